@@ -1,0 +1,32 @@
+/*
+ * Who is there? Locks on single bytes of a shared memory object's descriptor, one byte a role.
+ *
+ * The kernel drops such a lock when the last descriptor of its holder is closed, SIGKILL included, so an unlocked byte
+ * proves that nobody holds the role; a process id in shared memory could be stale or reused. These are Linux's open file
+ * description locks (fcntl(2), "Open file description locks"). Only the byte's number matters: it need not be inside the
+ * object, and its content is never touched. A program that follows only the documented protocol takes no such lock; it is
+ * never seen as present, and must not be taken for dead.
+ */
+#ifndef SHMLAB_PRESENCE_H
+#define SHMLAB_PRESENCE_H
+
+#include <stdbool.h>
+
+enum presence_kind {
+    PRESENCE_SHARED,    /* many may hold the role at once; needs a readable descriptor */
+    PRESENCE_EXCLUSIVE, /* one at a time; needs a writable descriptor */
+};
+
+/*
+ * Take the role, or return at once when others stand in the way. Also turns a lock of ours of the other kind into this
+ * one. Returns 0 or -1 with errno: EAGAIN, somebody else holds it.
+ */
+int presence_claim(int fd, int byte, enum presence_kind kind);
+
+/* Give the role up. Closing the last copy of the descriptor does the same. Returns 0 or -1 with errno. */
+int presence_release(int fd, int byte);
+
+/* 1: somebody else holds the role (of either kind); 0: nobody else does; -1 with errno. */
+int presence_held(int fd, int byte);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * Where frames come from: the synthetic scene, a picture (with a slow pan over it, so that it moves), a folder of
+ * pictures, a video file or a camera through the ffmpeg program.
+ */
+#ifndef SHMLAB_SOURCE_H
+#define SHMLAB_SOURCE_H
+
+#include <stddef.h>
+
+#include "shmlab/detection.h"
+#include "shmlab/frame.h"
+
+struct source;
+
+/*
+ * Open a source for frames of width x height pixels.
+ * what: "scene" or "scene:SEED"; "camera" or "camera:/dev/videoN"; the path of a folder (its .jpg, .jpeg, .png and .ppm
+ * files in the order of their names, endless when loop is set); the path of a picture; the path of any other file,
+ * which is given to ffmpeg. A file called "scene" is "./scene". Pictures and videos are letterboxed, a pan is cropped.
+ * Returns NULL and leaves a sentence with the next step in error (size bytes).
+ */
+struct source *source_open(const char *what, int width, int height, char *error, size_t size);
+
+/* One line for people: "synthetic scene (seed 1)", "video street.mp4 (ffmpeg)". Lives as long as the source. */
+const char *source_describe(const struct source *source);
+
+/*
+ * The next frame into `frame` (created by the caller with the size given to source_open). Returns 1, 0 at the end of the
+ * source, -1 on an error (a sentence is left in error). A signal that interrupts the wait for ffmpeg returns 0.
+ */
+int source_next(struct source *source, struct frame *frame, char *error, size_t size);
+
+/*
+ * What is really in the frame that source_next gave last: boxes clipped to the frame, confidence 1, class ids of scene.h.
+ * Returns their number, or -1 when the source does not know (everything but the scene).
+ */
+int source_truth(const struct source *source, struct detection *truth, int capacity);
+
+/* End ffmpeg if it runs, free everything. NULL is fine. */
+void source_close(struct source *source);
+
+#endif
