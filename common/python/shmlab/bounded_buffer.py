@@ -38,7 +38,6 @@ class BoundedBuffer(ctypes.LittleEndianStructure):
         ("tail", ctypes.c_uint32),  # slot that is written next
         ("count", ctypes.c_uint32),  # messages in the buffer
         ("reserved", ctypes.c_uint32),
-        ("slots", BufferMessage * 0),
     ]
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import math
 from typing import Callable
 
 NAME_CAPACITY = 250  # characters: NAME_MAX less room for the suffixes that a program appends
 PREFIX_CAPACITY = 200
+SECONDS_MAX = 1e6
 
 
 def parser(doc: "str | None") -> argparse.ArgumentParser:
@@ -50,13 +50,13 @@ def integer(low: int, high: int) -> Callable[[str], int]:
 
 
 def seconds(text: str) -> float:
-    """A time of at least 0 seconds."""
+    """A time of 0 to SECONDS_MAX seconds."""
     try:
         value = float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
-    if not math.isfinite(value) or value < 0:
-        raise argparse.ArgumentTypeError(f"{text!r}: a time is at least 0 seconds")
+    if not 0 <= value <= SECONDS_MAX:  # false for "nan" as well
+        raise argparse.ArgumentTypeError(f"{text} is not in 0 ... {SECONDS_MAX:.0f} seconds")
     return value
 
 
@@ -67,5 +67,5 @@ def add_timeout(to: argparse.ArgumentParser, what: str, default: float = 30.0) -
         type=seconds,
         default=default,
         metavar="S",
-        help=f"give up {what} after S seconds, 0: never (default: %(default)g)",
+        help=f"give up {what} for S seconds (default: %(default)g)",
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from typing import Callable, Optional, TypeVar
 
@@ -14,7 +13,7 @@ RETRY_SECONDS = 0.02  # between two looks for something that another program cre
 
 
 class Deadline:
-    """A point in time on the monotonic clock; 0 seconds mean that it never comes."""
+    """A point in time on the monotonic clock."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -23,7 +22,7 @@ class Deadline:
 
     def restart(self) -> None:
         """Begin anew, because something came."""
-        self._end = time.monotonic() + self.seconds if self.seconds else math.inf
+        self._end = time.monotonic() + self.seconds
 
     def passed(self) -> bool:
         """Is it over?"""
