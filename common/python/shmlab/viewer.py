@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import enum
-from typing import List, NamedTuple, Sequence
+from typing import List, Optional, Sequence
 
-from shmlab import program
+from shmlab import draw, program
 from shmlab.draw import Mark
 from shmlab.picture import Picture
 
 
-class Frame(NamedTuple):
-    """A frame to show. The viewer may draw on the picture: it is the frame's own copy."""
+class Frame:
+    """A frame to show: its number, the picture as it came (nobody draws on it), and what is to be drawn."""
 
-    number: int
-    picture: Picture
-    marks: Sequence[Mark]
-    overlay: str
+    def __init__(self, number: int, picture: Picture, marks: Sequence[Mark], overlay: str) -> None:
+        self.number = number
+        self.picture = picture
+        self.marks = marks
+        self.overlay = overlay
+        self._annotated: Optional[Picture] = None
+
+    def annotated(self) -> Picture:
+        """The picture with the marks and the overlay; drawn once, however many viewers want it."""
+        if self._annotated is None:
+            self._annotated = self.picture.copy()
+            draw.annotate(self._annotated, self.marks, self.overlay)
+        return self._annotated
+
+    def with_note(self, note: str) -> Frame:
+        """The same frame with something added to the overlay."""
+        return Frame(self.number, self.picture, self.marks, f"{self.overlay}   {note}")
 
 
 class Key(enum.Enum):

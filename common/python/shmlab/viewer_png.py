@@ -47,8 +47,7 @@ class PngViewer(Viewer):
         self._seen += 1
         if (self._seen - 1) % self._every:
             return
-        draw.annotate(frame.picture, frame.marks, frame.overlay)
-        write(self._directory / f"frame_{frame.number:06d}.png", frame.picture)
+        write(self._directory / f"frame_{frame.number:06d}.png", frame.annotated())
         self.saved += 1
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import List
 
-from shmlab import draw, ppm
+from shmlab import ppm
 from shmlab.errors import ShmlabError
 from shmlab.viewer import Frame, Key, Viewer
 
@@ -37,10 +37,9 @@ class WindowViewer(Viewer):
         self._root.protocol("WM_DELETE_WINDOW", lambda: self._pressed.append(Key.QUIT))
 
     def show(self, frame: Frame) -> None:
-        """Draw the marks and show the picture."""
-        draw.annotate(frame.picture, frame.marks, frame.overlay)
+        """Show the picture with its marks."""
         try:
-            self._image.configure(data=ppm.encode(frame.picture), format="PPM")
+            self._image.configure(data=ppm.encode(frame.annotated()), format="PPM")
             self._root.title(f"{self._title} - {frame.overlay}")
             self._root.update()
         except tkinter.TclError:
