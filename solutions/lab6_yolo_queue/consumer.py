@@ -42,6 +42,7 @@ STUCK_SECONDS = 30.0  # MUTEX is held for nanoseconds; so long means that someth
 STOPPED_SECONDS = 1.0  # the same once a signal asked us to end
 RATE_FRAMES = 30  # the frame rate is that of so many frames
 COMPLAINTS_MAX = 10  # about odd frames; after that they are only counted
+COUNT_AT_ONCE = 4096  # class ids
 OUTPUT = Path("frames")
 
 
@@ -236,7 +237,8 @@ class Statistics:
     def __init__(self) -> None:
         self.frames = 0
         self.first = self.last = 0
-        self.classes: "Counter[int]" = Counter()
+        self._classes: "Counter[int]" = Counter()
+        self._uncounted: "List[float]" = []  # class ids, counted many at a time: a Counter is slow to start
         self.odd = 0  # frames whose number is not the one before plus one
         self.began = self.ended = 0.0
         self._any_next = True
@@ -258,8 +260,16 @@ class Statistics:
         self._any_next = False
         self.last = frame_id
         self.frames += 1
-        self.classes.update(classes)  # type: ignore[arg-type]
+        self._uncounted.extend(classes)
+        if len(self._uncounted) > COUNT_AT_ONCE:
+            self.by_class()
         return odd
+
+    def by_class(self) -> "Counter[int]":
+        """How many detections there were of each class id."""
+        self._classes.update(self._uncounted)  # type: ignore[arg-type]
+        self._uncounted.clear()
+        return self._classes
 
     def rate(self) -> float:
         """Frames a second at this moment, for the overlay: call it once a frame."""
@@ -270,7 +280,7 @@ class Statistics:
     def summary(self) -> str:
         """The run in a line."""
         elapsed = self.ended - self.began
-        found = sum(self.classes.values())
+        found = sum(self.by_class().values())
         text = f"{self.frames} frames ({self.first} to {self.last}), {found} detections"
         if self.frames > 1 and elapsed > 0:
             text += f", {(self.frames - 1) / elapsed:.1f} frames/s"
@@ -483,7 +493,7 @@ def report(statistics: Statistics, names: ClassNames) -> None:
         program.complain(stop.name())
     if statistics.frames:
         program.say(statistics.summary())
-    for class_id, count in statistics.classes.most_common():
+    for class_id, count in statistics.by_class().most_common():
         print(f"  {count:6d}  {names[class_id]}")
 
 

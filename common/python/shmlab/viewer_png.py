@@ -76,7 +76,7 @@ class ContactSheet(Viewer):
         factor = _THUMBNAIL / max(picture.width, picture.height)
         small = picture.scaled(max(1, round(picture.width * factor)), max(1, round(picture.height * factor)))
         found = len(frame.marks)
-        self._thumbnails.append(_Thumbnail(f"{frame.number}: {found} object{'' if found == 1 else 's'}", small))
+        self._thumbnails.append(_Thumbnail(f"frame {frame.number}   {found} object{'' if found == 1 else 's'}", small))
         if len(self._thumbnails) > THUMBNAILS_MAX:
             del self._thumbnails[1::2]
             self._every *= 2
