@@ -89,7 +89,7 @@ class Buffer:
         if not 1 <= capacity <= bounded_buffer.CAPACITY_MAX:
             raise ShmlabError(f"a capacity of {capacity}, not 1 to {bounded_buffer.CAPACITY_MAX}", advice)
         needed = bounded_buffer.HEADER_SIZE + capacity * bounded_buffer.MESSAGE_SIZE
-        if len(self._bytes) < needed:
+        if len(self._bytes) != needed:
             raise ShmlabError(f"{capacity} items need {needed} bytes, there are {len(self._bytes)}", advice)
         return capacity
 
@@ -122,8 +122,13 @@ class Buffer:
         if not wait(self._full, timeout):
             return None
         if not wait(self._mutex, timeout):
-            self._full.post()  # the item is still there for somebody else
-            return None
+            self._full.post()  # the item that we did not take
+            if stop.requested():
+                return None
+            raise ShmlabError(
+                f"{self._names.mutex} was not given back within {timeout:g} s: its holder is dead",
+                "end the other processes and start again",
+            )
         try:
             item = self._take_slot()
         finally:
@@ -136,15 +141,17 @@ class Buffer:
             opened.close()
         self._memory.close()
 
-    def close(self) -> None:
-        """Leave; the last one out removes the objects."""
-        # First give up the shared lock, then ask for the exclusive one: two that leave at once and convert instead
-        # would each be in the other's way, and nobody would remove anything.
+    def close(self) -> int:
+        """Leave; the last one out removes the objects. Returns how many messages were lost with them."""
+        lost = 0
+        # First out of the crowd, then alone if nobody else is there: of two that leave together, the second succeeds.
         presence.release(self._memory.fd, bounded_buffer.PRESENCE)
         alone = presence.claim(self._memory.fd, bounded_buffer.PRESENCE, presence.EXCLUSIVE)
         if alone and self._memory.still_named():
+            lost = self._full.value()
             self._names.remove()
         self._detach()
+        return lost
 
 
 def wait(for_token: Semaphore, timeout: float) -> bool:
@@ -166,15 +173,28 @@ def attach(names: Names) -> Optional[Buffer]:
         advice = "it belongs to another user: choose another --prefix"
         raise ShmlabError(f"shm_open({names.buffer})", advice, error.errno or 0) from error
     try:
-        if is_complete(memory) and presence.claim(memory.fd, bounded_buffer.PRESENCE, presence.SHARED):
-            # Between our opening it and our locking it the last one out may have removed it.
-            if memory.still_named():
-                return Buffer(names, memory)
+        if join(memory) and is_complete(memory):
+            return Buffer(names, memory)
     except BaseException:
         memory.close()
         raise
     memory.close()
     return None
+
+
+def join(memory: SharedMemory) -> bool:
+    """Become one of its users, if it has any.
+
+    A buffer without users is stale, and joining it would keep a producer from making it anew. A creator at work, or the
+    last one out, holds the role alone: come back when it is done.
+    """
+    return (
+        presence.held(memory.fd, bounded_buffer.PRESENCE)
+        and presence.claim(memory.fd, bounded_buffer.PRESENCE, presence.SHARED)
+        # Between our opening and our locking, the last one out may have removed it, or its last user may have died.
+        and memory.still_named()
+        and presence.held(memory.fd, bounded_buffer.PRESENCE)
+    )
 
 
 def is_complete(memory: SharedMemory) -> bool:
@@ -211,13 +231,13 @@ def consume(buffer: Buffer, items: int, timeout: float) -> None:
     for number in range(1, items + 1):
         item = buffer.take(timeout)
         if item is None and stop.requested():
-            raise ShmlabError(f"{stop.name()}: took {number - 1} of {items} items")
+            raise ShmlabError(f"{stop.name()}: got {number - 1} of {items} items")
         if item is None:
             raise ShmlabError(
-                f"nothing came for {timeout:g} s after {number - 1} of {items} items",
-                "start a producer with as many --items",
+                f"nothing came for {timeout:g} s: got {number - 1} of {items} items",
+                "start a producer with the same --prefix, or ask for fewer --items",
             )
-        program.say(f"took {item.text} (producer {item.producer}, #{item.sequence})")
+        program.say(f"got {item.text}")
 
 
 def main() -> int:
@@ -225,17 +245,22 @@ def main() -> int:
     arguments = parse()
     stop.on_signals()
     names = Names(arguments.prefix)
-    buffer = waiting.until(lambda: attach(names), Deadline(arguments.timeout))
+    buffer = attach(names)
+    if buffer is None:
+        program.say(f"waiting for a producer ({names.buffer})")
+        buffer = waiting.until(lambda: attach(names), Deadline(arguments.timeout))
     if buffer is None and stop.requested():
-        raise ShmlabError(f"{stop.name()}: no buffer came")
+        raise ShmlabError(f"{stop.name()}: no producer came")
     if buffer is None:
         raise ShmlabError(
-            f"no buffer {names.buffer} within {arguments.timeout:g} s", "start a producer, or pass its --prefix"
+            f"no producer came within {arguments.timeout:g} s", "start a producer with the same --prefix"
         )
     try:
         consume(buffer, arguments.items, arguments.timeout)
     finally:
-        buffer.close()
+        lost = buffer.close()
+        if lost:
+            program.complain(f"{lost} items were left in the buffer when the last process went")
     return program.DONE
 
 

@@ -102,12 +102,13 @@ def scale_for(picture: Picture) -> int:
 def annotate(picture: Picture, marks: Sequence[Mark], overlay: str = "") -> None:
     """Draw the marks, each with its label above it (inside where there is no room), and the overlay at the top left."""
     scale = scale_for(picture)
+    top = label_size(overlay, scale)[1] if overlay else 0
     for mark in marks:
         box(picture, mark.x, mark.y, mark.width, mark.height, mark.colour, scale + 1)
     for mark in marks:  # after all boxes, so that no line runs through a text
         width, height = label_size(mark.text, scale)
         x = max(0, min(mark.x, picture.width - width))
-        y = mark.y - height if mark.y >= height else mark.y
+        y = mark.y - height if mark.y - height >= top else max(mark.y, top)
         label(picture, x, y, mark.text, mark.colour, scale)
     if overlay:
         label(picture, 0, 0, f" {overlay} ", colours.PANEL, scale)

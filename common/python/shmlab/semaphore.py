@@ -81,8 +81,8 @@ class Semaphore:
                 raise _failure("sem_trywait", self.name)
         return True
 
-    def wait(self, seconds: float = SLICE_SECONDS) -> bool:
-        """Take one token; False if none came in that time or a signal asks us to stop.
+    def wait(self, seconds: float = SLICE_SECONDS, heed_stop: bool = True) -> bool:
+        """Take one token; False if none came in that time or, unless told otherwise, a signal asks us to stop.
 
         The deadline is absolute and on CLOCK_REALTIME, as sem_timedwait(3) wants it: somebody who sets the clock
         shifts it. Wait in slices and keep longer times on the monotonic clock.
@@ -91,7 +91,7 @@ class Semaphore:
             return True
         end = time.clock_gettime_ns(time.CLOCK_REALTIME) + int(seconds * _NANOSECONDS)
         deadline = _Timespec(end // _NANOSECONDS, end % _NANOSECONDS)
-        while not stop.requested():
+        while not (heed_stop and stop.requested()):
             if _sem_timedwait(self._handle, ctypes.byref(deadline)) == 0:
                 return True
             number = ctypes.get_errno()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
+import sys
 
 from shmlab import wire
 from shmlab.detection import DetectionRecord
@@ -19,6 +20,7 @@ PIXEL_BYTES = WIDTH * HEIGHT * CHANNELS
 # Lock bytes on the shared memory object, see presence.py: each held by the process in that role.
 PRESENCE_PRODUCER = 0
 PRESENCE_CONSUMER = 1
+PRESENCE_REPAIR = 2  # for moments: a producer that puts right what a dead consumer left behind
 
 
 class QueueSlot(ctypes.LittleEndianStructure):
@@ -51,15 +53,17 @@ wire.check("yolo_queue", YoloQueue)
 
 SIZE = ctypes.sizeof(YoloQueue)
 SLOT_SIZE = ctypes.sizeof(QueueSlot)
-CONTROL = struct.Struct("<3i")  # write_idx, read_idx, count
-READ_SIDE = struct.Struct("<2i")  # read_idx, count: what a consumer writes
-READ_SIDE_OFFSET = YoloQueue.read_idx.offset
 HEADER = struct.Struct("<5i")  # frame_id, width, height, channels, num_detections
 SLOT_OFFSETS = tuple(YoloQueue.slots.offset + k * SLOT_SIZE for k in range(SLOTS))
 DETECTIONS_OFFSET = QueueSlot.detections.offset  # within a slot
 PIXELS_OFFSET = QueueSlot.pixels.offset  # within a slot
 
+# The control block as a row of ints, for memoryview.cast("i"): each store is one store of the machine. Struct.pack_into
+# would do for the values, but it clears the bytes first, and whoever looks (or dies) in between finds zeros.
+CONTROL_SIZE = YoloQueue.slots.offset
+WRITE_IDX, READ_IDX, COUNT = (field.offset // 4 for field in (YoloQueue.write_idx, YoloQueue.read_idx, YoloQueue.count))
+
 if HEADER.size != DETECTIONS_OFFSET:
     raise ImportError(f"the header's format unpacks {HEADER.size} bytes, not {DETECTIONS_OFFSET}")
-if (CONTROL.size, READ_SIDE_OFFSET + READ_SIDE.size) != (YoloQueue.slots.offset, YoloQueue.slots.offset):
-    raise ImportError("the formats of the control block do not fill it")
+if sys.byteorder != "little":
+    raise ImportError("the control block is read in the machine's byte order, which must be little-endian")
