@@ -31,8 +31,7 @@ void frame_destroy(struct frame *frame)
     *frame = (struct frame){0};
 }
 
-/* --- scaling
- * ------------------------------------------------------------------------------------------------------ */
+/* --- scaling --- */
 
 /* A rectangle of a frame. */
 struct view {
@@ -187,8 +186,7 @@ void frame_crop(const struct frame *source, int x, int y, int width, int height,
     view_scale(view_of(source, x, y, width, height), view_of(target, 0, 0, target->width, target->height));
 }
 
-/* --- writing
- * ------------------------------------------------------------------------------------------------------ */
+/* --- writing --- */
 
 static int write_ppm(const struct frame *frame, FILE *file)
 {

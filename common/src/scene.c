@@ -64,8 +64,7 @@ struct scene {
     long index; /* the frame that `now` belongs to */
 };
 
-/* --- chance
- * ------------------------------------------------------------------------------------------------------- */
+/* --- chance --- */
 
 /* Marsaglia's xorshift64: G. Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8 (14), 2003. */
 struct chance {
@@ -122,8 +121,7 @@ static struct colour chance_colour(struct chance *chance)
     return (struct colour){{(uint8_t)bits, (uint8_t)(bits >> 8), (uint8_t)(bits >> 16)}};
 }
 
-/* --- background
- * --------------------------------------------------------------------------------------------------- */
+/* --- background --- */
 
 static int side_of(const struct frame *frame)
 {
@@ -240,8 +238,7 @@ static void background_paint(struct chance *chance, struct frame *frame)
     distractors_paint(chance, frame);
 }
 
-/* --- shapes
- * ------------------------------------------------------------------------------------------------------- */
+/* --- shapes --- */
 
 /* Unit polygons; a circle has none. cos and sin of 36 and 72 degrees make the star, whose inner corners lie
  * at 0.45. */
@@ -469,8 +466,7 @@ static int shapes_truth(const struct shape *shapes, int count, const struct fram
     return visible;
 }
 
-/* --- still scenes
- * ------------------------------------------------------------------------------------------------- */
+/* --- still scenes --- */
 
 static double box_area(struct shape_box box)
 {
@@ -519,8 +515,7 @@ int scene_still(struct frame *frame, uint64_t seed, struct detection *truth)
     return shapes_truth(shapes, count, frame, truth);
 }
 
-/* --- moving scenes
- * ------------------------------------------------------------------------------------------------ */
+/* --- moving scenes --- */
 
 static bool shapes_touch(const struct shape *a, const struct shape *b)
 {
