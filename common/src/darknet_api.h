@@ -14,4 +14,14 @@
 #include <darknet.h>
 #undef detection
 
+#ifdef DARKNET_IS_ALEXEY
+/* Here the plain names take the network by value. */
+#define darknet_predict(net, input) network_predict_ptr(net, input)
+#define darknet_free(net)           free_network_ptr(net)
+void load_weights(network *net, char *path); /* in the library, not in its header */
+#else
+#define darknet_predict(net, input) network_predict(net, input)
+#define darknet_free(net)           free_network(net)
+#endif
+
 #endif
