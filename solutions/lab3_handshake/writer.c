@@ -39,10 +39,10 @@ static enum patience_end mailbox_await_empty(struct mailbox *box, struct patienc
 }
 
 /* Fill the box, which must be ours, and hand it over. */
-static void mailbox_send(struct mailbox *box, int number)
+static void mailbox_send(struct mailbox *box, int number, const char *message)
 {
     box->counter = number;
-    snprintf(box->message, sizeof box->message, MAILBOX_MESSAGE_FORMAT, number, (int)getpid());
+    snprintf(box->message, sizeof box->message, "%s", message);
     /* release: pairs with the acquire in the reader's mailbox_receive; who sees true sees the message as well
      */
     atomic_store_explicit(&box->ready, true, memory_order_release);
@@ -64,10 +64,12 @@ static int failure_report(enum patience_end end, int number, double limit)
 static int messages_send(struct mailbox *box, int shmid, const struct lab3_options *options)
 {
     struct patience patience = {.shmid = shmid, .limit = options->timeout};
+    char message[MAILBOX_MESSAGE_CAPACITY];
 
     for (int number = 1; number <= options->messages; number++) {
-        mailbox_send(box, number);
-        printf("writer: sent #%d: %s\n", number, box->message);
+        snprintf(message, sizeof message, MAILBOX_MESSAGE_FORMAT, number, (int)getpid());
+        mailbox_send(box, number, message);
+        printf("writer: sent #%d: %s\n", number, message); /* our own copy: the box is the reader's now */
         fflush(stdout);
 
         enum patience_end end = mailbox_await_empty(box, &patience);

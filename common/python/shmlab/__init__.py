@@ -1,0 +1,5 @@
+"""Shared memory, semaphores and pictures for the Python readers of the labs: standard library only, Linux, Python 3.9+.
+
+What two processes share is defined twice, in a C header of common/include/shmlab and in a module here of the same name;
+both are checked against the same table of offsets, wire_formats.json (see wire.py).
+"""
