@@ -19,6 +19,7 @@ add_library(shmlab_vision STATIC
     src/file_bytes.c
     src/frame.c
     src/frame_load.c
+    src/last_words.c
     src/model.c
     src/scene.c
     src/source.c
@@ -46,7 +47,7 @@ else()
     target_sources(shmlab_vision PRIVATE src/detector_none.c)
 endif()
 
-foreach(tool detect detector_eval)
+foreach(tool detect detector_eval scene)
     add_executable(${tool} tools/${tool}.c)
     target_link_libraries(${tool} PRIVATE shmlab_vision shmlab_warnings m)
     set_target_properties(${tool} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)

@@ -26,6 +26,7 @@
 
 #include "class_names.h"
 #include "explain.h"
+#include "last_words.h"
 #include "network_description.h"
 
 enum {
@@ -261,24 +262,9 @@ static _Noreturn void trial_child(struct loading *loading)
     trial_limit();
     int result = trial_run(loading);
     if (result != 0)
-        fprintf(stderr, "\n%s\n", fatal.message);
+        fprintf(stderr, "\n%s\n", fatal.message); /* the last line is what last_words finds */
     fflush(stdout);
     _exit(result == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
-}
-
-/* The last line that Darknet, or the child, wrote. */
-static void last_words(const struct loading *loading, char *line, size_t size)
-{
-    char tail[1024];
-    int fd = fileno(loading->words.file);
-    off_t end = lseek(fd, 0, SEEK_END);
-    off_t start = end > (off_t)sizeof tail - 1 ? end - ((off_t)sizeof tail - 1) : 0;
-    ssize_t count = pread(fd, tail, sizeof tail - 1, start);
-    while (count > 0 && (tail[count - 1] == '\n' || tail[count - 1] == '\0'))
-        count--;
-    tail[count > 0 ? count : 0] = '\0';
-    const char *last = strrchr(tail, '\n');
-    snprintf(line, size, "%s", last != NULL ? last + 1 : tail);
 }
 
 static int trial(struct loading *loading)
@@ -296,8 +282,8 @@ static int trial(struct loading *loading)
             return explain_errno(loading->error, loading->size, "waitpid", NULL);
     if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS)
         return 0;
-    char words[FAILURE_MAX];
-    last_words(loading, words, sizeof words);
+    char words[LAST_WORDS_MAX];
+    last_words(fileno(loading->words.file), words, sizeof words);
     if (WIFSIGNALED(status))
         return explain(loading->error, loading->size,
                        "%s: Darknet crashes on it (%s) after \"%s\": take a network description (.cfg) as it "

@@ -7,10 +7,13 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "explain.h"
 #include "file_bytes.h"
+#include "frame_load.h"
 #include "shmlab/frame.h"
 
 enum { FILE_BYTES_MAX = 256 * 1024 * 1024 };
@@ -155,6 +158,32 @@ static const struct {
     {"P6", 2, load_ppm},
 };
 
+enum { KINDS = sizeof kinds / sizeof *kinds, FIRST_BYTES_MAX = 8 };
+
+/* The kind whose files begin with these bytes; KINDS when there is none. */
+static size_t kind_of(const uint8_t *data, size_t size)
+{
+    size_t kind = 0;
+    while (kind < KINDS &&
+           (size < kinds[kind].length || memcmp(data, kinds[kind].first, kinds[kind].length) != 0))
+        kind++;
+    return kind;
+}
+
+bool frame_is_picture(const char *path)
+{
+    struct stat status;
+    uint8_t first[FIRST_BYTES_MAX];
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
+        return false;
+    FILE *file = fopen(path, "rbe");
+    if (file == NULL)
+        return false;
+    size_t count = fread(first, 1, sizeof first, file);
+    fclose(file);
+    return kind_of(first, count) < KINDS;
+}
+
 int frame_load(struct frame *frame, const char *path, char *error, size_t size)
 {
     struct loading loading = {.frame = frame, .path = path, .error = error, .size = size};
@@ -162,11 +191,8 @@ int frame_load(struct frame *frame, const char *path, char *error, size_t size)
     if (file_bytes_read(&loading.file, path, FILE_BYTES_MAX, error, size) != 0)
         return -1;
     int result = -1;
-    size_t kind = 0, count = sizeof kinds / sizeof *kinds;
-    while (kind < count && (loading.file.size < kinds[kind].length ||
-                            memcmp(loading.file.data, kinds[kind].first, kinds[kind].length) != 0))
-        kind++;
-    if (kind < count)
+    size_t kind = kind_of(loading.file.data, loading.file.size);
+    if (kind < KINDS)
         result = kinds[kind].load(&loading);
     else if (loading.file.size == 0)
         explain(error, size, "%s: the file is empty: get it again", path);

@@ -6,6 +6,7 @@
  * the share of boxes they find; the average precision of a class is the area under its precision-recall curve
  * (the Pascal VOC measure since 2010).
  */
+#define _GNU_SOURCE /* clock_gettime */
 #include "shmlab/detector.h"
 #include "shmlab/error.h"
 #include "shmlab/model.h"
