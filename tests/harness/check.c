@@ -245,10 +245,15 @@ static const char *const *program_environment(struct check *check)
 
     for (; quiet_python[count] != NULL; count++)
         list[count] = quiet_python[count];
-    if (check->fault != NULL) {
+    if (check->fault != NULL || check->user_name != NULL) {
         list[count++] = "LD_PRELOAD=" TOOLCHAIN_SHIM;
-        list[count++] = check_text(check, "SHMLAB_FAULT=%s", check->fault);
+        list[count++] =
+            "ASAN_OPTIONS=verify_asan_link_order=0"; /* the shim may come first: it allocates nothing */
     }
+    if (check->fault != NULL)
+        list[count++] = check_text(check, "SHMLAB_FAULT=%s", check->fault);
+    if (check->user_name != NULL)
+        list[count++] = check_text(check, "SHMLAB_USER_NAME=%s", check->user_name);
     return list;
 }
 
@@ -521,6 +526,11 @@ const char *check_key_path(struct check *check, int id)
 void check_inject(struct check *check, const char *fault)
 {
     check->fault = fault;
+}
+
+void check_user_name(struct check *check, const char *name)
+{
+    check->user_name = name;
 }
 
 void check_pardon_leaks(struct check *check)

@@ -227,6 +227,9 @@ const char *check_key_path(struct check *check, int id);
  */
 void check_inject(struct check *check, const char *fault);
 
+/* getpwuid gives this user name to the programs started from here on; NULL: the real one. */
+void check_user_name(struct check *check, const char *name);
+
 /* What the programs leave behind from here on is not their fault, for example because a removal was made to
  * fail. */
 void check_pardon_leaks(struct check *check);

@@ -48,7 +48,8 @@ struct check {
     FILE *transcript;
     struct finding advice;
     json_t *varies;
-    const char *fault;
+    const char *fault;     /* NULL: no call has to fail */
+    const char *user_name; /* NULL: the real one */
     struct program **programs;
     size_t program_count;
 };
