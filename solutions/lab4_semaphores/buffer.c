@@ -168,11 +168,11 @@ static enum join buffer_try_join(struct buffer *buffer)
     /*
      * Only where somebody is: a buffer without users is stale, and joining it would keep a producer from
      * making it anew. A creator at work, or the last one out, holds the role alone: the claim fails, come
-     * back when it is done.
+     * back when it is done. Those who leave once we have the role leave the buffer, and its removal, to us.
      */
     if (buffer_shared(buffer) && presence_claim(buffer->fd, BUFFER_PRESENCE, PRESENCE_SHARED) == 0 &&
-        presence_current(buffer->fd, buffer->shm_name) && buffer_shared(buffer) &&
-        fstat(buffer->fd, &info) == 0 && (size_t)info.st_size >= sizeof(struct bounded_buffer)) {
+        presence_current(buffer->fd, buffer->shm_name) && fstat(buffer->fd, &info) == 0 &&
+        (size_t)info.st_size >= sizeof(struct bounded_buffer)) {
         result = buffer_map(buffer, (size_t)info.st_size) == 0 ? header_check(buffer) : JOIN_FAILED;
         if (result == JOIN_DONE)
             result = semaphores_open(buffer);

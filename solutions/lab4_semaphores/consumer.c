@@ -21,8 +21,10 @@ static int items_get(struct buffer *buffer, const struct lab4_options *options)
 
         switch (buffer_get(buffer, &message, options->timeout)) {
         case BUFFER_DONE:
-            printf("consumer: got %s\n", message.text);
-            fflush(stdout);
+            if (!options->quiet) {
+                printf("consumer: got %s\n", message.text);
+                fflush(stdout);
+            }
             break;
         case BUFFER_STOPPED:
             return error_report(NULL, "%s: got %d of %d items", strsignal(stop_signal()), taken,

@@ -10,14 +10,17 @@
 #define OPTION_PREFIX  {"prefix", 'p', "P", 0, "The objects are /P_buffer, /P_empty, /P_full, /P_mutex (default shmlab)", 0}
 #define OPTION_ITEMS   {"items", 'n', "N", 0, "How many items to pass (default 10)", 0}
 #define OPTION_TIMEOUT {"timeout", 't', "SECONDS", 0, "Give up when nothing happens for so long (default 30)", 0}
+#define OPTION_QUIET   {"quiet", 'q', 0, 0, "No line for each item", 0}
 /* clang-format on */
 
-static const struct argp_option consumer_list[] = {OPTION_PREFIX, OPTION_ITEMS, OPTION_TIMEOUT, {0}};
+static const struct argp_option consumer_list[] = {
+    OPTION_PREFIX, OPTION_ITEMS, OPTION_TIMEOUT, OPTION_QUIET, {0}};
 
 static const struct argp_option producer_list[] = {
     OPTION_PREFIX,
     OPTION_ITEMS,
     OPTION_TIMEOUT,
+    OPTION_QUIET,
     {"id", 'i', "K", 0, "Number of this producer, written into its items (default 1)", 0},
     {"capacity", 'c', "C", 0, "Slots of a new buffer (default 8)", 0},
     {"mode", 'm', "OCTAL", 0, "Access bits of new objects (default 0600)", 0},
@@ -37,6 +40,9 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
         return 0;
     case 't':
         options->timeout = options_number(state, "--timeout", text, 0, 1e6);
+        return 0;
+    case 'q':
+        options->quiet = true;
         return 0;
     case 'i':
         options->id = (int)options_integer(state, "--id", text, 0, INT_MAX);

@@ -2,6 +2,7 @@
 #ifndef LAB4_OPTIONS_H
 #define LAB4_OPTIONS_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct lab4_options {
@@ -10,7 +11,8 @@ struct lab4_options {
     int id;            /* producer only */
     unsigned capacity; /* producer only; 0: not given */
     double timeout;    /* seconds without progress after which we end */
-    mode_t mode;       /* producer only: of new objects */
+    bool quiet;
+    mode_t mode; /* producer only: of new objects */
 };
 
 /* Parse the command line over the defaults; ends the program on wrong usage. */

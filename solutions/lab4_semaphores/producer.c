@@ -25,8 +25,10 @@ static int items_put(struct buffer *buffer, const struct lab4_options *options)
 
         switch (buffer_put(buffer, &message, options->timeout)) {
         case BUFFER_DONE:
-            printf("producer %d: put %s\n", options->id, message.text);
-            fflush(stdout);
+            if (!options->quiet) {
+                printf("producer %d: put %s\n", options->id, message.text);
+                fflush(stdout);
+            }
             break;
         case BUFFER_STOPPED:
             return error_report(NULL, "%s: put %d of %d items", strsignal(stop_signal()), number - 1,
