@@ -49,7 +49,7 @@ def parse() -> argparse.Namespace:
         metavar="FILE.png",
         help="where to write the annotated picture (default: %(default)s)",
     )
-    parser.add_argument("--names", type=Path, metavar="FILE", help="names of the classes, one a line (default: COCO's)")
+    class_names.add_options(parser, usual=class_names.COCO)
     return parser.parse_args()
 
 
@@ -98,7 +98,7 @@ def background(image: Optional[Path], detections: List[Detection]) -> Picture:
 def main() -> int:
     """Copy, print, draw, save."""
     arguments = parse()
-    names = class_names.load(arguments.names)
+    names = class_names.load(arguments.model, arguments.names)
     taken = take(arguments.name)
     report(taken, names)
     picture = background(arguments.image, taken.detections)

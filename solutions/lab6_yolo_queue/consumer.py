@@ -408,7 +408,7 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--every", type=count, default=1, metavar="N", help="save every Nth frame (default: all)")
     parser.add_argument("--contact-sheet", type=Path, metavar="FILE", help="one PNG with thumbnails of the whole run")
-    parser.add_argument("--names", type=Path, metavar="FILE", help="names of the classes, one a line (default: COCO's)")
+    class_names.add_options(parser, usual=class_names.SHAPES)
     parser.add_argument(
         "--frames", type=count, default=0, metavar="N", help="end after N frames (default: with the producer)"
     )
@@ -496,7 +496,7 @@ def main() -> int:
     """Show frames until the producer ends, all frames came, or somebody wants it to end."""
     arguments = parse()
     stop.on_signals()
-    names = class_names.load(arguments.names)
+    names = class_names.load(arguments.model, arguments.names)
     viewers = open_viewers(arguments)
     consumer = Consumer(viewers, names, arguments.frames)
     try:

@@ -95,7 +95,8 @@ class Case(unittest.TestCase):
         options.setdefault("stdout", subprocess.PIPE)
         options.setdefault("stderr", subprocess.PIPE)
         environment = dict(os.environ, PYTHONPATH=str(PACKAGE))
-        process = subprocess.Popen([sys.executable, *arguments], text=True, env=environment, preexec_fn=die_with_us, **options)
+        options.update(text=True, env=environment, preexec_fn=die_with_us)
+        process = subprocess.Popen([sys.executable, *arguments], **options)
         self.addCleanup(end, process)
         return process
 

@@ -90,7 +90,7 @@ class Terminal(Case):
         self.assertIn("frame 6   ", view)
         self.assertIn("3 detections", view)
         self.assertIn("ESC ends, SPACE pauses", view)
-        self.assertRegex(view, r"m(person|class 0) 0\.50")
+        self.assertRegex(view, r"m(circle|class 0) 0\.50")
         # 100 x 30 cells less one row: 58 x 58 pixels, 29 rows; rows that did not change are not written again.
         self.assertGreaterEqual(len(CELL.findall(view)), 58 * 29)
         # The background at the top left of the producer's scene, RGB.
