@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Callable
@@ -30,6 +31,8 @@ def complain(text: str) -> None:
 
 def run(main: Callable[[], int]) -> None:
     """Run `main` and end the program with its status; errors become one line on standard error and status 1."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a character that the locale lacks is no reason to fail
     try:
         status = main()
         sys.stdout.flush()
