@@ -43,6 +43,9 @@ def run(main: Callable[[], int]) -> None:
         # Whoever read our output has gone; Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = FAILED
+    except KeyboardInterrupt:  # a program that is too short to bother with stop.py
+        complain("SIGINT")
+        status = FAILED
     except OSError as error:
         complain(f"{error.filename or 'system call'}: {symbol(error.errno or 0)} ({error.strerror or error})")
         status = FAILED

@@ -57,6 +57,8 @@ class Usage(Case):
             ("lab1_layout/reader.py", "--name", "a/b"),
             ("lab2_sysv/reader.py", "--key", "0"),
             ("lab2_sysv/reader.py", "--key", "x"),
+            ("lab2_sysv/reader.py", "--key", "1_000"),
+            ("lab2_sysv/reader.py", "--key", "0x100000000"),
             ("lab3_handshake/reader.py", "--key-id", "256"),
             ("lab3_handshake/reader.py", "--timeout", "nan"),
             ("lab4_semaphores/consumer.py", "--items", "0"),
