@@ -47,6 +47,6 @@ def run(main: Callable[[], int]) -> None:
         complain("SIGINT")
         status = FAILED
     except OSError as error:
-        complain(f"{error.filename or 'system call'}: {symbol(error.errno or 0)} ({error.strerror or error})")
+        complain(f"{error.filename or 'input or output'}: {symbol(error.errno or 0)} ({error.strerror or error})")
         status = FAILED
     sys.exit(status)
