@@ -296,7 +296,7 @@ class Consumer:
         """The first viewer speaks and listens; all of them show. frames 0: without end."""
         self._viewers = viewers
         self._screen = viewers[0]
-        self._showing = any(type(viewer) is not Viewer for viewer in viewers)
+        self._showing = any(viewer.shows for viewer in viewers)
         self._names = names
         self._frames = frames
         self._complaints = 0
@@ -445,6 +445,9 @@ def find(names: Names, timeout: float, screen: Viewer, consumer: Consumer) -> Op
     if queue is not None:
         return queue
     screen.say(f"waiting for a producer ({names.queue})")
+    if not consumer.statistics.frames and screen.shows:
+        blank = Picture.blank(yolo_queue.WIDTH, yolo_queue.HEIGHT, colours.BACKDROP)
+        screen.show(Frame(0, blank, [], f"waiting for a producer ({names.queue})"))
     deadline = Deadline(timeout)
 
     def attempt() -> "Tuple[Optional[Queue]] | None":
