@@ -48,6 +48,10 @@ void expect(struct process *process, const char *text, const char *file, int lin
 /* Is there a POSIX object (shared memory as it is, semaphore as "sem.NAME") of a name that begins so? */
 bool object_left(const char *prefix);
 
+/* Check that there is none. */
+#define assert_none_left(prefix) none_left(prefix, __FILE__, __LINE__)
+void none_left(const char *prefix, const char *file, int line);
+
 /* Is there a System V segment with this key? */
 bool segment_left(const char *key);
 
