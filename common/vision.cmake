@@ -47,7 +47,7 @@ else()
     target_sources(shmlab_vision PRIVATE src/detector_none.c)
 endif()
 
-foreach(tool detect detector_eval scene)
+foreach(tool detect detector_eval scene scene_score)
     add_executable(${tool} tools/${tool}.c)
     target_link_libraries(${tool} PRIVATE shmlab_vision shmlab_warnings m)
     set_target_properties(${tool} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)

@@ -19,10 +19,7 @@
 #define SCRIPT(lab, program)   SHMLAB_SOURCE "/solutions/" lab "/" program
 #define FOREIGN                SHMLAB_SOURCE "/tests/solutions/foreign_client.py"
 
-enum {
-    ROUNDS_KILLING = 200, /* processes killed at random moments, a lab */
-    KILLED = 256,         /* added to the signal's number by process_finish */
-};
+enum { KILLED = 256 }; /* added to the signal's number by process_finish */
 
 /* A name that no other process and no other test uses: "shmlabtest_PID_N". Lives until exit. */
 const char *unique_name(void);

@@ -44,13 +44,7 @@ static bool without_detector(void)
     return !detector_available();
 }
 
-struct record {
-    int32_t class_id;
-    float confidence;
-    int32_t x, y, width, height;
-};
-
-static void snapshot_read(const char *name, int32_t *count, struct record records[10])
+static void snapshot_read(const char *name, int32_t *count, struct detection records[10])
 {
     unsigned char bytes[244];
     int fd = shm_open(name, O_RDONLY, 0);
@@ -65,25 +59,13 @@ static void snapshot_read(const char *name, int32_t *count, struct record record
     memcpy(records, bytes + 4, 240);
 }
 
-static double overlap(const struct record *a, const struct detection *b)
-{
-    int left = a->x > b->x ? a->x : b->x, top = a->y > b->y ? a->y : b->y;
-    int right = a->x + a->width < b->x + b->width ? a->x + a->width : b->x + b->width;
-    int bottom = a->y + a->height < b->y + b->height ? a->y + a->height : b->y + b->height;
-
-    if (right <= left || bottom <= top)
-        return 0;
-    double both = (double)(right - left) * (bottom - top);
-    return both / ((double)a->width * a->height + (double)b->width * b->height - both);
-}
-
 static void snapshot_holds_what_is_in_the_picture(void **state)
 {
     (void)state;
     const char *name = unique_object();
     struct process producer;
     int32_t count;
-    struct record records[10];
+    struct detection records[10];
 
     if (without_detector())
         skip();
@@ -94,13 +76,13 @@ static void snapshot_holds_what_is_in_the_picture(void **state)
     for (int i = 0; i < count; i++) {
         double best = 0;
         for (int t = 0; t < objects; t++)
-            if (truth[t].class_id == records[i].class_id && overlap(&records[i], &truth[t]) > best)
-                best = overlap(&records[i], &truth[t]);
+            if (truth[t].class_id == records[i].class_id && detection_overlap(&records[i], &truth[t]) > best)
+                best = detection_overlap(&records[i], &truth[t]);
         assert_true(best > 0.6);
         assert_true(records[i].confidence > 0.5F && records[i].confidence <= 1);
         assert_true(i == 0 || records[i].confidence <= records[i - 1].confidence);
     }
-    static const struct record zero;
+    static const struct detection zero;
     for (int i = count; i < 10; i++)
         assert_memory_equal(&records[i], &zero, sizeof zero);
 
@@ -115,7 +97,7 @@ static void class_and_threshold_choose(void **state)
     (void)state;
     const char *name = unique_object();
     struct process producer;
-    struct record records[10];
+    struct detection records[10];
     int32_t count;
     char wanted[12];
     int same = 0;
