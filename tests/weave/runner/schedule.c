@@ -1,6 +1,6 @@
 /*
- * Replay strings: "w1:t:k0.17:0x3.1x12.0" is a version, flags (t: store buffers, a: every access), an injected kill
- * (process.step) and the decisions, equal ones counted.
+ * Replay strings: "w1:t:k0.17:0x3.1x12.0" is a version, flags (t: store buffers, a: every access), an
+ * injected kill (process.step) and the decisions, equal ones counted.
  */
 #include "options.h"
 
@@ -68,7 +68,9 @@ char *schedule_text(const struct session *session)
         fprintf(out, "k%d.%d:", session->options->kill_process, session->options->kill_step);
     uint32_t decisions = control->decisions < WEAVE_DECISIONS ? control->decisions : WEAVE_DECISIONS;
     for (uint32_t i = 0, same; i < decisions; i += same) {
-        for (same = 1; i + same < decisions && control->decision[i + same].choice == control->decision[i].choice; same++)
+        for (same = 1;
+             i + same < decisions && control->decision[i + same].choice == control->decision[i].choice;
+             same++)
             ;
         fprintf(out, "%s%d", i > 0 ? "." : "", control->decision[i].choice);
         if (same > 1)

@@ -1,8 +1,9 @@
 /*
  * Which schedules to run: depth-first within a bound, PCT, random.
  *
- * The search knows nothing of processes: it asks a callback for one run after a list of prescribed decisions and gets the
- * decisions that were really taken. The unit tests give it programs of their own (unit/test_search.c).
+ * The search knows nothing of processes: it asks a callback for one run after a list of prescribed decisions
+ * and gets the decisions that were really taken. The unit tests give it programs of their own
+ * (unit/test_search.c).
  */
 #ifndef WEAVE_SEARCH_H
 #define WEAVE_SEARCH_H
@@ -13,11 +14,11 @@ enum { SEARCH_UNBOUNDED = 1000 };
 
 struct search_options {
     enum strategy strategy;
-    int bound;          /* how many costly decisions a schedule may take; SEARCH_UNBOUNDED: any */
-    bool iterate;       /* bounds 0, 1, … `bound`, so that the simplest failure is found first */
-    bool delay;         /* the cost of a turn is how many processes are passed over (delay bounding) */
-    bool prune;         /* do not go on from a state that was explored before */
-    bool keep_going;    /* do not stop at the first failure */
+    int bound;       /* how many costly decisions a schedule may take; SEARCH_UNBOUNDED: any */
+    bool iterate;    /* bounds 0, 1, … `bound`, so that the simplest failure is found first */
+    bool delay;      /* the cost of a turn is how many processes are passed over (delay bounding) */
+    bool prune;      /* do not go on from a state that was explored before */
+    bool keep_going; /* do not stop at the first failure */
     uint32_t most_runs;
     uint64_t seed;
 };
@@ -27,8 +28,8 @@ struct search_run {
     enum strategy strategy;
     const uint8_t *prescription;
     uint32_t prescribed;
-    uint64_t seed;     /* of this run */
-    uint32_t longest;  /* steps of the longest run so far, for placing PCT's changes */
+    uint64_t seed;    /* of this run */
+    uint32_t longest; /* steps of the longest run so far, for placing PCT's changes */
 
     const struct decision *decision; /* set by the callback */
     uint32_t decisions;

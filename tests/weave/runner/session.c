@@ -28,11 +28,11 @@ enum {
     START_SECONDS = 30,
     POLL_MILLISECONDS = 100,
     REAP_SECONDS = 30,
-    PARKINGS = 8,              /* how often a process may be set aside for computing long before it counts as a loop */
-    BLOCKED_POLLS = 20,        /* polls in a row that find the process asleep in the same system call */
-    FIRST_PID = 100,           /* of the first process of every run: the same in each */
-    OUTPUT_LIMIT = 16 << 20,   /* bytes that a program may print */
-    MEMORY_LIMIT_SHIFT = 33,   /* 8 GiB of address space */
+    PARKINGS = 8, /* how often a process may be set aside for computing long before it counts as a loop */
+    BLOCKED_POLLS = 20,      /* polls in a row that find the process asleep in the same system call */
+    FIRST_PID = 100,         /* of the first process of every run: the same in each */
+    OUTPUT_LIMIT = 16 << 20, /* bytes that a program may print */
+    MEMORY_LIMIT_SHIFT = 33, /* 8 GiB of address space */
     CHILD_FAILED = 127,
     CONTROL_DESCRIPTOR = 1000, /* out of the way of what a program opens */
 };
@@ -130,7 +130,8 @@ static int session_await_servers(struct session *session)
     while (__atomic_load_n(&control->arrived, __ATOMIC_SEQ_CST) < session->options->programs) {
         for (int i = 0; i < session->options->programs; i++) {
             int status;
-            if (session->server[i] > 0 && waitpid(session->server[i], &status, WNOHANG) == session->server[i]) {
+            if (session->server[i] > 0 &&
+                waitpid(session->server[i], &status, WNOHANG) == session->server[i]) {
                 session->server[i] = 0;
                 snprintf(session->error, sizeof session->error,
                          "%s ended before it began to share memory (%s %d): is it compiled with `weave cc`?",
@@ -271,7 +272,8 @@ static void session_prepare(struct session *session, const struct session_plan *
     enum { PCT_CHANGES = 2, TYPICAL_STEPS = 100, LOWEST_START = 100, PRIORITIES = 1000 };
     control->changes_wanted = PCT_CHANGES; /* depth 3: see Burckhardt et al., ASPLOS 2010 */
     for (int i = 0; i < PCT_CHANGES; i++)
-        control->change_at[i] = 1 + (uint32_t)(decide_random(control) % (plan->longest ? plan->longest : TYPICAL_STEPS));
+        control->change_at[i] =
+            1 + (uint32_t)(decide_random(control) % (plan->longest ? plan->longest : TYPICAL_STEPS));
     for (int i = 0; i < options->programs; i++) {
         run_start_process(control, i);
         control->process[i].priority = LOWEST_START + (int32_t)(decide_random(control) % PRIORITIES);
@@ -306,7 +308,8 @@ static void watch_new_processes(struct session *session, struct watch *watch)
     }
 }
 
-/* Ending while holding a lock is a mistake, unless something killed the process or the lock is made for it. */
+/* Ending while holding a lock is a mistake, unless something killed the process or the lock is made for it.
+ */
 static void watch_held_lock(struct control *control, int process, struct object *object)
 {
     struct process *p = &control->process[process];
@@ -394,7 +397,8 @@ static bool watch_asleep(pid_t pid, long *call)
     return state == 'S' || state == 'T' || state == 'D';
 }
 
-/* The process that holds the turn makes no step: does it compute, or wait for something that is not modelled? */
+/* The process that holds the turn makes no step: does it compute, or wait for something that is not modelled?
+ */
 static void watch_progress(struct session *session, struct watch *watch)
 {
     struct control *control = session->control;

@@ -11,10 +11,10 @@
 
 struct program {
     char **argv;
-    char path[512];     /* the executable, found in PATH */
-    bool instrumented;  /* compiled for weave */
-    bool trap;          /* uninstrumented: see every access */
-    int expected_exit;  /* EXPECT_ANY_EXIT: all are fine */
+    char path[512];              /* the executable, found in PATH */
+    bool instrumented;           /* compiled for weave */
+    bool trap;                   /* uninstrumented: see every access */
+    int expected_exit;           /* EXPECT_ANY_EXIT: all are fine */
     const char *expected_output; /* file, or NULL */
 };
 
@@ -59,7 +59,8 @@ struct session_plan {
 /* One run; its state is in session->control afterwards. 0, or -1 with session->error set. */
 int session_run(struct session *session, const struct session_plan *plan);
 
-/* What a process printed in the last run. Returns the length; the text is cut to `size` - 1 bytes and terminated. */
+/* What a process printed in the last run. Returns the length; the text is cut to `size` - 1 bytes and
+ * terminated. */
 size_t session_output(const struct session *session, int process, char *text, size_t size);
 double session_now(void);
 

@@ -1,6 +1,6 @@
 /*
- * Debugging information, read with libdw of elfutils while the fork servers are alive: their memory maps say which file
- * is mapped where.
+ * Debugging information, read with libdw of elfutils while the fork servers are alive: their memory maps say
+ * which file is mapped where.
  */
 #include "symbols.h"
 
@@ -44,7 +44,8 @@ static Dwfl *symbols_program(struct symbols *symbols, int program)
     Dwfl *dwfl = dwfl_begin(&callbacks);
     if (dwfl == NULL)
         return NULL;
-    if (dwfl_linux_proc_report(dwfl, symbols->session->server[program]) != 0 || dwfl_report_end(dwfl, NULL, NULL) != 0) {
+    if (dwfl_linux_proc_report(dwfl, symbols->session->server[program]) != 0 ||
+        dwfl_report_end(dwfl, NULL, NULL) != 0) {
         dwfl_end(dwfl);
         return NULL;
     }
@@ -125,7 +126,8 @@ static void symbols_function(Dwfl_Module *module, Dwarf_Addr address, struct pla
     int count = unit == NULL ? 0 : dwarf_getscopes(unit, address - bias, &scopes);
     for (int i = 0; i < count; i++) {
         int tag = dwarf_tag(&scopes[i]);
-        if ((tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine) && dwarf_diename(&scopes[i]) != NULL) {
+        if ((tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine) &&
+            dwarf_diename(&scopes[i]) != NULL) {
             name = dwarf_diename(&scopes[i]);
             break;
         }
@@ -233,8 +235,8 @@ static void type_describe_struct(Dwarf_Die *type, Dwarf_Word offset, char *text,
     do {
         Dwarf_Word start, length;
         Dwarf_Die of;
-        if (dwarf_tag(&member) != DW_TAG_member || !type_member_offset(&member, &start) || !type_of(&member, &of) ||
-            !type_size(&of, &length) || offset < start || offset >= start + length)
+        if (dwarf_tag(&member) != DW_TAG_member || !type_member_offset(&member, &start) ||
+            !type_of(&member, &of) || !type_size(&of, &length) || offset < start || offset >= start + length)
             continue;
         const char *name = dwarf_diename(&member);
         if (name != NULL) {
@@ -279,7 +281,8 @@ static void type_describe(Dwarf_Die *type, Dwarf_Word offset, char *text, size_t
         type_describe_array(&bare, offset, text, size, depth);
 }
 
-/* Whether `die` is the structure looked for: by name, or by size among those that the program's own files declare. */
+/* Whether `die` is the structure looked for: by name, or by size among those that the program's own files
+ * declare. */
 static bool type_matches(Dwarf_Die *die, const char *name, uint32_t size)
 {
     int tag = dwarf_tag(die);
@@ -310,17 +313,37 @@ static bool type_search_unit(Dwarf_Die *unit, const char *name, uint32_t size, D
     return false;
 }
 
+struct type_query {
+    const char *name;
+    uint32_t size;
+    Dwarf_Die *found;
+    bool success;
+};
+
+static int type_search_module(Dwfl_Module *module, void **data, const char *file, Dwarf_Addr base,
+                              void *argument)
+{
+    (void)data, (void)file, (void)base;
+    struct type_query *query = argument;
+    Dwarf_Addr bias;
+    Dwarf_Die *unit = NULL;
+    while ((unit = dwfl_module_nextcu(module, unit, &bias)) != NULL)
+        if (type_search_unit(unit, query->name, query->size, query->found)) {
+            query->success = true;
+            return DWARF_CB_ABORT;
+        }
+    return DWARF_CB_OK;
+}
+
 static bool type_search(struct symbols *symbols, const char *name, uint32_t size, Dwarf_Die *found)
 {
-    for (int i = 0; i < symbols->session->options->programs; i++) {
+    struct type_query query = {.name = name, .size = size, .found = found};
+    for (int i = 0; i < symbols->session->options->programs && !query.success; i++) {
         Dwfl *dwfl = symbols->session->options->program[i].instrumented ? symbols_program(symbols, i) : NULL;
-        Dwarf_Addr bias;
-        Dwarf_Die *unit = NULL;
-        while (dwfl != NULL && (unit = dwfl_nextcu(dwfl, unit, &bias)) != NULL)
-            if (type_search_unit(unit, name, size, found))
-                return true;
+        if (dwfl != NULL)
+            dwfl_getmodules(dwfl, type_search_module, &query, 0);
     }
-    return false;
+    return query.success;
 }
 
 const struct segment *symbols_segment(const struct symbols *symbols, uint32_t where, uint32_t *offset)

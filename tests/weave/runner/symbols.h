@@ -1,4 +1,5 @@
-/* From program counters to functions, files, lines and source text; from offsets to the fields of structures. */
+/* From program counters to functions, files, lines and source text; from offsets to the fields of structures.
+ */
 #ifndef WEAVE_SYMBOLS_H
 #define WEAVE_SYMBOLS_H
 
@@ -13,8 +14,8 @@ struct place {
 
 struct symbols;
 
-/* `layout_file`: lines "offset size name" that describe the shared structure, or NULL. `structure`: the name of the C
- * structure in the segment, or NULL: then the one whose size is that of the segment. */
+/* `layout_file`: lines "offset size name" that describe the shared structure, or NULL. `structure`: the name
+ * of the C structure in the segment, or NULL: then the one whose size is that of the segment. */
 struct symbols *symbols_open(const struct session *session, const char *layout_file, const char *structure);
 void symbols_close(struct symbols *symbols);
 
