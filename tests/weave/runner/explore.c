@@ -86,7 +86,6 @@ static void explorer_run(void *context, struct search_run *run)
     e->out_of_time =
         control->ending == ENDING_TIME || session_now() - e->session.started > e->options->session.time_limit;
     run->stop = e->unable || e->out_of_time;
-    e->result.runs++; /* told while the search is still counting */
 }
 
 /* One prescribed schedule. */
@@ -97,6 +96,7 @@ static void explorer_replay(struct explorer *e, const struct schedule *schedule)
                              .prescribed = schedule->length,
                              .seed = 1};
     explorer_run(e, &run);
+    e->result.runs = 1;
     if (e->unable || e->found || !e->options->stepping)
         return;
     struct symbols *symbols = symbols_open(&e->session, e->options->layout, e->options->structure);

@@ -284,7 +284,7 @@ static bool race_read_in_loop(const struct context *c, const struct race *race)
     for (int i = 0; i < 2; i++) {
         struct place place;
         if (!(race->flags[i] & ACCESS_WRITE) && symbols_place(c->symbols, race->site[i], 0, &place) &&
-            strstr(place.source, "while") != NULL)
+            strncmp(place.source, "while", strlen("while")) == 0)
             return true;
     }
     return false;
@@ -330,10 +330,12 @@ static const char *race_cause(const struct context *c, const struct race *race, 
         return "mixed-access";
     if (either & ACCESS_VOLATILE)
         return "volatile-flag";
-    if (trace_spun_on(control, race->where) || race_read_in_loop(c, race))
+    if (trace_spun_on(control, race->where))
         return "plain-flag";
     if (race->hypothetical)
         return "relaxed-order";
+    if (race_read_in_loop(c, race))
+        return "plain-flag";
     uint32_t later = trace_find(control, race->event, race->process[1], race->site[1]);
     uint32_t earlier = trace_find(control, race->event, race->process[0], race->site[0]);
     if (later == NOT_FOUND || earlier == NOT_FOUND)
@@ -447,27 +449,27 @@ static const char *wait_cause(const struct control *control, int process)
 static void wait_describe(const struct context *c, int process, char *text, size_t size)
 {
     const struct process *p = &c->control->process[process];
-    char object[160], held[120] = "";
+    char object[100], held[56] = "";
     int owner = wait_owner(c->control, p);
     object_describe(c, p->wait_object, object, sizeof object);
     if (p->wait_object < 0 && p->wait_where != 0) {
-        char location[140];
+        char location[80];
         symbols_location(c->symbols, p->wait_where, location, sizeof location);
-        snprintf(object, sizeof object, "a change of %.130s", location);
+        snprintf(object, sizeof object, "a change of %s", location);
     } else if (p->wait == WAIT_CHILD) {
         snprintf(object, sizeof object, "a child to end");
     } else if (p->wait == WAIT_SIGNAL) {
         snprintf(object, sizeof object, "a signal or input");
     }
     if (owner >= 0)
-        snprintf(held, sizeof held, ", held by %s%s", process_name(c, owner),
+        snprintf(held, sizeof held, ", held by process %d%s", owner + 1,
                  owner < WEAVE_PROCESSES && c->control->process[owner].state == PROCESS_ENDED
                      ? ", which has ended"
                      : "");
     if (p->wait == WAIT_LOOP)
         snprintf(text, size, "computes without touching shared memory");
     else
-        snprintf(text, size, "waits for %.100s%.50s", object, held);
+        snprintf(text, size, "waits for %s%s", object, held);
 }
 
 static void findings_stuck(struct context *c)

@@ -285,7 +285,7 @@ static void story_cell(const struct story *story, FILE *out, int process, const 
     for (int i = 0; i < process; i++)
         fprintf(out, "%-*s| ", width, "");
     if (process == columns - 1)
-        fprintf(out, "%s\n", text);
+        fprintf(out, "%.*s\n", width, text);
     else
         fprintf(out, "%-*.*s|\n", width, width, text);
 }

@@ -116,24 +116,60 @@ static void symbols_script_place(const char *text, struct place *place)
     }
 }
 
-/* Inlined functions are more telling than the one they were inlined into. */
-static void symbols_function(Dwfl_Module *module, Dwarf_Addr address, struct place *place)
+/* The compilation unit of an address. Looked up by hand, since clang writes no .debug_aranges for libdw's own search. */
+static Dwarf_Die *symbols_unit(Dwfl_Module *module, Dwarf_Addr address, Dwarf_Addr *bias)
 {
-    const char *name = dwfl_module_addrname(module, address);
-    Dwarf_Addr bias;
-    Dwarf_Die *unit = dwfl_module_addrdie(module, address, &bias);
+    Dwarf_Die *unit = NULL;
+    while ((unit = dwfl_module_nextcu(module, unit, bias)) != NULL)
+        if (dwarf_haspc(unit, address - *bias) == 1)
+            return unit;
+    return NULL;
+}
+
+/* Inlined functions are more telling than the one they were inlined into. */
+static const char *symbols_function(Dwarf_Die *unit, Dwarf_Addr address)
+{
+    const char *name = NULL;
     Dwarf_Die *scopes = NULL;
-    int count = unit == NULL ? 0 : dwarf_getscopes(unit, address - bias, &scopes);
-    for (int i = 0; i < count; i++) {
+    int count = dwarf_getscopes(unit, address, &scopes);
+    for (int i = 0; i < count && name == NULL; i++) {
         int tag = dwarf_tag(&scopes[i]);
-        if ((tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine) &&
-            dwarf_diename(&scopes[i]) != NULL) {
+        if (tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine)
             name = dwarf_diename(&scopes[i]);
-            break;
-        }
     }
-    snprintf(place->function, sizeof place->function, "%s", name == NULL ? "?" : name);
     free(scopes);
+    return name;
+}
+
+/* Compilers give moved code the line 0: the code before it belongs to the same statement more often than not. */
+static Dwarf_Line *symbols_line(Dwarf_Die *unit, Dwarf_Addr address)
+{
+    enum { FARTHEST = 64 };
+    Dwarf_Line *line = NULL;
+    int number = 0;
+    for (int back = 0; unit != NULL && back < FARTHEST && number == 0; back++) {
+        Dwarf_Line *at = dwarf_getsrc_die(unit, address - (Dwarf_Addr)back);
+        if (at != NULL && dwarf_lineno(at, &number) == 0)
+            line = at;
+    }
+    return line;
+}
+
+static void symbols_compiled_place(Dwfl_Module *module, Dwarf_Addr address, struct place *place)
+{
+    Dwarf_Addr bias = 0;
+    Dwarf_Die *unit = symbols_unit(module, address, &bias);
+    const char *name = unit == NULL ? NULL : symbols_function(unit, address - bias);
+    if (name == NULL)
+        name = dwfl_module_addrname(module, address);
+    snprintf(place->function, sizeof place->function, "%s", name == NULL ? "?" : name);
+    Dwarf_Line *line = symbols_line(unit, address - bias);
+    const char *file = line == NULL ? NULL : dwarf_linesrc(line, NULL, NULL);
+    if (file == NULL)
+        return;
+    dwarf_lineno(line, &place->line);
+    snprintf(place->file, sizeof place->file, "%s", file);
+    symbols_read_source(place);
 }
 
 bool symbols_place(struct symbols *symbols, uint16_t number, int depth, struct place *place)
@@ -157,13 +193,7 @@ bool symbols_place(struct symbols *symbols, uint16_t number, int depth, struct p
         snprintf(place->function, sizeof place->function, "?");
         return true;
     }
-    symbols_function(module, address, place);
-    Dwfl_Line *line = dwfl_module_getsrc(module, address);
-    const char *file = line == NULL ? NULL : dwfl_lineinfo(line, NULL, &place->line, NULL, NULL, NULL);
-    if (file != NULL) {
-        snprintf(place->file, sizeof place->file, "%s", file);
-        symbols_read_source(place);
-    }
+    symbols_compiled_place(module, address, place);
     return true;
 }
 
