@@ -308,7 +308,8 @@ struct control {
     int32_t processes;    /* command lines */
     int32_t every_access; /* scheduling points at plain accesses too */
     int32_t store_buffers;
-    int32_t spurious;                /* explore spurious wake-ups of condition variables */
+    int32_t spurious; /* explore spurious wake-ups of condition variables */
+    int32_t runner_pid;
     int32_t kill_process, kill_step; /* -1: nobody */
     uint32_t max_steps;
     uint32_t change_at[8]; /* PCT: steps at which priorities change */

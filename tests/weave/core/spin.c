@@ -9,7 +9,11 @@
  */
 #include "core.h"
 
-enum { PLAIN_REPEATS = 3, ATOMIC_REPEATS = 1 }; /* plain reads repeat for other reasons, too */
+enum {
+    PLAIN_REPEATS = 3,
+    ATOMIC_REPEATS = 1,
+    HELD_REPEATS = 6
+}; /* plain reads repeat for other reasons, too */
 
 static uint32_t spin_stamp(struct control *control, uint32_t where, uint32_t size)
 {
@@ -54,7 +58,10 @@ bool spin_check(struct control *control, int process, uint32_t where, uint32_t s
         p->reads_overflowed = 0;
         return false;
     }
-    return ++before->times >= (atomic ? ATOMIC_REPEATS : PLAIN_REPEATS);
+    int most = atomic ? ATOMIC_REPEATS : PLAIN_REPEATS;
+    if (p->held > 0)
+        most = HELD_REPEATS; /* "lock; look; unlock" turns at the lock: see poll_at_lock in runtime/ipc.c */
+    return ++before->times >= most;
 }
 
 void spin_remember(struct control *control, int process, uint32_t where, uint32_t size, uint16_t site)

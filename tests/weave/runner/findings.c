@@ -35,6 +35,11 @@ static const struct cause {
      "The object is initialised again while it is in use, which forgets who holds it and how often it was "
      "posted. Let "
      "exactly one process initialise it (the one that created the segment), before the others can see it."},
+    {"spurious-wakeup", "pthread_cond_wait may return although nobody signalled: wait in a loop, `while "
+                        "(!condition) pthread_cond_wait(...)`, "
+                        "not behind an `if`."},
+    {"not-owner", "A mutex may be unlocked only by the process that locked it."},
+    {"wait-unlocked", "pthread_cond_wait must be called with the mutex locked by the caller."},
     {"volatile-flag", "volatile only stops the compiler from keeping the value in a register. It is not "
                       "atomic and orders no other access: "
                       "use an atomic flag, stored with release and loaded with acquire."},
@@ -46,15 +51,16 @@ static const struct cause {
                       "release and load it with acquire (or put the fences that do the same)."},
     {"mixed-access",
      "One side uses atomic operations on this variable, the other accesses it plainly: both must be atomic."},
-    {"early-publication", "The data is written after it was handed over: the flag is set, the semaphore "
-                          "posted or the segment published too "
-                          "early. Write everything first, hand over last."},
-    {"early-release", "The data is still read after it was given back: the flag is cleared or the semaphore "
-                      "posted before the copy is "
-                      "finished. Copy everything first, give back last."},
     {"outside-lock", "A lock protects this data elsewhere, but this access is made without holding it."},
     {"no-lock",
      "Both processes change this data and nothing keeps them apart: take one lock around every access."},
+    {"early-publication", "The data is written after it was handed over: the flag is set, the semaphore "
+                          "posted or the segment published too "
+                          "early, or nobody waited until the other side was done with it. Write everything "
+                          "first, hand over last."},
+    {"early-release", "The data is still read after it was given back: the flag is cleared or the semaphore "
+                      "posted before the copy is "
+                      "finished. Copy everything first, give back last."},
     {"unordered", "Nothing (lock, semaphore, release and acquire of a flag) orders these two accesses."},
     {"self-lock", "The process waits for a lock that it holds itself."},
     {"lock-order",
@@ -77,12 +83,10 @@ static const struct cause {
      "Everybody waits for a change that nobody makes any more: a message or an answer was lost."},
     {"never-created", "The process waits for an object that nobody creates, or that was removed too early."},
     {"everybody-waits", "All processes wait for each other."},
-    {"not-owner", "A mutex may be unlocked only by the process that locked it."},
     {"held-at-exit", "The process ended while it held the lock: release it on every path."},
     {"too-high", "A semaphore used as a lock was posted more often than waited for: from now on two "
                  "processes can hold it at once."},
     {"removed", "The object was removed while it was still needed: remove it last, when everybody is done."},
-    {"wait-unlocked", "pthread_cond_wait must be called with the mutex locked by the caller."},
     {"threads", "The program starts threads. weave follows processes only: this part cannot be judged."},
     {"endless-loop", "The process computes for ever without touching shared memory. Often the compiler has "
                      "moved the read of a plain flag "
@@ -398,18 +402,13 @@ static int wait_owner(const struct control *control, const struct process *p)
     if (p->wait_object < 0 || p->wait_object >= WEAVE_OBJECTS)
         return -1;
     const struct object *object = &control->object[p->wait_object];
-    if (p->wait == WAIT_SYSV) { /* the set: look for its member that somebody holds like a lock */
-        for (uint32_t i = 0; i < control->objects && i < WEAVE_OBJECTS; i++) {
-            const struct object *member = &control->object[control->object_list[i] % WEAVE_OBJECTS];
-            if (member->kind == OBJECT_SYSV_SEMAPHORE && member->initial == 1 && member->value == 0 &&
-                member->owner >= 0)
-                return member->owner;
-        }
-        return -1;
-    }
-    bool lock =
-        p->wait == WAIT_MUTEX || p->wait == WAIT_RWLOCK || p->wait == WAIT_FILE_LOCK ||
-        (p->wait == WAIT_SEMAPHORE && (object->lock_like || object->initial == 1) && object->value == 0);
+    if (p->wait == WAIT_SYSV)
+        return object->lock_like ? object->owner : -1;
+    if (p->wait == WAIT_MUTEX || p->wait == WAIT_RWLOCK || p->wait == WAIT_FILE_LOCK)
+        return object->owner;
+    /* A semaphore that starts at 1 may be a lock, or count the free places of a queue of one. */
+    bool lock = p->wait == WAIT_SEMAPHORE && object->value == 0 &&
+                (object->lock_like || (object->initial == 1 && object->owner != p - control->process));
     return lock ? object->owner : -1;
 }
 
@@ -695,6 +694,24 @@ static void findings_output(struct context *c)
     }
 }
 
+/* ---- spurious wake-ups ---- */
+
+/* The search looks for failures with few costly decisions: one that contains a spurious wake-up needs it. */
+static void findings_spurious(struct context *c)
+{
+    for (uint32_t i = c->control->events; i-- > trace_first(c->control);) {
+        const struct event *e = trace_at(c->control, i);
+        if (e->kind != EVENT_SPURIOUS)
+            continue;
+        struct finding *finding = finding_add(c, "misuse", "spurious-wakeup");
+        snprintf(finding->headline, sizeof finding->headline,
+                 "waiting for a condition without a loop around it");
+        snprintf(finding_side(finding, e->process, e->site)->what, sizeof finding->side[0].what,
+                 "wakes up here without a signal, and goes on");
+        return;
+    }
+}
+
 /* ---- other endings ---- */
 
 static void findings_ending(struct context *c)
@@ -758,6 +775,8 @@ void findings_collect(struct findings *findings, const struct options *options, 
             findings_exit(&c, i);
     if (c.control->ending == ENDING_NORMAL)
         findings_output(&c);
+    if (findings->count > 0 && options->search.strategy == STRATEGY_DFS)
+        findings_spurious(&c);
     qsort(findings->finding, (size_t)findings->count, sizeof findings->finding[0], finding_compare);
 }
 

@@ -147,6 +147,21 @@ static int session_await_servers(struct session *session)
     return 0;
 }
 
+static void session_on_fork(int signal)
+{
+    (void)signal; /* it only ends ppoll */
+}
+
+static void session_catch_forks(void)
+{
+    struct sigaction action = {.sa_handler = session_on_fork};
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &blocked, NULL);
+    sigaction(SIGUSR1, &action, NULL);
+}
+
 int session_start(struct session *session, const struct session_options *options)
 {
     *session = (struct session){.options = options, .control_descriptor = -1, .started = session_now()};
@@ -166,6 +181,8 @@ int session_start(struct session *session, const struct session_options *options
     }
     if (session_await_servers(session) != 0)
         return -1;
+    session_catch_forks(); /* after the programs have started: they shall not inherit it */
+    session->control->runner_pid = (int32_t)getpid();
     return 0;
 }
 
@@ -439,9 +456,12 @@ static bool watch_all_dead(const struct session *session, const struct watch *wa
 static void watch_run(struct session *session, struct watch *watch)
 {
     struct control *control = session->control;
+    const struct timespec limit = {.tv_nsec = POLL_MILLISECONDS * 1000000L};
+    sigset_t unblocked; /* only while waiting: a fork announces itself by SIGUSR1 */
+    sigemptyset(&unblocked);
     while (control->ending == ENDING_NONE && !watch_all_dead(session, watch)) {
         watch_new_processes(session, watch);
-        int ready = poll(watch->process, (nfds_t)watch->watched, POLL_MILLISECONDS);
+        int ready = ppoll(watch->process, (nfds_t)watch->watched, &limit, &unblocked);
         for (int i = 0; ready > 0 && i < watch->watched; i++)
             if (watch->process[i].fd >= 0 && watch->process[i].revents != 0)
                 watch_died(session, watch, i);

@@ -116,7 +116,8 @@ static void symbols_script_place(const char *text, struct place *place)
     }
 }
 
-/* The compilation unit of an address. Looked up by hand, since clang writes no .debug_aranges for libdw's own search. */
+/* The compilation unit of an address. Looked up by hand, since clang writes no .debug_aranges for libdw's own
+ * search. */
 static Dwarf_Die *symbols_unit(Dwfl_Module *module, Dwarf_Addr address, Dwarf_Addr *bias)
 {
     Dwarf_Die *unit = NULL;
@@ -141,7 +142,8 @@ static const char *symbols_function(Dwarf_Die *unit, Dwarf_Addr address)
     return name;
 }
 
-/* Compilers give moved code the line 0: the code before it belongs to the same statement more often than not. */
+/* Compilers give moved code the line 0: the code before it belongs to the same statement more often than not.
+ */
 static Dwarf_Line *symbols_line(Dwarf_Die *unit, Dwarf_Addr address)
 {
     enum { FARTHEST = 64 };

@@ -7,8 +7,8 @@
  *
  * With --tso a store that is not seq_cst may stay in the process's store buffer, as on x86 (Sewell et al.,
  * "x86-TSO", CACM 2010): its own loads see it, others do not, until a seq_cst store, a read-modify-write, a
- * seq_cst fence or any lock or system call. Whether a store waits, and whether it goes on waiting past the
- * next operation, are decisions.
+ * seq_cst fence or any lock or system call. Whether a store begins to wait is a decision; later ones queue
+ * behind it.
  */
 #include "runtime.h"
 
@@ -19,6 +19,7 @@ struct operation {
     uint16_t site;
     uint8_t size;
     bool reads, writes;
+    bool counts; /* never part of a waiting loop */
     int order;
 };
 
@@ -105,14 +106,13 @@ static bool atomic_begin(struct operation *op, const void *pc)
         return false;
     access_settle();
     op->site = site_at(pc);
-    if (op->reads) {
+    if (op->reads && !op->counts) {
         turn_spin_check(op->where, op->size, op->site, true);
         spin_remember(runtime.control, runtime.me, op->where, op->size, op->site);
     }
     turn_point();
-    if (runtime.self->stores > 0 &&
-        (op->writes || !decide_choice(runtime.control, runtime.me, DECIDE_DELAY_STORE)))
-        atomic_flush();
+    if (op->reads && op->writes)
+        atomic_flush(); /* locked instructions drain the buffer */
     op->object = object_find(runtime.control, key_make(KEY_ADDRESS, op->where), OBJECT_ATOMIC);
     op->object->where = op->where;
     return true;
@@ -132,8 +132,13 @@ static bool atomic_forward(const struct operation *op, uint64_t *value)
 static bool atomic_buffer(const struct operation *op, uint64_t value)
 {
     struct process *p = runtime.self;
-    if (!runtime.control->store_buffers || op->order == ORDER_SEQUENTIAL || p->stores == WEAVE_BUFFER ||
-        !decide_choice(runtime.control, runtime.me, DECIDE_DELAY_STORE))
+    if (!runtime.control->store_buffers)
+        return false;
+    if (op->order == ORDER_SEQUENTIAL || p->stores == WEAVE_BUFFER) {
+        atomic_flush();
+        return false;
+    }
+    if (p->stores == 0 && !decide_choice(runtime.control, runtime.me, DECIDE_DELAY_STORE))
         return false;
     p->store[p->stores++] = (struct buffered_store){
         .address = (uint64_t)(uintptr_t)op->pointer,
@@ -220,12 +225,10 @@ static uint64_t atomic_new_value(enum update update, uint64_t old, uint64_t oper
 static bool atomic_update(volatile void *pointer, unsigned size, int order, enum update update,
                           uint64_t operand, uint64_t *old, const void *pc)
 {
+    struct operation op = {
+        .pointer = pointer, .size = (uint8_t)size, .order = order, .writes = true, .reads = true};
     /* Only an exchange may spin (a test-and-set lock); counting up always makes progress. */
-    struct operation op = {.pointer = pointer,
-                           .size = (uint8_t)size,
-                           .order = order,
-                           .writes = true,
-                           .reads = update == UPDATE_EXCHANGE || update == UPDATE_OR};
+    op.counts = update != UPDATE_EXCHANGE && update != UPDATE_OR;
     if (!atomic_begin(&op, pc))
         return false;
     segment_open();

@@ -42,6 +42,7 @@ WEAVE_EXPORT pid_t fork(void)
     struct process *p = &runtime.control->process[slot];
     p->pid = child;
     p->state = (uint8_t)(child > 0 ? PROCESS_READY : PROCESS_ENDED);
+    REAL(kill)(runtime.control->runner_pid, SIGUSR1); /* so that it watches the new process, too */
     return child;
 }
 
@@ -110,13 +111,21 @@ WEAVE_EXPORT pid_t wait(int *status)
     return waitpid(-1, status, 0);
 }
 
+/* The end is a step only when stores still wait in the buffer: others may run before these come out. */
+static void process_leave(void)
+{
+    if (!runtime.on || runtime.self->exiting)
+        return;
+    if (runtime.self->stores > 0)
+        turn_point();
+    atomic_flush();
+    access_settle();
+    runtime.self->exiting = 1;
+}
+
 WEAVE_EXPORT void _exit(int status)
 {
-    if (runtime.on) {
-        atomic_flush();
-        access_settle();
-        runtime.self->exiting = 1;
-    }
+    process_leave();
     for (;;)
         syscall(SYS_exit_group, status);
 }
@@ -127,11 +136,7 @@ WEAVE_EXPORT void _Exit(int) __attribute__((alias("_exit")));
  * turn on. */
 __attribute__((destructor(101))) static void process_at_exit(void)
 {
-    if (!runtime.on)
-        return;
-    atomic_flush();
-    access_settle();
-    runtime.self->exiting = 1;
+    process_leave();
 }
 
 static void process_wait_for_signal(const void *pc)

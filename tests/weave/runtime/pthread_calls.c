@@ -214,7 +214,8 @@ static int condition_wait(struct object *condition, pthread_mutex_t *mutex, stru
 {
     if (lock->owner != runtime.me)
         pthread_misuse(MISUSE_WAIT_UNLOCKED, condition, site);
-    mutex_unlock(mutex, lock, site);
+    else
+        mutex_unlock(mutex, lock, site);
     order_note(runtime.control, runtime.me, condition, EVENT_BLOCK);
     condition->waited = 1;
     bool timed_out = false;

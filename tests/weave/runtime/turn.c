@@ -77,16 +77,15 @@ void turn_point(void)
 
 void turn_sync(void)
 {
-    atomic_flush();
     turn_point();
+    atomic_flush();
 }
 
 void turn_yield(void)
 {
-    atomic_flush();
     runtime.self->skip_point = 0;
     runtime.self->yielded = 1;
-    turn_point();
+    turn_sync();
 }
 
 bool turn_block(enum process_state state, enum wait_kind wait, const struct object *object, uint16_t site)
@@ -105,7 +104,7 @@ bool turn_block(enum process_state state, enum wait_kind wait, const struct obje
 void turn_spin_check(uint32_t where, uint32_t size, uint16_t site, bool atomic)
 {
     struct process *p = runtime.self;
-    if (p->held > 0 || !spin_check(runtime.control, runtime.me, where, size, site, atomic))
+    if (!spin_check(runtime.control, runtime.me, where, size, site, atomic))
         return;
     atomic_flush(); /* a store buffer drains while its processor waits */
     p->wait_where = where & WEAVE_OBJECT_BIT ? 0 : where;

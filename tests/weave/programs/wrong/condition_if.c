@@ -1,7 +1,7 @@
 /*
  * `if` instead of `while` around the wait: a spurious wake-up goes through.
  *
- * expect: exit exit-status
+ * expect: misuse spurious-wakeup
  * run: all
  */
 #include "../subject.h"

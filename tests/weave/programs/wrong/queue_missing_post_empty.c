@@ -1,7 +1,7 @@
 /*
  * The consumer never gives slots back.
  *
- * expect: stuck missing-post
+ * expect: deadlock missing-post
  * run: producer -- consumer
  */
 #include "../subject.h"

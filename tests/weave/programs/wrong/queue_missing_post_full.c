@@ -1,7 +1,7 @@
 /*
  * The producer never announces what it has put.
  *
- * expect: stuck missing-post
+ * expect: deadlock missing-post
  * run: producer -- consumer
  */
 #include "../subject.h"

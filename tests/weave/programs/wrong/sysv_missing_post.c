@@ -1,7 +1,7 @@
 /*
  * The reader never gives the place back.
  *
- * expect: stuck missing-post
+ * expect: stuck missing-post | deadlock missing-post
  * run: writer -- reader
  */
 #include "../subject.h"

@@ -1,7 +1,7 @@
 /*
  * The writer does not wait until its last message was taken.
  *
- * expect: race early-publication
+ * expect: stuck peer-gone
  * run: writer -- reader
  */
 #include "../subject.h"
