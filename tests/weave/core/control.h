@@ -14,12 +14,13 @@
 #include <stddef.h>
 
 enum {
-    WEAVE_OBJECTS = 2048,    /* synchronisation objects of a run, a power of two */
-    WEAVE_SITES = 16384,     /* places in the code, with their callers, a power of two */
-    WEAVE_CALLERS = 6,       /* program counters kept for a site, the access itself included */
-    WEAVE_DECISIONS = 32768, /* decisions of one run */
-    WEAVE_SEGMENTS = 32,     /* shared mappings of a run */
-    WEAVE_CELLS = 65536,     /* runs of shared bytes with one history */
+    WEAVE_OBJECTS = 1024,      /* synchronisation objects of a run */
+    WEAVE_OBJECT_SLOTS = 2048, /* of their hash, a power of two */
+    WEAVE_SITES = 4096,        /* places in the code, with their callers, a power of two */
+    WEAVE_CALLERS = 6,         /* program counters kept for a site, the access itself included */
+    WEAVE_DECISIONS = 32768,   /* decisions of one run */
+    WEAVE_SEGMENTS = 32,       /* shared mappings of a run */
+    WEAVE_CELLS = 65536,       /* runs of shared bytes with one history */
     WEAVE_RACES = 32,
     WEAVE_MISUSES = 32,
     WEAVE_EVENTS = 65536, /* length of the trace, a power of two; older events are overwritten */
@@ -346,7 +347,7 @@ struct control {
     struct race race[WEAVE_RACES];
     struct misuse misuse[WEAVE_MISUSES];
     struct object object[WEAVE_OBJECTS];
-    uint16_t object_list[WEAVE_OBJECTS]; /* used entries, so that clearing is cheap */
+    uint16_t object_slot[WEAVE_OBJECT_SLOTS]; /* 1 + index of an object; 0: free */
 
     /* Large arrays, valid up to their counts. */
     struct decision decision[WEAVE_DECISIONS];

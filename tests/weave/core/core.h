@@ -25,8 +25,6 @@ int run_add_child(struct control *control, int parent);
 /* The object with this key, made when missing; NULL when the table is full (the run then ends with
  * ENDING_LIMIT). */
 struct object *object_find(struct control *control, uint64_t key, enum object_kind kind);
-/* The same without making one. */
-struct object *object_lookup(struct control *control, uint64_t key);
 int object_index(const struct control *control, const struct object *object);
 /* The object changed its state: whoever is blocked on it may try again, whoever polls it may look again. */
 void object_changed(struct control *control, struct object *object);

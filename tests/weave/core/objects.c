@@ -1,37 +1,36 @@
-/* The table of synchronisation objects: open addressing, emptied at every run. */
+/*
+ * The table of synchronisation objects: entries lie side by side in the order of their creation, found
+ * through an open hash of their keys. Processes are forked for every run and fault in each page that they
+ * touch, so few pages matter.
+ */
 #include "core.h"
 
-static uint32_t object_slot(uint64_t key)
+static uint32_t object_hash(uint64_t key)
 {
-    return (uint32_t)(hash_mix(0, key) >> 40) & (WEAVE_OBJECTS - 1);
+    return (uint32_t)(hash_mix(0, key) >> 40) & (WEAVE_OBJECT_SLOTS - 1);
 }
 
-struct object *object_lookup(struct control *control, uint64_t key)
+/* The slot of this key, or the free slot where it belongs. */
+static uint16_t *object_slot(struct control *control, uint64_t key)
 {
-    for (uint32_t n = 0, i = object_slot(key); n < WEAVE_OBJECTS; n++, i = (i + 1) & (WEAVE_OBJECTS - 1)) {
-        if (control->object[i].key == key)
-            return &control->object[i];
-        if (control->object[i].key == 0)
-            return NULL;
-    }
-    return NULL;
+    uint32_t i = object_hash(key);
+    while (control->object_slot[i] != 0 && control->object[control->object_slot[i] - 1].key != key)
+        i = (i + 1) & (WEAVE_OBJECT_SLOTS - 1);
+    return &control->object_slot[i];
 }
 
 struct object *object_find(struct control *control, uint64_t key, enum object_kind kind)
 {
-    uint32_t i = object_slot(key);
-    while (control->object[i].key != 0 && control->object[i].key != key)
-        i = (i + 1) & (WEAVE_OBJECTS - 1);
-    struct object *object = &control->object[i];
-    if (object->key == key)
-        return object;
-    if (control->objects >= WEAVE_OBJECTS / 2) {
+    uint16_t *slot = object_slot(control, key);
+    if (*slot != 0)
+        return &control->object[*slot - 1];
+    if (control->objects == WEAVE_OBJECTS) {
         decide_finish(control, ENDING_LIMIT);
-        return object;
+        return &control->object[0];
     }
-    control->object_list[control->objects++] = (uint16_t)i;
-    object->key = key;
-    object->kind = (uint8_t)kind;
+    struct object *object = &control->object[control->objects++];
+    *slot = (uint16_t)control->objects;
+    *object = (struct object){.key = key, .kind = (uint8_t)kind};
     object->owner = object->maker = -1;
     object->initial = object->value = -1;
     return object;

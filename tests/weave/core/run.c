@@ -7,8 +7,7 @@ enum { FIRST_SHARED_ADDRESS = 4096 }; /* so that 0 means no address */
 
 void run_clear(struct control *control)
 {
-    for (uint32_t i = 0; i < control->objects && i < WEAVE_OBJECTS; i++)
-        memset(&control->object[control->object_list[i] % WEAVE_OBJECTS], 0, sizeof(struct object));
+    memset(control->object_slot, 0, sizeof control->object_slot);
     size_t first = offsetof(struct control, ending), last = offsetof(struct control, object);
     memset((char *)control + first, 0, last - first);
     control->turn = -1;

@@ -99,6 +99,7 @@ static _Noreturn void session_become_server(struct session *session, int slot)
     if (!program->instrumented)
         setenv("WEAVE_PEER", program->trap ? "trap" : "sync", 1);
     setenv("PYTHONDONTWRITEBYTECODE", "1", 1);
+    setenv("LD_BIND_NOW", "1", 1); /* once in the server, not in every run */
     int nothing = open("/dev/null", O_RDONLY);
     dup2(nothing, STDIN_FILENO);
     if (!session->options->show_output) {
@@ -342,7 +343,7 @@ static void watch_release_locks(struct control *control, int process)
 {
     struct process *p = &control->process[process];
     for (uint32_t i = 0; i < control->objects && i < WEAVE_OBJECTS; i++) {
-        struct object *object = &control->object[control->object_list[i] % WEAVE_OBJECTS];
+        struct object *object = &control->object[i];
         if (object->owner != process)
             continue;
         watch_held_lock(control, process, object);

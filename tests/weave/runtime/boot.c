@@ -33,6 +33,15 @@ void *real_find(const char *name)
     return found;
 }
 
+/* The linker marks the ends of a section whose name is an identifier. */
+extern struct real_entry __start_weave_real[], __stop_weave_real[];
+
+static void real_find_all(void)
+{
+    for (struct real_entry *entry = __start_weave_real; entry < __stop_weave_real; entry++)
+        entry->function = real_find(entry->name);
+}
+
 long boot_futex(int32_t *word, int operation, int32_t value)
 {
     return syscall(SYS_futex, word, operation, value, NULL, NULL, 0);
@@ -90,6 +99,7 @@ static void boot_serve(void)
 {
     struct control *control = runtime.control;
     int32_t epoch = 0;
+    real_find_all();
     boot_announce(&control->arrived);
     for (;;) {
         int32_t now;

@@ -196,7 +196,7 @@ WEAVE_EXPORT int shmdt(const void *address)
     int result = REAL(shmdt)(address), saved = errno;
     for (uint32_t i = 0; i < runtime.control->objects;
          i++) { /* who polls the number of attachments looks again */
-        struct object *object = &runtime.control->object[runtime.control->object_list[i]];
+        struct object *object = &runtime.control->object[i];
         if (object->key >> 60 == KEY_SYSV && object->kind == OBJECT_NAME)
             object_changed(runtime.control, object);
     }

@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -32,7 +31,6 @@ WEAVE_EXPORT pid_t fork(void)
     record_event(runtime.control, runtime.me, EVENT_FORK, site)->value = (uint64_t)slot;
     pid_t child = REAL(fork)();
     if (child == 0) {
-        syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
         runtime.me = slot;
         runtime.self = &runtime.control->process[slot];
         runtime.forked = true;

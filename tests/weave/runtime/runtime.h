@@ -35,13 +35,23 @@ struct runtime {
 };
 extern struct runtime runtime;
 
-/* The real function behind a wrapper. */
+/*
+ * The real function behind a wrapper. All of them are looked up once in the fork server, through the section
+ * that collects the entries, and not again in every run.
+ */
+struct real_entry {
+    void *function;
+    const char *name;
+};
 void *real_find(const char *name);
-#define REAL(function)                                                                                       \
+#define REAL(symbol)                                                                                         \
     __extension__({                                                                                          \
-        static __typeof__(&function) real_function;                                                          \
-        if (real_function == NULL)                                                                           \
-            *(void **)&real_function = real_find(#function);                                                 \
+        static struct real_entry real_##symbol                                                               \
+            __attribute__((section("weave_real"), used)) = {NULL, #symbol};                                  \
+        __typeof__(&symbol) real_function;                                                                   \
+        if (real_##symbol.function == NULL)                                                                  \
+            real_##symbol.function = real_find(real_##symbol.name);                                          \
+        *(void **)&real_function = real_##symbol.function;                                                   \
         real_function;                                                                                       \
     })
 

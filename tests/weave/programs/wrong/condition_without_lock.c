@@ -16,8 +16,7 @@ struct shared {
 
 static void child_role(struct shared *shared)
 {
-    if (shared->value == 0)
-        pthread_cond_wait(&shared->changed, &shared->mutex); /* MISTAKE */
+    pthread_cond_wait(&shared->changed, &shared->mutex); /* MISTAKE */
     pthread_mutex_unlock(&shared->mutex);
 }
 

@@ -16,8 +16,8 @@ static void writer(struct box *box)
 {
     for (int i = 1; i <= MESSAGES; i++) {
         /* MISTAKE: `while (ready);` is missing */
-        box->number = i;                                                /* MISTAKE */
-        snprintf(box->text, sizeof box->text, "Message #%d", i);        /* MISTAKE */
+        box->number = i;
+        snprintf(box->text, sizeof box->text, "Message #%d", i);
         atomic_store_explicit(&box->ready, true, memory_order_release); /* pairs with the acquire in reader */
     }
 }
