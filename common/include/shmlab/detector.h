@@ -43,7 +43,9 @@ int detector_find_class(const struct detector *detector, const char *text);
 
 /*
  * Detect objects in a frame of any size. Fills at most capacity records, the most confident first, in pixels of that
- * frame, clipped to it; non-maximum suppression at an overlap of 0.45. Returns the number of records.
+ * frame, clipped to it; each box is of its most probable class, and of boxes of one class that overlap by more than 0.45 the most
+ * confident one stays. Returns the number of records, or -1 with errno: ENOMEM, or ERANGE when the network's output is not
+ * a number.
  */
 int detector_run(struct detector *detector, const struct frame *frame, const struct detector_filter *filter,
                  struct detection *detections, int capacity);

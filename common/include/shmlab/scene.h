@@ -7,6 +7,8 @@
 #ifndef SHMLAB_SCENE_H
 #define SHMLAB_SCENE_H
 
+#include <stdint.h>
+
 #include "shmlab/detection.h"
 #include "shmlab/frame.h"
 
@@ -18,19 +20,24 @@ extern const char *const scene_class_names[SCENE_CLASSES];
 
 /*
  * Render the still scene number `seed` into the frame (its size is taken from it).
- * truth: room for SCENE_OBJECTS_MAX; filled with the exact boxes, clipped to the frame, confidence 1.
+ * truth: room for SCENE_OBJECTS_MAX; filled with the boxes, exact to a rounding to whole pixels, clipped to the frame,
+ * confidence 1.
  * Returns the number of objects.
  */
 int scene_still(struct frame *frame, uint64_t seed, struct detection *truth);
 
 /*
- * A moving scene: the same kind of objects, each with a velocity, bouncing off the edges.
- * scene_open returns NULL with errno on lack of memory; the scene belongs to the caller.
+ * A moving scene: 3 to 5 objects of the same kind, wholly visible.
+ * scene_open returns NULL with errno (ENOMEM; EINVAL as frame_create); the scene belongs to the caller.
  */
 struct scene;
 struct scene *scene_open(int width, int height, uint64_t seed);
 
-/* Render frame number `index` (0, 1, 2 ...; any order) at 30 frames a second of scene time. Returns as scene_still. */
+/*
+ * Render frame number `index` (0, 1, 2 ...; any order, but backwards means from the start again) at 30 frames a second of
+ * scene time. The objects rotate, and bounce off the edges and each other. Returns as scene_still, or -1 with errno
+ * (EINVAL: a frame of another size, a negative index).
+ */
 int scene_render(struct scene *scene, long index, struct frame *frame, struct detection *truth);
 
 void scene_close(struct scene *scene); /* NULL is fine */

@@ -15,8 +15,9 @@ struct source;
 /*
  * Open a source for frames of width x height pixels.
  * what: "scene" or "scene:SEED"; "camera" or "camera:/dev/videoN"; the path of a folder (its .jpg, .jpeg, .png and .ppm
- * files in the order of their names, endless when loop is set); the path of a picture; the path of any other file,
- * which is given to ffmpeg. A file called "scene" is "./scene". Pictures and videos are letterboxed, a pan is cropped.
+ * files once, in the order of their names); the path of a picture; the path of any other file, which is given to ffmpeg.
+ * A file called "scene" is "./scene". Scenes and pictures never end. Folders and videos are letterboxed, a picture is
+ * cropped to a window that makes a round trip over it in 120 frames.
  * Returns NULL and leaves a sentence with the next step in error (size bytes).
  */
 struct source *source_open(const char *what, int width, int height, char *error, size_t size);
@@ -26,13 +27,14 @@ const char *source_describe(const struct source *source);
 
 /*
  * The next frame into `frame` (created by the caller with the size given to source_open). Returns 1, 0 at the end of the
- * source, -1 on an error (a sentence is left in error). A signal that interrupts the wait for ffmpeg returns 0.
+ * source, -1 on an error (a sentence is left in error; a folder goes on behind a damaged picture when asked again). A
+ * signal whose handler interrupts the wait for ffmpeg (sigaction(2) without SA_RESTART) ends the source.
  */
 int source_next(struct source *source, struct frame *frame, char *error, size_t size);
 
 /*
  * What is really in the frame that source_next gave last: boxes clipped to the frame, confidence 1, class ids of scene.h.
- * Returns their number, or -1 when the source does not know (everything but the scene).
+ * Returns their number (0 before the first frame), or -1 when the source does not know (everything but the scene).
  */
 int source_truth(const struct source *source, struct detection *truth, int capacity);
 

@@ -1,14 +1,15 @@
 /*
  * Lab 6: the circular queue of video frames with their detections, five slots in POSIX shared memory.
  *
- *     producer: wait EMPTY, (lock MUTEX) fill the slot at write_idx, advance it modulo 5, count++, unlock, post FULL
- *     consumer: wait FULL, lock MUTEX, read the slot at read_idx, advance it modulo 5, count--, unlock, post EMPTY
+ *     producer: wait EMPTY, (lock MUTEX) fill the slot at write_idx, advance it modulo 5, count++, unlock,
+ * post FULL consumer: wait FULL, lock MUTEX, read the slot at read_idx, advance it modulo 5, count--, unlock,
+ * post EMPTY
  *
- * With one producer and one consumer EMPTY and FULL alone give each side its slot for itself, so a program may fill or
- * read the slot outside the lock and hold MUTEX only for the three indices, as ours do.
+ * With one producer and one consumer EMPTY and FULL alone give each side its slot for itself, so a program
+ * may fill or read the slot outside the lock and hold MUTEX only for the three indices, as ours do.
  *
- * The names derive from a prefix P (default "YOLO"): shared memory /P_QUEUE_SHM, semaphores /P_EMPTY (starts at 5),
- * /P_FULL (0), /P_MUTEX (1).
+ * The names derive from a prefix P (default "YOLO"): shared memory /P_QUEUE_SHM, semaphores /P_EMPTY (starts
+ * at 5), /P_FULL (0), /P_MUTEX (1).
  */
 #ifndef SHMLAB_YOLO_QUEUE_H
 #define SHMLAB_YOLO_QUEUE_H
@@ -25,9 +26,11 @@ enum {
     QUEUE_CHANNELS = 3, /* blue, green, red */
     QUEUE_PIXEL_BYTES = QUEUE_WIDTH * QUEUE_HEIGHT * QUEUE_CHANNELS,
 
-    /* Lock bytes on the shared memory object, see presence.h: each held by the process in that role. */
-    QUEUE_PRESENCE_PRODUCER = 0,
-    QUEUE_PRESENCE_CONSUMER = 1,
+    /* Lock bytes on the shared memory object, see presence.h. */
+    QUEUE_PRESENCE_PRODUCER = 0, /* exclusively, by the producer */
+    QUEUE_PRESENCE_CONSUMER = 1, /* exclusively, by the consumer */
+    QUEUE_PRESENCE_REPAIR = 2,   /* exclusively, by a producer that repairs what a dead consumer left; shared,
+                                    by a   consumer while it takes its role */
 };
 
 struct queue_slot {

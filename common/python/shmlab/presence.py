@@ -1,0 +1,45 @@
+"""Who is there? The Python side of common/include/shmlab/presence.h.
+
+A role is a lock on a single byte of a shared memory object's descriptor. The kernel drops it when the last descriptor
+of its holder is closed, SIGKILL included: an unlocked byte proves that nobody holds the role. These are Linux's open
+file description locks, fcntl(2). mmap keeps a descriptor of its own, so unmap as well, or call `release`.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import struct
+
+SHARED = fcntl.F_RDLCK  # many may hold the role at once; needs a readable descriptor
+EXCLUSIVE = fcntl.F_WRLCK  # one at a time; needs a writable descriptor
+
+_FLOCK = struct.Struct("@hhqqi0q")  # struct flock: l_type, l_whence, l_start, l_len, l_pid
+
+
+def _flock(kind: int, byte: int) -> bytes:
+    return _FLOCK.pack(kind, os.SEEK_SET, byte, 1, 0)  # l_pid must be 0 for open file description locks
+
+
+def claim(fd: int, byte: int, kind: int) -> bool:
+    """Take the role, or turn a lock of ours of the other kind into this one; False if others stand in the way."""
+    try:
+        fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _flock(kind, byte))
+    except OSError as error:
+        if error.errno in (errno.EAGAIN, errno.EACCES):
+            return False
+        raise
+    return True
+
+
+def release(fd: int, byte: int) -> None:
+    """Give the role up. Closing the last copy of the descriptor does the same."""
+    fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _flock(fcntl.F_UNLCK, byte))
+
+
+def held(fd: int, byte: int) -> bool:
+    """Does somebody else hold the role, of either kind?"""
+    answer = fcntl.fcntl(fd, fcntl.F_OFD_GETLK, _flock(fcntl.F_WRLCK, byte))
+    kind: int = _FLOCK.unpack(answer)[0]
+    return kind != fcntl.F_UNLCK

@@ -1,0 +1,57 @@
+/* Sample values for labs 1 and 2: see sample.h. */
+#define _POSIX_C_SOURCE 200809L
+#include "sample.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Copy text; where it is too long, cut it without leaving half a UTF-8 character behind. Bytes behind the NUL
+ * are zero. */
+static void text_copy(char *target, size_t capacity, const char *text)
+{
+    size_t length = strnlen(text, capacity - 1);
+
+    if (text[length] != '\0')
+        while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80) /* 10xxxxxx: inside a character */
+            length--;
+    memset(target, 0, capacity);
+    memcpy(target, text, length);
+}
+
+void sample_fill(struct shared_data *data)
+{
+    static const float coordinates[SHARED_DATA_COORDINATES] = {10.5F, 20.3F, 30.8F};
+    char message[SHARED_DATA_MESSAGE_CAPACITY];
+    const struct passwd *user = getpwuid(getuid());
+    struct timespec now;
+
+    memset(data, 0, sizeof *data); /* padding included: no byte of this process's stack leaves it */
+    data->process_id = (int32_t)getpid();
+    snprintf(message, sizeof message,
+             "Hello from the C writer!\n"
+             "This text lies in shared memory:\n"
+             "no copy was sent, you look at the very bytes.\n"
+             "Written by process %d",
+             (int)getpid());
+    text_copy(data->message, sizeof data->message, message);
+    data->counter = 42;
+    data->temperature = 23.5;
+    memcpy(data->coordinates, coordinates, sizeof data->coordinates);
+    text_copy(data->user_name, sizeof data->user_name, user != NULL ? user->pw_name : "unknown");
+    clock_gettime(CLOCK_REALTIME, &now);
+    data->timestamp = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    for (int i = 0; i < SHARED_DATA_ARRAY_LENGTH; i++)
+        data->data_array[i] = 10 * (i + 1);
+}
+
+void sample_publish(struct shared_data *shared, const struct shared_data *sample)
+{
+    memcpy(shared, sample, sizeof *shared); /* data_ready is false in the sample */
+
+    /* release: pairs with a reader's acquire load of data_ready; lab 3 is about why a plain store would not
+     * do */
+    __atomic_store_n(&shared->data_ready, true, __ATOMIC_RELEASE);
+}

@@ -1,0 +1,223 @@
+/* Programs under test: see process.h. */
+#define _GNU_SOURCE /* pipe2 */
+#include "process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    TEXT_LIMIT = 1 << 20, /* bytes kept; what comes then replaces the middle, see text_append */
+    CHUNK = 4096,
+    SIGNALLED = 256,
+};
+
+static int64_t clock_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int64_t limit_ms(void)
+{
+    const char *scale = getenv("SHMLAB_TIME_SCALE");
+    double factor = scale != NULL ? strtod(scale, NULL) : 1;
+
+    return clock_ms() + (int64_t)(PROCESS_LIMIT * 1000 * (factor >= 1 ? factor : 1));
+}
+
+static _Noreturn void child_run(const char *const argv[], int input, int output, pid_t parent)
+{
+    sigset_t none;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) /* it died before the line above */
+        _exit(127);
+    setpgid(0, 0);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    dup2(input, STDIN_FILENO);
+    dup2(output, STDOUT_FILENO);
+    dup2(output, STDERR_FILENO);
+    execv(argv[0], (char *const *)argv); /* argv's strings are not written to: exec(3), RATIONALE */
+    dprintf(STDERR_FILENO, "cannot run %s: %s\n", argv[0], strerror(errno));
+    _exit(127);
+}
+
+bool process_start(struct process *process, const char *const argv[])
+{
+    int input[2], output[2];
+    pid_t parent = getpid();
+
+    *process = (struct process){.input = -1, .output = -1};
+    process->text = calloc(1, 1);
+    if (process->text == NULL || pipe2(input, O_CLOEXEC) == -1) {
+        perror("process_start");
+        return false;
+    }
+    if (pipe2(output, O_CLOEXEC) == -1) {
+        perror("process_start: pipe2");
+        close(input[0]);
+        close(input[1]);
+        return false;
+    }
+    process->pid = fork();
+    if (process->pid == 0)
+        child_run(argv, input[0], output[1], parent);
+    close(input[0]);
+    close(output[1]);
+    process->input = input[1];
+    process->output = output[0];
+    if (process->pid > 0)
+        return true;
+    perror("process_start: fork");
+    process->pid = 0;
+    return false;
+}
+
+/* Keep the text bounded: behind TEXT_LIMIT the second half makes room. Nobody waits for a text that long ago.
+ */
+static bool text_append(struct process *process, const char *chunk, size_t size)
+{
+    if (process->length + size > TEXT_LIMIT) {
+        size_t kept = process->length / 2;
+        process->seen = process->seen < kept ? process->seen : kept;
+        process->length = kept;
+    }
+    char *larger = realloc(process->text, process->length + size + 1);
+    if (larger == NULL)
+        return false;
+    process->text = larger;
+    memcpy(larger + process->length, chunk, size);
+    process->length += size;
+    larger[process->length] = '\0';
+    for (char *byte = larger + process->length - size; byte < larger + process->length; byte++)
+        if (*byte == '\0') /* so that the text can be searched */
+            *byte = '?';
+    return true;
+}
+
+/* Read once. False at the end of the output, or when nothing came until `end`. */
+static bool output_read(struct process *process, int64_t end)
+{
+    char chunk[CHUNK];
+    int64_t left = end - clock_ms();
+    struct pollfd poller = {.fd = process->output, .events = POLLIN};
+
+    if (process->output == -1 || left <= 0)
+        return false;
+    int ready = poll(&poller, 1, (int)left);
+    if (ready == -1 && errno == EINTR)
+        return true;
+    ssize_t got = ready > 0 ? read(process->output, chunk, sizeof chunk) : 0;
+    if (got > 0)
+        return text_append(process, chunk, (size_t)got);
+    if (ready > 0) {
+        close(process->output);
+        process->output = -1;
+    }
+    return false;
+}
+
+bool process_expect(struct process *process, const char *text)
+{
+    int64_t end = limit_ms();
+
+    for (;;) {
+        const char *found = strstr(process->text + process->seen, text);
+        if (found != NULL) {
+            process->seen = (size_t)(found - process->text) + strlen(text);
+            return true;
+        }
+        if (!output_read(process, end))
+            return false;
+    }
+}
+
+bool process_send(struct process *process, const char *text)
+{
+    size_t left = strlen(text);
+
+    while (left > 0) {
+        ssize_t sent = write(process->input, text, left);
+        if (sent == -1)
+            return false;
+        text += sent;
+        left -= (size_t)sent;
+    }
+    return true;
+}
+
+void process_end_input(struct process *process)
+{
+    if (process->input > 0) /* 0: never started */
+        close(process->input);
+    process->input = -1;
+}
+
+void process_signal(struct process *process, int number)
+{
+    if (process->pid > 0)
+        kill(process->pid, number);
+}
+
+/* Wait for the end of the process, which may come after the end of its output. */
+static void process_reap(struct process *process, int64_t end)
+{
+    sigset_t child, before;
+    struct timespec slice = {.tv_nsec = 100000000};
+
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child, &before);
+    while (waitpid(process->pid, &process->status, WNOHANG) == 0) {
+        if (clock_ms() > end)
+            kill(process->pid, SIGKILL);
+        sigtimedwait(&child, NULL, &slice); /* another child's end may take our signal: hence the slice */
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    process->pid = 0;
+}
+
+int process_finish(struct process *process)
+{
+    int64_t end = limit_ms();
+
+    if (process->pid == 0)
+        return -1;
+    while (output_read(process, end))
+        continue;
+    bool late = clock_ms() >= end;
+    if (late)
+        kill(process->pid, SIGKILL);
+    process_reap(process, end);
+    if (late)
+        return -1;
+    return WIFEXITED(process->status) ? WEXITSTATUS(process->status) : SIGNALLED + WTERMSIG(process->status);
+}
+
+void process_close(struct process *process)
+{
+    if (process->pid > 0) {
+        kill(process->pid, SIGKILL);
+        waitpid(process->pid, &process->status, 0);
+        process->pid = 0;
+    }
+    process_end_input(process);
+    if (process->output > 0)
+        close(process->output);
+    free(process->text);
+    *process = (struct process){.input = -1, .output = -1};
+}

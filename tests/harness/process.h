@@ -1,0 +1,56 @@
+/*
+ * Programs under test, each a process of its own: start, wait for what they print, signal, reap.
+ *
+ * Everything waits for events; the limits only stop a runaway, and are multiplied by the environment variable
+ * SHMLAB_TIME_SCALE (default 1) for slow machines. A process dies with the test that started it.
+ */
+#ifndef HARNESS_PROCESS_H
+#define HARNESS_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+enum { PROCESS_LIMIT = 60 }; /* seconds: far beyond what any step of a test needs */
+
+struct process {
+    pid_t pid;  /* 0: not running, or reaped */
+    int input;  /* write end of its standard input, -1 once closed */
+    int output; /* read end of its standard output and error, -1 once at its end */
+    char *text; /* all that it printed so far, NUL-terminated; first and last part when it is very much */
+    size_t length;
+    size_t seen; /* bytes of text that process_expect has gone past */
+    int status;  /* as waitpid gives it, once reaped */
+};
+
+/*
+ * Start argv[0] (a path; argv ends with NULL) with pipes for its standard streams. Returns false after a
+ * message on standard error. The object must be given to process_close.
+ */
+bool process_start(struct process *process, const char *const argv[]);
+
+/*
+ * Wait until the process has printed this text, behind what an earlier call waited for. False when it ended
+ * without, or after PROCESS_LIMIT.
+ */
+bool process_expect(struct process *process, const char *text);
+
+/* Write to its standard input. */
+bool process_send(struct process *process, const char *text);
+
+/* Close its standard input. */
+void process_end_input(struct process *process);
+
+/* Send a signal; nothing happens when it has been reaped. */
+void process_signal(struct process *process, int number);
+
+/*
+ * Read what it prints until it ends, and reap it. Returns its exit status 0..255, 256 + N when signal N ended
+ * it, -1 when it did not end within PROCESS_LIMIT and was killed.
+ */
+int process_finish(struct process *process);
+
+/* Kill it if it runs, free everything. Fit for a process that was never started when the struct is zero. */
+void process_close(struct process *process);
+
+#endif
