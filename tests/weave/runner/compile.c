@@ -162,11 +162,8 @@ int compile_run(int argc, char **argv, const char *library)
         command.argument++;
         command.arguments--;
     }
-    bool sources = false;
-    for (int i = 0; i < command.arguments; i++) {
+    for (int i = 0; i < command.arguments; i++)
         command.compile_only |= strcmp(command.argument[i], "-c") == 0;
-        sources |= compile_is_source(command.argument[i]);
-    }
     if (command.arguments == 0 || strcmp(command.argument[0], "--help") == 0) {
         puts("Usage: weave cc [--compiler=gcc|clang] COMPILER-ARGUMENT...\n"
              "Compiles and links like the compiler, such that `weave` can watch the result. With -c only "

@@ -108,7 +108,7 @@ static void dfs_enter(struct dfs *dfs, const struct search_run *run)
                 known = true;
                 dfs->result->pruned++;
             }
-            dfs->tried[i] = known ? UINT16_MAX : (uint16_t)(1u << d->choice);
+            dfs->tried[i] = (uint16_t)(known ? UINT16_MAX : 1u << d->choice);
         }
         dfs->prefix[i] = d->choice;
         dfs->spent[i + 1] = dfs->spent[i] + search_cost(dfs->options, d, d->choice);
