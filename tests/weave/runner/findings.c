@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-enum { NOT_FOUND = UINT32_MAX };
+#define NOT_FOUND UINT32_MAX
 
 struct context {
     struct findings *findings;
