@@ -80,7 +80,7 @@ static int session_map_control(struct session *session)
     return 0;
 }
 
-static void session_limit(int resource, rlim_t most)
+static void session_limit(__rlimit_resource_t resource, rlim_t most)
 {
     struct rlimit limit = {most, most};
     setrlimit(resource, &limit);
