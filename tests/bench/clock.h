@@ -13,6 +13,15 @@ static inline int64_t clock_now_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+/* CPU time that this process has used. */
+static inline int64_t clock_cpu_ns(void)
+{
+    struct timespec used;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
+}
+
 /* Between two looks at a word that the other side will write: saves power and the other hyper-thread's time.
  */
 static inline void clock_relax(void)

@@ -46,6 +46,11 @@ bool gate_is_clean(const struct gate_reading *begin, const struct gate_reading *
     return gate_foreign(begin, end) <= foreign_share * (end->now - begin->now) + stat_step;
 }
 
+bool gate_share_is_clean(double share)
+{
+    return share <= foreign_share;
+}
+
 static bool proc_read(const char *path, char text[PROC_TEXT])
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -34,6 +34,9 @@ double gate_foreign(const struct gate_reading *begin, const struct gate_reading 
 /* Was it quiet? At most 12 % of one core, plus the one step that /proc/stat cannot see. */
 bool gate_is_clean(const struct gate_reading *begin, const struct gate_reading *end);
 
+/* The same for a share of one core that is known exactly. */
+bool gate_share_is_clean(double share);
+
 /* Wait until nothing else runs, at most that many seconds. False: it never was quiet, or a signal came. */
 bool gate_wait(double seconds);
 

@@ -56,22 +56,31 @@ static void used(const void *memory)
     __asm__ volatile("" : : "r"(memory) : "memory");
 }
 
-static bool copies_on_one_core(const struct limit_run *run, struct pair_report *report, size_t size,
-                               bool slots)
+/* A copies; B keeps the other CPU from everybody else until A is done, as a spinning receiver does. */
+static bool copies_on_one_core(const struct limit_run *run, enum side side, struct pair_shared *shared,
+                               size_t size, bool slots)
 {
     struct memory *memory = run->memory;
+    struct pair_report *report = &shared->report[side];
     char *buffers = buffers_new(report);
 
     if (buffers == NULL)
         return false;
-    for (uint64_t i = 0; i < WARM + run->count; i++) {
+    pair_meet(shared, side, 0);
+    if (side == SIDE_B)
+        pair_begin(report);
+    for (uint64_t i = 0; side == SIDE_A && i < WARM + run->count; i++) {
         char *to = slots ? (char *)memory->slots[i % SLOTS] : buffers + STRIDE;
         if (i == WARM)
-            report->begin = clock_now_ns();
+            pair_begin(report);
         memcpy(to, buffers, size);
         used(to);
     }
-    report->end = clock_now_ns();
+    atomic_store_explicit(&memory->word[side][0], side == SIDE_A, memory_order_release);
+    while (atomic_load_explicit(&memory->word[SIDE_A][0], memory_order_acquire) ==
+           0) /* pairs with the store */
+        clock_relax();
+    pair_end(report);
     report->arrived = run->count;
     free(buffers);
     return true;
@@ -79,22 +88,22 @@ static bool copies_on_one_core(const struct limit_run *run, struct pair_report *
 
 static bool copy_small(void *context, enum side side, struct pair_shared *shared)
 {
-    return side == SIDE_B || copies_on_one_core(context, &shared->report[side], SMALL, false);
+    return copies_on_one_core(context, side, shared, SMALL, false);
 }
 
 static bool copy_private(void *context, enum side side, struct pair_shared *shared)
 {
-    return side == SIDE_B || copies_on_one_core(context, &shared->report[side], FRAME_SIZE, false);
+    return copies_on_one_core(context, side, shared, FRAME_SIZE, false);
 }
 
 static bool copy_to_slots(void *context, enum side side, struct pair_shared *shared)
 {
-    return side == SIDE_B || copies_on_one_core(context, &shared->report[side], FRAME_SIZE, true);
+    return copies_on_one_core(context, side, shared, FRAME_SIZE, true);
 }
 
 /*
  * A copies a frame into a slot, then B copies it out, never both at once. So A writes lines that B read last,
- * and B reads lines that A wrote last. Only the copies are timed: begin is 0, end their sum.
+ * and B reads lines that A wrote last. Only the copies count, not the waiting between them.
  */
 static bool copy_alternating(void *context, enum side side, struct pair_shared *shared)
 {
@@ -102,6 +111,7 @@ static bool copy_alternating(void *context, enum side side, struct pair_shared *
     struct memory *memory = run->memory;
     struct pair_report *report = &shared->report[side];
     char *mine = buffers_new(report);
+    int64_t copying = 0;
 
     if (mine == NULL)
         return false;
@@ -120,12 +130,16 @@ static bool copy_alternating(void *context, enum side side, struct pair_shared *
         int64_t end = clock_now_ns();
         if (side == SIDE_B && !pair_note(report, frame_verify(mine, FRAME_SIZE, i), i, i))
             break;
-        report->end += i < WARM ? 0 : end - begin;
+        copying += i < WARM ? 0 : end - begin;
+        if (i + 1 == WARM)
+            pair_begin(report);
         atomic_store_explicit(&memory->word[side][0], i + 1,
                               memory_order_release); /* pairs with the load above */
     }
-    free(mine);
+    pair_end(report);
+    report->waited = report->end - report->begin - copying;
     report->arrived = run->count;
+    free(mine);
     return report->torn + report->lost + report->doubled == 0;
 }
 
@@ -147,9 +161,9 @@ static bool line_ping_pong(void *context, enum side side, struct pair_shared *sh
         if (side == SIDE_B)
             atomic_store_explicit(&memory->word[SIDE_B][0], i, memory_order_release);
         if (i == warm)
-            report->begin = clock_now_ns();
+            pair_begin(report);
     }
-    report->end = clock_now_ns();
+    pair_end(report);
     report->arrived = run->count;
     return true;
 }
@@ -181,7 +195,8 @@ static bool segment_start(void *context, enum side side, struct pair_shared *sha
 
     for (uint32_t i = 0; done && i < run->count; i++) {
         if (side == SIDE_A) {
-            int64_t begin = clock_now_ns();
+            if (i == 0)
+                pair_begin(report);
             int fd = memfd_create("shmlab-bench", MFD_CLOEXEC);
             done = fd != -1 && (errno = posix_fallocate(fd, 0, sizeof(struct yolo_queue))) == 0;
             done = (done || pair_fail(report, "posix_fallocate")) && segment_touch(fd, report);
@@ -189,7 +204,7 @@ static bool segment_start(void *context, enum side side, struct pair_shared *sha
             *(volatile pid_t *)memory->slots[0] = getpid();
             pair_meet(shared, side, 2 * i);
             pair_meet(shared, side, 2 * i + 1);
-            report->end += clock_now_ns() - begin;
+            pair_end(report);
             close(fd);
         } else {
             pair_meet(shared, side, 2 * i);

@@ -18,11 +18,17 @@ enum side {
     SIDES,
 };
 
-enum { PAIR_WHAT = 96, PAIR_CACHE_LINES = 128 /* bytes: neighbouring lines are fetched in pairs */ };
+enum {
+    PAIR_NICE = -20,
+    PAIR_WHAT = 96,
+    PAIR_CACHE_LINES = 128 /* bytes: neighbouring lines are fetched in pairs */
+};
 
 /* What a side has to say, in memory that the caller reads afterwards. Python writes the numbers as well. */
 struct pair_report {
     int64_t begin, end; /* of the timed part, CLOCK_MONOTONIC in nanoseconds */
+    int64_t waited;     /* part of it that does not count */
+    int64_t cpu;        /* CPU time that this side used in it, nanoseconds */
     uint64_t arrived;   /* messages that came whole and in order */
     uint64_t torn, lost, doubled;
     int32_t error; /* errno of what failed, else 0 */
@@ -51,6 +57,10 @@ void pair_meet(struct pair_shared *shared, enum side side, uint32_t times);
 /* Note what message `number` turned out to be. False for anything but ARRIVED. */
 bool pair_note(struct pair_report *report, enum verdict verdict, uint64_t number, uint64_t found);
 
+/* The timed part begins, ends. */
+void pair_begin(struct pair_report *report);
+void pair_end(struct pair_report *report);
+
 /* Note that a call failed, with errno. Always false, for `return pair_fail(...)`. */
 bool pair_fail(struct pair_report *report, const char *what);
 
@@ -58,10 +68,10 @@ bool pair_fail(struct pair_report *report, const char *what);
 struct pair_shared *pair_new(void);
 void pair_free(struct pair_shared *shared);
 
-enum pair_end { PAIR_DONE, PAIR_FAILED, PAIR_LATE, PAIR_STOPPED };
+enum pair_result { PAIR_DONE, PAIR_FAILED, PAIR_LATE, PAIR_STOPPED };
 
 /* Run both sides to their end. Nothing is left running, however it ends. */
-enum pair_end pair_run(const struct pair_job *job, struct pair_shared *shared);
+enum pair_result pair_run(const struct pair_job *job, struct pair_shared *shared);
 
 /* Bind the calling process to a CPU. False with errno. */
 bool pair_pin(int cpu);

@@ -86,18 +86,20 @@ static inline void frame_render(void *frame, size_t size, uint64_t number)
 /* Read every byte: the sum of its words, in four sums so that the additions do not wait for each other. */
 static inline uint64_t frame_sum(const void *frame, size_t size)
 {
-    uint64_t sum[4] = {0}, word[4];
+    uint64_t a = 0, b = 0, c = 0, d = 0, word[4];
     const char *at = (const char *)frame + sizeof(uint64_t);
     size_t left = size - sizeof(uint64_t);
 
     for (; left >= sizeof word; left -= sizeof word, at += sizeof word) {
         memcpy(word, at, sizeof word);
-        for (size_t i = 0; i < 4; i++)
-            sum[i] += word[i];
+        a += word[0];
+        b += word[1];
+        c += word[2];
+        d += word[3];
     }
     for (; left > 0; left--, at++)
-        sum[0] += (uint8_t)*at;
-    return sum[0] + sum[1] + sum[2] + sum[3];
+        a += (uint8_t)*at;
+    return a + b + c + d;
 }
 
 /* What frame_sum gives for a frame that frame_render made. */

@@ -259,10 +259,13 @@ static bool frames_produce(struct python_run *run, struct pair_report *report)
     for (uint64_t number = 1; done && number <= run->warm + run->count; number++) {
         void *slot = slot_acquire(run, &end);
         done = slot != NULL || pair_fail(report, "acquire");
+        if (number == run->warm)
+            pair_begin(report);
         if (done)
             slot_fill(run->row, slot, frame, number);
         done = done && (slot_publish(run, &end) || pair_fail(report, "publish"));
     }
+    pair_end(report);
     free(frame);
     return done;
 }

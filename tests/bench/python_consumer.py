@@ -28,7 +28,7 @@ from shmlab import colours, detection, draw, png, yolo_queue  # noqa: E402
 from shmlab.draw import Mark  # noqa: E402
 from shmlab.picture import Picture  # noqa: E402
 
-REPORT = struct.Struct("<qqQQQQ")  # begin, end, arrived, torn, lost, doubled: struct pair_report
+REPORT = struct.Struct("<4q4Q")  # begin, end, waited, cpu, arrived, torn, lost, doubled: struct pair_report
 TOKEN = struct.pack("@Q", 1)  # what an eventfd counts
 STEP = 4096  # bytes from stamp to stamp
 PAGE = 4096  # bytes: the ring's slots begin there, see ring.h
@@ -50,7 +50,7 @@ class Report:
     def __init__(self, fd: int) -> None:
         self._memory = mmap.mmap(fd, REPORT.size)
         self._torn = self._lost = self._doubled = 0
-        self.begin = self.end = self.arrived = 0
+        self.begin = self.end = self.cpu = self.arrived = 0
 
     def fault(self, expected: int, found: int) -> None:
         """This frame was not the expected one. -1: it was torn."""
@@ -61,7 +61,7 @@ class Report:
     def write(self) -> None:
         """Hand it over."""
         REPORT.pack_into(
-            self._memory, 0, self.begin, self.end, self.arrived, self._torn, self._lost, self._doubled
+            self._memory, 0, self.begin, self.end, 0, self.cpu, self.arrived, self._torn, self._lost, self._doubled
         )
 
 
@@ -73,8 +73,10 @@ def consume(next_slot: Next, use: Use, warm: int, count: int, report: Report) ->
             report.fault(number, found)
             return False
         if number == warm:
+            report.cpu = -time.process_time_ns()
             report.begin = time.monotonic_ns()
     report.end = time.monotonic_ns()
+    report.cpu += time.process_time_ns()
     report.arrived = warm + count
     return True
 

@@ -55,7 +55,7 @@ struct run {
     int rounds;     /* completed */
     int dropped;    /* of them, because of an odd floor */
     int rejected;   /* measurements taken again because the gate found noise */
-    int unquiet;    /* measurements not taken because it was never quiet */
+    int unquiet;    /* measurements begun without a quiet moment before them */
     int nice;       /* the priority that we got */
     double seconds; /* taken in all */
     bool stopped;   /* by a signal */

@@ -146,9 +146,9 @@ static bool trips(struct task *task, enum side side, struct pair_report *report,
         if (side == SIDE_B && !(receive(task, number, report) && send(task, number, report)))
             return false;
         if (number == task->warm)
-            report->begin = clock_now_ns();
+            pair_begin(report);
     }
-    report->end = clock_now_ns();
+    pair_end(report);
     return true;
 }
 
@@ -160,9 +160,9 @@ static bool flow(struct task *task, struct pair_report *report,
         if (!step(task, number, report))
             return false;
         if (number == task->warm)
-            report->begin = clock_now_ns();
+            pair_begin(report);
     }
-    report->end = clock_now_ns();
+    pair_end(report);
     return true;
 }
 
@@ -181,9 +181,9 @@ static bool frames(struct task *task, enum side side, struct pair_report *report
         done = side == SIDE_A ? frame_send(task, frame, number, report)
                               : frame_receive(task, frame, number, report);
         if (number == task->warm)
-            report->begin = clock_now_ns();
+            pair_begin(report);
     }
-    report->end = clock_now_ns();
+    pair_end(report);
     free(memory);
     return done;
 }
@@ -206,7 +206,10 @@ static bool paced_send(struct task *task, struct pair_report *report)
         memcpy(&message.stamp[PACED_STAMPS], &now, sizeof now);
         if (!task->link.channel->send(&task->link, &message, MESSAGE_SIZE))
             return pair_fail(report, "send");
+        if (number == task->warm)
+            pair_begin(report);
     }
+    pair_end(report);
     return true;
 }
 
@@ -225,10 +228,10 @@ static bool paced_receive(struct task *task, struct pair_report *report)
             return false;
         if (number > task->warm)
             task->latencies[number - task->warm - 1] = (double)(now - sent) / 1e9;
-        else
-            report->begin = now;
+        else if (number == task->warm)
+            pair_begin(report);
     }
-    report->end = clock_now_ns();
+    pair_end(report);
     return true;
 }
 
