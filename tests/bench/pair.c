@@ -115,7 +115,8 @@ static _Noreturn void child_live(const struct pair_job *job, enum side side, str
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(EXIT_FAILURE);
-    priority_raise();
+    if (job->preferred)
+        priority_raise();
     signal(SIGINT, SIG_IGN); /* the parent decides what Ctrl-C means */
     signal(SIGHUP, SIG_IGN);
     signal(SIGTERM, SIG_DFL);

@@ -48,6 +48,7 @@ struct pair_job {
     pair_side *run;
     void *context;
     int cpu[SIDES];
+    bool preferred; /* to whatever else runs on this machine, if we are allowed to ask for it */
     double seconds; /* longer means that it hangs: kill it */
 };
 

@@ -292,10 +292,10 @@ static bool script_start(const struct python_run *run, struct pair_report *repor
     snprintf(numbers[4], ARGUMENT, "%llu", (unsigned long long)run->warm);
     snprintf(numbers[5], ARGUMENT, "%llu", (unsigned long long)run->count);
     snprintf(prefix, sizeof prefix, "BENCH-%ld", (long)getppid());
-    execl(BENCH_PYTHON, BENCH_PYTHON, "-B", BENCH_SCRIPT, "--transport", transport_id(run->row->transport),
-          "--use", run->row->use, "--report", numbers[0], "--ring", numbers[1], "--full", numbers[2],
-          "--empty", numbers[3], "--warm", numbers[4], "--count", numbers[5], "--prefix", prefix, "--helper",
-          BENCH_HELPER, (char *)NULL);
+    execl(BENCH_PYTHON, BENCH_PYTHON, "-X", "pycache_prefix=" BENCH_PYCACHE, BENCH_SCRIPT, "--transport",
+          transport_id(run->row->transport), "--use", run->row->use, "--report", numbers[0], "--ring",
+          numbers[1], "--full", numbers[2], "--empty", numbers[3], "--warm", numbers[4], "--count",
+          numbers[5], "--prefix", prefix, "--helper", BENCH_HELPER, (char *)NULL);
     return pair_fail(report, BENCH_PYTHON);
 }
 

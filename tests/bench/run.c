@@ -41,6 +41,7 @@ enum {
     PIPELINE = 1 << WORK_PIPELINE,
     PLACE = 1 << WORK_IN_PLACE,
     HEADERS = 1 << WORK_HEADERS,
+    MESSAGES = 1 << WORK_MESSAGES,
     PACED = 1 << WORK_PACED,
     ONE_CPU = 1 << WORKS, /* the round trip also with both sides on one CPU */
 };
@@ -50,13 +51,13 @@ static const struct {
     unsigned works;
 } plan[] = {
     {&channel_flag_line, TRIP},
-    {&channel_flag, TRIP | STREAM | PACED},
+    {&channel_flag, TRIP | STREAM | MESSAGES | PACED},
     {&channel_futex, TRIP | STREAM | PACED | ONE_CPU},
     {&channel_semaphore, TRIP | STREAM | PACED | ONE_CPU},
     {&channel_semaphore_spin, TRIP},
     {&channel_condition, TRIP | STREAM},
     {&channel_sysv_semaphore, TRIP | STREAM},
-    {&channel_pipe, TRIP | STREAM | ONE_CPU},
+    {&channel_pipe, TRIP | MESSAGES | STREAM | ONE_CPU},
     {&channel_pipe_large, STREAM},
     {&channel_pipe_vmsplice, STREAM},
     {&channel_fifo, TRIP | STREAM | ONE_CPU},
@@ -67,13 +68,13 @@ static const struct {
     {&channel_posix_queue, TRIP | STREAM | ONE_CPU},
     {&channel_sysv_queue, TRIP | STREAM},
     {&channel_vm_readv, TRIP | STREAM},
-    {&channel_lab6_documented, STREAM | PIPELINE | PLACE | HEADERS},
+    {&channel_lab6_documented, MESSAGES | STREAM | PIPELINE | PLACE | HEADERS},
     {&channel_lab6_index_lock, STREAM},
-    {&channel_lab6_no_lock, STREAM},
+    {&channel_lab6_no_lock, MESSAGES | STREAM},
     {&channel_lab6_reference, STREAM | PIPELINE | PLACE | HEADERS},
-    {&channel_ring, TRIP | HAND | STREAM | PIPELINE | PLACE | HEADERS | PACED},
+    {&channel_ring, TRIP | MESSAGES | HAND | STREAM | PIPELINE | PLACE | HEADERS | PACED},
     {&channel_ring_sleep, STREAM | PLACE | PACED},
-    {&channel_ring_sequence, HAND | STREAM | PLACE | HEADERS},
+    {&channel_ring_sequence, MESSAGES | HAND | STREAM | PLACE | HEADERS},
     {&channel_bare_index, HAND},
     {&channel_bare_sequence, HAND},
     {&channel_zeromq, TRIP | STREAM},
@@ -306,6 +307,7 @@ static bool pair_sample(const struct run *run, struct result *result, struct pai
     job->cpu[SIDE_A] = row_cpu(run, &result->row, SIDE_A);
     job->cpu[SIDE_B] = row_cpu(run, &result->row, SIDE_B);
     job->seconds = SIDE_SECONDS;
+    job->preferred = true;
     enum pair_result end = pair_run(job, shared);
     if (end == PAIR_STOPPED)
         return false;

@@ -131,6 +131,11 @@ static bool is_headers(const struct row *row)
     return is_work(row, WORK_HEADERS, false);
 }
 
+static bool is_messages(const struct row *row)
+{
+    return is_work(row, WORK_MESSAGES, false);
+}
+
 static bool is_paced(const struct row *row)
 {
     return is_work(row, WORK_PACED, false);
@@ -150,6 +155,7 @@ static const struct section sections[] = {
     {"1.2 MB frames, private buffer to private buffer", "ring.stream", "ring is x", true, is_stream},
     {"1.2 MB frames rendered and summed up", "ring.in-place", "place is x", true, is_rendered},
     {"Hand-overs of 1.2 MB slots, header only", "ring.headers", "ring is x", false, is_headers},
+    {"64 bytes one way, as many as go", "ring.messages", "ring is x", false, is_messages},
     {"64 bytes every 50 us: median | 99th percentile until the receiver has them", "flag.paced", "x flag",
      false, is_paced},
     {"Python as the consumer, 1.2 MB frames", "ring.stream", "ring is x", true, is_python},

@@ -11,7 +11,7 @@ enum { MEET_BEGIN, MEET_END };
 static const char *const work_ids[WORKS] = {
     [WORK_ROUND_TRIP] = "round-trip", [WORK_HAND_OVER] = "hand-over", [WORK_STREAM] = "stream",
     [WORK_PIPELINE] = "pipeline",     [WORK_IN_PLACE] = "in-place",   [WORK_HEADERS] = "headers",
-    [WORK_PACED] = "paced",
+    [WORK_PACED] = "paced",           [WORK_MESSAGES] = "messages",
 };
 
 const char *work_id(enum work work)
@@ -21,7 +21,7 @@ const char *work_id(enum work work)
 
 static bool is_small(enum work work)
 {
-    return work == WORK_ROUND_TRIP || work == WORK_PACED;
+    return work == WORK_ROUND_TRIP || work == WORK_PACED || work == WORK_MESSAGES;
 }
 
 bool work_fits(enum work work, const struct channel *channel)
@@ -254,6 +254,8 @@ static bool side_run(struct task *task, enum side side, struct pair_report *repo
         return trips(task, side, report, small_send, small_receive);
     case WORK_HAND_OVER:
         return trips(task, side, report, header_send, header_receive);
+    case WORK_MESSAGES:
+        return flow(task, report, side == SIDE_A ? small_send : small_receive);
     case WORK_HEADERS:
         return flow(task, report, side == SIDE_A ? header_send : header_receive);
     case WORK_IN_PLACE:

@@ -14,6 +14,7 @@ enum work {
     WORK_PIPELINE,   /* render a frame in private memory, carry it, sum it up in private memory */
     WORK_IN_PLACE,   /* the same in the slot, without a copy */
     WORK_HEADERS,    /* frame slots of which only the header is touched: the rate of the protocol itself */
+    WORK_MESSAGES,   /* 64 bytes one way, as many as go */
     WORK_PACED,      /* 64 bytes every 50 us: how long until the receiver has them */
     WORKS,
 };
