@@ -227,6 +227,13 @@ const char *check_key_path(struct check *check, int id);
  */
 void check_inject(struct check *check, const char *fault);
 
+/*
+ * The System V shared memory calls of the programs started from here on, a line each, in order, in the file
+ * whose path this returns: "shmget(KEY, SIZE, FLAGS)", "shmat(ID, SHM_RDONLY)" or "shmat(ID, 0)", "shmdt()",
+ * "shmctl(ID, IPC_RMID)".
+ */
+const char *check_trace(struct check *check);
+
 /* getpwuid gives this user name to the programs started from here on; NULL: the real one. */
 void check_user_name(struct check *check, const char *name);
 
