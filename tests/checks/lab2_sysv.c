@@ -69,7 +69,7 @@ static void creates(struct check *check)
             .line = check_line(check, "writer.c", "shmat("),
             .cause = "attached twice, or detached before the data is due",
             .next = "compare with nattch in `ipcs -m`");
-    REQUIRE(check, object.creator == writer->process.pid, .expected = "created by the writer",
+    REQUIRE(check, object.creator == writer->pid, .expected = "created by the writer",
             .found = check_text(check, "created by process %d", (int)object.creator));
     program_send(writer, "\n");
     program_wait(writer);
@@ -500,7 +500,7 @@ static const struct check_case cases[] = {
                "be reached.",
                "if (info.shm_segsz != SHARED_DATA_SEGMENT_SIZE) ... return -1; if (info.shm_nattch > 0) ... "
                "return -1;"},
-     .needs = {"adopts"},
+     .needs = {"removes_enter"},
      .limit = LIMIT_QUICK,
      .run = refuses},
     {.name = "reader",

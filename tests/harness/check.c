@@ -268,8 +268,8 @@ static void program_remember(struct check *check, struct program *program)
     if (check->programs == NULL)
         check->programs = check_memory(check, CHECK_PROGRAMS * sizeof(struct program *));
     check->programs[check->program_count++] = program;
-    ledger->process[ledger->processes++ % LEDGER_PROCESSES] = program->process.pid;
-    check_varies(check, "pid", check_text(check, "%d", (int)program->process.pid));
+    ledger->process[ledger->processes++ % LEDGER_PROCESSES] = program->pid;
+    check_varies(check, "pid", check_text(check, "%d", (int)program->pid));
 }
 
 struct program *check_start(struct check *check, const char *const argv[])
@@ -293,6 +293,7 @@ struct program *check_start(struct check *check, const char *const argv[])
             check->fault != NULL ? check->fault : "");
     if (!process_start_with(&program->process, words, &setup))
         check_broken(check, "cannot start %s: %s", argv[0], strerror(errno));
+    program->pid = program->process.pid;
     program_remember(check, program);
     return program;
 }

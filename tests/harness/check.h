@@ -153,6 +153,7 @@ void check_varies(struct check *check, const char *label, const char *text);
 struct program {
     struct process process;
     struct check *check;
+    pid_t pid;           /* also when it is gone */
     const char *command; /* as the transcript shows it */
     const char *short_name;
     bool ended;    /* reaped */
