@@ -204,8 +204,8 @@ static _Noreturn void slot_run(struct judge *judge, struct slot *slot, int recor
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setpgid(0, 0); /* Ctrl-C is for the judge, which ends the check */
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
+    for (int number = 1; number < NSIG; number++)
+        signal(number, SIG_DFL); /* whatever the judge handles, a check that crashes has crashed */
     signal(SIGPIPE, SIG_IGN); /* a program that does not read what is typed into it is no reason to die */
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
