@@ -54,6 +54,11 @@ static void interrupt_handler(int number)
     interrupted = number;
 }
 
+bool judge_interrupted(void)
+{
+    return interrupted != 0;
+}
+
 static int64_t now_ms(void)
 {
     struct timespec now;

@@ -114,6 +114,7 @@ int lab_check(const struct lab_options *options)
         publish = NULL;
     order.render.plain = options->plain;
     order.render.source = TOOLCHAIN_SOURCE;
+    order.render.folder = folder;
     if (access(folder, R_OK | X_OK) == -1)
         status = error_report_errno("name the folder that holds it with --tree", "%s", folder);
     else
@@ -148,7 +149,8 @@ int lab_watch(const struct lab_options *options)
         free(folder);
         return EXIT_FAILURE;
     }
-    for (;; nanosleep(&turn, NULL)) { /* Ctrl-C ends it: nothing is held between two verdicts */
+    for (; !judge_interrupted();
+         nanosleep(&turn, NULL)) { /* between two verdicts nothing is held: Ctrl-C just ends it */
         uint64_t now = lab_fingerprint(folder);
         if (now == before)
             continue;
@@ -159,4 +161,6 @@ int lab_watch(const struct lab_options *options)
         printf("Watching %s: save a file there, or end with Ctrl-C\n", folder);
         fflush(stdout);
     }
+    free(folder);
+    return EXIT_FAILURE;
 }

@@ -127,6 +127,30 @@ static char *text_replace(char *text, const char *from, const char *label)
     return result;
 }
 
+/* "id 17" is "id <id>": programs print ids that the judge never saw. Returns a new text, frees the old one.
+ */
+static char *ids_replace(char *text)
+{
+    char *result = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&result, &size);
+
+    if (out == NULL)
+        return text;
+    for (const char *at = text; *at != '\0';) {
+        if (strncmp(at, "id ", 3) == 0 && isdigit((unsigned char)at[3]) &&
+            (at == text || !word_character(at[-1]))) {
+            fputs("id <id>", out);
+            at += 3 + strspn(at + 3, "0123456789");
+        } else {
+            fputc(*at++, out);
+        }
+    }
+    fclose(out);
+    free(text);
+    return result;
+}
+
 /* The text as it is shown; to be freed. */
 static char *text_shown(const struct render *render, const json_t *check, const char *text)
 {
@@ -140,6 +164,8 @@ static char *text_shown(const struct render *render, const json_t *check, const 
             shown = text_replace(shown, json_string_value(json_array_get(pair, 1)),
                                  json_string_value(json_array_get(pair, 0)));
     }
+    if (render->plain && shown != NULL)
+        shown = ids_replace(shown);
     return shown;
 }
 
@@ -164,13 +190,17 @@ static const char *path_shown(const struct render *render, const char *path)
 
 static void failure_print(const struct render *render, int number, const json_t *check)
 {
-    char line[512];
+    char line[1024];
 
     member_print(render, check, "expected");
     member_print(render, check, "found");
     if (text_of(check, "file")[0] != '\0') {
         json_int_t at = number_of(check, "line");
-        snprintf(line, sizeof line, at > 0 ? "%s:%d" : "%s", text_of(check, "file"), (int)at);
+        bool whole = render->folder != NULL && !render->plain;
+        int used = snprintf(line, sizeof line, "%s%s%s", whole ? path_shown(render, render->folder) : "",
+                            whole ? "/" : "", text_of(check, "file"));
+        if (at > 0 && used > 0 && (size_t)used < sizeof line)
+            snprintf(line + used, sizeof line - (size_t)used, ":%d", (int)at);
         render_text(render, INDENT, "where", line);
     }
     member_print(render, check, "cause");

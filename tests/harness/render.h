@@ -11,6 +11,7 @@ struct render {
     bool colours;
     bool plain; /* for comparisons: no paths, and a label for every text that differs from run to run */
     int width;  /* columns */
+    const char *folder; /* the student's, in front of the names of files; NULL: leave it out */
     const char *source; /* paths below this folder are shown relative to it */
 };
 
