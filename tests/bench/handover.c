@@ -28,7 +28,7 @@ static const struct {
     {&channel_ring_sleep, WORK_MESSAGES},
     {&channel_ring_sequence, WORK_MESSAGES},
     {&channel_lab6_documented, WORK_MESSAGES},
-    {&channel_lab6_no_lock, WORK_MESSAGES},
+
     {&channel_lab6_reference, WORK_HEADERS},
 };
 
