@@ -18,17 +18,16 @@ enum { OPTION_ONLY = 0x100, OPTION_COUNT, OPTION_JSON, OPTION_LIST };
 
 enum { COUNT_DEFAULT = 10000000, SECONDS_MAX = 3600 };
 
+/* Slots of 64 bytes; the reference solution has none but its own, of which the header goes. */
 static const struct {
     const struct channel *channel;
-    enum work
-        work; /* slots of 64 bytes; the reference solution has none but its own, of which the header goes */
+    enum work work;
 } ways[] = {
     {&channel_flag, WORK_MESSAGES},
     {&channel_ring, WORK_MESSAGES},
     {&channel_ring_sleep, WORK_MESSAGES},
     {&channel_ring_sequence, WORK_MESSAGES},
     {&channel_lab6_documented, WORK_MESSAGES},
-
     {&channel_lab6_reference, WORK_HEADERS},
 };
 
