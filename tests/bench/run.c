@@ -21,6 +21,7 @@ enum {
     COUNT_SMOKE = 7,  /* messages */
     COUNT_FIRST = 20, /* of the calibration, which goes up in steps of this factor */
     COUNT_STEP = 30,
+    COUNT_STEP_PYTHON = 1000, /* an interpreter starts slowly: as few steps as possible */
     COUNT_MIN = 3,
     COUNT_MAX = 4000000,
     PACED_COUNT = 800, /* 40 ms */
@@ -419,6 +420,7 @@ static bool row_calibrate(const struct run *run, struct result *result, struct p
 {
     const struct row *row = &result->row;
     double seconds = row->python != NULL ? python_seconds : is_frames(row) ? frames_seconds : row_seconds;
+    uint64_t step = row->python != NULL ? COUNT_STEP_PYTHON : COUNT_STEP;
     struct sample sample;
 
     result->count = run->options.smoke ? COUNT_SMOKE : COUNT_FIRST;
@@ -432,8 +434,8 @@ static bool row_calibrate(const struct run *run, struct result *result, struct p
         uint64_t count = fitting > COUNT_MAX   ? COUNT_MAX
                          : fitting > COUNT_MIN ? (uint64_t)fitting
                                                : COUNT_MIN;
-        bool near = count <= result->count * COUNT_STEP;
-        result->count = near ? count : result->count * COUNT_STEP;
+        bool near = count <= result->count * step;
+        result->count = near ? count : result->count * step;
         if (near)
             return true;
     }
