@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fnmatch.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,26 +126,10 @@ static void channel_rows_add(struct run *run, const struct channel *channel, uns
     }
 }
 
-/* The first two CPUs that we may use. */
-static bool cpus_choose(struct run *run)
-{
-    cpu_set_t allowed;
-    int found = 0;
-
-    if (sched_getaffinity(0, sizeof allowed, &allowed) == -1)
-        return false;
-    for (int cpu = 0; cpu < CPU_SETSIZE && found < SIDES; cpu++)
-        if (CPU_ISSET((size_t)cpu, &allowed))
-            run->cpu[found++] = cpu;
-    if (found == 1)
-        run->cpu[SIDE_B] = run->cpu[SIDE_A];
-    return found > 0;
-}
-
 bool run_prepare(struct run *run)
 {
     run->count = 0;
-    if (!cpus_choose(run)) {
+    if (!pair_cpus(run->cpu)) {
         error_report_errno(NULL, "sched_getaffinity");
         return false;
     }
