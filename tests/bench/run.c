@@ -239,6 +239,12 @@ struct sample {
     double taken; /* share of a core that somebody else had of our two, -1 where we cannot know */
 };
 
+/* Does the system refuse the call as such, whatever we do? Containers do that to some of them. */
+static bool is_refusal(int error)
+{
+    return error == EPERM || error == EACCES || error == ENOSYS || error == EAFNOSUPPORT;
+}
+
 /* Put into words what went wrong; always false. */
 static bool sample_failed(struct result *result, enum pair_result end, const struct pair_shared *shared)
 {
@@ -251,9 +257,11 @@ static bool sample_failed(struct result *result, enum pair_result end, const str
             snprintf(result->reason, sizeof result->reason, "%llu torn, %llu lost, %llu doubled messages",
                      (unsigned long long)report->torn, (unsigned long long)report->lost,
                      (unsigned long long)report->doubled);
-        else if (report->error != 0)
+        else if (report->error != 0) {
+            result->state = is_refusal(report->error) ? STATE_SKIPPED : STATE_FAILED;
             snprintf(result->reason, sizeof result->reason, "%s: %s (%s)", report->what,
                      error_symbol(report->error), strerror(report->error));
+        }
     }
     if (result->reason[0] == '\0')
         snprintf(result->reason, sizeof result->reason, "a side ended without saying why");

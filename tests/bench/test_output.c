@@ -26,6 +26,7 @@ static const struct machine machine = {.date = "2026-01-02T03:04:05Z",
                                        .compiler = "cc",
                                        .flags = "-O2",
                                        .libc = "libc",
+                                       .python = "Python",
                                        .version = "shmlab"};
 
 static void value_set(const char *id, double value, int rounds)
