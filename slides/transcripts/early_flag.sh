@@ -1,0 +1,1 @@
+show build/slides/demos/early_flag

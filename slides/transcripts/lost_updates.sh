@@ -1,0 +1,1 @@
+show build/slides/demos/lost_updates

@@ -1,0 +1,1 @@
+show build/slides/demos/one_slot

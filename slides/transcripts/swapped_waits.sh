@@ -1,0 +1,1 @@
+show build/slides/demos/swapped_waits
