@@ -35,6 +35,7 @@ class Snapshot(NamedTuple):
     dropped: int  # records within count that were not sane
 
 
+# slide:unpack
 def unpack(raw: bytes) -> Snapshot:
     """A snapshot from a private copy of its SIZE bytes: never from the shared memory, which may change meanwhile."""
     (count,) = _COUNT.unpack_from(raw)
@@ -42,3 +43,4 @@ def unpack(raw: bytes) -> Snapshot:
     found = detection.split(detection.records(believed).unpack_from(raw, SnapshotLayout.records.offset))
     sane = [each for each in found if each.is_sane()]
     return Snapshot(count, sane, believed - len(sane))
+# slide:end
