@@ -25,6 +25,7 @@ MESSAGE_CAPACITY = 500  # bytes, the terminating NUL included
 USER_NAME_CAPACITY = 50  # likewise
 
 
+# slide:mirror
 class SharedData(ctypes.LittleEndianStructure):
     """The 640 bytes at the beginning of the segment."""
 
@@ -44,6 +45,7 @@ class SharedData(ctypes.LittleEndianStructure):
         ("data_array", ctypes.c_int32 * 10),
         ("_padding3", ctypes.c_uint8 * 4),
     ]
+# slide:end
 
 
 SIZE = ctypes.sizeof(SharedData)

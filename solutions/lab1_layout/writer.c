@@ -82,11 +82,13 @@ static int segment_open(const struct options *options)
     if (!created)
         printf("writer: %s was left behind by an earlier writer: using it again\n", options->name);
 
+    /* slide:size */
     /* posix_fallocate finds out now whether there is memory; after ftruncate alone a full /dev/shm shows as
      * SIGBUS. */
     if (ftruncate(fd, SHARED_DATA_SEGMENT_SIZE) == 0 &&
         (errno = posix_fallocate(fd, 0, SHARED_DATA_SEGMENT_SIZE)) == 0)
         return fd;
+    /* slide:end */
     error_report_errno("look at `df -h /dev/shm`", "%d bytes for %s", SHARED_DATA_SEGMENT_SIZE,
                        options->name);
     shm_unlink(options->name);

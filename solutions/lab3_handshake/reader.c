@@ -30,6 +30,7 @@ struct letter {
 };
 
 /* Wait for a message, copy it and give the box back. */
+/* slide:receive */
 static enum patience_end mailbox_receive(struct mailbox *box, struct patience *patience,
                                          struct letter *letter)
 {
@@ -49,6 +50,7 @@ static enum patience_end mailbox_receive(struct mailbox *box, struct patience *p
     atomic_store_explicit(&box->ready, false, memory_order_release);
     return PATIENCE_GO_ON;
 }
+/* slide:end */
 
 static int failure_report(enum patience_end end, int number, double limit)
 {

@@ -79,6 +79,7 @@ class Box:
             pause = min(2 * pause, SLEEP_LAST_SECONDS)
         return True
 
+    # slide:receive
     def receive(self, timeout: float) -> Optional[Letter]:
         """Wait for a message, copy it and give the box back; None after `timeout` seconds or a signal. WriterGone."""
         if not self._await_ready(timeout):
@@ -87,6 +88,7 @@ class Box:
         # release: pairs with the acquire in the writer's mailbox_await_empty; our copying is over when it sees 0
         self._ready.store_release(0)
         return Letter(copy.counter, wire.text(copy.message))
+    # slide:end
 
 
 def parse() -> argparse.Namespace:

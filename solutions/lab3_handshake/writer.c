@@ -25,6 +25,7 @@
 #include "shmlab/stop.h"
 
 /* Wait until the box is empty, that is ours. */
+/* slide:await */
 static enum patience_end mailbox_await_empty(struct mailbox *box, struct patience *patience)
 {
     patience_begin(patience);
@@ -37,8 +38,10 @@ static enum patience_end mailbox_await_empty(struct mailbox *box, struct patienc
     }
     return PATIENCE_GO_ON;
 }
+/* slide:end */
 
 /* Fill the box, which must be ours, and hand it over. */
+/* slide:send */
 static void mailbox_send(struct mailbox *box, int number, const char *message)
 {
     box->counter = number;
@@ -47,6 +50,7 @@ static void mailbox_send(struct mailbox *box, int number, const char *message)
      */
     atomic_store_explicit(&box->ready, true, memory_order_release);
 }
+/* slide:end */
 
 static int failure_report(enum patience_end end, int number, double limit)
 {

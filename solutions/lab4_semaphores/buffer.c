@@ -78,6 +78,7 @@ static int buffer_map(struct buffer *buffer, size_t size)
 }
 
 /* O_EXCL: a count that an earlier run left behind must not become ours. */
+/* slide:semaphore */
 static sem_t *semaphore_create(const char *name, mode_t mode, unsigned value)
 {
     mode_t mask = umask(0); /* the mode as given */
@@ -89,6 +90,7 @@ static sem_t *semaphore_create(const char *name, mode_t mode, unsigned value)
         error_report_errno(NULL, "sem_open(%s)", name);
     return semaphore;
 }
+/* slide:end */
 
 /* We hold the role alone: nobody uses the object, whatever is in it. */
 static int buffer_initialise(struct buffer *buffer, unsigned capacity, mode_t mode)
@@ -113,9 +115,11 @@ static int buffer_initialise(struct buffer *buffer, unsigned capacity, mode_t mo
         .element_size = sizeof(struct buffer_message),
         .capacity = capacity,
     };
+    /* slide:publish-magic */
     /* release: pairs with the acquire in header_check; who finds the magic finds the header and the
      * semaphores */
     __atomic_store_n(&buffer->shared->magic, BUFFER_MAGIC, __ATOMIC_RELEASE);
+    /* slide:end */
     return 0;
 }
 
@@ -284,13 +288,16 @@ static enum buffer_end semaphore_wait(sem_t *semaphore, double seconds)
 }
 
 /* Take MUTEX. It is only ever held for a few instructions, so a long wait means that its holder is dead. */
+/* slide:lock */
 static enum buffer_end buffer_lock(struct buffer *buffer, double seconds)
 {
     enum buffer_end end = semaphore_wait(buffer->mutex, seconds);
 
     return end == BUFFER_TIMEOUT ? BUFFER_STUCK : end;
 }
+/* slide:end */
 
+/* slide:put */
 enum buffer_end buffer_put(struct buffer *buffer, const struct buffer_message *message, double seconds)
 {
     struct bounded_buffer *shared = buffer->shared;
@@ -311,7 +318,9 @@ enum buffer_end buffer_put(struct buffer *buffer, const struct buffer_message *m
     sem_post(buffer->full);
     return BUFFER_DONE;
 }
+/* slide:end */
 
+/* slide:get */
 enum buffer_end buffer_get(struct buffer *buffer, struct buffer_message *message, double seconds)
 {
     struct bounded_buffer *shared = buffer->shared;
@@ -333,6 +342,7 @@ enum buffer_end buffer_get(struct buffer *buffer, struct buffer_message *message
     message->text[sizeof message->text - 1] = '\0';
     return BUFFER_DONE;
 }
+/* slide:end */
 
 static unsigned buffer_count(const struct buffer *buffer)
 {
@@ -353,6 +363,7 @@ enum buffer_end buffer_drain(struct buffer *buffer, double seconds)
     return BUFFER_DONE;
 }
 
+/* slide:close */
 unsigned buffer_close(struct buffer *buffer)
 {
     unsigned lost = 0;
@@ -368,3 +379,4 @@ unsigned buffer_close(struct buffer *buffer)
     handles_close(buffer);
     return lost;
 }
+/* slide:end */

@@ -119,11 +119,13 @@ class Queue:
         """The numbers of the first `count` detections, detection.FIELDS each."""
         return detection.records(count).unpack_from(self._bytes, self._slot + yolo_queue.DETECTIONS_OFFSET)
 
+    # slide:picture
     def picture(self) -> Picture:
         """A copy of the pixels. No view of the slot stays behind: after `release` the producer writes there."""
         begin = self._slot + yolo_queue.PIXELS_OFFSET
         with self._view[begin : begin + yolo_queue.PIXEL_BYTES] as pixels:
             return Picture.from_bgr(yolo_queue.WIDTH, yolo_queue.HEIGHT, pixels)
+    # slide:end
 
     def release(self) -> None:
         """Give the slot back."""
@@ -347,6 +349,7 @@ class Consumer:
             idle.restart()
         return None
 
+    # slide:take
     def _take(self, queue: Queue) -> None:
         """The slot is ours: copy what is needed, give it back, and only then work on the copy."""
         frame_id, said = queue.header()
@@ -357,6 +360,7 @@ class Consumer:
         odd = self.statistics.count(frame_id, numbers[:: detection.FIELDS])
         if odd or found != said:
             self._complain(odd or f"frame {frame_id} is said to have {said} detections, read as {found}")
+    # slide:end
         if picture is not None:
             self._show(frame_id, numbers, picture)
 

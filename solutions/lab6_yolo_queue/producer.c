@@ -316,6 +316,7 @@ static int frames_make(struct queue *queue, const struct studio *studio, const s
 
         if (options->fps > 0 && !stop_sleep(begin + (double)*made / options->fps - clock_seconds()))
             return end_report(QUEUE_STOPPED, options);
+        /* slide:loop */
         enum queue_end end = queue_acquire_free(queue, &slot, options->timeout);
         while (end == QUEUE_GONE && options->wait) {
             printf("producer: the consumer has gone: waiting for the next one\n");
@@ -323,6 +324,7 @@ static int frames_make(struct queue *queue, const struct studio *studio, const s
             end = queue_acquire_free(queue, &slot, options->timeout);
         }
         if (end != QUEUE_DONE)
+        /* slide:end */
             return end_report(end, options);
 
         int more = slot_fill(studio, slot, (int32_t)(*made + 1));

@@ -257,6 +257,7 @@ static int64_t clock_ns(void)
 }
 
 /* Wait at most that long: spin shortly, then sleep. False with errno: ETIMEDOUT, or EINTR for a signal. */
+/* slide:wait */
 static bool semaphore_wait(const struct queue *queue, sem_t *semaphore, double seconds)
 {
     int64_t begin = clock_ns();
@@ -270,6 +271,7 @@ static bool semaphore_wait(const struct queue *queue, sem_t *semaphore, double s
     struct timespec limit = {.tv_sec = (time_t)(end / 1000000000), .tv_nsec = (long)(end % 1000000000)};
     return sem_clockwait(semaphore, CLOCK_MONOTONIC, &limit) == 0;
 }
+/* slide:end */
 
 /* One slice of waiting for a slot or a frame. QUEUE_DONE, QUEUE_TIMEOUT or QUEUE_STOPPED. */
 static enum queue_end slice_wait(const struct queue *queue, sem_t *semaphore, double seconds)
@@ -368,6 +370,7 @@ enum queue_end queue_acquire_free(struct queue *queue, struct queue_slot **slot,
     return QUEUE_DONE;
 }
 
+/* slide:publish */
 enum queue_end queue_publish(struct queue *queue)
 {
     struct yolo_queue *shared = queue->shared;
@@ -382,6 +385,7 @@ enum queue_end queue_publish(struct queue *queue)
                               past it */
     return QUEUE_DONE;
 }
+/* slide:end */
 
 enum queue_end queue_acquire_full(struct queue *queue, const struct queue_slot **slot, double seconds)
 {
@@ -402,6 +406,7 @@ enum queue_end queue_acquire_full(struct queue *queue, const struct queue_slot *
     return QUEUE_DONE;
 }
 
+/* slide:release */
 enum queue_end queue_release(struct queue *queue)
 {
     struct yolo_queue *shared = queue->shared;
@@ -418,6 +423,7 @@ enum queue_end queue_release(struct queue *queue)
                                past it */
     return QUEUE_DONE;
 }
+/* slide:end */
 
 static int queue_unread(const struct queue *queue)
 {
