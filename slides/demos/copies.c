@@ -10,7 +10,7 @@
 
 #include "demo.h"
 
-/* [snippet:counters] */
+/* slide:counters */
 static int private_counter;
 static int *shared_counter; /* points into a mapping that parent and child share */
 
@@ -27,7 +27,7 @@ static void child_work(void *unused)
     (*shared_counter)++;
     look("child:");
 }
-/* [/snippet:counters] */
+/* slide:end */
 
 int main(int argc, char **argv)
 {

@@ -20,6 +20,7 @@ void demo_help(int argc, char **argv, const char *text)
     options_parse(&argp, argc, argv, NULL);
 }
 
+/* slide:share */
 void *demo_share(size_t size)
 {
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -28,6 +29,7 @@ void *demo_share(size_t size)
         exit(error_report_errno("is the machine out of memory?", "mmap(%zu bytes)", size));
     return memory;
 }
+/* slide:end */
 
 pid_t demo_child(void (*work)(void *memory), void *memory)
 {

@@ -19,7 +19,7 @@ struct box {
     _Atomic bool ready;
 };
 
-/* [snippet:send] */
+/* slide:send */
 static void writer_work(void *memory)
 {
     struct box *box = memory;
@@ -28,7 +28,7 @@ static void writer_work(void *memory)
     raise(SIGSTOP);                  /* a scheduler's whim, made certain */
     strcpy(box->message, "new message");
 }
-/* [/snippet:send] */
+/* slide:end */
 
 int main(int argc, char **argv)
 {

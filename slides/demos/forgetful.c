@@ -20,7 +20,7 @@ int main(int argc, char **argv)
     demo_help(argc, argv,
               "Count the runs of this program in a System V segment (key 5680) that nobody removes.");
 
-    /* [snippet:forget] */
+    /* slide:forget */
     int id = shmget(KEY, SIZE, IPC_CREAT | 0600);
     if (id == -1)
         return error_report_errno("see `ipcs -m`", "shmget(key %d)", KEY);
@@ -31,5 +31,5 @@ int main(int argc, char **argv)
 
     printf("process %d: run number %d\n", (int)getpid(), ++*counter);
     return EXIT_SUCCESS; /* no shmdt, no shmctl(IPC_RMID): "the kernel cleans up after me" */
-    /* [/snippet:forget] */
+    /* slide:end */
 }

@@ -15,7 +15,7 @@ struct tally {
     _Atomic int count;
 };
 
-/* [snippet:count] */
+/* slide:count */
 static void counter_work(void *memory)
 {
     struct tally *tally = memory;
@@ -27,7 +27,7 @@ static void counter_work(void *memory)
         atomic_store(&tally->count, now + 1); /* ... and both store that value plus one */
     }
 }
-/* [/snippet:count] */
+/* slide:end */
 
 int main(int argc, char **argv)
 {

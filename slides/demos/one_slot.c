@@ -18,7 +18,7 @@ struct slot {
     _Atomic uint8_t pixels[QUEUE_PIXEL_BYTES];
 };
 
-/* [snippet:stream] */
+/* slide:stream */
 static void frame_render(struct slot *slot, int id)
 {
     for (int i = 0; i < QUEUE_PIXEL_BYTES; i++) /* every frame in a colour of its own */
@@ -34,7 +34,7 @@ static void producer_work(void *memory)
         frame_render(slot, id); /* and on to the next: has anybody seen it? */
     atomic_store_explicit(&slot->last, true, memory_order_release);
 }
-/* [/snippet:stream] */
+/* slide:end */
 
 /* Is the frame of one colour? */
 static bool frame_whole(const struct slot *slot)

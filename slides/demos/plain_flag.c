@@ -23,7 +23,7 @@ struct box {
     int message;
 };
 
-/* [snippet:wait] */
+/* slide:wait */
 static void reader_work(void *memory)
 {
     struct box *box = memory;
@@ -33,7 +33,7 @@ static void reader_work(void *memory)
         continue; /* a plain bool: no other process exists for the compiler */
     printf("reader: the flag is set, the message is %d\n", box->message);
 }
-/* [/snippet:wait] */
+/* slide:end */
 
 int main(int argc, char **argv)
 {

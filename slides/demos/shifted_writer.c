@@ -22,7 +22,7 @@
 
 static const char *const name = "/shifted";
 
-/* [snippet:natural] */
+/* slide:natural */
 struct shared_data {
     int32_t process_id;
     char message[500];
@@ -34,7 +34,7 @@ struct shared_data {
     int64_t timestamp;
     int32_t data_array[10];
 };
-/* [/snippet:natural] */
+/* slide:end */
 
 static const struct shared_data sample = {
     .message = "This compiles, and runs, and is wrong.",

@@ -37,7 +37,7 @@ static void wait_for(const char *who, const char *name, sem_t *semaphore)
     _Exit(EXIT_FAILURE);
 }
 
-/* [snippet:swapped] */
+/* slide:swapped */
 static void producer_work(void *memory)
 {
     struct buffer *buffer = memory;
@@ -55,7 +55,7 @@ static void consumer_work(void *memory)
     wait_for("consumer", "FULL", &buffer->full);
     wait_for("consumer", "MUTEX", &buffer->mutex);
 }
-/* [/snippet:swapped] */
+/* slide:end */
 
 int main(int argc, char **argv)
 {

@@ -19,7 +19,7 @@ struct picture_board {
     _Atomic int32_t records[SNAPSHOT_RECORDS];
 };
 
-/* [snippet:overwrite] */
+/* slide:overwrite */
 static void writer_work(void *memory)
 {
     struct picture_board *board = memory;
@@ -28,7 +28,7 @@ static void writer_work(void *memory)
         for (int i = 0; i < SNAPSHOT_RECORDS; i++)
             board->records[i] = version; /* in place, while somebody may be looking */
 }
-/* [/snippet:overwrite] */
+/* slide:end */
 
 static void copy_print(long number, const int32_t *copy)
 {

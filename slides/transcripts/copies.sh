@@ -1,1 +1,1 @@
-show build/slides/demos/copies
+say build/slides/demos/copies

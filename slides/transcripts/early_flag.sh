@@ -1,1 +1,1 @@
-show build/slides/demos/early_flag
+say build/slides/demos/early_flag

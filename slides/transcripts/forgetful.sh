@@ -1,4 +1,4 @@
-show build/slides/demos/forgetful
-show build/slides/demos/forgetful
-show 'ipcs -m | grep -e key -e 0x1630 -e 0x00001630'
-show 'ipcrm -M 5680'
+say build/slides/demos/forgetful
+say build/slides/demos/forgetful
+say ipcs -m | grep -e key -e 0x1630 -e 0x00001630
+say ipcrm -M 5680

@@ -1,4 +1,4 @@
 begin writer build/solutions/lab1_layout/writer
 await writer Enter
-show solutions/lab1_layout/reader.py
+say solutions/lab1_layout/reader.py
 enter writer

@@ -1,4 +1,4 @@
 begin writer build/solutions/lab2_sysv/writer
 await writer Enter
-show 'build/solutions/lab2_sysv/reader | head -3'
+say build/solutions/lab2_sysv/reader | head -3
 enter writer

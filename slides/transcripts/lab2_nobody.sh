@@ -1,1 +1,1 @@
-show 'build/solutions/lab2_sysv/reader; echo "exit status $?"'
+say build/solutions/lab2_sysv/reader; echo "exit status $?"

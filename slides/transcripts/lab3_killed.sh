@@ -1,4 +1,4 @@
 begin writer build/solutions/lab3_handshake/writer
 await writer sent
-show 'build/solutions/lab3_handshake/reader --messages 9; echo "exit status $?"'
+say build/solutions/lab3_handshake/reader --messages 9; echo "exit status $?"
 ended writer

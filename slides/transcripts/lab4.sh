@@ -1,4 +1,4 @@
 begin one 'build/solutions/lab4_semaphores/producer --id 1 --items 3'
 await one 'item 3'
-show 'build/solutions/lab4_semaphores/consumer --items 3'
+say build/solutions/lab4_semaphores/consumer --items 3
 ended one

@@ -1,4 +1,4 @@
 begin consumer 'solutions/lab6_yolo_queue/consumer.py --view none'
 await consumer waiting
-show 'build/solutions/lab6_yolo_queue/producer --frames 4'
+say build/solutions/lab6_yolo_queue/producer --frames 4
 ended consumer

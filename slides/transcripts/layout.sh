@@ -1,1 +1,1 @@
-show 'build/solutions/lab1_layout/layout | head -12'
+say build/solutions/lab1_layout/layout | head -12

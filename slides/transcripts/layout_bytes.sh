@@ -1,1 +1,1 @@
-show 'build/solutions/lab1_layout/layout | sed -n "/^bytes/,/published/p"'
+say build/solutions/lab1_layout/layout | sed -n "/^bytes/,/published/p"

@@ -1,1 +1,1 @@
-show build/slides/demos/lost_updates
+say build/slides/demos/lost_updates

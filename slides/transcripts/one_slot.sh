@@ -1,1 +1,1 @@
-show build/slides/demos/one_slot
+say build/slides/demos/one_slot

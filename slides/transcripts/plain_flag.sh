@@ -1,1 +1,1 @@
-show build/slides/demos/plain_flag
+say build/slides/demos/plain_flag

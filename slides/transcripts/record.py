@@ -7,7 +7,7 @@
 A recording is a shell script beside this file (NAME.sh). It runs in a folder that looks like the root of the tree, in
 namespaces of its own (unshare(1)), so that every name and key is free and nothing is left behind. These functions help:
 
-    show COMMAND               print "$ COMMAND" as a person would see it, run it, print what it says
+    say COMMAND                print "$ COMMAND" as a person would see it, run it, print what it says
     begin NAME COMMAND         run it in the background, as in another terminal; its output goes to NAME
     await NAME TEXT            wait until it has said that
     enter NAME                 press Enter in that terminal and wait until its program has ended
@@ -25,6 +25,7 @@ import difflib
 import getpass
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -60,7 +61,9 @@ def run(script: Path, build: Path) -> str:
         for link in LINKS:
             os.symlink(ROOT / link, Path(scratch, link))
         os.symlink(build.resolve(), Path(scratch, "build"))
-        Path(scratch, "script").write_text(PRELUDE + script.read_text(encoding="utf-8"), encoding="utf-8")
+        lines = script.read_text(encoding="utf-8").splitlines()
+        shown = ["show " + shlex.quote(line[4:]) if line.startswith("say ") else line for line in lines]
+        Path(scratch, "script").write_text("\n".join([PRELUDE, *shown, ""]), encoding="utf-8")
         inside = (
             "mount -t tmpfs none /dev/shm && "
             f"(echo {FIRST_PROCESS} >/proc/sys/kernel/ns_last_pid) 2>/dev/null; "

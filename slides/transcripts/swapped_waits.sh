@@ -1,1 +1,1 @@
-show build/slides/demos/swapped_waits
+say build/slides/demos/swapped_waits

@@ -1,1 +1,1 @@
-show build/slides/demos/torn_snapshot
+say build/slides/demos/torn_snapshot
