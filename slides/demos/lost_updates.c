@@ -15,19 +15,19 @@ struct tally {
     _Atomic int count;
 };
 
-/* slide:count */
 static void counter_work(void *memory)
 {
     struct tally *tally = memory;
 
     for (atomic_fetch_add(&tally->present, 1); atomic_load(&tally->present) < 2;)
         continue;
+    /* slide:count */
     for (int i = 0; i < INCREMENTS; i++) {
         int now = atomic_load(&tally->count); /* both may load the same value ... */
         atomic_store(&tally->count, now + 1); /* ... and both store that value plus one */
     }
+    /* slide:end */
 }
-/* slide:end */
 
 int main(int argc, char **argv)
 {

@@ -82,9 +82,9 @@ static int segment_open(const struct options *options)
     if (!created)
         printf("writer: %s was left behind by an earlier writer: using it again\n", options->name);
 
-    /* slide:size */
     /* posix_fallocate finds out now whether there is memory; after ftruncate alone a full /dev/shm shows as
      * SIGBUS. */
+    /* slide:size */
     if (ftruncate(fd, SHARED_DATA_SEGMENT_SIZE) == 0 &&
         (errno = posix_fallocate(fd, 0, SHARED_DATA_SEGMENT_SIZE)) == 0)
         return fd;

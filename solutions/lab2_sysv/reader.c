@@ -97,12 +97,11 @@ static int segment_print(key_t key, int id)
     /* slide:end */
 
     /* slide:copy */
-    /* acquire: pairs with the writer's release store of data_ready, so that a true flag means complete data
-     */
+    /* acquire: pairs with the writer's release store of data_ready;
+     * a true flag means complete data */
     bool ready = __atomic_load_n(&shared->data_ready, __ATOMIC_ACQUIRE);
     if (ready)
-        memcpy(&data, shared,
-               sizeof data); /* look at a copy: the writer may remove or refill the segment meanwhile */
+        memcpy(&data, shared, sizeof data); /* the writer may refill the segment meanwhile */
     /* slide:end */
 
     if (shmctl(id, IPC_STAT, &info) == 0)

@@ -101,7 +101,8 @@ static int segment_open(const struct options *options)
 {
     /* slide:create */
     /* IPC_EXCL: without it shmget would silently hand us somebody else's segment */
-    int id = shmget(options->key, SHARED_DATA_SEGMENT_SIZE, IPC_CREAT | IPC_EXCL | (int)options->mode);
+    int flags = IPC_CREAT | IPC_EXCL | (int)options->mode;
+    int id = shmget(options->key, SHARED_DATA_SEGMENT_SIZE, flags);
 
     if (id != -1)
         return id;

@@ -116,8 +116,8 @@ static int buffer_initialise(struct buffer *buffer, unsigned capacity, mode_t mo
         .capacity = capacity,
     };
     /* slide:publish-magic */
-    /* release: pairs with the acquire in header_check; who finds the magic finds the header and the
-     * semaphores */
+    /* release: pairs with the acquire in header_check;
+     * who finds the magic finds the header and the semaphores */
     __atomic_store_n(&buffer->shared->magic, BUFFER_MAGIC, __ATOMIC_RELEASE);
     /* slide:end */
     return 0;
@@ -297,11 +297,11 @@ static enum buffer_end buffer_lock(struct buffer *buffer, double seconds)
 }
 /* slide:end */
 
-/* slide:put */
 enum buffer_end buffer_put(struct buffer *buffer, const struct buffer_message *message, double seconds)
 {
     struct bounded_buffer *shared = buffer->shared;
 
+    /* slide:put */
     enum buffer_end end = semaphore_wait(buffer->empty, seconds);
     if (end != BUFFER_DONE)
         return end;
@@ -317,14 +317,14 @@ enum buffer_end buffer_put(struct buffer *buffer, const struct buffer_message *m
     sem_post(buffer->mutex);
     sem_post(buffer->full);
     return BUFFER_DONE;
+    /* slide:end */
 }
-/* slide:end */
 
-/* slide:get */
 enum buffer_end buffer_get(struct buffer *buffer, struct buffer_message *message, double seconds)
 {
     struct bounded_buffer *shared = buffer->shared;
 
+    /* slide:get */
     enum buffer_end end = semaphore_wait(buffer->full, seconds);
     if (end != BUFFER_DONE)
         return end;
@@ -341,8 +341,8 @@ enum buffer_end buffer_get(struct buffer *buffer, struct buffer_message *message
     sem_post(buffer->empty);
     message->text[sizeof message->text - 1] = '\0';
     return BUFFER_DONE;
+    /* slide:end */
 }
-/* slide:end */
 
 static unsigned buffer_count(const struct buffer *buffer)
 {
@@ -363,20 +363,20 @@ enum buffer_end buffer_drain(struct buffer *buffer, double seconds)
     return BUFFER_DONE;
 }
 
-/* slide:close */
 unsigned buffer_close(struct buffer *buffer)
 {
     unsigned lost = 0;
 
-    /* First out of the crowd, then alone if nobody else is there: of two that leave together, the second one
-     * succeeds. */
+    /* slide:close */
+    /* First out of the crowd, then alone if nobody else is there:
+     * of two that leave together, the second one succeeds. */
     presence_release(buffer->fd, BUFFER_PRESENCE);
     if (presence_claim(buffer->fd, BUFFER_PRESENCE, PRESENCE_EXCLUSIVE) == 0 &&
         presence_current(buffer->fd, buffer->shm_name)) {
         lost = buffer_count(buffer);
         objects_unlink(buffer);
     }
+    /* slide:end */
     handles_close(buffer);
     return lost;
 }
-/* slide:end */

@@ -119,13 +119,13 @@ class Queue:
         """The numbers of the first `count` detections, detection.FIELDS each."""
         return detection.records(count).unpack_from(self._bytes, self._slot + yolo_queue.DETECTIONS_OFFSET)
 
-    # slide:picture
     def picture(self) -> Picture:
         """A copy of the pixels. No view of the slot stays behind: after `release` the producer writes there."""
+        # slide:picture
         begin = self._slot + yolo_queue.PIXELS_OFFSET
         with self._view[begin : begin + yolo_queue.PIXEL_BYTES] as pixels:
             return Picture.from_bgr(yolo_queue.WIDTH, yolo_queue.HEIGHT, pixels)
-    # slide:end
+        # slide:end
 
     def release(self) -> None:
         """Give the slot back."""

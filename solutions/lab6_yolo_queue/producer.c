@@ -318,23 +318,27 @@ static int frames_make(struct queue *queue, const struct studio *studio, const s
             return end_report(QUEUE_STOPPED, options);
         /* slide:loop */
         enum queue_end end = queue_acquire_free(queue, &slot, options->timeout);
+        /* slide:end */
         while (end == QUEUE_GONE && options->wait) {
             printf("producer: the consumer has gone: waiting for the next one\n");
             fflush(stdout);
             end = queue_acquire_free(queue, &slot, options->timeout);
         }
         if (end != QUEUE_DONE)
-        /* slide:end */
             return end_report(end, options);
 
+        /* slide:loop */
         int more = slot_fill(studio, slot, (int32_t)(*made + 1));
+        /* slide:end */
         if (more == 0 && stop_signal() != 0)
             return end_report(QUEUE_STOPPED, options);
         if (more != 1)
             return more == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
         if (!options->quiet)
             slot_print(studio, slot);
+        /* slide:loop */
         end = queue_publish(queue);
+        /* slide:end */
         if (end != QUEUE_DONE)
             return end_report(end, options);
     }

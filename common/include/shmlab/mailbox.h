@@ -29,7 +29,7 @@ enum {
 struct mailbox {
     int32_t counter;                        /* number of the message, from 1 */
     char message[MAILBOX_MESSAGE_CAPACITY]; /* NUL-terminated */
-    _Atomic bool ready;                     /* true: the message is the reader's; false: the box is the writer's */
+    _Atomic bool ready;                     /* true: the reader's, false: the writer's */
 };
 /* slide:end */
 
