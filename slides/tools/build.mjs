@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+// Build the decks: HTML, tagged PDF, and a page that lists them. `slides/build` calls it, having looked for its packages.
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { marpCli } from '@marp-team/marp-cli';
+import { chromiumPath, MISSING } from './chromium.mjs';
+import { deckFiles, OUT, SLIDES } from './decks.mjs';
+import { indexPage } from './index_page.mjs';
+
+const USAGE = `usage: slides/build [--html] [DECK...]
+Build the decks (all, or those named: 03-handshake) into slides/out: HTML, tagged PDF with notes, an index page.
+  --html      HTML only
+Status: 0 done, 1 failed, 2 wrong usage.`;
+
+const marp = async (...words) => {
+  const status = await marpCli(['--config-file', path.join(SLIDES, 'marp.config.mjs'), ...words]);
+  if (status !== 0) throw new Error(`marp ended with status ${status}`);
+};
+
+// For one source Marp takes --output for a file, for several for a folder.
+const output = (sources, target, kind) => (sources.length > 1 ? target : path.join(target, path.basename(sources[0]).replace(/md$/, kind)));
+
+/** Build `sources` (files) into `target`. Returns what was made, 'html' and 'pdf'. */
+export const build = async (sources, target, { pdf = true } = {}) => {
+  fs.mkdirSync(target, { recursive: true });
+  await marp('--output', output(sources, target, 'html'), ...sources);
+  if (!pdf) return ['html'];
+  await marp('--pdf', '--pdf-notes', '--pdf-outlines', '--output', output(sources, target, 'pdf'), ...sources);
+  return ['html', 'pdf'];
+};
+
+const main = async (words) => {
+  if (words.includes('--help')) {
+    console.log(USAGE);
+    return 0;
+  }
+  const html = words.includes('--html');
+  const names = words.filter((word) => word !== '--html');
+  if (names.some((name) => name.startsWith('-'))) {
+    console.error(USAGE);
+    return 2;
+  }
+  const decks = deckFiles(names);
+  if (decks.length === 0) throw new Error('there is no deck in slides/ (NN-name.md)');
+  const chromium = chromiumPath();
+  process.chdir(SLIDES);
+  if (chromium) {
+    process.env.CHROME_PATH = chromium;
+    if (process.getuid?.() === 0) process.env.CHROME_NO_SANDBOX = '1';
+  } else if (!html) {
+    console.error(`slides: no PDF: ${MISSING}`);
+  }
+  const made = await build(decks, OUT, { pdf: !html && chromium !== null });
+  fs.writeFileSync(path.join(OUT, 'index.html'), indexPage(deckFiles()));
+  console.log(`slides: ${decks.length} decks as ${made.join(' and ')} in ${path.relative(process.env.INIT_CWD ?? SLIDES, OUT) || OUT}; open ${path.join(OUT, 'index.html')}`);
+  return 0;
+};
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    process.exitCode = await main(process.argv.slice(2));
+  } catch (error) {
+    console.error(`slides: ${error.message}`);
+    process.exitCode = 1;
+  }
+}
