@@ -31,15 +31,12 @@ enum {
 
 #define BUFFER_TEXT_FORMAT "item %d of producer %d"
 
-/* slide:message */
 struct buffer_message {
     int32_t producer;                /* the producer's --id */
     int32_t sequence;                /* 1, 2, 3 ... within that producer */
     char text[BUFFER_TEXT_CAPACITY]; /* NUL-terminated, the rest zero */
 };
-/* slide:end */
 
-/* slide:header */
 struct bounded_buffer {
     uint32_t magic;        /* BUFFER_MAGIC, stored last: the buffer is complete */
     uint32_t version;      /* BUFFER_VERSION */
@@ -51,7 +48,6 @@ struct bounded_buffer {
     uint32_t reserved;     /* zero */
     struct buffer_message slots[];
 };
-/* slide:end */
 
 _Static_assert(sizeof(struct buffer_message) == 64, "a message is 64 bytes");
 _Static_assert(offsetof(struct buffer_message, producer) == 0, "producer is at 0");

@@ -10,14 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* slide:detection */
 struct detection {
     int32_t class_id; /* line of the names file, from 0; COCO: 0 person ... 16 dog ... 79 toothbrush */
     float confidence; /* 0 to 1 */
     int32_t x, y;     /* top-left corner */
     int32_t width, height;
 };
-/* slide:end */
 
 _Static_assert(sizeof(float) == 4, "float is IEEE-754 binary32");
 _Static_assert(offsetof(struct detection, class_id) == 0, "class_id is at 0");

@@ -23,8 +23,8 @@ enum { FOUND_MAX = 100 };
 enum { CELLS = 2, FILTERS = 4, CLASSES = 2, VALUES = 5 + CLASSES, TAPS = 9 * 3 };
 
 #define FIRST_LAYER "[convolutional]\nfilters=4\nsize=3\nstride=16\npad=1\nactivation=leaky\n"
-#define LAST_LAYERS                                                                                          \
-    "[convolutional]\nfilters=7\nsize=1\nstride=1\npad=1\nactivation=linear\n"                               \
+#define LAST_LAYERS                                                            \
+    "[convolutional]\nfilters=7\nsize=1\nstride=1\npad=1\nactivation=linear\n" \
     "[yolo]\nanchors=4,6\nclasses=2\nnum=1\nmask=0\nscale_x_y=1.5\n"
 #define SMALL_NET   "[net]\nwidth=32\nheight=32\nchannels=3\n"
 #define SMALL_CFG   SMALL_NET FIRST_LAYER LAST_LAYERS

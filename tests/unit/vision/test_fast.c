@@ -16,7 +16,7 @@
 
 /* A network with each kind of layer that has a faster version, at even and odd sizes, and each that has none.
  */
-#define CONVOLUTION(filters, size, stride, more)                                                             \
+#define CONVOLUTION(filters, size, stride, more) \
     "[convolutional]\nfilters=" #filters "\nsize=" #size "\nstride=" #stride "\npad=1\n" more "\n"
 #define NORMALISED_LEAKY "batch_normalize=1\nactivation=leaky\n"
 
