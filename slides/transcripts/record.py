@@ -5,15 +5,9 @@
     record.py --build build --check [NAME...]   run them and compare: the words must be the same, numbers may differ
 
 A recording is a shell script beside this file (NAME.sh). It runs in a folder that looks like the root of the tree, in
-namespaces of its own (unshare(1)), so that every name and key is free and nothing is left behind. These functions help:
-
-    say COMMAND                print "$ COMMAND" as a person would see it, run it, print what it says
-    begin NAME COMMAND         run it in the background, as in another terminal; its output goes to NAME
-    await NAME TEXT            wait until it has said that
-    enter NAME                 press Enter in that terminal and wait until its program has ended
-    ended NAME                 wait until its program has ended by itself
-    pid NAME                   its process id
-    told NAME COMMAND          print "$ COMMAND" and what the program has said there
+namespaces of its own (unshare(1)), so that every name and key is free and nothing is left behind. A line that begins with
+"say " is shown as it is typed, with a "$" before it, and then run. ROOT is the repository; terminals.bash helps with
+programs that run at the same time.
 
 The name of the user and the place of the tree are replaced; all else stands as it was printed.
 """
@@ -37,21 +31,8 @@ LINKS = ("solutions", "slides", "common")
 TIME_LIMIT = 120  # seconds; stops runaways only
 FIRST_PROCESS = 4200  # process ids begin here, not at 2
 
-PRELUDE = r"""
-set -u
-show() { printf '$ %s\n' "$1"; eval "$1" 2>&1; return 0; }
-begin() {
-    mkfifo "$1.in"
-    eval "exec $2" <"$1.in" >"$1.out" 2>&1 &
-    pids="$pids $1=$!"
-    eval "exec {keys_$1}>$1.in"
-}
-await() { until grep -q -e "$2" "$1.out"; do sleep 0.02; done; }
-pid() { for each in $pids; do case $each in "$1"=*) echo "${each#*=}";; esac; done; }
-enter() { local keys=keys_$1; echo >&"${!keys}"; ended "$1"; }
-ended() { wait "$(pid "$1")"; }
-told() { printf '$ %s\n' "$2"; cat "$1.out"; }
-pids=
+PRELUDE = r"""set -u
+say() { printf '$ %s\n' "$1"; eval "$1" 2>&1; return 0; }
 """
 
 
@@ -62,7 +43,7 @@ def run(script: Path, build: Path) -> str:
             os.symlink(ROOT / link, Path(scratch, link))
         os.symlink(build.resolve(), Path(scratch, "build"))
         lines = script.read_text(encoding="utf-8").splitlines()
-        shown = ["show " + shlex.quote(line[4:]) if line.startswith("say ") else line for line in lines]
+        shown = ["say " + shlex.quote(line[4:]) if line.startswith("say ") else line for line in lines]
         Path(scratch, "script").write_text("\n".join([PRELUDE, *shown, ""]), encoding="utf-8")
         inside = (
             "mount -t tmpfs none /dev/shm && "
@@ -81,7 +62,7 @@ def run(script: Path, build: Path) -> str:
             timeout=TIME_LIMIT,
             check=False,
             text=True,
-            env={**os.environ, "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
+            env={**os.environ, "ROOT": str(ROOT), "BUILD": str(build.resolve()), "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
         )
         if done.returncode != 0:
             sys.exit(f"record.py: {script.name}: exit status {done.returncode}: {done.stdout}")

@@ -1,9 +1,9 @@
+. "$ROOT/slides/transcripts/terminals.bash"
 begin one 'build/solutions/lab4_semaphores/producer --items 3'
 await one 'item 3'
 say ls /dev/shm
-kill -KILL "$(pid one)"
-ended one 2>/dev/null
 echo '$ kill -KILL $!'
+killed one
 say ls /dev/shm
 begin two 'build/solutions/lab4_semaphores/producer --items 1'
 await two 'item 1'

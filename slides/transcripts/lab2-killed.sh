@@ -1,8 +1,9 @@
+. "$ROOT/slides/transcripts/terminals.bash"
 begin writer build/solutions/lab2_sysv/writer
 await writer Enter
 echo '$ build/solutions/lab2_sysv/writer &'
-say kill -KILL $!
-ended writer 2>/dev/null
+echo '$ kill -KILL $!'
+killed writer
 say ipcs -m | grep -e key -e 0x0000162e
 begin second build/solutions/lab2_sysv/writer
 await second Enter
