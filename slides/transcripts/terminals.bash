@@ -9,6 +9,7 @@
 
 begin() {
     mkfifo "$1.in"
+    : >"$1.out" # await may look before the program has begun
     eval "exec $2" <"$1.in" >"$1.out" 2>&1 &
     processes="${processes:-} $1=$!"
     eval "exec {keys_$1}>$1.in" # held open: the program's input does not end
