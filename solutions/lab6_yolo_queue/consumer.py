@@ -349,9 +349,9 @@ class Consumer:
             idle.restart()
         return None
 
-    # slide:take
     def _take(self, queue: Queue) -> None:
         """The slot is ours: copy what is needed, give it back, and only then work on the copy."""
+        # slide:take
         frame_id, said = queue.header()
         found = max(0, min(said, yolo_queue.DETECTIONS))
         numbers = queue.detections(found)
@@ -360,7 +360,7 @@ class Consumer:
         odd = self.statistics.count(frame_id, numbers[:: detection.FIELDS])
         if odd or found != said:
             self._complain(odd or f"frame {frame_id} is said to have {said} detections, read as {found}")
-    # slide:end
+        # slide:end
         if picture is not None:
             self._show(frame_id, numbers, picture)
 
