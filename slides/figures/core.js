@@ -10,7 +10,11 @@
  *   finished(state, settings)  whether everybody is through
  *   programs(state, settings)  the code that runs: { who, lines, at, ended }
  *   predict(settings)       { question, choices, answer, because }: asked before anything is shown
- *   film(settings)          the run that is printed; '|' ends a frame
+ *   film(settings)          the run that is printed; '|' ends a frame. Or filmSettings(settings): one frame for each
+ *
+ * and, where it differs from the rest: settled(state), whether the prediction can be judged; words(state, settings), to be
+ * said instead of state.said; faultGoesOn, whether steps can be taken behind a fault; hides, whether the picture would give
+ * the prediction away; search, the label of the button that explores every order.
  *
  * A run is a string of step ids, each one letter; a number behind a letter repeats it: "w3r" is "wwwr".
  */
@@ -128,17 +132,19 @@ export function linkRead(model, parameters) {
   return { settings, letters, guess: /^\d$/.test(text) && Number(text) < choices ? Number(text) : null };
 }
 
-/** The states that a film strip shows, with the words of all steps since the frame before. */
+/** The frames of a film strip: { state, settings, words }, with the words of all steps since the frame before. */
 export function filmFrames(model, settings, film) {
+  if (model.filmSettings)
+    return model.filmSettings(settings).map((each) => ({ state: model.start(each), settings: each, words: model.words(model.start(each), each) }));
   const groups = film.split('|').map(runLetters);
   const states = replay(model, settings, groups.flat());
-  const frames = [{ state: states[0], words: 'The beginning.' }];
+  const frames = [{ state: states[0], settings, words: 'The beginning.' }];
   let at = 0;
   for (const group of groups) {
     if (group.length === 0) continue;
     const said = states.slice(at + 1, at + group.length + 1).map((state) => state.said);
     at += group.length;
-    frames.push({ state: states[at], words: said.length > 3 ? said[said.length - 1] : said.join(' ') });
+    frames.push({ state: states[at], settings, words: said.length > 3 ? said[said.length - 1] : said.join(' ') });
   }
   return frames;
 }

@@ -27,14 +27,14 @@ export function filmSvg(name, settings, film = models[name].film(settings)) {
   const model = models[name];
   const frames = filmFrames(model, settings, film);
   if (frames.length > 2 * COLUMNS) throw new RangeError(`figure ${name}: the film "${film}" has ${frames.length} frames, more than ${2 * COLUMNS}`);
-  const drawn = frames.map(({ state, words }, at) => ({ ...pictures[name](state, settings), lines: wrapped(`${at}. ${words}`), fault: model.fault(state, settings) }));
+  const drawn = frames.map(({ state, settings: shown, words }, at) => ({ ...pictures[name](state, shown), lines: wrapped(`${at}. ${words}`) }));
   const tallest = Math.max(...drawn.map(({ height }) => height)) * SCALE;
   const most = Math.max(...drawn.map(({ lines }) => lines.length));
   const frameHeight = most * LINE + tallest + 20;
   const parts = drawn.map(({ body, lines }, at) => {
     const x = (at % COLUMNS) * (COLUMN + GAP);
     const y = Math.floor(at / COLUMNS) * (frameHeight + GAP);
-    const said = lines.map((words, row) => text(x + 8, y + 20 + row * LINE, words, { anchor: 'start', size: 16, bold: row === 0 && at === 0 })).join('');
+    const said = lines.map((words, row) => text(x + 8, y + 20 + row * LINE, words, { anchor: 'start', size: 16 })).join('');
     return rect(x + 1, y + 1, COLUMN - 2, frameHeight - 2, PAPER, { stroke: QUIET, 'stroke-width': 1 }) + said + `<g transform="translate(${x + 8} ${(y + most * LINE + 12).toFixed(1)}) scale(${SCALE.toFixed(4)})">${body}</g>`;
   });
   const height = Math.ceil(frames.length / COLUMNS) * (frameHeight + GAP);

@@ -103,6 +103,7 @@ export const layout = {
       label: 'Python has',
       kind: 'choice',
       initial: 'right',
+      keeps: true,
       values: [
         { value: 'right', label: 'the same struct' },
         { value: 'packed', label: '_pack_ = 1' },
@@ -112,12 +113,14 @@ export const layout = {
     { name: 'byte', label: 'Byte', kind: 'number', initial: -1, least: -1, most: 63, hidden: true },
   ],
 
+  hides: true, // the picture would give the answer away
+
   start: () => ({ said: '' }),
 
   programs: (_state, settings) => [{ who: 'struct sample', lines: orderOf(settings).map(declaration), at: -1 }],
 
   steps: (_state, settings) =>
-    orderOf(settings).slice(1).map((name, at) => ({ set: { order: moved(orderOf(settings), at + 1), byte: -1 }, who: 'Order of the members', label: `${name} up` })),
+    orderOf(settings).slice(1).map((name, at) => ({ set: { order: moved(orderOf(settings), at + 1), byte: -1 }, who: 'Move a member', label: `${name} up` })),
 
   take: (state) => state,
   fault: () => '',
@@ -146,4 +149,14 @@ export const layout = {
   },
 
   film: () => '',
+
+  /** For print: as it opens, seen by a wrong mirror, and in the order that leaves no hole. */
+  filmSettings(settings) {
+    const best = ['value', 'stamp', 'count', 'rgb', 'ready'].join();
+    return [
+      { ...settings, byte: -1 },
+      { ...settings, mirror: settings.mirror === 'table' ? 'packed' : 'table', byte: -1 },
+      { ...settings, mirror: 'right', order: best, byte: -1 },
+    ];
+  },
 };

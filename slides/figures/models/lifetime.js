@@ -13,6 +13,10 @@ const words = {
   sysv: { create: 'shmget(KEY, …, IPC_CREAT | IPC_EXCL)', find: 'shmget(KEY, 0, 0)', attach: 'shmat(id)', detach: 'shmdt(p)', remove: 'shmctl(id, IPC_RMID)' },
   posix: { create: 'shm_open("/box", O_CREAT | O_EXCL)', find: 'shm_open("/box")', attach: 'mmap(fd)', detach: 'munmap(p)', remove: 'shm_unlink("/box")' },
 };
+const labels = {
+  sysv: { create: 'create: shmget', find: 'find: shmget', attach: 'attach: shmat', detach: 'detach: shmdt', remove: 'remove: IPC_RMID' },
+  posix: { create: 'create: shm_open', find: 'find: shm_open', attach: 'map: mmap', detach: 'unmap: munmap', remove: 'remove: shm_unlink' },
+};
 const processes = { A: { ids: 'cadrks', first: 'create' }, B: { ids: 'CADRKS', first: 'find' } };
 export const PROCESSES = Object.keys(processes);
 
@@ -120,7 +124,8 @@ export const lifetime = {
   steps: (state, settings) =>
     PROCESSES.flatMap((who) => {
       const reasons = waits(state, who, settings);
-      const label = { ...words[settings.api], first: words[settings.api][processes[who].first], kill: 'kill -9', start: 'start again' };
+      const short = labels[settings.api];
+      const label = { ...short, first: short[processes[who].first], kill: 'kill -9', start: 'start again' };
       return kinds.map((kind, at) => ({ id: processes[who].ids[at], who: `Process ${who}`, label: label[kind], waits: reasons[kind] }));
     }),
 
