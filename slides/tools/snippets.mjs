@@ -22,7 +22,8 @@ const unindent = (lines) => {
 // A region that stands in the source in several stretches: a line of dots between them.
 const joined = (stretches, comment) => {
   const all = stretches.map((lines) => lines.join('\n').replace(/^\n+|\n+$/g, ''));
-  return all.join(`\n${comment}\n`);
+  const indent = /^\s*/.exec(all[0])[0];
+  return all.join(`\n${indent}${comment}\n`);
 };
 
 /** What a fence with from=REFERENCE holds; REFERENCE is relative to `folder`. */

@@ -28,8 +28,10 @@ void sample_fill(struct shared_data *data)
     const struct passwd *user = getpwuid(getuid());
     struct timespec now;
 
+    /* slide:fill */
     memset(data, 0, sizeof *data); /* padding included: no byte of this process's stack leaves it */
     data->process_id = (int32_t)getpid();
+    /* slide:end */
     snprintf(message, sizeof message,
              "Hello from the C writer!\n"
              "This text lies in shared memory:\n"
@@ -47,6 +49,7 @@ void sample_fill(struct shared_data *data)
         data->data_array[i] = 10 * (i + 1);
 }
 
+/* slide:publish */
 void sample_publish(struct shared_data *shared, const struct shared_data *sample)
 {
     memcpy(shared, sample, sizeof *shared); /* data_ready is false in the sample */
@@ -55,3 +58,4 @@ void sample_publish(struct shared_data *shared, const struct shared_data *sample
      * do */
     __atomic_store_n(&shared->data_ready, true, __ATOMIC_RELEASE);
 }
+/* slide:end */

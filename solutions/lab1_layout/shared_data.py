@@ -1,9 +1,9 @@
 """Lab 1: the struct of labs 1 and 2 as Python sees it.
 
-The published contract puts `timestamp` at 588, which is no multiple of 8; a plain declaration would put it at 584. As in
-shared_data.h two things bring the structure to the contract: every gap is a member (its name begins with "_"), and no
-member needs more than four-byte alignment, which is what _pack_ = 4 says. That the result is right is not believed but
-checked, against the table of offsets that a C program made from the C header.
+The published contract puts `timestamp` at 588, which is no multiple of 8; a plain declaration would put it at 584. As
+in shared_data.h two things bring the structure to the contract: every gap is a member (its name begins with "_"), and
+no member needs more than four-byte alignment, which is what _pack_ = 4 says. That the result is right is not believed
+but checked, against the table of offsets that a C program made from the C header.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ USER_NAME_CAPACITY = 50  # likewise
 class SharedData(ctypes.LittleEndianStructure):
     """The 640 bytes at the beginning of the segment."""
 
+    # slide:mirror
     _pack_ = 4
     _layout_ = "ms"  # what _pack_ has always meant; Python 3.14 wants to be told
     _fields_ = [
@@ -44,6 +45,7 @@ class SharedData(ctypes.LittleEndianStructure):
         ("data_array", ctypes.c_int32 * 10),
         ("_padding3", ctypes.c_uint8 * 4),
     ]
+    # slide:end
 
 
 SIZE = ctypes.sizeof(SharedData)

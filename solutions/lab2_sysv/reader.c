@@ -89,17 +89,20 @@ static int segment_print(key_t key, int id)
 {
     struct shmid_ds info;
     struct shared_data data;
+    /* slide:attach */
     const struct shared_data *shared = shmat(id, NULL, SHM_RDONLY);
 
     if (shared == (void *)-1)
         return error_report_errno(NULL, "shmat(id %d, SHM_RDONLY)", id);
+    /* slide:end */
 
-    /* acquire: pairs with the writer's release store of data_ready, so that a true flag means complete data
-     */
+    /* slide:copy */
+    /* acquire: pairs with the writer's release store of data_ready;
+     * a true flag means complete data */
     bool ready = __atomic_load_n(&shared->data_ready, __ATOMIC_ACQUIRE);
     if (ready)
-        memcpy(&data, shared,
-               sizeof data); /* look at a copy: the writer may remove or refill the segment meanwhile */
+        memcpy(&data, shared, sizeof data); /* the writer may refill the segment meanwhile */
+    /* slide:end */
 
     if (shmctl(id, IPC_STAT, &info) == 0)
         segment_describe("reader", key, id, &info);
@@ -118,6 +121,7 @@ int main(int argc, char **argv)
 
     options_parse(&argp, argc, argv, &key);
 
+    /* slide:find */
     int id = shmget(key, SHARED_DATA_SEGMENT_SIZE, 0);
     if (id == -1) {
         const char *next = errno == ENOENT   ? "start the writer first, or pass its --key"
@@ -127,5 +131,6 @@ int main(int argc, char **argv)
                                : NULL;
         return error_report_errno(next, "shmget(key %d)", (int)key);
     }
+    /* slide:end */
     return segment_print(key, id);
 }

@@ -83,12 +83,14 @@ static int segment_adopt(key_t key)
                      SHARED_DATA_SEGMENT_SIZE);
         return -1;
     }
+    /* slide:in-use */
     if (info.shm_nattch > 0) {
         error_report("end that program first, or choose another --key",
                      "shmget(key %d): segment id %d is in use, attached %lu times, created by process %d",
                      (int)key, id, (unsigned long)info.shm_nattch, (int)info.shm_cpid);
         return -1;
     }
+    /* slide:end */
     printf("writer: found segment id %d that process %d left behind: using it again\n", id,
            (int)info.shm_cpid);
     return id;
@@ -97,13 +99,16 @@ static int segment_adopt(key_t key)
 /* Create the segment, or adopt a stale one. Returns its id, or -1 after a message. */
 static int segment_open(const struct options *options)
 {
+    /* slide:create */
     /* IPC_EXCL: without it shmget would silently hand us somebody else's segment */
-    int id = shmget(options->key, SHARED_DATA_SEGMENT_SIZE, IPC_CREAT | IPC_EXCL | (int)options->mode);
+    int flags = IPC_CREAT | IPC_EXCL | (int)options->mode;
+    int id = shmget(options->key, SHARED_DATA_SEGMENT_SIZE, flags);
 
     if (id != -1)
         return id;
     if (errno == EEXIST)
         return segment_adopt(options->key);
+    /* slide:end */
 
     const char *next = errno == ENOSPC
                            ? "the system's segments or pages are used up: see `ipcs -lm` and `ipcs -m`"
@@ -150,6 +155,7 @@ int main(int argc, char **argv)
     struct options options = {.key = SHARED_DATA_KEY, .hold = -1, .mode = 0600};
 
     options_parse(&argp, argc, argv, &options);
+    /* slide:main */
     stop_on_signals(); /* before the segment exists: no signal may end us without its removal */
 
     int id = segment_open(&options);
@@ -161,5 +167,6 @@ int main(int argc, char **argv)
         return error_report_errno("see `ipcs -m`; remove it with `ipcrm -m ID`", "shmctl(id %d, IPC_RMID)",
                                   id);
     printf("writer: segment id %d removed\n", id);
+    /* slide:end */
     return status;
 }

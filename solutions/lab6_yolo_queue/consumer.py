@@ -2,11 +2,11 @@
 """Lab 6, Python consumer: show the frames and detections that a C producer streams through the circular queue.
 
     producer      in one terminal
-    consumer.py   in another; either may start first. ESC ends, SPACE pauses (and so, five frames later, the producer)
+    consumer.py   in another; either may start first. ESC ends, SPACE pauses (and, five frames later, the producer too)
 
-Protocol: wait FULL, use the slot at read_idx, advance it modulo 5 and count down under MUTEX, post EMPTY. EMPTY and FULL
-alone give one producer and one consumer their slot for themselves, so MUTEX is held for the indices only, never while
-we copy or draw.
+Protocol: wait FULL, use the slot at read_idx, advance it modulo 5 and count down under MUTEX, post EMPTY. EMPTY and
+FULL alone give one producer and one consumer their slot for themselves, so MUTEX is held for the indices only, never
+while we copy or draw.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Deque, List, Optional, Tuple
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "common" / "python"))
 
 from shmlab import class_names, colours, detection, options, posix_shm, presence, program  # noqa: E402
-from shmlab import semaphore, stop, waiting, yolo_queue  # noqa: E402
+from shmlab import semaphore, stop, viewer_window, waiting, yolo_queue  # noqa: E402
 from shmlab.class_names import ClassNames  # noqa: E402
 from shmlab.draw import Mark  # noqa: E402
 from shmlab.errors import ShmlabError  # noqa: E402
@@ -121,9 +121,11 @@ class Queue:
 
     def picture(self) -> Picture:
         """A copy of the pixels. No view of the slot stays behind: after `release` the producer writes there."""
+        # slide:picture
         begin = self._slot + yolo_queue.PIXELS_OFFSET
         with self._view[begin : begin + yolo_queue.PIXEL_BYTES] as pixels:
             return Picture.from_bgr(yolo_queue.WIDTH, yolo_queue.HEIGHT, pixels)
+        # slide:end
 
     def release(self) -> None:
         """Give the slot back."""
@@ -349,6 +351,7 @@ class Consumer:
 
     def _take(self, queue: Queue) -> None:
         """The slot is ours: copy what is needed, give it back, and only then work on the copy."""
+        # slide:take
         frame_id, said = queue.header()
         found = max(0, min(said, yolo_queue.DETECTIONS))
         numbers = queue.detections(found)
@@ -357,6 +360,7 @@ class Consumer:
         odd = self.statistics.count(frame_id, numbers[:: detection.FIELDS])
         if odd or found != said:
             self._complain(odd or f"frame {frame_id} is said to have {said} detections, read as {found}")
+        # slide:end
         if picture is not None:
             self._show(frame_id, numbers, picture)
 
@@ -408,7 +412,7 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--every", type=count, default=1, metavar="N", help="save every Nth frame (default: all)")
     parser.add_argument("--contact-sheet", type=Path, metavar="FILE", help="one PNG with thumbnails of the whole run")
-    parser.add_argument("--names", type=Path, metavar="FILE", help="names of the classes, one a line (default: COCO's)")
+    class_names.add_options(parser, usual=class_names.SHAPES)
     parser.add_argument(
         "--frames", type=count, default=0, metavar="N", help="end after N frames (default: with the producer)"
     )
@@ -419,13 +423,8 @@ def parse() -> argparse.Namespace:
 
 def default_view() -> str:
     """A window where there is a display, the terminal where there is one."""
-    if os.environ.get("DISPLAY"):
-        try:
-            import tkinter  # noqa: F401, only to know whether it is there
-
-            return "window"
-        except ImportError:
-            pass
+    if os.environ.get("DISPLAY") and viewer_window.is_available():
+        return "window"
     return "terminal" if sys.stdout.isatty() else "none"
 
 
@@ -501,7 +500,7 @@ def main() -> int:
     """Show frames until the producer ends, all frames came, or somebody wants it to end."""
     arguments = parse()
     stop.on_signals()
-    names = class_names.load(arguments.names)
+    names = class_names.load(arguments.model, arguments.names)
     viewers = open_viewers(arguments)
     consumer = Consumer(viewers, names, arguments.frames)
     try:

@@ -25,7 +25,8 @@ def write(path: Path, picture: Picture) -> None:
         os.replace(unfinished, path)
     except OSError as error:
         unfinished.unlink(missing_ok=True)
-        raise ShmlabError(str(path), "is the folder there, writable, and the disk not full?", error.errno or 0) from error
+        advice = "is the folder there, writable, and the disk not full?"
+        raise ShmlabError(str(path), advice, error.errno or 0) from error
 
 
 class PngViewer(Viewer):

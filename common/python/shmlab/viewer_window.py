@@ -14,6 +14,11 @@ except ImportError:  # Debian packages it on its own
     tkinter = None  # type: ignore[assignment]
 
 
+def is_available() -> bool:
+    """Is tkinter there?"""
+    return tkinter is not None
+
+
 class WindowViewer(Viewer):
     """ESC, q or the close button end, SPACE pauses."""
 
