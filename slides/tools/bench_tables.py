@@ -188,9 +188,10 @@ def table_text(table: Table, rows: List[Row]) -> List[str]:
 def source_text(results: Dict[str, Any]) -> str:
     """Where the figures come from."""
     machine = results["machine"]
+    kernel = " ".join(machine["kernel"].split()[:2]).split("-")[0]
     return (
-        f"Measured {results['date'][:10]} on {machine['cpus']} × {machine['cpu']}, Linux {machine['kernel']}, "
-        f"{machine['compiler']}: medians of {results['method']['rounds']} rounds of `{results['command'].split()[0]}`."
+        f"{results['date'][:10]}, {machine['cpus']} × {machine['cpu']}, {kernel}, {machine['compiler']}; "
+        f"medians of {results['method']['rounds']} rounds of `make bench`"
     )
 
 
