@@ -31,15 +31,12 @@ const widthClass = (code) => {
 };
 
 export const fences = (md) => {
-  // A ```table fence holds Markdown: without the fence's two lines it is an ordinary part of the slide.
-  md.core.ruler.after('normalize', 'shmlab_tables', (state) => {
-    state.src = state.src.replace(/^```table\b[^\n]*\n([\s\S]*?)^```[ \t]*$/gm, '$1');
-  });
   const plain = md.renderer.rules.fence;
   md.renderer.rules.fence = (tokens, at, options, env, self) => {
     const token = tokens[at];
     const info = fenceInfo(token.info);
     if (info.language === 'figure') return figureHtml(info, md.renderInline(token.content.trim().replace(/\n/g, ' ')));
+    if (info.language === 'table') return md.render(token.content);
     const html = plain(tokens, at, options, env, self);
     const size = widthClass(token.content);
     // A block of code that is wider than a narrow window scrolls: the keyboard must reach it.

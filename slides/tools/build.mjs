@@ -18,12 +18,22 @@ const marp = async (...words) => {
   if (status !== 0) throw new Error(`marp ended with status ${status}`);
 };
 
+/** Tell Marp which chromium to take, and that root has no sandbox. False when there is none. */
+export const useChromium = () => {
+  const chromium = chromiumPath();
+  if (chromium === null) return false;
+  process.env.CHROME_PATH = chromium;
+  if (process.getuid?.() === 0) process.env.CHROME_NO_SANDBOX = '1';
+  return true;
+};
+
 // For one source Marp takes --output for a file, for several for a folder.
 const output = (sources, target, kind) => (sources.length > 1 ? target : path.join(target, path.basename(sources[0]).replace(/md$/, kind)));
 
 /** Build `sources` (files) into `target`. Returns what was made, 'html' and 'pdf'. */
 export const build = async (sources, target, { pdf = true } = {}) => {
   fs.mkdirSync(target, { recursive: true });
+  process.chdir(SLIDES);
   await marp('--output', output(sources, target, 'html'), ...sources);
   if (!pdf) return ['html'];
   await marp('--pdf', '--pdf-notes', '--pdf-outlines', '--output', output(sources, target, 'pdf'), ...sources);
@@ -43,17 +53,11 @@ const main = async (words) => {
   }
   const decks = deckFiles(names);
   if (decks.length === 0) throw new Error('there is no deck in slides/ (NN-name.md)');
-  const chromium = chromiumPath();
-  process.chdir(SLIDES);
-  if (chromium) {
-    process.env.CHROME_PATH = chromium;
-    if (process.getuid?.() === 0) process.env.CHROME_NO_SANDBOX = '1';
-  } else if (!html) {
-    console.error(`slides: no PDF: ${MISSING}`);
-  }
-  const made = await build(decks, OUT, { pdf: !html && chromium !== null });
+  const pdf = !html && useChromium();
+  if (!html && !pdf) console.error(`slides: no PDF: ${MISSING}`);
+  const made = await build(decks, OUT, { pdf });
   fs.writeFileSync(path.join(OUT, 'index.html'), indexPage(deckFiles()));
-  console.log(`slides: ${decks.length} decks as ${made.join(' and ')} in ${path.relative(process.env.INIT_CWD ?? SLIDES, OUT) || OUT}; open ${path.join(OUT, 'index.html')}`);
+  console.log(`slides: ${decks.length} decks as ${made.join(' and ')}; begin at ${path.join(OUT, 'index.html')}`);
   return 0;
 };
 
