@@ -2,6 +2,7 @@
 #
 #     make            build              make demo      detect, stream, draw: the main job   (LIVE=1: watch it)
 #     make check      all tests          make models    fetch a COCO model for photographs
+#     make bench      measure shared memory against everything else
 #     make format     clang-format       make wire-formats   write the table of offsets anew
 BUILD ?= build
 JOBS ?= $(shell nproc)
@@ -15,6 +16,9 @@ $(BUILD)/CMakeCache.txt:
 
 demo: all
 	@tools/demo $(BUILD) $(if $(LIVE),--live)
+
+bench: all
+	@cmake --build $(BUILD) --target bench_run
 
 check:
 	@tests/check $(BUILD)
@@ -31,4 +35,4 @@ format:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all demo check models wire-formats format clean
+.PHONY: all demo bench check models wire-formats format clean
