@@ -18,9 +18,9 @@ struct field {
     size_t offset, size;
 };
 
-#define MEMBER(type, name)                                  \
-    {                                                       \
-#name, offsetof(type, name), sizeof((type){0}.name) \
+#define MEMBER(type, name)                                                                                   \
+    {                                                                                                        \
+#name, offsetof(type, name), sizeof((type){0}.name)                                                  \
     }
 #define PUBLISHED(name, offset, size) {#name, offset, size},
 #define COUNT(array)                  (sizeof(array) / sizeof((array)[0]))

@@ -13,10 +13,14 @@ import { SLIDES, deckFiles, fencesOf } from './decks.mjs';
 // The marker, alone on its line, in a comment of C, Python, a shell script or Markdown.
 const MARKER = /^\s*(?:\/\*|\/\/|#|<!--)\s*slide:([\w-]+)\s*(?:\*\/|-->)?\s*$/;
 
+// What tools/starters.py looks for in the same sources: no more to be seen on a slide than our own markers.
+const STARTER_MARKER = /^\s*(?:\/\/|#) shmlab:(?:cut|text|give|end)\b/;
+
 const unindent = (lines) => {
   const filled = lines.filter((line) => line.trim() !== '');
   const indent = Math.min(...filled.map((line) => line.length - line.trimStart().length));
-  return lines.map((line) => line.slice(indent).trimEnd());
+  // clang-format puts the backslashes of a macro at the last column, where they would make the type on the slide smaller.
+  return lines.map((line) => line.slice(indent).trimEnd().replace(/ {2,}\\$/, ' \\'));
 };
 
 // A region that stands in the source in several stretches: a line of dots between them.
@@ -31,7 +35,7 @@ export const snippet = (reference, folder) => {
   const [name, region] = reference.split('#');
   const file = path.resolve(folder, name);
   if (!fs.existsSync(file)) throw new Error(`${name}: there is no such file`);
-  const lines = fs.readFileSync(file, 'utf8').split('\n');
+  const lines = fs.readFileSync(file, 'utf8').split('\n').filter((line) => !STARTER_MARKER.test(line));
   if (region === undefined) return lines.filter((line) => !MARKER.test(line)).join('\n').trimEnd();
 
   const open = [];

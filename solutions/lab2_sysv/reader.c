@@ -93,7 +93,9 @@ static int segment_print(key_t key, int id)
     const struct shared_data *shared = shmat(id, NULL, SHM_RDONLY);
 
     if (shared == (void *)-1)
-        return error_report_errno(NULL, "shmat(id %d, SHM_RDONLY)", id);
+        return error_report_errno(
+            errno == EACCES ? "it belongs to another user: ask for --mode 0644, or use your own --key" : NULL,
+            "shmat(id %d, SHM_RDONLY)", id);
     /* slide:end */
 
     /* slide:copy */

@@ -291,14 +291,38 @@ class Statistics:
         return text
 
 
+class Record:
+    """A file with every detection as it came, a CSV line each; a frame without any has a line with its number only."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._file = open(path, "w", encoding="ascii")
+        except OSError as error:
+            raise ShmlabError(str(path), "choose another file for --detections", error.errno or 0) from error
+        self._file.write("frame,class,confidence,x,y,width,height\n")
+
+    def write(self, frame_id: int, numbers: "Tuple[float, ...]") -> None:
+        """The lines of one frame."""
+        for each in detection.split(numbers):
+            box = f"{each.x},{each.y},{each.width},{each.height}"
+            self._file.write(f"{frame_id},{each.class_id},{each.confidence:.6f},{box}\n")
+        if not numbers:
+            self._file.write(f"{frame_id},,,,,,\n")
+
+    def close(self) -> None:
+        """Write out what is left."""
+        self._file.close()
+
+
 class Consumer:
     """Takes frames from one queue after another, counts them and hands them to the viewers."""
 
-    def __init__(self, viewers: "List[Viewer]", names: ClassNames, frames: int) -> None:
+    def __init__(self, viewers: "List[Viewer]", names: ClassNames, frames: int, record: Optional[Record]) -> None:
         """The first viewer speaks and listens; all of them show. frames 0: without end."""
+        self._record = record
         self._viewers = viewers
         self._screen = viewers[0]
-        self._showing = any(type(viewer) is not Viewer for viewer in viewers)
+        self._showing = any(viewer.shows for viewer in viewers)
         self._names = names
         self._frames = frames
         self._complaints = 0
@@ -361,6 +385,8 @@ class Consumer:
         if odd or found != said:
             self._complain(odd or f"frame {frame_id} is said to have {said} detections, read as {found}")
         # slide:end
+        if self._record is not None:
+            self._record.write(frame_id, numbers)
         if picture is not None:
             self._show(frame_id, numbers, picture)
 
@@ -412,6 +438,7 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--every", type=count, default=1, metavar="N", help="save every Nth frame (default: all)")
     parser.add_argument("--contact-sheet", type=Path, metavar="FILE", help="one PNG with thumbnails of the whole run")
+    parser.add_argument("--detections", type=Path, metavar="FILE", help="write every detection into a CSV file")
     class_names.add_options(parser, usual=class_names.SHAPES)
     parser.add_argument(
         "--frames", type=count, default=0, metavar="N", help="end after N frames (default: with the producer)"
@@ -449,6 +476,9 @@ def find(names: Names, timeout: float, screen: Viewer, consumer: Consumer) -> Op
     if queue is not None:
         return queue
     screen.say(f"waiting for a producer ({names.queue})")
+    if not consumer.statistics.frames and screen.shows:
+        blank = Picture.blank(yolo_queue.WIDTH, yolo_queue.HEIGHT, colours.BACKDROP)
+        screen.show(Frame(0, blank, [], f"waiting for a producer ({names.queue})"))
     deadline = Deadline(timeout)
 
     def attempt() -> "Tuple[Optional[Queue]] | None":
@@ -501,13 +531,16 @@ def main() -> int:
     arguments = parse()
     stop.on_signals()
     names = class_names.load(arguments.model, arguments.names)
+    record = Record(arguments.detections) if arguments.detections is not None else None
     viewers = open_viewers(arguments)
-    consumer = Consumer(viewers, names, arguments.frames)
+    consumer = Consumer(viewers, names, arguments.frames, record)
     try:
         return consume(arguments, consumer, viewers[0])
     finally:
         for viewer in viewers:
             viewer.close()
+        if record is not None:
+            record.close()
         report(consumer.statistics, names)
 
 

@@ -1,5 +1,4 @@
 /* See support.h. */
-#define _GNU_SOURCE
 #include "support.h"
 
 #include <dirent.h>
@@ -9,36 +8,45 @@
 #include <sys/shm.h>
 #include <unistd.h>
 
+enum { TEXTS = 128, TEXT_CAPACITY = 64 };
+
+/* Room for one of the few short texts that a test program makes up. */
+static char *text_room(void)
+{
+    static char texts[TEXTS][TEXT_CAPACITY];
+    static int used;
+
+    assert_true(used < TEXTS);
+    return texts[used++];
+}
+
 const char *unique_name(void)
 {
     static int number;
-    char *name;
+    char *name = text_room();
 
-    if (asprintf(&name, "shmlabtest_%d_%d", (int)getpid(), number++) == -1)
-        abort();
-    return name; /* a test's few names live until exit */
+    snprintf(name, TEXT_CAPACITY, "shmlabtest_%d_%d", (int)getpid(), number++);
+    return name;
 }
 
 const char *unique_object(void)
 {
-    char *name;
+    char *name = text_room();
 
-    if (asprintf(&name, "/%s", unique_name()) == -1)
-        abort();
+    snprintf(name, TEXT_CAPACITY, "/%s", unique_name());
     return name;
 }
 
 const char *unique_key(void)
 {
     static int number;
-    char *text;
+    char *text = text_room();
     int key;
 
     do
         key = (getpid() % 100000) * 1000 + 100000000 + number++;
     while (shmget(key, 0, 0) != -1);
-    if (asprintf(&text, "%d", key) == -1)
-        abort();
+    snprintf(text, TEXT_CAPACITY, "%d", key);
     return text;
 }
 
@@ -68,22 +76,37 @@ void expect(struct process *process, const char *text, const char *file, int lin
     _fail(file, line);
 }
 
-bool object_left(const char *prefix)
+/* The first object whose name begins so, or NULL; the name is good until the next call. */
+static const char *object_find(const char *prefix)
 {
+    static char found[300];
     const char *bare = prefix[0] == '/' ? prefix + 1 : prefix;
     DIR *directory = opendir("/dev/shm"); /* where Linux keeps both kinds: shm_overview(7), sem_overview(7) */
-    bool left = false;
 
     assert_non_null(directory);
-    for (const struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+    found[0] = '\0';
+    for (const struct dirent *entry; found[0] == '\0' && (entry = readdir(directory)) != NULL;) {
         const char *name = strncmp(entry->d_name, "sem.", 4) == 0 ? entry->d_name + 4 : entry->d_name;
-        if (strncmp(name, bare, strlen(bare)) == 0) {
-            print_error("left behind: /dev/shm/%s\n", entry->d_name);
-            left = true;
-        }
+        if (strncmp(name, bare, strlen(bare)) == 0)
+            snprintf(found, sizeof found, "%s", entry->d_name);
     }
     closedir(directory);
-    return left;
+    return found[0] != '\0' ? found : NULL;
+}
+
+bool object_left(const char *prefix)
+{
+    return object_find(prefix) != NULL;
+}
+
+void none_left(const char *prefix, const char *file, int line)
+{
+    const char *left = object_find(prefix);
+
+    if (left == NULL)
+        return;
+    print_error("left behind: /dev/shm/%s\n", left);
+    _fail(file, line);
 }
 
 bool segment_left(const char *key)

@@ -1,8 +1,8 @@
 /*
  * One detection, as labs 5 and 6 share it: 24 bytes.
  *
- * The box is given by its top-left corner and its size in pixels of the picture that the detector was given (lab 5: the
- * input image; lab 6: the 640 x 640 frame), clipped to that picture.
+ * The box is given by its top-left corner and its size in pixels of the picture that the detector was given
+ * (lab 5: the input image; lab 6: the 640 x 640 frame), clipped to that picture.
  */
 #ifndef SHMLAB_DETECTION_H
 #define SHMLAB_DETECTION_H
@@ -16,6 +16,9 @@ struct detection {
     int32_t x, y;     /* top-left corner */
     int32_t width, height;
 };
+
+/* Intersection over union of two boxes, 0 (apart) to 1 (the same). */
+double detection_overlap(const struct detection *a, const struct detection *b);
 
 _Static_assert(sizeof(float) == 4, "float is IEEE-754 binary32");
 _Static_assert(offsetof(struct detection, class_id) == 0, "class_id is at 0");

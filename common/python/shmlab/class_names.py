@@ -1,6 +1,7 @@
 """The names of the classes that a detector knows: a text file, one name a line, class 0 first.
 
-Shared memory carries numbers only, so a reader has to be told which model its producer used, unless it is the usual one.
+Shared memory carries numbers only, so a reader has to be told which model its producer used, unless it is the usual
+one.
 """
 
 from __future__ import annotations

@@ -32,6 +32,8 @@ def write(path: Path, picture: Picture) -> None:
 class PngViewer(Viewer):
     """Saves every `every`-th frame as DIRECTORY/frame_000001.png."""
 
+    shows = True
+
     def __init__(self, directory: Path, every: int = 1) -> None:
         """Makes the directory if it is missing."""
         try:
@@ -59,6 +61,8 @@ class _Thumbnail(NamedTuple):
 
 class ContactSheet(Viewer):
     """Collects thumbnails and writes them into one picture when it is closed."""
+
+    shows = True
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -22,6 +22,8 @@ def is_available() -> bool:
 class WindowViewer(Viewer):
     """ESC, q or the close button end, SPACE pauses."""
 
+    shows = True
+
     def __init__(self, title: str) -> None:
         """ShmlabError without tkinter or without a display."""
         if tkinter is None:

@@ -175,8 +175,9 @@ class Hostile(Consumer):
             struct.pack_into("<3i", memory, 0, 1, read_idx, count)
             struct.pack_into("<5i", memory, 12 + SLOT * (read_idx % 5), *header)
         # Last: a consumer that waits already reads as soon as the semaphores are there.
-        for name, value in (("EMPTY", 4), ("FULL", 1), ("MUTEX", 1)):
-            self.semaphore(f"{self.prefix}_{name}", value)
+        self.tokens = [
+            self.semaphore(f"{self.prefix}_{name}", value) for name, value in (("EMPTY", 4), ("FULL", 1), ("MUTEX", 1))
+        ]
         return memory
 
     def test_other_layouts(self):
@@ -211,6 +212,7 @@ class Hostile(Consumer):
         memory = self.make(1, 640, 640, 3, 0, read_idx=4)
         self.assertEqual(finish(self.consumer("--frames", "1")).returncode, 0)
         self.assertEqual(struct.unpack_from("<3i", memory, 0), (1, 0, 0))
+        self.assertEqual([self.value(each) for each in self.tokens], [5, 0, 1])
 
     def test_boxes_anywhere(self):
         memory = self.make(1, 640, 640, 3, 3)

@@ -130,13 +130,12 @@ class Semaphores(Case):
             tokens.post()
         self.assertEqual(caught.exception.errno, errno.EOVERFLOW)
 
-    def test_create_and_unlink(self):
+    def test_unlink(self):
         name = f"/{unique()}"
-        with Semaphore(name, created_with=(0o600, 3)) as made:
-            self.assertEqual(made.value(), 3)
-            with self.assertRaises(FileExistsError):
-                Semaphore(name, created_with=(0o600, 3))
-        semaphore.unlink(name)
+        self.semaphore(name[1:], 3)
+        with Semaphore(name) as opened:
+            semaphore.unlink(name)
+            self.assertEqual(opened.value(), 3)
         with self.assertRaises(FileNotFoundError):
             semaphore.unlink(name)
         with self.assertRaisesRegex(ShmlabError, "sem_open.*ENOENT.*start"):
@@ -170,7 +169,7 @@ print(stop.name(), flush=True)
                     self.assertEqual(process.stdout.readline(), "ready\n")
                     process.send_signal(number)
                     if how == "wait":
-                        # A signal between the look at the flag and sem_timedwait is seen one slice later; here a
+                        # A signal between the look at the flag and sem_clockwait is seen one slice later; here a
                         # slice is 100 s, so help it with a token: it must see the flag before it waits again.
                         handle = libc.sem_open(f"/{name}".encode(), 0)
                         libc.sem_post(handle)

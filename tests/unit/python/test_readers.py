@@ -2,14 +2,15 @@
 
 import ctypes
 import fcntl
+import importlib.util
 import os
 import signal
 import struct
 import unittest
 
-from support import IPC_RMID, Case, finish, libc, unique
+from support import IPC_RMID, SOLUTIONS, Case, finish, libc, unique
 
-from shmlab import png
+from shmlab import png, sysv_shm
 from shmlab.picture import Picture
 
 
@@ -57,6 +58,8 @@ class Usage(Case):
             ("lab1_layout/reader.py", "--name", "a/b"),
             ("lab2_sysv/reader.py", "--key", "0"),
             ("lab2_sysv/reader.py", "--key", "x"),
+            ("lab2_sysv/reader.py", "--key", "1_000"),
+            ("lab2_sysv/reader.py", "--key", "0x100000000"),
             ("lab3_handshake/reader.py", "--key-id", "256"),
             ("lab3_handshake/reader.py", "--timeout", "nan"),
             ("lab4_semaphores/consumer.py", "--items", "0"),
@@ -214,6 +217,22 @@ libc.shmctl(identity, 0, None)
         run = finish(reader)
         self.assertEqual((run.returncode, run.stderr), (0, ""))
         self.assertEqual(self.received(run), self.expected(writer, 3))
+
+    def test_message_that_comes_while_the_writer_goes(self):
+        """The writer fills the box between our look at the flag and our look at the writer, and is gone by then."""
+        spec = importlib.util.spec_from_file_location("lab3_reader", SOLUTIONS / "lab3_handshake" / "reader.py")
+        reader = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(reader)
+        identity, address = self.segment(108)
+
+        class Going(reader.Box):
+            def writer_gone(self):
+                struct.pack_into("<i100sB", (ctypes.c_char * 108).from_address(address), 0, 7, b"the last", 1)
+                return True
+
+        with sysv_shm.Segment(identity, writable=True) as segment:
+            self.assertEqual(Going(segment).receive(60), (7, "the last"))
+        self.assertEqual(ctypes.c_uint8.from_address(address + 104).value, 0)
 
     def test_writer_that_dies(self):
         reader = self.start_reader("--messages", "9")

@@ -23,8 +23,8 @@ enum { FOUND_MAX = 100 };
 enum { CELLS = 2, FILTERS = 4, CLASSES = 2, VALUES = 5 + CLASSES, TAPS = 9 * 3 };
 
 #define FIRST_LAYER "[convolutional]\nfilters=4\nsize=3\nstride=16\npad=1\nactivation=leaky\n"
-#define LAST_LAYERS                                                            \
-    "[convolutional]\nfilters=7\nsize=1\nstride=1\npad=1\nactivation=linear\n" \
+#define LAST_LAYERS                                                                                          \
+    "[convolutional]\nfilters=7\nsize=1\nstride=1\npad=1\nactivation=linear\n"                               \
     "[yolo]\nanchors=4,6\nclasses=2\nnum=1\nmask=0\nscale_x_y=1.5\n"
 #define SMALL_NET   "[net]\nwidth=32\nheight=32\nchannels=3\n"
 #define SMALL_CFG   SMALL_NET FIRST_LAYER LAST_LAYERS
@@ -181,7 +181,10 @@ static void test_weights(void **state)
         refuse(cfg, scratch_write("bad.weights", &weights, sizes[i]), NULL, "truncated");
     refuse(cfg, MEDIA "/shapes.weights", NULL, "another network");
     refuse(MEDIA "/shapes.cfg", scratch_write("bad.weights", &weights, size), NULL, "538944");
-    refuse(cfg, cfg, NULL, "asks for");
+    refuse(cfg, cfg, NULL, "does not begin like");
+    weights.version[0] = 1001; /* Darknet would take the matrices for transposed ones */
+    refuse(cfg, scratch_write("bad.weights", &weights, size), NULL, "does not begin like");
+    weights.version[0] = 0;
     weights.numbers[17] = NAN;
     refuse(cfg, scratch_write("bad.weights", &weights, size), NULL, "not a number");
     weights.numbers[17] = -INFINITY;
