@@ -31,12 +31,13 @@ const widthClass = (code) => {
 };
 
 export const fences = (md) => {
+  const inner = new md.constructor(); // Marp's own keeps what it knows of the deck, and forgets it when it renders again
   const plain = md.renderer.rules.fence;
   md.renderer.rules.fence = (tokens, at, options, env, self) => {
     const token = tokens[at];
     const info = fenceInfo(token.info);
-    if (info.language === 'figure') return figureHtml(info, md.renderInline(token.content.trim().replace(/\n/g, ' ')));
-    if (info.language === 'table') return md.render(token.content);
+    if (info.language === 'figure') return figureHtml(info, inner.renderInline(token.content.trim().replace(/\n/g, ' ')));
+    if (info.language === 'table') return inner.render(token.content);
     const html = plain(tokens, at, options, env, self);
     const size = widthClass(token.content);
     // A block of code that is wider than a narrow window scrolls: the keyboard must reach it.

@@ -1,10 +1,11 @@
 // ![what it shows](img/name.svg): the picture becomes part of the page. Left as a link, Marp's PDF loses it without a word.
 import fs from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { escape } from './markup.mjs';
 
 const MEDIA_TYPES = { '.png': 'image/png', '.jpg': 'image/jpeg', '.jpeg': 'image/jpeg' };
-const DECKS = path.dirname(new URL(import.meta.url).pathname) + '/..';
+const DECKS = fileURLToPath(new URL('..', import.meta.url)); // pictures are named as seen from there
 
 // Two pictures on one page may use the same ids: a prefix keeps them apart.
 const svgInline = (text, alt, prefix) => {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Build the decks: HTML, tagged PDF, and a page that lists them. `slides/build` calls it, having looked for its packages.
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { marpCli } from '@marp-team/marp-cli';
@@ -27,17 +28,21 @@ export const useChromium = () => {
   return true;
 };
 
-// For one source Marp takes --output for a file, for several for a folder.
-const output = (sources, target, kind) => (sources.length > 1 ? target : path.join(target, path.basename(sources[0]).replace(/md$/, kind)));
-
-/** Build `sources` (files) into `target`. Returns what was made, 'html' and 'pdf'. */
+/**
+ * Build `sources` (files) into the folder `target`. Returns what was made, 'html' and 'pdf'. Marp writes into a folder only
+ * what it has read from one, so the decks are laid into a folder of their own; their pictures are found all the same.
+ */
 export const build = async (sources, target, { pdf = true } = {}) => {
-  fs.mkdirSync(target, { recursive: true });
-  process.chdir(SLIDES);
-  await marp('--output', output(sources, target, 'html'), ...sources);
-  if (!pdf) return ['html'];
-  await marp('--pdf', '--pdf-notes', '--pdf-outlines', '--output', output(sources, target, 'pdf'), ...sources);
-  return ['html', 'pdf'];
+  const decks = fs.mkdtempSync(path.join(os.tmpdir(), 'shmlab-decks-'));
+  try {
+    for (const source of sources) fs.copyFileSync(source, path.join(decks, path.basename(source)));
+    fs.mkdirSync(target, { recursive: true });
+    await marp('--input-dir', decks, '--output', target);
+    if (pdf) await marp('--input-dir', decks, '--output', target, '--pdf', '--pdf-notes', '--pdf-outlines');
+  } finally {
+    fs.rmSync(decks, { recursive: true });
+  }
+  return pdf ? ['html', 'pdf'] : ['html'];
 };
 
 const main = async (words) => {
@@ -55,7 +60,7 @@ const main = async (words) => {
   if (decks.length === 0) throw new Error('there is no deck in slides/ (NN-name.md)');
   const pdf = !html && useChromium();
   if (!html && !pdf) console.error(`slides: no PDF: ${MISSING}`);
-  const made = await build(decks, OUT, { pdf });
+  const made = await build(decks.map((name) => path.join(SLIDES, name)), OUT, { pdf });
   fs.writeFileSync(path.join(OUT, 'index.html'), indexPage(deckFiles()));
   console.log(`slides: ${decks.length} decks as ${made.join(' and ')}; begin at ${path.join(OUT, 'index.html')}`);
   return 0;

@@ -50,7 +50,8 @@ export const auditSlide = (section) => {
     const [r, g, b] = channels(colour).slice(0, 3).map((each) => each / 255).map((each) => (each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
-  for (const drawing of section.querySelectorAll('svg:not(svg svg)')) {
+  const drawings = [...section.querySelectorAll('svg')].filter((each) => !section.contains(each.parentElement.closest('svg')));
+  for (const drawing of drawings) {
     const shapes = [];
     for (const element of drawing.querySelectorAll('rect, circle, text')) {
       const box = element.getBoundingClientRect();
