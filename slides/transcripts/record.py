@@ -27,7 +27,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-LINKS = ("solutions", "slides", "common")
+LINKS = ("solutions", "slides", "common", "tests")
 TIME_LIMIT = 120  # seconds; stops runaways only
 FIRST_PROCESS = 4200  # process ids begin here, not at 2
 
@@ -73,13 +73,13 @@ def tidy(text: str) -> str:
     """Without what belongs to this machine."""
     text = text.replace(f"{ROOT}/", "")
     for user in {getpass.getuser(), "root"}:
-        text = re.sub(rf"\b{re.escape(user)}\b( *)", lambda m: "student" + " " * max(0, len(m[0]) - 7), text)
+        text = re.sub(rf"\b{re.escape(user)}\b( *)", lambda m: "student" + " " * max(len(m[1][:1]), len(m[0]) - 7), text)
     return "".join(line.rstrip() + "\n" for line in text.strip("\n").split("\n"))
 
 
 def shape(text: str) -> "list[str]":
     """The words: numbers, and the spaces that make room for them, do not count."""
-    return [re.sub(r"\s+", " ", re.sub(r"\b(0x[0-9a-f]+|[0-9][0-9a-f]*)\b", "#", line)).strip() for line in text.split("\n")]
+    return [re.sub(r"\s+", " ", re.sub(r"\b(0x)?[0-9a-f]*[0-9][0-9a-f]*\b", "#", line)).strip() for line in text.split("\n")]
 
 
 def main() -> int:
