@@ -32,7 +32,9 @@ void sample_fill(struct shared_data *data)
     const struct passwd *user = getpwuid(getuid());
 
     // shmlab:cut 4 Start from bytes that you know.
+    /* slide:fill */
     memset(data, 0, sizeof *data); /* padding included: no byte of this process's stack leaves it */
+    /* slide:end */
     // shmlab:give data->data_ready = false;
     // shmlab:end
 
@@ -61,6 +63,7 @@ void sample_fill(struct shared_data *data)
     // shmlab:end
 }
 
+/* slide:publish */
 void sample_publish(struct shared_data *shared, const struct shared_data *sample)
 {
     memcpy(shared, sample, sizeof *shared); /* data_ready is false in the sample */
@@ -69,3 +72,4 @@ void sample_publish(struct shared_data *shared, const struct shared_data *sample
      * do */
     __atomic_store_n(&shared->data_ready, true, __ATOMIC_RELEASE);
 }
+/* slide:end */

@@ -29,6 +29,7 @@ USER_NAME_CAPACITY = 50  # likewise
 class SharedData(ctypes.LittleEndianStructure):
     """The 640 bytes at the beginning of the segment."""
 
+    # slide:mirror
     _pack_ = 4
     _layout_ = "ms"  # what _pack_ has always meant; Python 3.14 wants to be told
     _fields_ = [
@@ -60,6 +61,7 @@ class SharedData(ctypes.LittleEndianStructure):
 # shmlab:give         ("data_array", ctypes.c_int32 * 10),
 # shmlab:give     ]
 # shmlab:end
+    # slide:end
 
 
 SIZE = ctypes.sizeof(SharedData)

@@ -92,9 +92,11 @@ static int segment_open(const struct options *options)
 
     /* posix_fallocate finds out now whether there is memory; after ftruncate alone a full /dev/shm shows as
      * SIGBUS. */
+    /* slide:size */
     if (ftruncate(fd, SHARED_DATA_SEGMENT_SIZE) == 0 &&
         (errno = posix_fallocate(fd, 0, SHARED_DATA_SEGMENT_SIZE)) == 0)
         return fd;
+    /* slide:end */
     error_report_errno("look at `df -h /dev/shm`", "%d bytes for %s", SHARED_DATA_SEGMENT_SIZE,
                        options->name);
     if (created)

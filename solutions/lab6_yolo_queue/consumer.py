@@ -128,9 +128,11 @@ class Queue:
 
     def picture(self) -> Picture:
         """A copy of the pixels. No view of the slot stays behind: after `release` the producer writes there."""
+        # slide:picture
         begin = self._slot + yolo_queue.PIXELS_OFFSET
         with self._view[begin : begin + yolo_queue.PIXEL_BYTES] as pixels:
             return Picture.from_bgr(yolo_queue.WIDTH, yolo_queue.HEIGHT, pixels)
+        # slide:end
 
     def release(self) -> None:
         """Give the slot back."""
@@ -387,6 +389,7 @@ class Consumer:
 
     def _take(self, queue: Queue) -> None:
         """The slot is ours: copy what is needed, give it back, and only then work on the copy."""
+        # slide:take
         frame_id, said = queue.header()
         found = max(0, min(said, yolo_queue.DETECTIONS))
         numbers = queue.detections(found)
@@ -395,6 +398,7 @@ class Consumer:
         odd = self.statistics.count(frame_id, numbers[:: detection.FIELDS])
         if odd or found != said:
             self._complain(odd or f"frame {frame_id} is said to have {said} detections, read as {found}")
+        # slide:end
         if self._record is not None:
             self._record.write(frame_id, numbers)
         if picture is not None:

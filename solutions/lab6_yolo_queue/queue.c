@@ -281,16 +281,20 @@ static int64_t clock_ns(void)
 /* Wait at most that long: spin shortly, then sleep. False with errno: ETIMEDOUT, or EINTR for a signal. */
 static bool semaphore_wait(const struct queue *queue, sem_t *semaphore, double seconds)
 {
+    /* slide:wait */
     int64_t begin = clock_ns();
 
     do
         if (sem_trywait(semaphore) == 0)
             return true;
     while (queue->spin && clock_ns() - begin < spin_ns);
+    /* slide:end */
 
     int64_t end = begin + (int64_t)(seconds * 1e9);
     struct timespec limit = {.tv_sec = (time_t)(end / 1000000000), .tv_nsec = (long)(end % 1000000000)};
+    /* slide:wait */
     return sem_clockwait(semaphore, CLOCK_MONOTONIC, &limit) == 0;
+    /* slide:end */
 }
 
 /* One slice of waiting for a slot or a frame. QUEUE_DONE, QUEUE_TIMEOUT or QUEUE_STOPPED. */
@@ -395,6 +399,7 @@ enum queue_end queue_acquire_free(struct queue *queue, struct queue_slot **slot,
     return QUEUE_DONE;
 }
 
+/* slide:publish */
 enum queue_end queue_publish(struct queue *queue)
 {
     struct yolo_queue *shared = queue->shared;
@@ -405,10 +410,11 @@ enum queue_end queue_publish(struct queue *queue)
     shared->write_idx = (slot_index(shared->write_idx) + 1) % QUEUE_SLOTS;
     shared->count++;
     sem_post(queue->mutex);
-    sem_post(queue->full); /* pairs with the wait in queue_acquire_full: the slot is complete for who gets
-                              past it */
+    /* pairs with the wait in queue_acquire_full: the slot is complete for who gets past it */
+    sem_post(queue->full);
     return QUEUE_DONE;
 }
+/* slide:end */
 
 enum queue_end queue_acquire_full(struct queue *queue, const struct queue_slot **slot, double seconds)
 {
@@ -429,6 +435,7 @@ enum queue_end queue_acquire_full(struct queue *queue, const struct queue_slot *
     return QUEUE_DONE;
 }
 
+/* slide:release */
 enum queue_end queue_release(struct queue *queue)
 {
     struct yolo_queue *shared = queue->shared;
@@ -443,10 +450,11 @@ enum queue_end queue_release(struct queue *queue)
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     __atomic_store_n(&shared->count, shared->count - 1, __ATOMIC_RELAXED);
     sem_post(queue->mutex);
-    sem_post(queue->empty); /* pairs with the wait in queue_acquire_free: our reading is over for who gets
-                               past it */
+    /* pairs with the wait in queue_acquire_free: our reading is over for who gets past it */
+    sem_post(queue->empty);
     return QUEUE_DONE;
 }
+/* slide:end */
 
 static int queue_unread(const struct queue *queue)
 {

@@ -36,6 +36,7 @@ enum {
                                   by a   consumer while it takes its role */
 };
 
+/* slide:slot */
 struct queue_slot {
     int32_t frame_id; /* 1, 2, 3 ... without a gap */
     int32_t width;    /* QUEUE_WIDTH */
@@ -45,13 +46,16 @@ struct queue_slot {
     struct detection detections[QUEUE_DETECTIONS]; /* unused ones are zero; boxes lie inside the frame */
     uint8_t pixels[QUEUE_PIXEL_BYTES];             /* row by row from the top, 3 bytes a pixel */
 };
+/* slide:end */
 
+/* slide:queue */
 struct yolo_queue {
     int32_t write_idx; /* slot that is filled next */
     int32_t read_idx;  /* slot that is read next */
     int32_t count;     /* slots published and not yet released */
     struct queue_slot slots[QUEUE_SLOTS];
 };
+/* slide:end */
 
 _Static_assert(offsetof(struct queue_slot, frame_id) == 0, "frame_id is at 0");
 _Static_assert(offsetof(struct queue_slot, width) == 4, "width is at 4");
