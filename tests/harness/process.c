@@ -29,15 +29,31 @@ static int64_t clock_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static int64_t limit_ms(void)
+double process_time_scale(void)
 {
     const char *scale = getenv("SHMLAB_TIME_SCALE");
     double factor = scale != NULL ? strtod(scale, NULL) : 1;
 
-    return clock_ms() + (int64_t)(PROCESS_LIMIT * 1000 * (factor >= 1 ? factor : 1));
+    return factor >= 1 ? factor : 1;
 }
 
-static _Noreturn void child_run(const char *const argv[], int input, int output, pid_t parent)
+static int64_t limit_ms(const struct process *process)
+{
+    return clock_ms() + (int64_t)(process->limit * 1000 * process_time_scale());
+}
+
+static void child_surround(const struct process_setup *setup)
+{
+    for (const char *const *each = setup->environment; each != NULL && *each != NULL; each++)
+        putenv((char *)*each); /* not written to, and gone with the exec */
+    if (setup->folder != NULL && chdir(setup->folder) == -1) {
+        dprintf(STDERR_FILENO, "cannot enter %s: %s\n", setup->folder, strerror(errno));
+        _exit(127);
+    }
+}
+
+static _Noreturn void child_run(const char *const argv[], const struct process_setup *setup, int input,
+                                int output, pid_t parent)
 {
     sigset_t none;
 
@@ -51,6 +67,7 @@ static _Noreturn void child_run(const char *const argv[], int input, int output,
     dup2(input, STDIN_FILENO);
     dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
+    child_surround(setup);
     execv(argv[0], (char *const *)argv); /* argv's strings are not written to: exec(3), RATIONALE */
     dprintf(STDERR_FILENO, "cannot run %s: %s\n", argv[0], strerror(errno));
     _exit(127);
@@ -58,10 +75,16 @@ static _Noreturn void child_run(const char *const argv[], int input, int output,
 
 bool process_start(struct process *process, const char *const argv[])
 {
+    return process_start_with(process, argv, &(struct process_setup){0});
+}
+
+bool process_start_with(struct process *process, const char *const argv[], const struct process_setup *setup)
+{
     int input[2], output[2];
     pid_t parent = getpid();
 
-    *process = (struct process){.input = -1, .output = -1};
+    *process =
+        (struct process){.input = -1, .output = -1, .limit = setup->limit > 0 ? setup->limit : PROCESS_LIMIT};
     process->text = calloc(1, 1);
     if (process->text == NULL || pipe2(input, O_CLOEXEC) == -1) {
         perror("process_start");
@@ -75,7 +98,7 @@ bool process_start(struct process *process, const char *const argv[])
     }
     process->pid = fork();
     if (process->pid == 0)
-        child_run(argv, input[0], output[1], parent);
+        child_run(argv, setup, input[0], output[1], parent);
     close(input[0]);
     close(output[1]);
     process->input = input[1];
@@ -109,16 +132,15 @@ static bool text_append(struct process *process, const char *chunk, size_t size)
     return true;
 }
 
-/* Read once. False at the end of the output, or when nothing came until `end`. */
-static bool output_read(struct process *process, int64_t end)
+/* Read once, after at most that time. False at the end of the output, or when nothing came. */
+static bool output_read_within(struct process *process, int64_t ms)
 {
     char chunk[CHUNK];
-    int64_t left = end - clock_ms();
     struct pollfd poller = {.fd = process->output, .events = POLLIN};
 
-    if (process->output == -1 || left <= 0)
+    if (process->output == -1)
         return false;
-    int ready = poll(&poller, 1, (int)left);
+    int ready = poll(&poller, 1, (int)ms);
     if (ready == -1 && errno == EINTR)
         return true;
     ssize_t got = ready > 0 ? read(process->output, chunk, sizeof chunk) : 0;
@@ -131,9 +153,23 @@ static bool output_read(struct process *process, int64_t end)
     return false;
 }
 
+/* Read once. False at the end of the output, or when nothing came until `end`. */
+static bool output_read(struct process *process, int64_t end)
+{
+    int64_t left = end - clock_ms();
+
+    return left > 0 && output_read_within(process, left);
+}
+
+void process_drain(struct process *process)
+{
+    while (output_read_within(process, 0))
+        continue;
+}
+
 bool process_expect(struct process *process, const char *text)
 {
-    int64_t end = limit_ms();
+    int64_t end = limit_ms(process);
 
     for (;;) {
         const char *found = strstr(process->text + process->seen, text);
@@ -193,7 +229,7 @@ static void process_reap(struct process *process, int64_t end)
 
 int process_finish(struct process *process)
 {
-    int64_t end = limit_ms();
+    int64_t end = limit_ms(process);
 
     if (process->pid == 0)
         return -1;

@@ -19,8 +19,16 @@ struct process {
     int output; /* read end of its standard output and error, -1 once at its end */
     char *text; /* all that it printed so far, NUL-terminated; first and last part when it is very much */
     size_t length;
-    size_t seen; /* bytes of text that process_expect has gone past */
-    int status;  /* as waitpid gives it, once reaped */
+    size_t seen;  /* bytes of text that process_expect has gone past */
+    int status;   /* as waitpid gives it, once reaped */
+    double limit; /* seconds that one wait may take, times SHMLAB_TIME_SCALE */
+};
+
+/* What process_start_with changes of the program's surroundings; zero members leave everything as it is. */
+struct process_setup {
+    const char *folder;             /* where it starts */
+    const char *const *environment; /* "NAME=VALUE" to add; ends with NULL */
+    double limit;                   /* seconds for one wait; 0: PROCESS_LIMIT */
 };
 
 /*
@@ -29,11 +37,20 @@ struct process {
  */
 bool process_start(struct process *process, const char *const argv[]);
 
+/* The same in other surroundings. */
+bool process_start_with(struct process *process, const char *const argv[], const struct process_setup *setup);
+
+/* The factor that SHMLAB_TIME_SCALE puts on every limit: 1 or more. */
+double process_time_scale(void);
+
 /*
  * Wait until the process has printed this text, behind what an earlier call waited for. False when it ended
- * without, or after PROCESS_LIMIT.
+ * without, or after its limit.
  */
 bool process_expect(struct process *process, const char *text);
+
+/* Take in what it has printed by now, without waiting. */
+void process_drain(struct process *process);
 
 /* Write to its standard input. */
 bool process_send(struct process *process, const char *text);
@@ -46,7 +63,7 @@ void process_signal(struct process *process, int number);
 
 /*
  * Read what it prints until it ends, and reap it. Returns its exit status 0..255, 256 + N when signal N ended
- * it, -1 when it did not end within PROCESS_LIMIT and was killed.
+ * it, -1 when it did not end within its limit and was killed.
  */
 int process_finish(struct process *process);
 

@@ -1,0 +1,501 @@
+/* See shared_data_check.h. */
+#define _GNU_SOURCE
+#include "shared_data_check.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "compile.h"
+
+#define ROW(field, offset, size) {#field, (offset), (size)},
+const struct data_field data_contract[DATA_FIELDS] = {SHARED_DATA_FIELDS(ROW)};
+
+/* ---- The student's struct ---- */
+
+/* The lines "name offset size" and "sizeof size" that both probes print. */
+static void layout_parse(struct check *check, const char *text, struct data_layout *layout)
+{
+    for (size_t i = 0; i < DATA_FIELDS; i++) {
+        const char *line = strstr(text, check_text(check, "\n%s ", data_contract[i].name));
+        struct data_field *field = &layout->fields[i];
+        field->name = data_contract[i].name;
+        if (line == NULL || sscanf(line, "\n%*s %zu %zu", &field->offset, &field->size) != 2)
+            FAIL(check, .expected = check_text(check, "a member %s", field->name), .found = "none",
+                 .cause = "a name that differs from the contract's");
+    }
+    const char *line = strstr(text, "\nsizeof ");
+    if (line == NULL || sscanf(line, "\nsizeof %zu", &layout->size) != 1)
+        check_broken(check, "the probe did not print a size");
+}
+
+void data_layout_probe(struct check *check, const char *folder, struct data_layout *layout)
+{
+    const char *source = check_text(check, "%s/probe.c", check_scratch(check));
+    const char *program = check_text(check, "%s/probe", check_scratch(check));
+    /* The offset checks are what another check is about; here their failure would hide the offsets. */
+    const char *text =
+        "#include <assert.h>\n#include <stdbool.h>\n#include <stddef.h>\n#include <stdint.h>\n"
+        "#include <stdio.h>\n"
+        "#undef static_assert\n#define static_assert(...)\n#define _Static_assert(...)\n"
+        "#include \"shared_data.h\"\n"
+        "#define SHOW(member) printf(\"\\n\" #member \" %zu %zu\\n\", \\\n"
+        "    offsetof(struct shared_data, member), sizeof(((struct shared_data *)0)->member))\n"
+        "int main(void)\n{\n";
+    const char *messages;
+
+    for (size_t i = 0; i < DATA_FIELDS; i++)
+        text = check_text(check, "%s    SHOW(%s);\n", text, data_contract[i].name);
+    check_write(
+        check, source,
+        check_text(check, "%s    printf(\"\\nsizeof %%zu\\n\", sizeof(struct shared_data));\n}\n", text));
+    if (check_compile(check, folder, source, program, &messages) != 0) {
+        struct finding finding = {
+            .expected = "a header shared_data.h that compiles, with every member of the contract"};
+        check_blame(check, messages, &finding);
+        if (finding.file != NULL && strcmp(finding.file, "probe.c") == 0)
+            finding.file = "shared_data.h", finding.line = 0;
+        check_note(check, "%s", messages);
+        check_fail(check, &finding);
+    }
+    struct program *probe = START(check, program);
+    program_ends(probe, 0);
+    layout_parse(check, program_output(probe), layout);
+}
+
+void data_layout_probe_python(struct check *check, const char *folder, struct data_layout *layout)
+{
+    static const char script[] = "import ctypes, sys\n"
+                                 "sys.path[:0] = [sys.argv[1], sys.argv[2]]\n"
+                                 "from shmlab import wire\n"
+                                 "wire.check = lambda name, mirror: None\n" /* another check is about it */
+                                 "from shared_data import SharedData\n"
+                                 "for field in SharedData._fields_:\n"
+                                 "    at = getattr(SharedData, field[0])\n"
+                                 "    print(f'\\n{field[0]} {at.offset} {at.size}')\n"
+                                 "print(f'\\nsizeof {ctypes.sizeof(SharedData)}')\n";
+    struct program *probe =
+        START(check, DATA_PYTHON, "-c", script, folder, TOOLCHAIN_SOURCE "/common/python");
+
+    if (program_wait(probe) != 0) {
+        const char *text = program_output(probe);
+        size_t length = strlen(text);
+        while (length > 0 && text[length - 1] == '\n')
+            length--;
+        const char *last = memrchr(text, '\n', length);
+        FAIL(check, .expected = "a module shared_data.py that can be imported and has a class SharedData",
+             .found = check_text(check, "%.*s", (int)(text + length - (last != NULL ? last + 1 : text)),
+                                 last != NULL ? last + 1 : text));
+    }
+    layout_parse(check, program_output(probe), layout);
+}
+
+static bool field_right(const struct data_layout *layout, size_t i)
+{
+    return layout->fields[i].offset == data_contract[i].offset &&
+           layout->fields[i].size == data_contract[i].size;
+}
+
+bool data_layout_right(const struct data_layout *layout)
+{
+    for (size_t i = 0; i < DATA_FIELDS; i++)
+        if (!field_right(layout, i))
+            return false;
+    return layout->size == SHARED_DATA_SIZE;
+}
+
+/* The letter of the member that lies at a byte, '.' for padding. */
+static char letter_at(const struct data_field fields[], size_t at)
+{
+    for (size_t i = 0; i < DATA_FIELDS; i++)
+        if (at >= fields[i].offset && at < fields[i].offset + fields[i].size)
+            return fields[i].name[0];
+    return '.';
+}
+
+/* 32 bytes of both layouts around the place where they part, a letter a byte. */
+static const char *layout_draw(struct check *check, const struct data_layout *layout, size_t at)
+{
+    enum { BYTES = 32, BEFORE = 8, STEP = 8 };
+    size_t first = at > BEFORE ? (at - BEFORE) / STEP * STEP : 0;
+    char scale[BYTES + 1], wanted[BYTES + 1], found[BYTES + 1];
+
+    for (size_t i = 0; i < BYTES; i++) {
+        wanted[i] = letter_at(data_contract, first + i);
+        found[i] = letter_at(layout->fields, first + i);
+        scale[i] = ' ';
+    }
+    scale[BYTES] = wanted[BYTES] = found[BYTES] = '\0';
+    for (size_t i = 0; i < BYTES; i += STEP) {
+        const char *number = check_text(check, "%-*zu", STEP, first + i);
+        memcpy(scale + i, number, STEP);
+    }
+    return check_text(check, "byte      %s\ncontract  %s\nyours     %s   (a letter a byte, . is padding)",
+                      scale, wanted, found);
+}
+
+static const char *offset_cause(struct check *check, const struct data_layout *layout, size_t i)
+{
+    size_t wanted = data_contract[i].offset, found = layout->fields[i].offset;
+    size_t end = i > 0 ? layout->fields[i - 1].offset + layout->fields[i - 1].size : 0;
+
+    if (i > 0 && end > wanted)
+        return "the member before it is too long";
+    if (found == end && found < wanted)
+        return check_text(
+            check,
+            "no padding in front of it: `packed` takes it all away, and without `packed` the compiler "
+            "puts only what alignment asks for; the contract has %zu bytes there",
+            wanted - end);
+    if (i == DATA_TIMESTAMP && found == 584)
+        return "the compiler puts a 64-bit integer at the next multiple of 8, which is 584, and the contract "
+               "has it at "
+               "588";
+    if (i == DATA_TIMESTAMP && found == 592)
+        return "588 is no multiple of 8: a plain int64_t cannot stand there, the compiler takes the next "
+               "one, 592";
+    return found < wanted
+               ? check_text(check, "%zu bytes of padding are missing in front of it", wanted - found)
+               : check_text(check, "%zu bytes too many in front of it", found - wanted);
+}
+
+static const char *offset_next(size_t i, size_t found, bool python)
+{
+    if (i == DATA_TIMESTAMP && found >= 588 && !python)
+        return "a typedef may lower the alignment: GCC manual, \"Common Type Attributes\", aligned";
+    return python ? "name every gap as a member of its own (\"_padding1\", ...); _pack_ caps the alignment"
+                  : "make the gap a member with a name (uint8_t padding2[...])";
+}
+
+void data_layout_require(struct check *check, const struct data_layout *layout, const char *file)
+{
+    bool python = strstr(file, ".py") != NULL;
+
+    for (size_t i = 0; i < DATA_FIELDS; i++) {
+        const struct data_field *wanted = &data_contract[i], *found = &layout->fields[i];
+        if (field_right(layout, i))
+            continue;
+        bool moved = wanted->offset != found->offset;
+        FAIL(check,
+             .expected =
+                 check_text(check, "%s: %zu bytes at offset %zu", wanted->name, wanted->size, wanted->offset),
+             .found = check_text(check, "%zu bytes at offset %zu\n%s", found->size, found->offset,
+                                 layout_draw(check, layout, wanted->offset)),
+             .file = file, .line = check_line(check, file, wanted->name),
+             .cause = moved ? offset_cause(check, layout, i) : "another type, or another array length",
+             .next = moved ? offset_next(i, found->offset, python) : "look at the contract's table");
+    }
+    REQUIRE(check, layout->size == SHARED_DATA_SIZE,
+            .expected = check_text(check, "sizeof is %d", SHARED_DATA_SIZE),
+            .found = check_text(check, "%zu", layout->size), .file = file,
+            .cause = "the padding behind the last member: the contract ends at 640, data_array at 636",
+            .next = "name that gap, too");
+}
+
+/* ---- Bytes ---- */
+
+static int32_t integer_at(const unsigned char *bytes, size_t at)
+{
+    int32_t value;
+
+    memcpy(&value, bytes + at, sizeof value);
+    return value;
+}
+
+void data_require_zero(struct check *check, const unsigned char *segment, size_t from, size_t to,
+                       const char *where)
+{
+    for (size_t at = from; at < to; at++)
+        REQUIRE(check, segment[at] == 0,
+                .expected = check_text(check, "zero %s, bytes %zu to %zu", where, from, to - 1),
+                .found = check_text(check, "0x%02X at byte %zu", segment[at], at),
+                .cause =
+                    "members are set one by one, and what lies between and behind them keeps what was there",
+                .next = "memset the whole before you fill it");
+}
+
+static void require_integer(struct check *check, const unsigned char *segment, size_t field, size_t index,
+                            int32_t expected)
+{
+    size_t at = data_contract[field].offset + index * sizeof expected;
+    int32_t found = integer_at(segment, at);
+
+    REQUIRE(check, found == expected,
+            .expected =
+                check_text(check, "%s is %" PRId32 " (byte %zu)", data_contract[field].name, expected, at),
+            .found = check_text(check, "%" PRId32, found));
+}
+
+static void require_text(struct check *check, const unsigned char *segment, size_t field, const char *part)
+{
+    const char *text = (const char *)segment + data_contract[field].offset;
+    size_t size = data_contract[field].size, length = strnlen(text, size);
+
+    REQUIRE(check, length < size,
+            .expected = check_text(check, "%s ends with a NUL", data_contract[field].name),
+            .found = check_text(check, "%zu bytes without one", size));
+    REQUIRE(check, strstr(text, part) != NULL,
+            .expected = check_text(check, "%s contains \"%s\"", data_contract[field].name, part),
+            .found = check_text(check, "\"%s\"", text));
+    data_require_zero(check, segment, data_contract[field].offset + length,
+                      data_contract[field].offset + size,
+                      check_text(check, "behind the text in %s", data_contract[field].name));
+}
+
+static void require_numbers(struct check *check, const unsigned char *segment)
+{
+    static const float coordinates[] = {10.5F, 20.3F, 30.8F}; /* as the documents print them */
+    double temperature;
+
+    memcpy(&temperature, segment + data_contract[DATA_TEMPERATURE].offset, sizeof temperature);
+    REQUIRE(check, temperature == 23.5, .expected = "temperature is 23.5",
+            .found = check_text(check, "%g", temperature));
+    for (size_t i = 0; i < SHARED_DATA_COORDINATES; i++) {
+        float found;
+        memcpy(&found, segment + data_contract[DATA_COORDINATES].offset + i * sizeof found, sizeof found);
+        REQUIRE(check, found == coordinates[i],
+                .expected = check_text(check, "coordinates[%zu] is %.1f", i, (double)coordinates[i]),
+                .found = check_text(check, "%g", (double)found));
+    }
+    for (size_t i = 0; i < SHARED_DATA_ARRAY_LENGTH; i++)
+        require_integer(check, segment, DATA_ARRAY, i, 10 * ((int32_t)i + 1));
+}
+
+static void require_time(struct check *check, const unsigned char *segment)
+{
+    const int64_t hour = 3600000;
+    int64_t found, now = (int64_t)time(NULL) * 1000;
+
+    memcpy(&found, segment + data_contract[DATA_TIMESTAMP].offset, sizeof found);
+    REQUIRE(
+        check,
+        found > now - hour &&
+                found<now + hour,
+                      .expected = "timestamp is the time of this minute, in milliseconds since 1970",
+                      .found = found>(now - hour) /
+                    1000 &&
+                found < (now + hour) / 1000
+            ? "the time in seconds"
+        : found == 0 ? "0"
+                     : "another number",
+        .cause =
+            "seconds instead of milliseconds; half of the number, shifted by four bytes; a 32-bit product");
+}
+
+void data_require_sample(struct check *check, const unsigned char *segment, const struct program *writer)
+{
+    int32_t pid = (int32_t)writer->pid;
+
+    REQUIRE(check, segment[data_contract[DATA_READY].offset] == 1,
+            .expected = "data_ready is 1 once all is written",
+            .found = check_text(check, "%d", segment[data_contract[DATA_READY].offset]));
+    require_integer(check, segment, DATA_PROCESS_ID, 0, pid);
+    require_text(check, segment, DATA_MESSAGE, check_text(check, "%d", (int)pid));
+    require_integer(check, segment, DATA_COUNTER, 0, 42);
+    require_numbers(check, segment);
+    require_text(check, segment, DATA_USER_NAME, "");
+    REQUIRE(check, segment[data_contract[DATA_USER_NAME].offset] != '\0',
+            .expected = "user_name is this user's", .found = "an empty text");
+    require_time(check, segment);
+    for (size_t i = 0; i < DATA_FIELDS; i++) {
+        size_t end = data_contract[i].offset + data_contract[i].size;
+        size_t next = i + 1 < DATA_FIELDS ? data_contract[i + 1].offset : DATA_SEGMENT;
+        data_require_zero(check, segment, end, next, check_text(check, "behind %s", data_contract[i].name));
+    }
+}
+
+/* Print, in hexadecimal, a segment as lab 1's sample_fill and sample_publish make it of 0xFF. */
+static const char sample_probe[] = "#include \"sample.c\"\n" /* first: it says which standard it wants */
+                                   "int main(void)\n{\n"
+                                   "    static _Alignas(16) unsigned char segment[1024];\n"
+                                   "    static struct shared_data sample;\n"
+                                   "    memset(&sample, 0xFF, sizeof sample);\n"
+                                   "    sample_fill(&sample);\n"
+                                   "    sample_publish((struct shared_data *)(void *)segment, &sample);\n"
+                                   "    for (size_t i = 0; i < sizeof segment; i++)\n"
+                                   "        printf(\"%02x\", segment[i]);\n"
+                                   "}\n";
+
+void data_lab1_require(struct check *check, const char *folder)
+{
+    const char *source = check_text(check, "%s/sample_probe.c", check_scratch(check));
+    const char *program = check_text(check, "%s/sample_probe", check_scratch(check));
+    unsigned char *segment = check_memory(check, DATA_SEGMENT);
+    struct data_layout layout;
+    const char *messages;
+
+    data_layout_probe(check, folder, &layout);
+    data_layout_require(check, &layout, "../lab1_layout/shared_data.h");
+    check_write(check, source, sample_probe);
+    if (check_compile(check, folder, source, program, &messages) != 0) {
+        check_note(check, "%s", messages);
+        FAIL(check, .expected = "lab 1's sample.c compiles", .found = "it does not: see the transcript");
+    }
+    struct program *probe = START(check, program);
+    program_ends(probe, 0);
+    const char *digits = program_output(probe);
+    for (size_t i = 0; i < DATA_SEGMENT; i++) {
+        unsigned byte;
+        if (sscanf(digits + 2 * i, "%2x", &byte) != 1)
+            check_broken(check, "the probe printed too little");
+        segment[i] = (unsigned char)byte;
+    }
+    data_require_sample(check, segment, probe);
+}
+
+/* ---- A segment of our own ---- */
+
+static void bytes_put(struct data_sample *sample, size_t field, const void *value)
+{
+    memcpy(sample->bytes + data_contract[field].offset, value, data_contract[field].size);
+}
+
+void data_sample_make(struct check *check, struct data_sample *sample)
+{
+    int32_t process_id = 20000 + (int32_t)(time(NULL) % 9973);
+    int32_t counter = -process_id / 3;
+    double temperature = (double)(process_id % 1000) + 0.5;
+    float coordinates[] = {-1.5F, 2.5F, (float)(process_id % 100) + 0.5F};
+    int64_t timestamp = INT64_C(1600000000000) + (int64_t)process_id * 1000003;
+    int32_t array[SHARED_DATA_ARRAY_LENGTH];
+    unsigned char ready = 1;
+
+    memset(sample, 0, sizeof *sample);
+    for (int32_t i = 0; i < SHARED_DATA_ARRAY_LENGTH; i++)
+        array[i] = process_id + 7 * i * i;
+    snprintf(sample->message, sizeof sample->message,
+             "Gr\xC3\xBC\xC3\x9F"
+             "e from %d\nin two lines",
+             (int)process_id);
+    snprintf(sample->user_name, sizeof sample->user_name, "Zo\xC3\xAB %d", (int)process_id);
+    bytes_put(sample, DATA_PROCESS_ID, &process_id);
+    bytes_put(sample, DATA_MESSAGE, sample->message);
+    bytes_put(sample, DATA_READY, &ready);
+    bytes_put(sample, DATA_COUNTER, &counter);
+    bytes_put(sample, DATA_TEMPERATURE, &temperature);
+    bytes_put(sample, DATA_COORDINATES, coordinates);
+    bytes_put(sample, DATA_USER_NAME, sample->user_name);
+    bytes_put(sample, DATA_TIMESTAMP, &timestamp);
+    bytes_put(sample, DATA_ARRAY, array);
+    check_varies(check, "process_id", check_text(check, "%d", (int)process_id));
+}
+
+/* The line of the output that begins with the field's name, behind that name and the blanks; a copy. */
+static const char *printed_value(struct check *check, struct program *reader, size_t field)
+{
+    const char *name = data_contract[field].name;
+    const char *text = check_text(check, "\n%s", program_output(reader));
+    const char *line = strstr(text, check_text(check, "\n%s ", name));
+
+    if (line == NULL)
+        FAIL(check, .expected = check_text(check, "a line \"%s ...\"", name),
+             .found = program_output(reader));
+    line += 1 + strlen(name);
+    line += strspn(line, " ");
+    return check_text(check, "%.*s", (int)strcspn(line, "\n"), line);
+}
+
+/* The value that a reader finds who looks at this byte for the field; NULL for texts. */
+static const char *value_at(struct check *check, const unsigned char *bytes, size_t field, size_t at)
+{
+    const char *text = "";
+    double number;
+    int64_t wide;
+
+    switch (field) {
+    case DATA_PROCESS_ID:
+    case DATA_COUNTER:
+        return check_text(check, "%" PRId32, integer_at(bytes, at));
+    case DATA_TEMPERATURE:
+        memcpy(&number, bytes + at, sizeof number);
+        return check_text(check, "%.1f", number);
+    case DATA_COORDINATES:
+        for (size_t i = 0; i < SHARED_DATA_COORDINATES; i++) {
+            float each;
+            memcpy(&each, bytes + at + i * sizeof each, sizeof each);
+            text = check_text(check, "%s%s%.1f", text, i > 0 ? " " : "", (double)each);
+        }
+        return text;
+    case DATA_TIMESTAMP:
+        memcpy(&wide, bytes + at, sizeof wide);
+        return check_text(check, "%" PRId64, wide);
+    case DATA_ARRAY:
+        for (size_t i = 0; i < SHARED_DATA_ARRAY_LENGTH; i++)
+            text = check_text(check, "%s%s%" PRId32, text, i > 0 ? " " : "", integer_at(bytes, at + 4 * i));
+        return text;
+    default:
+        return NULL;
+    }
+}
+
+/* "this is what stands 4 bytes before it", when that is what the reader printed. */
+static const char *shift_found(struct check *check, const unsigned char *bytes, size_t field,
+                               const char *printed)
+{
+    enum { FAR = 16 };
+    int at = (int)data_contract[field].offset;
+
+    for (int shift = -FAR; shift <= FAR; shift++) {
+        if (shift == 0 || at + shift < 0)
+            continue;
+        const char *value = value_at(check, bytes, field, (size_t)(at + shift));
+        if (strncmp(printed, value, strlen(value)) == 0)
+            return check_text(check, "%s, which is what lies at byte %d: shifted by %d bytes", printed,
+                              at + shift, abs(shift));
+    }
+    return printed;
+}
+
+void data_require_printed(struct check *check, struct program *reader, const struct data_sample *sample)
+{
+    for (size_t field = 0; field < DATA_FIELDS; field++) {
+        if (field == DATA_READY)
+            continue;
+        const struct data_field *place = &data_contract[field];
+        const char *printed = printed_value(check, reader, field);
+        const char *wanted = value_at(check, sample->bytes, field, place->offset);
+        if (wanted != NULL)
+            REQUIRE(check, strncmp(printed, wanted, strlen(wanted)) == 0,
+                    .expected = check_text(check, "%s %s (byte %zu)", place->name, wanted, place->offset),
+                    .found = shift_found(check, sample->bytes, field, printed),
+                    .cause =
+                        "a struct that differs from the writer's: each side believes in offsets of its own");
+        else
+            REQUIRE(check,
+                    strncmp(printed, (const char *)sample->bytes + place->offset,
+                            strcspn((const char *)sample->bytes + place->offset, "\n")) == 0,
+                    .expected = check_text(check, "%s \"%s\" (UTF-8)", place->name,
+                                           (const char *)sample->bytes + place->offset),
+                    .found = printed);
+    }
+}
+
+/* ---- Source text ---- */
+
+static bool is_word(char c)
+{
+    return isalnum((unsigned char)c) || c == '_';
+}
+
+const char *data_word_find(const char *begin, const char *end, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (const char *at = begin; at + length < end; at++) {
+        const char *close = NULL;
+        if (at[0] == '/' && at[1] == '*')
+            close = memmem(at, (size_t)(end - at), "*/", 2);
+        else if (at[0] == '/' && at[1] == '/')
+            close = memchr(at, '\n', (size_t)(end - at));
+        if (close != NULL) {
+            at = close;
+            continue;
+        }
+        if (strncmp(at, word, length) == 0 && !is_word(at[length]) && (at == begin || !is_word(at[-1])))
+            return at;
+    }
+    return NULL;
+}

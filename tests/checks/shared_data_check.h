@@ -1,0 +1,80 @@
+/*
+ * What the checks of labs 1 and 2 have in common: struct shared_data as the contract has it, as a student's
+ * header or mirror has it, and as it lies in a segment.
+ */
+#ifndef CHECKS_SHARED_DATA_CHECK_H
+#define CHECKS_SHARED_DATA_CHECK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "check.h"
+#include "shmlab/shared_data_contract.h"
+#include "toolchain.h"
+
+#define DATA_PYTHON TOOLCHAIN_PYTHON
+
+enum data_index {
+    DATA_PROCESS_ID,
+    DATA_MESSAGE,
+    DATA_READY,
+    DATA_COUNTER,
+    DATA_TEMPERATURE,
+    DATA_COORDINATES,
+    DATA_USER_NAME,
+    DATA_TIMESTAMP,
+    DATA_ARRAY,
+    DATA_FIELDS,
+};
+enum { DATA_SEGMENT = SHARED_DATA_SEGMENT_SIZE };
+
+/* A member: bytes from the struct's beginning, bytes long. */
+struct data_field {
+    const char *name;
+    size_t offset, size;
+};
+extern const struct data_field data_contract[DATA_FIELDS];
+
+/* ---- The student's struct ---- */
+
+struct data_layout {
+    struct data_field fields[DATA_FIELDS];
+    size_t size;
+};
+
+/* Ask the compiler, with the student's offset checks switched off; fails the check when the header does not
+ * compile. */
+void data_layout_probe(struct check *check, const char *folder, struct data_layout *layout);
+/* The same of the Python mirror. */
+void data_layout_probe_python(struct check *check, const char *folder, struct data_layout *layout);
+/* Does it follow the contract? */
+bool data_layout_right(const struct data_layout *layout);
+/* Fail the check, with the bytes drawn and the usual cause, when it does not. */
+void data_layout_require(struct check *check, const struct data_layout *layout, const char *file);
+
+/* Does lab 1's half of a tree (header and sample.c) do what lab 2 builds on? Fails the check with a word for
+ * lab 1. */
+void data_lab1_require(struct check *check, const char *folder);
+
+/* ---- Bytes of a segment ---- */
+
+/* The sample values, padding and the rest of the segment, written by this program. */
+void data_require_sample(struct check *check, const unsigned char *segment, const struct program *writer);
+/* Zero from one offset up to another. */
+void data_require_zero(struct check *check, const unsigned char *segment, size_t from, size_t to,
+                       const char *where);
+
+/* A segment of our own, with values of this run. */
+struct data_sample {
+    unsigned char bytes[DATA_SEGMENT];
+    char message[SHARED_DATA_MESSAGE_CAPACITY];
+    char user_name[SHARED_DATA_USER_NAME_CAPACITY];
+};
+void data_sample_make(struct check *check, struct data_sample *sample);
+/* The reader has printed every field of it, with the value behind the field's name. */
+void data_require_printed(struct check *check, struct program *reader, const struct data_sample *sample);
+
+/* The first whole word in [begin, end), outside of comments; NULL: it is not there. */
+const char *data_word_find(const char *begin, const char *end, const char *word);
+
+#endif

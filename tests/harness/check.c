@@ -1,0 +1,551 @@
+/* A running check, inside its own process: see check.h. */
+#define _GNU_SOURCE
+#include "check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ipc.h>
+#include <sys/prctl.h>
+#include <sys/shm.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "context.h"
+#include "family.h"
+#include "text.h"
+#include "toolchain.h"
+
+const struct check_limits check_limits[LIMITS] = {
+    [LIMIT_QUICK] = {.whole = 30, .wait = 10},
+    [LIMIT_BUILD] = {.whole = 90, .wait = 20},
+    [LIMIT_LONG] = {.whole = 180, .wait = 30},
+    [LIMIT_EXPLORE] = {.whole = 300, .wait = 120},
+};
+
+enum { ARGUMENTS = 32, TAIL_LINES = 6 };
+
+static const char *const quiet_python[] = {"PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1", NULL};
+
+/* ---- Memory of the check: freed by the end of its process ---- */
+
+void *check_memory(struct check *check, size_t size)
+{
+    void *memory = calloc(1, size > 0 ? size : 1);
+
+    if (memory == NULL)
+        check_broken(check, "no memory for %zu bytes", size);
+    return memory;
+}
+
+const char *check_text(struct check *check, const char *format, ...)
+{
+    va_list list;
+    char *text;
+
+    va_start(list, format);
+    int length = vasprintf(&text, format, list);
+    va_end(list);
+    if (length == -1)
+        check_broken(check, "no memory for a text");
+    return text;
+}
+
+const struct lab *check_lab(const struct check *check)
+{
+    return check->lab;
+}
+
+const char *check_folder(const struct check *check)
+{
+    return check->folder;
+}
+
+const char *check_scratch(struct check *check)
+{
+    return check->scratch;
+}
+
+char *check_read(struct check *check, const char *path, size_t *length)
+{
+    size_t size;
+    char *text = text_read(path, &size);
+
+    (void)check;
+    if (length != NULL)
+        *length = text != NULL ? size : 0;
+    return text;
+}
+
+int check_line(struct check *check, const char *file, const char *text)
+{
+    char *source = check_read(check, check_text(check, "%s/%s", check->folder, file), NULL);
+    int line = source != NULL ? text_line_of(source, text) : 0;
+
+    free(source);
+    return line;
+}
+
+void check_note(struct check *check, const char *format, ...)
+{
+    va_list list;
+
+    fputs("# ", check->transcript);
+    va_start(list, format);
+    vfprintf(check->transcript, format, list);
+    va_end(list);
+    fputc('\n', check->transcript);
+}
+
+void check_varies(struct check *check, const char *label, const char *text)
+{
+    json_array_append_new(check->varies, json_pack("[s, s]", label, text));
+}
+
+/* ---- The record ---- */
+
+static void program_log(struct program *program)
+{
+    FILE *transcript = program->check->transcript;
+    const struct process *process = &program->process;
+
+    if (program->logged > process->length) /* the middle was dropped */
+        program->logged = process->length;
+    text_print_indented(transcript, check_text(program->check, "%s| ", program->short_name),
+                        process->text + program->logged);
+    program->logged = process->length;
+}
+
+static void programs_stop(struct check *check)
+{
+    for (size_t i = 0; i < check->program_count; i++) {
+        struct program *program = check->programs[i];
+        if (program->ended)
+            continue;
+        process_drain(&program->process);
+        program_log(program);
+        fprintf(check->transcript, "# %s still runs: killed\n", program->short_name);
+        check->ledger->interfered = true;
+        process_close(&program->process);
+    }
+    family_kill(NULL, 0); /* what the programs started and left alone */
+}
+
+static void record_text(json_t *record, const char *key, const char *text)
+{
+    if (text == NULL || text[0] == '\0')
+        return;
+    char *clean = text_clean(text);
+    json_object_set_new(record, key, json_string(clean));
+    free(clean);
+}
+
+static _Noreturn void check_end(struct check *check, const char *outcome, const struct finding *finding)
+{
+    json_t *record = json_pack("{s:s, s:O}", "outcome", outcome, "varies", check->varies);
+
+    record_text(record, "expected", finding->expected);
+    record_text(record, "found", finding->found);
+    record_text(record, "file", finding->file);
+    if (finding->line > 0)
+        json_object_set_new(record, "line", json_integer(finding->line));
+    record_text(record, "cause", finding->cause);
+    record_text(record, "next", finding->next);
+    programs_stop(check);
+    fprintf(check->transcript, "# %s\n", outcome);
+    if (finding->expected != NULL)
+        fprintf(check->transcript, "# expected: %s\n", finding->expected);
+    if (finding->found != NULL)
+        fprintf(check->transcript, "# found: %s\n", finding->found);
+    fclose(check->transcript);
+    json_dumpfd(record, check->record, JSON_COMPACT);
+    _exit(EXIT_SUCCESS); /* all that the check owned was memory and descriptors of this process */
+}
+
+#define EITHER(member) .member = finding->member ? finding->member : check->advice.member
+
+void check_fail(struct check *check, const struct finding *finding)
+{
+    bool same_place = finding->file == NULL; /* a line belongs to its file */
+    struct finding whole = {EITHER(expected), EITHER(found), EITHER(file), EITHER(cause), EITHER(next)};
+
+    whole.line = finding->line != 0 || !same_place ? finding->line : check->advice.line;
+    check_end(check, "failed", &whole);
+}
+
+void check_advise(struct check *check, const struct finding *finding)
+{
+    check->advice = *finding;
+}
+
+void check_skip(struct check *check, const char *reason)
+{
+    check_end(check, "skipped", &(struct finding){.found = reason});
+}
+
+void check_broken(struct check *check, const char *what, ...)
+{
+    char text[512];
+    va_list list;
+
+    va_start(list, what);
+    vsnprintf(text, sizeof text, what, list);
+    va_end(list);
+    check_end(check, "error", &(struct finding){.found = text});
+}
+
+void check_main(struct check *check)
+{
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    check->varies = json_array();
+    setvbuf(check->transcript, NULL, _IOLBF, 0);
+    check->which->run(check);
+    check_end(check, "passed", &(struct finding){0});
+}
+
+/* ---- Programs ---- */
+
+static double wait_limit(const struct check *check)
+{
+    return check_limits[check->which->limit].wait;
+}
+
+/* Path of argv[0], and the interpreter in front of it when it is Python. Returns the number of words written.
+ */
+static size_t program_find(struct check *check, const char *name, const char **words)
+{
+    size_t length = strlen(name);
+    bool python = length > 3 && strcmp(name + length - 3, ".py") == 0;
+    size_t count = 0;
+
+    if (python)
+        words[count++] = TOOLCHAIN_PYTHON;
+    if (strchr(name, '/') != NULL)
+        words[count++] = name;
+    else
+        words[count++] = check_text(check, "%s/%s", python ? check->folder : check->bin, name);
+    if (access(words[count - 1], python ? R_OK : X_OK) == -1)
+        FAIL(check, .expected = check_text(check, "a program %s", name),
+             .found = python ? "no such file" : "it does not compile, or does not exist", .file = NULL,
+             .next = python ? NULL : "see the check \"builds\"");
+    return count;
+}
+
+static const char *const *program_environment(struct check *check)
+{
+    enum { LIMIT = 10 };
+    const char **list = check_memory(check, LIMIT * sizeof *list);
+    size_t count = 0;
+
+    for (; quiet_python[count] != NULL; count++)
+        list[count] = quiet_python[count];
+    if (check->fault != NULL || check->user_name != NULL || check->trace != NULL) {
+        list[count++] = "LD_PRELOAD=" TOOLCHAIN_SHIM;
+        list[count++] =
+            "ASAN_OPTIONS=verify_asan_link_order=0"; /* the shim may come first: it allocates nothing */
+    }
+    if (check->fault != NULL)
+        list[count++] = check_text(check, "SHMLAB_FAULT=%s", check->fault);
+    if (check->trace != NULL)
+        list[count++] = check_text(check, "SHMLAB_TRACE=%s", check->trace);
+    if (check->user_name != NULL)
+        list[count++] = check_text(check, "SHMLAB_USER_NAME=%s", check->user_name);
+    return list;
+}
+
+static void program_remember(struct check *check, struct program *program)
+{
+    struct ledger *ledger = check->ledger;
+
+    if (check->program_count == CHECK_PROGRAMS)
+        check_broken(check, "a check starts more than %d programs", CHECK_PROGRAMS);
+    if (check->programs == NULL)
+        check->programs = check_memory(check, CHECK_PROGRAMS * sizeof(struct program *));
+    check->programs[check->program_count++] = program;
+    ledger->process[ledger->processes++ % LEDGER_PROCESSES] = program->pid;
+    check_varies(check, "pid", check_text(check, "%d", (int)program->pid));
+}
+
+struct program *check_start(struct check *check, const char *const argv[])
+{
+    struct program *program = check_memory(check, sizeof *program);
+    const char *words[ARGUMENTS] = {NULL};
+    size_t count = program_find(check, argv[0], words);
+    const struct process_setup setup = {.environment = program_environment(check),
+                                        .limit = wait_limit(check)};
+
+    program->check = check;
+    program->short_name = strrchr(argv[0], '/') != NULL ? strrchr(argv[0], '/') + 1 : argv[0];
+    program->command = program->short_name;
+    for (size_t i = 1; argv[i] != NULL; i++) {
+        if (count + 1 == ARGUMENTS)
+            check_broken(check, "more than %d arguments for %s", ARGUMENTS, argv[0]);
+        words[count++] = argv[i];
+        program->command = check_text(check, "%s %s", program->command, argv[i]);
+    }
+    fprintf(check->transcript, "$ %s%s%s\n", program->command, check->fault != NULL ? "   # failing: " : "",
+            check->fault != NULL ? check->fault : "");
+    if (!process_start_with(&program->process, words, &setup))
+        check_broken(check, "cannot start %s: %s", argv[0], strerror(errno));
+    program->pid = program->process.pid;
+    program_remember(check, program);
+    return program;
+}
+
+const char *status_text(struct check *check, int status)
+{
+    if (status == -1)
+        return check_text(check, "it did not end within %.0f s and was killed",
+                          wait_limit(check) * process_time_scale());
+    if (status > 255)
+        return check_text(check, "ended by signal %d (%s)", status - 256, strsignal(status - 256));
+    return check_text(check, "exit status %d", status);
+}
+
+/* The last lines that it printed, for a finding. */
+static const char *program_tail(struct program *program)
+{
+    const char *tail = text_tail(program->process.text, TAIL_LINES);
+
+    return tail[0] != '\0' ? check_text(program->check, "; it printed:\n%s", tail) : "; it printed nothing";
+}
+
+int program_wait(struct program *program)
+{
+    if (program->ended)
+        return program->status;
+    program->status = process_finish(&program->process);
+    program->ended = true;
+    if (program->status == -1)
+        program->check->ledger->interfered = true;
+    program_log(program);
+    fprintf(program->check->transcript, "# %s: %s\n", program->short_name,
+            status_text(program->check, program->status));
+    return program->status;
+}
+
+bool program_prints(struct program *program, const char *text)
+{
+    bool found = process_expect(&program->process, text);
+
+    program_log(program);
+    return found;
+}
+
+void program_expect(struct program *program, const char *text)
+{
+    struct check *check = program->check;
+
+    if (program_prints(program, text))
+        return;
+    bool over = program->process.output == -1;
+    const char *end = over ? status_text(check, program_wait(program)) : "it did not, and went on running";
+    FAIL(check, .expected = check_text(check, "`%s` prints \"%s\"", program->command, text),
+         .found = check_text(check, "%s%s", end, program_tail(program)));
+}
+
+void program_ends(struct program *program, int status)
+{
+    struct check *check = program->check;
+    int found = program_wait(program);
+
+    if (found != status)
+        FAIL(check,
+             .expected = check_text(check, "`%s` ends with %s", program->command, status_text(check, status)),
+             .found = check_text(check, "%s%s", status_text(check, found), program_tail(program)));
+}
+
+struct program *check_run(struct check *check, int status, const char *const argv[])
+{
+    struct program *program = check_start(check, argv);
+
+    program_ends(program, status);
+    return program;
+}
+
+void program_signal(struct program *program, int number)
+{
+    fprintf(program->check->transcript, "# SIG%s to %s\n", sigabbrev_np(number), program->short_name);
+    if (number == SIGKILL)
+        program->check->ledger->interfered = true;
+    process_signal(&program->process, number);
+}
+
+void program_send(struct program *program, const char *text)
+{
+    fprintf(program->check->transcript, "# typed into %s: %s\n", program->short_name,
+            strcmp(text, "\n") == 0 ? "Enter" : text);
+    process_send(&program->process, text);
+}
+
+void program_end_input(struct program *program)
+{
+    fprintf(program->check->transcript, "# end of input of %s\n", program->short_name);
+    process_end_input(&program->process);
+}
+
+const char *program_output(struct program *program)
+{
+    process_drain(&program->process);
+    return program->process.text;
+}
+
+bool program_said(struct program *program, const char *text)
+{
+    return strstr(program_output(program), text) != NULL;
+}
+
+bool program_runs(struct program *program)
+{
+    siginfo_t info = {.si_pid = 0};
+
+    if (program->ended)
+        return false;
+    /* WNOWAIT: it stays for program_wait to reap */
+    return waitid(P_PID, (id_t)program->process.pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == 0;
+}
+
+long program_cpu_ms(const struct program *program)
+{
+    char path[64], line[1024];
+    unsigned long user, system;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)program->process.pid);
+    FILE *stat = fopen(path, "re");
+    if (stat == NULL)
+        return -1;
+    size_t got = fread(line, 1, sizeof line - 1, stat);
+    fclose(stat);
+    line[got] = '\0';
+    const char *behind_name =
+        strrchr(line, ')'); /* proc(5): the name may hold anything, but is in parentheses */
+    if (behind_name == NULL ||
+        sscanf(behind_name + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
+        return -1;
+    return (long)(user + system) * 1000 / sysconf(_SC_CLK_TCK);
+}
+
+/* ---- Waiting for memory ---- */
+
+static long long now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+struct await await_begin(struct check *check, const char *what)
+{
+    double limit = wait_limit(check) * process_time_scale();
+
+    check_note(check, "waiting until %s", what);
+    return (struct await){.check = check, .what = what, .end_ms = now_ms() + (long long)(limit * 1000)};
+}
+
+void await_turn(struct await *await)
+{
+    struct check *check = await->check;
+    struct timespec turn = {.tv_nsec = 1000000}; /* the condition has no event that one could wait for */
+
+    for (size_t i = 0; i < check->program_count; i++)
+        if (!check->programs[i]->ended)
+            process_drain(&check->programs[i]->process);
+    if (now_ms() > await->end_ms)
+        FAIL(check, .expected = await->what,
+             .found = check_text(check, "that did not happen within %.0f s",
+                                 wait_limit(check) * process_time_scale()));
+    nanosleep(&turn, NULL);
+}
+
+/* ---- Names and keys ---- */
+
+void check_track(struct check *check, enum ledger_kind kind, const char *text)
+{
+    struct ledger *ledger = check->ledger;
+
+    if (ledger->objects == LEDGER_OBJECTS)
+        check_broken(check, "a check draws more than %d names", LEDGER_OBJECTS);
+    struct ledger_object *object = &ledger->object[ledger->objects];
+    object->kind = kind;
+    snprintf(object->text, sizeof object->text, "%s", text);
+    ledger->objects++; /* last: the judge may look at any moment */
+    if (kind != LEDGER_OWN)
+        check_varies(check, kind == LEDGER_KEY ? "key" : "name", text);
+}
+
+const char *check_prefix(struct check *check)
+{
+    const char *text = check_text(check, "shmlab_%d_%d", (int)getpid(), check->ledger->objects);
+
+    check_track(check, LEDGER_NAME, text);
+    return text;
+}
+
+const char *check_name(struct check *check)
+{
+    return check_text(check, "/%s", check_prefix(check));
+}
+
+static bool key_taken(key_t key)
+{
+    return shmget(key, 0, 0) != -1 || errno != ENOENT;
+}
+
+const char *check_key(struct check *check)
+{
+    enum { FIRST = 100000000, STRIDE = 1000 };
+    int key = FIRST + (int)getpid() % 1000000 * STRIDE + check->ledger->objects;
+
+    while (key_taken(key))
+        key++;
+    const char *text = check_text(check, "%d", key);
+    check_track(check, LEDGER_KEY, text);
+    return text;
+}
+
+const char *check_key_path(struct check *check, int id)
+{
+    for (int attempt = 0;; attempt++) {
+        const char *path = check_text(check, "%s/key%d", check->scratch, attempt);
+        check_write(check, path, "");
+        key_t key = ftok(path, id);
+        if (key == -1)
+            check_broken(check, "ftok(%s): %s", path, strerror(errno));
+        if (key_taken(key))
+            continue;
+        check_track(check, LEDGER_KEY, check_text(check, "%d", (int)key));
+        return path;
+    }
+}
+
+void check_inject(struct check *check, const char *fault)
+{
+    check->fault = fault;
+}
+
+const char *check_trace(struct check *check)
+{
+    static int number; /* of this process's traces */
+
+    check->trace = check_text(check, "%s/trace%d", check->scratch, number++);
+    check_write(check, check->trace, "");
+    return check->trace;
+}
+
+void check_user_name(struct check *check, const char *name)
+{
+    check->user_name = name;
+}
+
+void check_pardon_leaks(struct check *check)
+{
+    check->ledger->interfered = true;
+}

@@ -1,0 +1,382 @@
+/* See compile.h. */
+#define _GNU_SOURCE
+#include "compile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "context.h"
+#include "text.h"
+#include "toolchain.h"
+
+enum { WORDS = 160 };
+
+static const char *const compiler_words[] = {TOOLCHAIN_COMPILER, TOOLCHAIN_COMPILE_FLAGS, NULL};
+static const char *const link_words[][TOOLCHAIN_LINK_MAX] = {
+    [LINK_COMMON] = {TOOLCHAIN_LINK_COMMON, NULL},
+    [LINK_VISION] = {TOOLCHAIN_LINK_VISION, NULL},
+};
+
+/* A command line under construction; the texts made for it are freed together. */
+struct command {
+    const char *words[WORDS];
+    size_t count;
+    char *made[WORDS];
+    size_t made_count;
+};
+
+static void command_add(struct command *command, const char *word)
+{
+    if (command->count + 1 < WORDS)
+        command->words[command->count++] = word;
+}
+
+static void command_add_all(struct command *command, const char *const words[])
+{
+    for (; words != NULL && *words != NULL; words++)
+        command_add(command, *words);
+}
+
+static void command_add_path(struct command *command, const char *before, const char *folder,
+                             const char *file)
+{
+    char *word;
+
+    if (command->made_count == WORDS ||
+        asprintf(&word, "%s%s%s%s", before, folder, file[0] ? "/" : "", file) == -1)
+        return;
+    command->made[command->made_count++] = word;
+    command_add(command, word);
+}
+
+static void command_free(struct command *command)
+{
+    for (size_t i = 0; i < command->made_count; i++)
+        free(command->made[i]);
+}
+
+static void command_begin(struct command *command, const struct lab *lab, const char *folder,
+                          const char *const flags[])
+{
+    *command = (struct command){.count = 0};
+    command_add_all(command, compiler_words);
+    command_add_path(command, "-I", folder, "");
+    for (const char *const *include = lab->include; *include != NULL; include++)
+        command_add_path(command, "-I", folder, *include);
+    command_add_all(command, flags);
+}
+
+static bool command_start(struct process *compiler, struct command *command)
+{
+    const struct process_setup setup = {.environment = (const char *const[]){"LC_ALL=C.UTF-8", NULL},
+                                        .limit = check_limits[LIMIT_BUILD].whole};
+
+    return process_start_with(compiler, command->words, &setup);
+}
+
+static int command_finish(struct process *compiler, char **messages)
+{
+    int status = process_finish(compiler);
+
+    *messages = strdup(compiler->text != NULL ? compiler->text : "");
+    process_close(compiler);
+    return status;
+}
+
+static bool program_compile_start(struct process *compiler, const struct lab *lab, const char *folder,
+                                  const struct lab_program *program, const char *output,
+                                  const char *const flags[])
+{
+    struct command command;
+
+    command_begin(&command, lab, folder, flags);
+    for (const char *const *source = program->sources; *source != NULL; source++)
+        command_add_path(&command, "", folder, *source);
+    command_add(&command, "-o");
+    command_add(&command, output);
+    command_add_all(&command, link_words[program->link]);
+    bool started = command_start(compiler, &command);
+    command_free(&command);
+    return started;
+}
+
+int compile_program(const struct lab *lab, const char *folder, const struct lab_program *program,
+                    const char *output, const char *const flags[], char **messages)
+{
+    struct process compiler;
+
+    program_compile_start(&compiler, lab, folder, program, output, flags);
+    return command_finish(&compiler, messages);
+}
+
+static size_t program_count(const struct lab *lab)
+{
+    size_t count = 0;
+
+    while (count < LAB_PROGRAMS && lab->programs[count].name != NULL)
+        count++;
+    return count;
+}
+
+/* All programs of the lab, side by side. */
+static void programs_compile(const struct lab *lab, const char *folder, const char *output_folder,
+                             const char *const flags[], struct build *build)
+{
+    struct process compilers[LAB_PROGRAMS];
+    size_t count = program_count(lab);
+
+    for (size_t i = 0; i < count; i++) {
+        char output[1024];
+        snprintf(output, sizeof output, "%s/%s", output_folder, lab->programs[i].name);
+        program_compile_start(&compilers[i], lab, folder, &lab->programs[i], output, flags);
+    }
+    for (size_t i = 0; i < count; i++)
+        build->programs[i].status = command_finish(&compilers[i], &build->programs[i].messages);
+}
+
+void build_lab(const struct lab *lab, const char *folder, struct build *build)
+{
+    programs_compile(lab, folder, build->folder, NULL, build);
+}
+
+void build_free(struct build *build)
+{
+    for (size_t i = 0; i < LAB_PROGRAMS; i++)
+        free(build->programs[i].messages);
+}
+
+/* ---- Ready-made checks ---- */
+
+void check_blame(struct check *check, const char *messages, struct finding *finding)
+{
+    /* "path:line:column: warning: ..." at the beginning of a line; a linker's complaint has none */
+    for (const char *line = messages; *line != '\0'; line = strchrnul(line, '\n'), line += *line != '\0') {
+        const char *end = strchrnul(line, '\n');
+        const char *colon = memchr(line, ':', (size_t)(end - line));
+        int number = colon != NULL ? atoi(colon + 1) : 0;
+        if (number <= 0 || memmem(line, (size_t)(end - line), ": note:", 7) != NULL)
+            continue;
+        const char *slash = memrchr(line, '/', (size_t)(colon - line));
+        const char *name = slash != NULL ? slash + 1 : line;
+        finding->file = check_text(check, "%.*s", (int)(colon - name), name);
+        finding->line = number;
+        const char *space = strchr(colon, ' ');
+        if (space != NULL && space < end)
+            finding->found = check_text(check, "%.*s", (int)(end - space - 1), space + 1);
+        return;
+    }
+}
+
+void check_builds(struct check *check)
+{
+    for (size_t i = 0; i < program_count(check->lab); i++) {
+        const char *messages = check->build->programs[i].messages;
+        fprintf(check->transcript, "# compiling %s\n%s", check->lab->programs[i].name, messages);
+    }
+    for (size_t i = 0; i < program_count(check->lab); i++) {
+        if (check->build->programs[i].status == 0)
+            continue;
+        struct finding finding = {
+            .expected = check_text(check, "%s compiles", check->lab->programs[i].name),
+            .found = "the linker failed: see the transcript",
+            .cause =
+                "the first message of the compiler is the one to mend; those behind it often follow from it",
+        };
+        check_blame(check, check->build->programs[i].messages, &finding);
+        check_fail(check, &finding);
+    }
+}
+
+void check_warnings(struct check *check)
+{
+    for (size_t i = 0; i < program_count(check->lab); i++) {
+        const char *messages = check->build->programs[i].messages;
+        if (strstr(messages, "warning:") == NULL)
+            continue;
+        struct finding finding = {
+            .expected = "no warning with " TOOLCHAIN_WARNINGS,
+            .found = messages,
+            .cause = "a warning is the compiler's way of pointing at a bug that it may not refuse",
+        };
+        fprintf(check->transcript, "%s", messages);
+        check_blame(check, messages, &finding);
+        check_fail(check, &finding);
+    }
+}
+
+bool check_built(const struct check *check, const char *program)
+{
+    const char *path = check_text((struct check *)check, "%s/%s", check->bin, program);
+
+    return access(path, X_OK) == 0;
+}
+
+void check_build_with(struct check *check, const char *const flags[])
+{
+    struct build build = {.folder = ""};
+    const char *folder = check_text(check, "%s/bin", check->scratch);
+
+    if (mkdir(folder, 0700) == -1 && errno != EEXIST)
+        check_broken(check, "mkdir(%s): %s", folder, strerror(errno));
+    programs_compile(check->lab, check->folder, folder, flags, &build);
+    for (size_t i = 0; i < program_count(check->lab); i++) {
+        if (build.programs[i].status != 0)
+            FAIL(check,
+                 .expected = check_text(check, "%s compiles with %s", check->lab->programs[i].name, flags[0]),
+                 .found = build.programs[i].messages);
+    }
+    build_free(&build);
+    check->bin = folder;
+    check_note(check, "the programs are compiled with %s from here on", flags[0]);
+}
+
+void check_sanitize(struct check *check)
+{
+    const char *probe = check_text(check, "%s/probe.c", check->scratch);
+    const char *messages;
+
+    check_write(check, probe, "int main(void) { return 0; }\n");
+    const char *const command[] = {TOOLCHAIN_COMPILER,
+                                   "-fsanitize=address,undefined",
+                                   probe,
+                                   "-o",
+                                   check_text(check, "%s/probe", check->scratch),
+                                   NULL};
+    struct process compiler;
+    char *text;
+    process_start_with(&compiler, command, &(struct process_setup){.limit = check_limits[LIMIT_BUILD].wait});
+    int status = command_finish(&compiler, &text);
+    messages = text;
+    if (status != 0)
+        check_skip(check, check_text(check, "this compiler has no sanitizers: %s", messages));
+    free(text);
+    BUILD_WITH(check, "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-O1");
+}
+
+void program_sanitized(struct program *program)
+{
+    static const char *const reports[] = {"ERROR: AddressSanitizer", "ERROR: LeakSanitizer",
+                                          "runtime error:"};
+    struct check *check = program->check;
+
+    for (size_t i = 0; i < sizeof reports / sizeof reports[0]; i++) {
+        const char *report = strstr(program_output(program), reports[i]);
+        if (report == NULL)
+            continue;
+        FAIL(check,
+             .expected = check_text(check, "`%s` runs without a report of the sanitizers", program->command),
+             .found = check_text(check, "%.*s", (int)strcspn(report, "\n"), report),
+             .cause =
+                 "memory beyond an array, freed or never given back, or arithmetic that C does not define",
+             .next = "the lines of the report that name your files are in the transcript");
+    }
+}
+
+/* ---- Copies of the student's tree ---- */
+
+void check_write(struct check *check, const char *path, const char *text)
+{
+    FILE *file = fopen(path, "we");
+
+    if (file == NULL)
+        check_broken(check, "open(%s): %s", path, strerror(errno));
+    fputs(text, file);
+    if (fclose(file) != 0)
+        check_broken(check, "write(%s): %s", path, strerror(errno));
+}
+
+static void tree_link(struct check *check, const char *from, const char *to)
+{
+    if (symlink(from, to) == -1)
+        check_broken(check, "symlink(%s): %s", to, strerror(errno));
+}
+
+/* Links are followed: what counts is what the program sees. */
+static void folder_copy(struct check *check, const char *from, const char *to)
+{
+    const char *const command[] = {"/bin/cp", "-r", "-L", "--", from, to, NULL};
+    struct process copy;
+    char *messages;
+
+    process_start(&copy, command);
+    if (command_finish(&copy, &messages) != 0)
+        check_broken(check, "cp %s: %s", from, messages);
+    free(messages);
+}
+
+const char *check_copy_tree(struct check *check)
+{
+    const char *root = check_text(check, "%s/copy", check->scratch);
+    const char *tree = check_text(check, "%s/tree", root);
+    const char *folder = check_text(check, "%s/%s", tree, check->lab->name);
+
+    if (mkdir(root, 0700) == -1 || mkdir(tree, 0700) == -1)
+        check_broken(check, "mkdir(%s): %s", tree, strerror(errno));
+    /* where the Python files look for it: two folders above their own */
+    tree_link(check, TOOLCHAIN_SOURCE "/common", check_text(check, "%s/common", root));
+    folder_copy(check, check->folder, folder);
+    for (const char *const *include = check->lab->include; *include != NULL; include++)
+        folder_copy(check, check_text(check, "%s/%s", check->folder, *include),
+                    check_text(check, "%s/%s", folder, *include));
+    return folder;
+}
+
+bool check_edit(struct check *check, const char *path, const char *from, const char *to)
+{
+    char *text = check_read(check, path, NULL);
+    const char *found = text != NULL ? strstr(text, from) : NULL;
+
+    if (found != NULL)
+        check_write(check, path,
+                    check_text(check, "%.*s%s%s", (int)(found - text), text, to, found + strlen(from)));
+    free(text);
+    return found != NULL;
+}
+
+int check_compile(struct check *check, const char *folder, const char *source, const char *output,
+                  const char **messages)
+{
+    struct command command;
+    struct process compiler;
+    char *text;
+
+    command_begin(&command, check->lab, folder, NULL);
+    command_add(&command, source);
+    command_add(&command, "-o");
+    command_add(&command, output);
+    command_add_all(&command, link_words[LINK_COMMON]);
+    bool started = command_start(&compiler, &command);
+    command_free(&command);
+    if (!started)
+        check_broken(check, "cannot start the compiler");
+    int status = command_finish(&compiler, &text);
+    if (messages != NULL)
+        *messages = text;
+    return status;
+}
+
+/* ---- What is left behind ---- */
+
+void check_leaks(struct check *check)
+{
+    size_t count = json_array_size(check->leaks);
+
+    if (count == 0)
+        return;
+    const char *list = "";
+    for (size_t i = 0; i < count; i++)
+        list = check_text(check, "%s%s%s", list, i > 0 ? "\n" : "",
+                          json_string_value(json_array_get(check->leaks, i)));
+    FAIL(check, .expected = "no segment and no semaphore is left when all programs have ended",
+         .found = check_text(check, "%zu left behind:\n%s", count, list),
+         .cause = "a path on which the program ends without removing what it created: an error, a signal, a "
+                  "refusal",
+         .next =
+             "follow every `return` behind the creation; one clean-up at one place is easier to keep right");
+}

@@ -1,0 +1,76 @@
+/*
+ * Compiling the student's code: always into a folder of its own, warnings captured, nothing written to the
+ * student's tree.
+ */
+#ifndef HARNESS_COMPILE_H
+#define HARNESS_COMPILE_H
+
+#include <stdbool.h>
+
+#include "check.h"
+
+/*
+ * Compile `folder`'s sources of one program into `output` with the compiler that built this program and the
+ * project's warnings, `flags` (ends with NULL, may be NULL) behind them. Returns its exit status, 0 when an
+ * executable is there. *messages: what the compiler printed; to be freed by the caller.
+ */
+int compile_program(const struct lab *lab, const char *folder, const struct lab_program *program,
+                    const char *output, const char *const flags[], char **messages);
+
+/* How the judge's own build of the lab went, before the first check. */
+struct build {
+    char folder[512]; /* of the executables */
+    struct {
+        int status; /* of the compiler */
+        char *messages;
+    } programs[LAB_PROGRAMS];
+};
+
+void build_lab(const struct lab *lab, const char *folder, struct build *build);
+void build_free(struct build *build);
+
+/* ---- For checks ---- */
+
+/* Ready-made checks: put them into the lab's table. */
+/* Every program of the lab compiles. */
+void check_builds(struct check *check);
+/* ... without a warning. */
+void check_warnings(struct check *check);
+/* Nothing is left behind by any check's run that ended by itself; must be `last`. */
+void check_leaks(struct check *check);
+
+/* Is the program there to be started? */
+bool check_built(const struct check *check, const char *program);
+
+/* From here on START uses executables compiled with these extra flags, for example
+ * "-fsanitize=address,undefined". */
+#define BUILD_WITH(check, ...) check_build_with(check, (const char *const[]){__VA_ARGS__, NULL})
+void check_build_with(struct check *check, const char *const flags[]);
+
+/* Build with AddressSanitizer and UBSan; skips the check where the compiler has none. */
+void check_sanitize(struct check *check);
+/* Fail the check when the program's output holds a report of a sanitizer. */
+void program_sanitized(struct program *program);
+
+/*
+ * A copy of the student's tree (this lab and the others beside it) in the scratch folder, to be edited.
+ * Returns the path of this lab's folder in it.
+ */
+const char *check_copy_tree(struct check *check);
+/*
+ * Replace the first occurrence of `from` in a file; false when it does not occur. The path is any file's in a
+ * copy.
+ */
+bool check_edit(struct check *check, const char *path, const char *from, const char *to);
+/* Write a file into a copy or the scratch folder. */
+void check_write(struct check *check, const char *path, const char *text);
+/*
+ * Compile one C file of whatever origin to an executable, with the lab's include path as of `folder` (a lab's
+ * folder, the student's or a copy). Returns the compiler's status; *messages lives until the check ends.
+ */
+int check_compile(struct check *check, const char *folder, const char *source, const char *output,
+                  const char **messages);
+/* Where the first message of a compiler points: file (in the lab's folder) and line. */
+void check_blame(struct check *check, const char *messages, struct finding *finding);
+
+#endif

@@ -1,0 +1,64 @@
+/* What a running check is made of; for the harness's own files, not for checks. */
+#ifndef HARNESS_CONTEXT_H
+#define HARNESS_CONTEXT_H
+
+#include <jansson.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "check.h"
+#include "compile.h"
+
+enum {
+    LEDGER_OBJECTS = 256,
+    LEDGER_TEXT = 96,
+    LEDGER_PROCESSES = 1024,
+    CHECK_PROGRAMS = 4096,
+};
+
+/*
+ * What a check has drawn names for and whom it has started: in memory shared by check and judge, so that the
+ * judge can list and remove what is left even when the check itself crashed.
+ */
+struct ledger {
+    int objects;
+    struct ledger_object {
+        enum ledger_kind {
+            LEDGER_NAME, /* POSIX names that begin so, "shmlab_1_2" */
+            LEDGER_KEY,  /* System V */
+            LEDGER_OWN,  /* entry of /dev/shm that the check itself has made */
+        } kind;
+        char text[LEDGER_TEXT];
+    } object[LEDGER_OBJECTS];
+    int processes;
+    pid_t process[LEDGER_PROCESSES];
+    bool interfered; /* a program was killed, so that what it left behind says nothing about it */
+};
+
+struct check {
+    const struct lab *lab;
+    const struct check_case *which;
+    const char *folder;
+    const char *scratch;
+    const char *bin;
+    const struct build *build;
+    const json_t *leaks; /* of the checks before */
+    struct ledger *ledger;
+    int record; /* write end: the judge reads one JSON object from it */
+    FILE *transcript;
+    struct finding advice;
+    json_t *varies;
+    const char *fault;     /* NULL: no call has to fail */
+    const char *trace;     /* NULL: nobody wants one */
+    const char *user_name; /* NULL: the real one */
+    struct program **programs;
+    size_t program_count;
+};
+
+/* Run the check's function and write its record; called in the child process. */
+_Noreturn void check_main(struct check *check);
+
+/* Remember a name or key as this check's. */
+void check_track(struct check *check, enum ledger_kind kind, const char *text);
+
+#endif

@@ -1,0 +1,568 @@
+/* See judge.h. */
+#define _GNU_SOURCE
+#include "judge.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "context.h"
+#include "family.h"
+#include "leftovers.h"
+#include "toolchain.h"
+
+enum { JOBS = 8, RECORD_MAX = 1 << 20, OPEN_FOLDERS = 16, PATH_SIZE = 1024 };
+
+/* A check that runs. */
+struct slot {
+    size_t which; /* index of its case */
+    pid_t pid;    /* 0: the slot is free */
+    int record;   /* read end */
+    char *text;   /* of the record so far */
+    size_t length;
+    struct ledger *ledger; /* shared with the check */
+    int64_t start_ms, end_ms;
+    time_t since;
+    bool late;
+};
+
+struct judge {
+    const struct judge_order *order;
+    char private[64]; /* folder for executables and scratch folders */
+    struct build build;
+    json_t *verdict;
+    json_t *checks; /* in the verdict */
+    json_t *leaks;  /* in the verdict */
+    struct slot slots[JOBS];
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void interrupt_handler(int number)
+{
+    interrupted = number;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- The labs ---- */
+
+int judge_number(const struct lab *lab)
+{
+    return atoi(lab->name + strlen("lab"));
+}
+
+const struct lab *judge_lab(const char *wanted)
+{
+    for (const struct lab *const *each = judge_labs; *each != NULL; each++) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", judge_number(*each));
+        if (strcmp(wanted, (*each)->name) == 0 || strcmp(wanted, number) == 0)
+            return *each;
+    }
+    return NULL;
+}
+
+const struct check_case *judge_case(const struct lab *lab, const char *name)
+{
+    for (size_t i = 0; i < lab->case_count; i++)
+        if (strcmp(lab->cases[i].name, name) == 0)
+            return &lab->cases[i];
+    return NULL;
+}
+
+/* ---- The verdict ---- */
+
+static const char *outcome_of(const struct judge *judge, size_t i)
+{
+    return json_string_value(json_object_get(json_array_get(judge->checks, i), "outcome"));
+}
+
+static void text_put(json_t *object, const char *key, const char *text)
+{
+    json_object_set_new(object, key, json_string(text));
+}
+
+static void verdict_begin(struct judge *judge)
+{
+    const struct lab *lab = judge->order->lab;
+    char date[32];
+    time_t now = time(NULL);
+    struct tm utc;
+
+    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+    judge->checks = json_array();
+    judge->leaks = json_array();
+    judge->verdict = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:o, s:o}", "schema", "shmlab-result/1",
+                               "lab", lab->name, "number", judge_number(lab), "title", lab->title, "folder",
+                               judge->order->folder, "date", date, "compiler", TOOLCHAIN_COMPILER, "checks",
+                               judge->checks, "leaks", judge->leaks);
+    for (size_t i = 0; i < lab->case_count; i++) {
+        const struct check_case *each = &lab->cases[i];
+        json_array_append_new(judge->checks,
+                              json_pack("{s:s, s:s, s:s, s:i, s:b, s:s, s:s}", "name", each->name, "title",
+                                        each->title, "concept", each->concept, "points_max", each->points,
+                                        "challenge", (int)each->challenge, "visibility",
+                                        each->visibility == CHECK_PUBLIC ? "public" : "instructor", "outcome",
+                                        "pending"));
+    }
+}
+
+/* Sums, from what the checks have by now. */
+static void verdict_sum(struct judge *judge)
+{
+    json_int_t points = 0, most = 0, extra = 0, extra_most = 0;
+    size_t i;
+    json_t *check;
+
+    json_array_foreach(judge->checks, i, check)
+    {
+        json_int_t worth = json_integer_value(json_object_get(check, "points_max"));
+        bool passed = strcmp(outcome_of(judge, i), "passed") == 0;
+        bool challenge = json_is_true(json_object_get(check, "challenge"));
+        json_object_set_new(check, "points", json_integer(passed ? worth : 0));
+        *(challenge ? &extra_most : &most) += worth;
+        if (passed)
+            *(challenge ? &extra : &points) += worth;
+    }
+    json_object_set_new(judge->verdict, "points", json_integer(points));
+    json_object_set_new(judge->verdict, "points_max", json_integer(most));
+    json_object_set_new(judge->verdict, "challenge_points", json_integer(extra));
+    json_object_set_new(judge->verdict, "challenge_points_max", json_integer(extra_most));
+}
+
+/* Write the verdict so that a reader finds the old one or the new one, never half of one. */
+static void verdict_store(struct judge *judge)
+{
+    const char *path = judge->order->json_path;
+    char temporary[PATH_SIZE];
+
+    verdict_sum(judge);
+    if (path == NULL)
+        return;
+    snprintf(temporary, sizeof temporary, "%s.%d", path, (int)getpid());
+    if (json_dump_file(judge->verdict, temporary, JSON_INDENT(2)) == -1 || rename(temporary, path) == -1) {
+        fprintf(stderr, "lab: %s: %s\n", path, strerror(errno));
+        unlink(temporary);
+    }
+}
+
+static void check_settle(struct judge *judge, size_t i)
+{
+    verdict_store(judge);
+    if (judge->order->progress != NULL)
+        judge->order->progress(json_array_get(judge->checks, i), judge->order->data);
+}
+
+/* An outcome that no check wrote. */
+static void check_decide(struct judge *judge, size_t i, const char *outcome, const char *key,
+                         const char *text)
+{
+    json_t *check = json_array_get(judge->checks, i);
+
+    text_put(check, "outcome", outcome);
+    if (text != NULL)
+        text_put(check, key, text);
+    check_settle(judge, i);
+}
+
+/* ---- One check in a process ---- */
+
+static _Noreturn void slot_run(struct judge *judge, struct slot *slot, int record, const char *scratch)
+{
+    const struct lab *lab = judge->order->lab;
+    char transcript[PATH_SIZE];
+    sigset_t none;
+    struct check check = {
+        .lab = lab,
+        .which = &lab->cases[slot->which],
+        .folder = judge->order->folder,
+        .scratch = scratch,
+        .bin = judge->build.folder,
+        .build = &judge->build,
+        .leaks = judge->leaks,
+        .ledger = slot->ledger,
+        .record = record,
+    };
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    setpgid(0, 0); /* Ctrl-C is for the judge, which ends the check */
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGPIPE, SIG_IGN); /* a program that does not read what is typed into it is no reason to die */
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    snprintf(transcript, sizeof transcript, "%s/%s.txt", judge->order->results, check.which->name);
+    check.transcript = fopen(transcript, "we");
+    if (check.transcript == NULL) {
+        fprintf(stderr, "lab: %s: %s\n", transcript, strerror(errno));
+        _exit(EXIT_FAILURE);
+    }
+    check_main(&check);
+}
+
+static bool slot_start(struct judge *judge, struct slot *slot, size_t which)
+{
+    const struct check_case *each = &judge->order->lab->cases[which];
+    char scratch[PATH_SIZE];
+    int record[2];
+
+    snprintf(scratch, sizeof scratch, "%s/%s", judge->private, each->name);
+    *slot = (struct slot){.which = which, .record = -1, .start_ms = now_ms(), .since = time(NULL)};
+    slot->ledger =
+        mmap(NULL, sizeof *slot->ledger, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (slot->ledger == MAP_FAILED)
+        return false;
+    if (mkdir(scratch, 0700) == -1 || pipe2(record, O_CLOEXEC) == -1) {
+        munmap(slot->ledger, sizeof *slot->ledger);
+        return false;
+    }
+    double seconds = check_limits[each->limit].whole * process_time_scale();
+    slot->end_ms = slot->start_ms + (int64_t)(seconds * 1000);
+    fflush(NULL); /* or the child would print it again */
+    slot->pid = fork();
+    if (slot->pid == 0)
+        slot_run(judge, slot, record[1], scratch);
+    close(record[1]);
+    slot->record = record[0];
+    if (slot->pid > 0)
+        return true;
+    slot->pid = 0;
+    close(record[0]);
+    munmap(slot->ledger, sizeof *slot->ledger);
+    return false;
+}
+
+/* Merge the check's record, or say what became of a check that wrote none. */
+static void slot_record(struct judge *judge, struct slot *slot, int status)
+{
+    json_t *check = json_array_get(judge->checks, slot->which);
+    json_t *record = slot->text != NULL ? json_loadb(slot->text, slot->length, 0, NULL) : NULL;
+    char text[128];
+
+    if (record != NULL) {
+        json_object_update(check, record);
+        json_decref(record);
+        return;
+    }
+    if (slot->late) {
+        text_put(check, "outcome", "timeout");
+        snprintf(text, sizeof text, "the check did not come to its end within %.0f s",
+                 (double)(slot->end_ms - slot->start_ms) / 1000);
+        text_put(check, "cause", "a program that waits for ever, or goes round for ever");
+    } else {
+        text_put(check, "outcome", "error");
+        snprintf(text, sizeof text, "the check itself ended without a verdict (%s %d)",
+                 WIFSIGNALED(status) ? "signal" : "status",
+                 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    }
+    text_put(check, "found", text);
+}
+
+static void slot_end(struct judge *judge, struct slot *slot)
+{
+    json_t *check = json_array_get(judge->checks, slot->which);
+    pid_t keep[JOBS];
+    size_t kept = 0;
+    int status = 0;
+    char path[PATH_SIZE];
+
+    waitpid(slot->pid, &status, 0);
+    for (size_t i = 0; i < JOBS; i++)
+        if (judge->slots[i].pid != 0 && &judge->slots[i] != slot)
+            keep[kept++] = judge->slots[i].pid;
+    family_kill(keep, kept);
+    slot_record(judge, slot, status);
+    if (json_object_get(check, "varies") == NULL)
+        json_object_set_new(check, "varies", json_array());
+
+    json_t *leaks = json_array();
+    leftovers_take(slot->ledger, slot->pid, slot->since, leaks, json_object_get(check, "varies"));
+    json_array_extend(judge->leaks, leaks);
+    json_object_set_new(check, "leaks", leaks);
+    snprintf(path, sizeof path, "%s/%s.txt", judge->order->results,
+             judge->order->lab->cases[slot->which].name);
+    text_put(check, "transcript", path);
+    json_object_set_new(check, "duration_ms", json_integer(now_ms() - slot->start_ms));
+    check_settle(judge, slot->which);
+
+    close(slot->record);
+    free(slot->text);
+    munmap(slot->ledger, sizeof *slot->ledger);
+    *slot = (struct slot){.record = -1};
+}
+
+/* Take in a part of the record; true at its end. */
+static bool slot_read(struct slot *slot)
+{
+    char chunk[4096];
+    ssize_t got = read(slot->record, chunk, sizeof chunk);
+
+    if (got == -1 && errno == EINTR)
+        return false;
+    if (got <= 0 || slot->length + (size_t)got > RECORD_MAX)
+        return true;
+    char *larger = realloc(slot->text, slot->length + (size_t)got);
+    if (larger == NULL)
+        return true;
+    slot->text = larger;
+    memcpy(larger + slot->length, chunk, (size_t)got);
+    slot->length += (size_t)got;
+    return false;
+}
+
+/* ---- Which check is next ---- */
+
+static bool case_wanted(const struct judge *judge, size_t i);
+
+/* Does the wanted check need this one, directly or not? */
+static bool case_needed_by(const struct lab *lab, const char *name, const struct check_case *wanted)
+{
+    for (size_t n = 0; n < CHECK_NEEDS && wanted->needs[n] != NULL; n++) {
+        const struct check_case *need = judge_case(lab, wanted->needs[n]);
+        if (strcmp(wanted->needs[n], name) == 0 || (need != NULL && case_needed_by(lab, name, need)))
+            return true;
+    }
+    return false;
+}
+
+static bool case_wanted(const struct judge *judge, size_t i)
+{
+    const struct lab *lab = judge->order->lab;
+    const char *only = judge->order->only;
+
+    if (only == NULL || strcmp(lab->cases[i].name, only) == 0)
+        return true;
+    const struct check_case *wanted = judge_case(lab, only);
+    /* what was left behind can be said only of checks that ran */
+    return wanted != NULL &&
+           ((wanted->last && !lab->cases[i].last) || case_needed_by(lab, lab->cases[i].name, wanted));
+}
+
+static bool case_needs(const struct check_case *one, const struct check_case *other)
+{
+    for (size_t n = 0; n < CHECK_NEEDS && one->needs[n] != NULL; n++)
+        if (strcmp(one->needs[n], other->name) == 0)
+            return true;
+    return false;
+}
+
+enum readiness { READY, NOT_YET, NEVER };
+
+static enum readiness case_readiness(struct judge *judge, size_t i, const char **missing)
+{
+    const struct lab *lab = judge->order->lab;
+    enum readiness readiness = READY;
+
+    for (size_t other = 0; other < lab->case_count; other++) {
+        const char *outcome = outcome_of(judge, other);
+        bool needed = case_needs(&lab->cases[i], &lab->cases[other]);
+        bool after = lab->cases[i].last && !lab->cases[other].last;
+        if (other == i || (!needed && !after) || strcmp(outcome, "unwanted") == 0)
+            continue;
+        if (strcmp(outcome, "pending") == 0 || strcmp(outcome, "running") == 0) {
+            readiness = NOT_YET;
+        } else if (needed && strcmp(outcome, "passed") != 0) {
+            *missing = lab->cases[other].name;
+            return NEVER;
+        }
+    }
+    return readiness;
+}
+
+static struct slot *slot_free(struct judge *judge)
+{
+    int jobs = judge->order->jobs > 0 && judge->order->jobs < JOBS ? judge->order->jobs : JOBS;
+
+    for (int i = 0; i < jobs; i++)
+        if (judge->slots[i].pid == 0)
+            return &judge->slots[i];
+    return NULL;
+}
+
+/* Start or settle whatever can be; true when something was settled, which may set others free. */
+static bool cases_advance(struct judge *judge)
+{
+    const struct lab *lab = judge->order->lab;
+    bool settled = false;
+
+    for (size_t i = 0; i < lab->case_count; i++) {
+        const char *missing = NULL;
+        char text[128];
+        if (strcmp(outcome_of(judge, i), "pending") != 0)
+            continue;
+        enum readiness readiness = case_readiness(judge, i, &missing);
+        if (readiness == NEVER) {
+            snprintf(text, sizeof text, "needs \"%s\", which has not passed", missing);
+            check_decide(judge, i, "skipped", "found", text);
+            settled = true;
+        } else if (readiness == READY && lab->cases[i].run == NULL) {
+            check_decide(judge, i, "hidden", "found", "your instructor has this check");
+            settled = true;
+        } else if (readiness == READY && slot_free(judge) != NULL) {
+            text_put(json_array_get(judge->checks, i), "outcome", "running");
+            if (!slot_start(judge, slot_free(judge), i)) {
+                check_decide(judge, i, "error", "found",
+                             "the check could not be started: out of memory or processes");
+                settled = true;
+            }
+        }
+    }
+    return settled;
+}
+
+/* Wait for a part of a record, the end of a check, or a limit. */
+static void slots_wait(struct judge *judge)
+{
+    struct pollfd polls[JOBS];
+    int64_t now = now_ms(), next = now + 60000;
+
+    for (size_t i = 0; i < JOBS; i++) {
+        struct slot *slot = &judge->slots[i];
+        polls[i] = (struct pollfd){.fd = slot->pid != 0 ? slot->record : -1, .events = POLLIN};
+        if (slot->pid != 0 && slot->end_ms < next && !slot->late)
+            next = slot->end_ms;
+    }
+    int ready = poll(polls, JOBS, next > now ? (int)(next - now) : 0);
+    for (size_t i = 0; i < JOBS; i++) {
+        struct slot *slot = &judge->slots[i];
+        if (slot->pid == 0)
+            continue;
+        if (ready > 0 && polls[i].revents != 0 && slot_read(slot)) {
+            slot_end(judge, slot);
+        } else if (now_ms() >= slot->end_ms || interrupted != 0) {
+            slot->late = true;
+            kill(slot->pid, SIGKILL); /* its end closes the record */
+        }
+    }
+}
+
+static bool slots_busy(const struct judge *judge)
+{
+    for (size_t i = 0; i < JOBS; i++)
+        if (judge->slots[i].pid != 0)
+            return true;
+    return false;
+}
+
+static void checks_run(struct judge *judge)
+{
+    const struct lab *lab = judge->order->lab;
+
+    for (size_t i = 0; i < lab->case_count; i++)
+        if (!case_wanted(judge, i))
+            text_put(json_array_get(judge->checks, i), "outcome", "unwanted");
+    for (;;) {
+        while (interrupted == 0 && cases_advance(judge))
+            continue;
+        if (!slots_busy(judge))
+            break;
+        slots_wait(judge);
+    }
+
+    for (size_t i = lab->case_count; i-- > 0;) /* backwards: the array gets shorter */
+        if (strcmp(outcome_of(judge, i), "unwanted") == 0)
+            json_array_remove(judge->checks, i);
+}
+
+/* ---- The whole ---- */
+
+static int entry_remove(const char *path, const struct stat *info, int kind, struct FTW *walk)
+{
+    (void)info;
+    (void)kind;
+    (void)walk;
+    return remove(path);
+}
+
+static bool judge_prepare(struct judge *judge)
+{
+    const char *base = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
+
+    snprintf(judge->private, sizeof judge->private, "%.40s/shmlab.XXXXXX", base);
+    if (mkdtemp(judge->private) == NULL) {
+        fprintf(stderr, "lab: mkdtemp(%s): %s\n", judge->private, strerror(errno));
+        return false;
+    }
+    snprintf(judge->build.folder, sizeof judge->build.folder, "%s/bin.judge", judge->private);
+    if (mkdir(judge->build.folder, 0700) == -1) {
+        fprintf(stderr, "lab: mkdir(%s): %s\n", judge->build.folder, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+/* Put the programs where a person finds them. Whoever runs the old one keeps it: the new one takes its name.
+ */
+static void programs_publish(const struct judge *judge)
+{
+    const char *to = judge->order->publish;
+    const struct lab_program *programs = judge->order->lab->programs;
+
+    mkdir(TOOLCHAIN_BUILD "/labs", 0777);
+    mkdir(to, 0777);
+    for (size_t i = 0; i < LAB_PROGRAMS && programs[i].name != NULL; i++) {
+        const char *name = programs[i].name;
+        char source[PATH_SIZE], target[PATH_SIZE];
+        snprintf(source, sizeof source, "%s/%s", judge->build.folder, name);
+        snprintf(target, sizeof target, "%s/%s", to, name);
+        const char *const command[] = {"/bin/cp", "--remove-destination", "--", source, target, NULL};
+        struct process copy;
+        if (access(source, X_OK) == -1)
+            continue;
+        if (!process_start(&copy, command) || process_finish(&copy) != 0)
+            fprintf(stderr, "lab: cannot put %s into %s\n", name, to);
+        process_close(&copy);
+    }
+}
+
+static void signals_take(struct sigaction *interrupt, struct sigaction *terminate)
+{
+    struct sigaction action = {.sa_handler = interrupt_handler};
+
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, interrupt);
+    sigaction(SIGTERM, &action, terminate);
+}
+
+json_t *judge_run(const struct judge_order *order)
+{
+    struct judge judge = {.order = order};
+    struct sigaction interrupt, terminate;
+
+    if (!judge_prepare(&judge))
+        return NULL;
+    signals_take(&interrupt, &terminate);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    verdict_begin(&judge);
+    verdict_store(&judge);
+    build_lab(order->lab, order->folder, &judge.build);
+    if (order->publish != NULL)
+        programs_publish(&judge);
+    checks_run(&judge);
+    verdict_store(&judge);
+    if (interrupted != 0)
+        text_put(judge.verdict, "interrupted", "true");
+    build_free(&judge.build);
+    nftw(judge.private, entry_remove, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+    sigaction(SIGINT, &interrupt, NULL);
+    sigaction(SIGTERM, &terminate, NULL);
+    return judge.verdict;
+}

@@ -1,0 +1,228 @@
+/*
+ * lab: what a student runs, mostly through make.
+ *
+ *     lab check 3 [--check NAME]      make lab3, make lab3 CHECK=NAME
+ *     lab hint 3 ...                  make hint3, and so on: lab --help
+ *
+ * Exit status 0: done, all points; 1: not all of them, or something failed; 2: wrong usage.
+ */
+#define _GNU_SOURCE
+#include "lab.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "shmlab/options.h"
+#include "text.h"
+#include "toolchain.h"
+
+enum { OPTION_JSON = 256, OPTION_PLAIN, OPTION_RESULTS };
+
+/* ---- What the commands share ---- */
+
+char *lab_folder(const struct lab_options *options)
+{
+    char *path, *real;
+    const char *tree = options->tree != NULL ? options->tree : TOOLCHAIN_SOURCE "/labs";
+
+    if (asprintf(&path, "%s/%s", tree, options->lab->name) == -1)
+        abort();
+    real = realpath(path, NULL);
+    if (real == NULL)
+        return path; /* whoever uses it says that it is not there */
+    free(path);
+    return real;
+}
+
+char *lab_results(const struct lab_options *options)
+{
+    char *path;
+
+    if (options->results != NULL)
+        path = strdup(options->results);
+    else if (asprintf(&path, TOOLCHAIN_BUILD "/results/%s", options->lab->name) == -1)
+        path = NULL;
+    if (path == NULL)
+        abort();
+    if (options->results == NULL)
+        mkdir(TOOLCHAIN_BUILD "/results", 0777);
+    mkdir(path, 0777); /* a folder that cannot be made shows when a file in it cannot */
+    return path;
+}
+
+json_t *lab_verdict(const struct lab_options *options)
+{
+    char *results = lab_results(options), *path;
+
+    if (asprintf(&path, "%s/verdict.json", results) == -1)
+        abort();
+    json_t *verdict = json_load_file(path, 0, NULL);
+    free(path);
+    free(results);
+    return verdict;
+}
+
+/* FNV-1a, 64 bits: <http://www.isthe.com/chongo/tech/comp/fnv/>. Not against malice, only against edits. */
+static uint64_t bytes_hash(uint64_t hash, const char *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+uint64_t lab_fingerprint(const char *folder)
+{
+    struct dirent **entries;
+    int count = scandir(folder, &entries, NULL, alphasort);
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    if (count == -1)
+        return 0;
+    for (int i = 0; i < count; i++) {
+        char *path = NULL, *text = NULL;
+        size_t size;
+        if (entries[i]->d_name[0] != '.' && asprintf(&path, "%s/%s", folder, entries[i]->d_name) != -1)
+            text = text_read(path, &size);
+        if (text != NULL) {
+            hash = bytes_hash(hash, entries[i]->d_name, strlen(entries[i]->d_name) + 1);
+            hash = bytes_hash(hash, text, size);
+        }
+        free(text);
+        free(path);
+        free(entries[i]);
+    }
+    free(entries);
+    return hash;
+}
+
+bool lab_confirm(const char *question)
+{
+    char answer[16] = "";
+
+    if (!isatty(STDIN_FILENO)) {
+        fprintf(stderr, "lab: %s Nobody is there to answer: --yes says yes\n", question);
+        return false;
+    }
+    printf("%s [y/N] ", question);
+    fflush(stdout);
+    return fgets(answer, sizeof answer, stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+/* ---- Command line ---- */
+
+static const struct command {
+    const char *name;
+    int (*run)(const struct lab_options *options);
+    bool needs_lab;
+} commands[] = {
+    {"check", lab_check, true},    {"watch", lab_watch, true},       {"hint", lab_hint, true},
+    {"reset", lab_reset, true},    {"solution", lab_solution, true}, {"progress", lab_progress, false},
+    {"doctor", lab_doctor, false},
+};
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static error_t argument_parse(struct lab_options *options, const char *text, struct argp_state *state)
+{
+    if (state->arg_num == 0) {
+        options->command = text;
+        if (command_find(text) == NULL)
+            argp_error(state, "there is no command '%s'", text);
+    } else if (state->arg_num == 1) {
+        options->lab = judge_lab(text);
+        if (options->lab == NULL)
+            argp_error(state, "there is no lab '%s', or it has no checks", text);
+    } else {
+        argp_error(state, "'%s' is one argument too many", text);
+    }
+    return 0;
+}
+
+static error_t option_parse(int key, char *text, struct argp_state *state)
+{
+    struct lab_options *options = state->input;
+
+    switch (key) {
+    case 't':
+        options->tree = text;
+        return 0;
+    case 'c':
+        options->check = text[0] != '\0' ? text : NULL; /* make passes an empty CHECK on */
+        return 0;
+    case 'j':
+        options->jobs = (int)options_integer(state, "--jobs", text, 1, 8);
+        return 0;
+    case 'y':
+        options->yes = true;
+        return 0;
+    case OPTION_JSON:
+        options->json = text;
+        return 0;
+    case OPTION_RESULTS:
+        options->results = text;
+        return 0;
+    case OPTION_PLAIN:
+        options->plain = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        return argument_parse(options, text, state);
+    case ARGP_KEY_END:
+        if (options->command == NULL)
+            argp_usage(state);
+        if (command_find(options->command)->needs_lab && options->lab == NULL)
+            argp_error(state, "%s wants the number of a lab", options->command);
+        if (options->check != NULL && options->lab != NULL &&
+            judge_case(options->lab, options->check) == NULL)
+            argp_error(state, "lab %d has no check '%s'", judge_number(options->lab), options->check);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option option_list[] = {
+    {"tree", 't', "DIR", 0, "Folder that holds labN_name (default: this project's labs/)", 0},
+    {"check", 'c', "NAME", 0, "Only this check, and those that it needs", 0},
+    {"json", OPTION_JSON, "FILE", 0, "Write the verdict there, as tests/harness/result.md describes it", 0},
+    {"results", OPTION_RESULTS, "DIR", 0,
+     "Folder for the transcripts (default: results/labN_name of the build folder)", 0},
+    {"jobs", 'j', "N", 0, "Checks at once (default: the number of processors, 4 at most)", 0},
+    {"plain", OPTION_PLAIN, NULL, 0, "Leave out what differs from run to run, for comparisons", 0},
+    {"yes", 'y', NULL, 0, "Do not ask", 0},
+    {0},
+};
+
+int main(int argc, char **argv)
+{
+    static const struct argp argp = {
+        .options = option_list,
+        .parser = option_parse,
+        .args_doc = "check N\nwatch N\nhint N\nreset N\nsolution N\nprogress\ndoctor",
+        .doc = "Work on the labs.\v"
+               "  check N      build lab N and say what is right and what is not\n"
+               "  watch N      the same again after each change\n"
+               "  hint N       a hint on the first check that failed, or on --check; again: the next step\n"
+               "  reset N      put the lab back to its beginning, keeping a backup\n"
+               "  solution N   where the reference solution is, once the lab is solved\n"
+               "  progress     points of all labs\n"
+               "  doctor       what this machine offers to the labs\n",
+    };
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    struct lab_options options = {.jobs = processors < 1 ? 1 : processors > 4 ? 4 : (int)processors};
+
+    options_parse(&argp, argc, argv, &options);
+    return command_find(options.command)->run(&options);
+}

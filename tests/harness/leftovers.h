@@ -1,0 +1,21 @@
+/*
+ * IPC objects that a check's programs left behind: found by the names and keys that the check drew and by the
+ * processes that it started, never by comparing before and after, since other people's objects come and go
+ * meanwhile.
+ */
+#ifndef HARNESS_LEFTOVERS_H
+#define HARNESS_LEFTOVERS_H
+
+#include <jansson.h>
+#include <time.h>
+
+#include "context.h"
+
+/*
+ * Append to `leaks` one sentence for each object, with key or name, size, attach count and creator (nothing
+ * when ledger->interfered), and to `varies` what differs from run to run; remove all of them. `checker` is
+ * the process of the check, whose own objects are no leaks; what was created before `since` is not ours.
+ */
+void leftovers_take(const struct ledger *ledger, pid_t checker, time_t since, json_t *leaks, json_t *varies);
+
+#endif

@@ -1,0 +1,223 @@
+/* See objects.h. What is created here has a name or key of this check, and is removed by the judge behind it.
+ */
+#define _GNU_SOURCE
+#include "objects.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/shm.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "context.h"
+
+static key_t key_of(const char *key)
+{
+    return (key_t)strtol(key, NULL, 0);
+}
+
+/* ---- System V ---- */
+
+struct object sysv_look(struct check *check, const char *key)
+{
+    struct shmid_ds info;
+    int id = shmget(key_of(key), 0, 0);
+
+    if (id == -1 || shmctl(id, IPC_STAT, &info) == -1)
+        return (struct object){.exists = false};
+    check_varies(check, "id", check_text(check, "%d", id));
+    return (struct object){.exists = true,
+                           .id = id,
+                           .size = info.shm_segsz,
+                           .mode = info.shm_perm.mode & 0777,
+                           .attached = info.shm_nattch,
+                           .creator = info.shm_cpid};
+}
+
+static struct object sysv_need(struct check *check, const char *key, size_t size)
+{
+    struct object object = sysv_look(check, key);
+
+    REQUIRE(check, object.exists, .expected = check_text(check, "a System V segment with key %s", key),
+            .found = "none");
+    REQUIRE(check, object.size >= size,
+            .expected = check_text(check, "a System V segment of %zu bytes with key %s", size, key),
+            .found = check_text(check, "%zu bytes", object.size));
+    return object;
+}
+
+static void *sysv_attach_with(struct check *check, const char *key, int flags)
+{
+    struct object object = sysv_need(check, key, 0);
+    void *address = shmat(object.id, NULL, flags);
+
+    if (address == (void *)-1)
+        check_broken(check, "shmat(key %s): %s", key, strerror(errno));
+    return address;
+}
+
+const unsigned char *sysv_copy(struct check *check, const char *key, size_t size)
+{
+    sysv_need(check, key, size);
+    void *address = sysv_attach_with(check, key, SHM_RDONLY);
+    unsigned char *copy = check_memory(check, size);
+
+    memcpy(copy, address, size);
+    shmdt(address);
+    return copy;
+}
+
+int sysv_create(struct check *check, const char *key, size_t size, unsigned mode)
+{
+    int id = shmget(key_of(key), size, IPC_CREAT | IPC_EXCL | (int)mode);
+
+    if (id == -1)
+        check_broken(check, "shmget(key %s, %zu bytes): %s", key, size, strerror(errno));
+    check_varies(check, "id", check_text(check, "%d", id));
+    check_note(check, "the check makes a segment with key %s: id %d, %zu bytes, mode %04o", key, id, size,
+               mode);
+    return id;
+}
+
+void *sysv_attach(struct check *check, const char *key)
+{
+    return sysv_attach_with(check, key, 0);
+}
+
+void sysv_detach(struct check *check, void *address)
+{
+    if (shmdt(address) == -1)
+        check_broken(check, "shmdt: %s", strerror(errno));
+}
+
+void sysv_remove(struct check *check, const char *key)
+{
+    int id = shmget(key_of(key), 0, 0);
+
+    (void)check;
+    if (id != -1)
+        shmctl(id, IPC_RMID, NULL);
+}
+
+/* ---- POSIX shared memory ---- */
+
+struct object posix_look(struct check *check, const char *name)
+{
+    struct stat info;
+    int fd = shm_open(name, O_RDONLY, 0);
+
+    (void)check;
+    if (fd == -1)
+        return (struct object){.exists = errno != ENOENT}; /* there, but closed to us */
+    if (fstat(fd, &info) == -1)
+        info = (struct stat){0};
+    close(fd);
+    return (struct object){.exists = true, .size = (size_t)info.st_size, .mode = info.st_mode & 0777};
+}
+
+/* A mapping of at least `size` bytes of an existing object. */
+static void *posix_map_with(struct check *check, const char *name, size_t size, int access)
+{
+    struct object object = posix_look(check, name);
+
+    REQUIRE(check, object.exists, .expected = check_text(check, "a shared memory object %s", name),
+            .found = "none");
+    REQUIRE(check, object.size >= size, .expected = check_text(check, "%s has %zu bytes", name, size),
+            .found = check_text(check, "%zu bytes", object.size));
+    int fd = shm_open(name, access, 0);
+    if (fd == -1)
+        check_broken(check, "shm_open(%s): %s", name, strerror(errno));
+    void *memory = mmap(NULL, size, access == O_RDWR ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
+    close(fd);
+    if (memory == MAP_FAILED)
+        check_broken(check, "mmap(%s, %zu bytes): %s", name, size, strerror(errno));
+    return memory;
+}
+
+const unsigned char *posix_copy(struct check *check, const char *name, size_t size)
+{
+    void *memory = posix_map_with(check, name, size, O_RDONLY);
+    unsigned char *copy = check_memory(check, size);
+
+    memcpy(copy, memory, size);
+    munmap(memory, size);
+    return copy;
+}
+
+void *posix_create(struct check *check, const char *name, size_t size, unsigned mode)
+{
+    int fd = shm_open(name, O_CREAT | O_EXCL | O_RDWR, 0600);
+
+    if (fd == -1 || ftruncate(fd, (off_t)size) == -1)
+        check_broken(check, "shm_open(%s, %zu bytes): %s", name, size, strerror(errno));
+    check_track(check, LEDGER_OWN, name + 1);
+    check_note(check, "the check makes %s: %zu bytes, mode %04o", name, size, mode);
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    fchmod(fd, mode); /* not by shm_open, which heeds the umask */
+    close(fd);
+    if (memory == MAP_FAILED)
+        check_broken(check, "mmap(%s, %zu bytes): %s", name, size, strerror(errno));
+    return memory;
+}
+
+void *posix_map(struct check *check, const char *name, size_t size)
+{
+    return posix_map_with(check, name, size, O_RDWR);
+}
+
+void posix_remove(struct check *check, const char *name)
+{
+    (void)check;
+    shm_unlink(name);
+}
+
+/* ---- POSIX semaphores ---- */
+
+sem_t *semaphore_open(struct check *check, const char *name)
+{
+    sem_t *semaphore = sem_open(name, 0);
+
+    (void)check;
+    return semaphore != SEM_FAILED ? semaphore : NULL;
+}
+
+bool semaphore_exists(struct check *check, const char *name)
+{
+    sem_t *semaphore = semaphore_open(check, name);
+
+    if (semaphore != NULL)
+        sem_close(semaphore);
+    return semaphore != NULL;
+}
+
+int semaphore_value(struct check *check, const char *name)
+{
+    sem_t *semaphore = semaphore_open(check, name);
+    int value;
+
+    REQUIRE(check, semaphore != NULL, .expected = check_text(check, "a semaphore %s", name), .found = "none");
+    if (sem_getvalue(semaphore, &value) == -1)
+        check_broken(check, "sem_getvalue(%s): %s", name, strerror(errno));
+    sem_close(semaphore);
+    return value;
+}
+
+sem_t *semaphore_create(struct check *check, const char *name, unsigned value)
+{
+    sem_t *semaphore = sem_open(name, O_CREAT | O_EXCL, 0600, value);
+
+    if (semaphore == SEM_FAILED)
+        check_broken(check, "sem_open(%s): %s", name, strerror(errno));
+    check_track(check, LEDGER_OWN, check_text(check, "sem.%s", name + 1));
+    check_note(check, "the check makes a semaphore %s with value %u", name, value);
+    return semaphore;
+}
+
+void semaphore_remove(struct check *check, const char *name)
+{
+    (void)check;
+    sem_unlink(name);
+}
