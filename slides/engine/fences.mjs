@@ -3,7 +3,9 @@
 import { escape, fenceInfo } from './markup.mjs';
 import { figureHtml } from './figure.mjs';
 
-const WIDE = 84; // characters in a line of code beyond which the type gets smaller
+// Code is as large as its longest line, and how many there are, allow: see `pre` in theme.css.
+const LARGE = { characters: 68, lines: 12 }; // lines of all the code on the slide
+const WIDE = 84;
 const WIDEST = 98;
 
 // Every line in a span of its own, and one Marp fragment for each step but the first, which shows at once.
@@ -25,8 +27,18 @@ const stepped = (html, steps) => {
   });
 };
 
-const widthClass = (code) => {
-  const longest = Math.max(...code.split('\n').map((line) => line.length));
+// The lines of code that stand on the same slide as this fence.
+const linesBeside = (tokens, at) => {
+  const ends = (token) => token.type === 'marpit_slide_open' || token.type === 'marpit_slide_close';
+  const first = tokens.findLastIndex((token, index) => index < at && ends(token));
+  const last = tokens.findIndex((token, index) => index > at && ends(token));
+  const code = tokens.slice(first + 1, last < 0 ? undefined : last).filter((token) => token.type === 'fence');
+  return code.reduce((sum, token) => sum + token.content.trimEnd().split('\n').length, 0);
+};
+
+const sizeClass = (tokens, at) => {
+  const longest = Math.max(...tokens[at].content.split('\n').map((line) => line.length));
+  if (longest <= LARGE.characters && linesBeside(tokens, at) <= LARGE.lines) return 'large';
   return longest > WIDEST ? 'widest' : longest > WIDE ? 'wide' : '';
 };
 
@@ -39,8 +51,7 @@ export const fences = (md) => {
     if (info.language === 'figure') return figureHtml(info, inner.renderInline(token.content.trim().replace(/\n/g, ' ')));
     if (info.language === 'table') return inner.render(token.content);
     const html = plain(tokens, at, options, env, self);
-    const size = widthClass(token.content);
-    // A block of code that is wider than a narrow window scrolls: the keyboard must reach it.
+    const size = sizeClass(tokens, at);
     const named = size === '' ? html : html.replace('<pre', `<pre class="${size}"`);
     return info.step === undefined ? named : stepped(named, info.step);
   };

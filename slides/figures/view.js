@@ -159,17 +159,19 @@ class Figure {
       this.pause();
     } else {
       this.timer = setInterval(() => {
-        if (this.at + 1 < this.past.length) this.go(this.at + 1);
-        else if (this.model.steps(this.state, this.settings).some((each) => each.id === 't')) this.advance();
-        else this.pause();
+        if (this.at + 1 < this.past.length) this.settings = this.past[++this.at].settings;
+        else if (this.ticks()) this.push({ id: 't', settings: this.settings, state: this.model.take(this.state, 't', this.settings) });
+        if (this.at + 1 >= this.past.length && !this.ticks()) this.pause();
+        this.note = '';
+        this.changed();
       }, PACE);
     }
     this.draw();
   }
 
-  advance() {
-    this.push({ id: 't', settings: this.settings, state: this.model.take(this.state, 't', this.settings) });
-    this.changed();
+  /** Whether the model has a clock, which can go on for ever. */
+  ticks() {
+    return this.model.steps(this.state, this.settings).some((each) => each.id === 't');
   }
 
   pause() {
@@ -228,8 +230,7 @@ class Figure {
     this.drawWords();
     setDisabled(this.back, this.at === 0);
     setDisabled(this.forward, this.at + 1 >= this.past.length);
-    const clock = model.steps(state, settings).some((each) => each.id === 't');
-    setDisabled(this.playing, this.at + 1 >= this.past.length && !clock);
+    setDisabled(this.playing, this.at + 1 >= this.past.length && !this.ticks());
     this.playing.textContent = this.timer ? 'Pause' : 'Play';
   }
 
