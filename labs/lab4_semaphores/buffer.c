@@ -113,8 +113,8 @@ static int buffer_initialise(struct buffer *buffer, unsigned capacity, mode_t mo
         .element_size = sizeof(struct buffer_message),
         .capacity = capacity,
     };
-    /* release: pairs with the acquire in header_check; who finds the magic finds the header and the
-     * semaphores */
+    /* release: pairs with the acquire in header_check;
+     * who finds the magic finds the header and the semaphores */
     __atomic_store_n(&buffer->shared->magic, BUFFER_MAGIC, __ATOMIC_RELEASE);
     return 0;
 }
@@ -357,8 +357,8 @@ unsigned buffer_close(struct buffer *buffer)
 {
     unsigned lost = 0;
 
-    /* First out of the crowd, then alone if nobody else is there: of two that leave together, the second one
-     * succeeds. */
+    /* First out of the crowd, then alone if nobody else is there:
+     * of two that leave together, the second one succeeds. */
     presence_release(buffer->fd, BUFFER_PRESENCE);
     if (presence_claim(buffer->fd, BUFFER_PRESENCE, PRESENCE_EXCLUSIVE) == 0 &&
         presence_current(buffer->fd, buffer->shm_name)) {

@@ -380,8 +380,8 @@ enum queue_end queue_publish(struct queue *queue)
     shared->write_idx = (slot_index(shared->write_idx) + 1) % QUEUE_SLOTS;
     shared->count++;
     sem_post(queue->mutex);
-    sem_post(queue->full); /* pairs with the wait in queue_acquire_full: the slot is complete for who gets
-                              past it */
+    /* pairs with the wait in queue_acquire_full: the slot is complete for who gets past it */
+    sem_post(queue->full);
     return QUEUE_DONE;
 }
 
@@ -413,11 +413,12 @@ enum queue_end queue_release(struct queue *queue)
         return QUEUE_DONE; /* nobody is left to be told; the next queue_acquire_full says so */
     if (result != QUEUE_DONE)
         return result;
-    shared->read_idx = (slot_index(shared->read_idx) + 1) % QUEUE_SLOTS; /* in this order: see queue_repair */
+    /* in this order: see queue_repair */
+    shared->read_idx = (slot_index(shared->read_idx) + 1) % QUEUE_SLOTS;
     shared->count--;
     sem_post(queue->mutex);
-    sem_post(queue->empty); /* pairs with the wait in queue_acquire_free: our reading is over for who gets
-                               past it */
+    /* pairs with the wait in queue_acquire_free: our reading is over for who gets past it */
+    sem_post(queue->empty);
     return QUEUE_DONE;
 }
 

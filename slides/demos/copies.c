@@ -10,7 +10,6 @@
 
 #include "demo.h"
 
-/* slide:counters */
 static int private_counter;
 static int *shared_counter; /* points into a mapping that parent and child share */
 
@@ -27,7 +26,6 @@ static void child_work(void *unused)
     (*shared_counter)++;
     look("child:");
 }
-/* slide:end */
 
 int main(int argc, char **argv)
 {

@@ -63,7 +63,6 @@ void sample_fill(struct shared_data *data)
     // shmlab:end
 }
 
-/* slide:publish */
 void sample_publish(struct shared_data *shared, const struct shared_data *sample)
 {
     memcpy(shared, sample, sizeof *shared); /* data_ready is false in the sample */
@@ -72,4 +71,3 @@ void sample_publish(struct shared_data *shared, const struct shared_data *sample
      * do */
     __atomic_store_n(&shared->data_ready, true, __ATOMIC_RELEASE);
 }
-/* slide:end */

@@ -40,6 +40,7 @@ struct shared_data {
     int32_t data_array[SHARED_DATA_ARRAY_LENGTH];
     uint8_t padding3[4];
 };
+/* slide:end */
 // shmlab:give struct shared_data {
 // shmlab:give     int32_t process_id;
 // shmlab:give     char message[SHARED_DATA_MESSAGE_CAPACITY];
@@ -52,7 +53,6 @@ struct shared_data {
 // shmlab:give     int32_t data_array[SHARED_DATA_ARRAY_LENGTH];
 // shmlab:give };
 // shmlab:end
-/* slide:end */
 
 // shmlab:cut 3 Let the compiler refuse a struct in which any member, or the end, is not where the contract has it.
 /* Every member of the contract stands where the contract says; a wrong struct does not compile. */
@@ -64,7 +64,7 @@ struct shared_data {
 SHARED_DATA_FIELDS(SHARED_DATA_CHECK)
 #undef SHARED_DATA_CHECK
 _Static_assert(sizeof(struct shared_data) == SHARED_DATA_SIZE, "the struct does not end at 640");
-// shmlab:end
 /* slide:end */
+// shmlab:end
 
 #endif

@@ -46,6 +46,7 @@ class SharedData(ctypes.LittleEndianStructure):
         ("data_array", ctypes.c_int32 * 10),
         ("_padding3", ctypes.c_uint8 * 4),
     ]
+    # slide:end
 # shmlab:give class SharedData(ctypes.LittleEndianStructure):
 # shmlab:give     """The bytes at the beginning of the segment."""
 # shmlab:give
@@ -61,7 +62,6 @@ class SharedData(ctypes.LittleEndianStructure):
 # shmlab:give         ("data_array", ctypes.c_int32 * 10),
 # shmlab:give     ]
 # shmlab:end
-    # slide:end
 
 
 SIZE = ctypes.sizeof(SharedData)

@@ -133,7 +133,6 @@ int main(int argc, char **argv)
 
     // shmlab:cut 5 Find the segment, and do not create it. What is to be done when there is none, when it is too small,
     // shmlab:text when it belongs to somebody else?
-    /* slide:find */
     int id = shmget(key, SHARED_DATA_SEGMENT_SIZE, 0);
     if (id == -1) {
         const char *next = errno == ENOENT   ? "start the writer first, or pass its --key"
@@ -143,7 +142,6 @@ int main(int argc, char **argv)
                                : NULL;
         return error_report_errno(next, "shmget(key %d)", (int)key);
     }
-    /* slide:end */
     return segment_print(key, id);
     // shmlab:give return segment_print(key, -1);
     // shmlab:end

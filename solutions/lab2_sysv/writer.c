@@ -177,7 +177,7 @@ int main(int argc, char **argv)
         return error_report_errno("see `ipcs -m`; remove it with `ipcrm -m ID`", "shmctl(id %d, IPC_RMID)",
                                   id);
     printf("writer: segment id %d removed\n", id);
-    // shmlab:end
     /* slide:end */
+    // shmlab:end
     return status;
 }

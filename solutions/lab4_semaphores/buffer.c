@@ -291,14 +291,12 @@ static enum buffer_end semaphore_wait(sem_t *semaphore, double seconds)
 }
 
 /* Take MUTEX. It is only ever held for a few instructions, so a long wait means that its holder is dead. */
-/* slide:lock */
 static enum buffer_end buffer_lock(struct buffer *buffer, double seconds)
 {
     enum buffer_end end = semaphore_wait(buffer->mutex, seconds > lock_seconds ? seconds : lock_seconds);
 
     return end == BUFFER_TIMEOUT ? BUFFER_STUCK : end;
 }
-/* slide:end */
 
 enum buffer_end buffer_put(struct buffer *buffer, const struct buffer_message *message, double seconds)
 {

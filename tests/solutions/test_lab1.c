@@ -255,7 +255,7 @@ static void layout_shows_both_tables(void **state)
 
     START(&layout, LAYOUT);
     EXPECT(&layout, "timestamp         8     584       0        588       0   <- they disagree");
-    EXPECT(&layout, "632             640");
+    EXPECT(&layout, "632                640");
     EXPECT(&layout, "all 9 natural offsets and the size are right");
     FINISH(&layout, 0);
 }

@@ -19,12 +19,10 @@ enum {
 
 #define SNAPSHOT_THRESHOLD 0.5f /* confidence above which a detection is kept by default */
 
-/* slide:snapshot */
 struct snapshot {
     int32_t count; /* 0 ... SNAPSHOT_RECORDS; stored last */
     struct detection records[SNAPSHOT_RECORDS];
 };
-/* slide:end */
 
 _Static_assert(offsetof(struct snapshot, count) == 0, "count is at 0");
 _Static_assert(offsetof(struct snapshot, records) == 4, "the records begin at 4");

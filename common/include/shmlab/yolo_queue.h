@@ -48,14 +48,12 @@ struct queue_slot {
 };
 /* slide:end */
 
-/* slide:queue */
 struct yolo_queue {
     int32_t write_idx; /* slot that is filled next */
     int32_t read_idx;  /* slot that is read next */
     int32_t count;     /* slots published and not yet released */
     struct queue_slot slots[QUEUE_SLOTS];
 };
-/* slide:end */
 
 _Static_assert(offsetof(struct queue_slot, frame_id) == 0, "frame_id is at 0");
 _Static_assert(offsetof(struct queue_slot, width) == 4, "width is at 4");
