@@ -30,7 +30,7 @@ target_compile_definitions(shmlab_vision PRIVATE SHMLAB_SOURCE_DIR="${PROJECT_SO
 # scene.c promises the same picture everywhere. The other two are loops worth unrolling in a debug build, too.
 set_source_files_properties(src/scene.c PROPERTIES COMPILE_OPTIONS "-ffp-contract=off;-O2")
 set_source_files_properties(src/frame.c PROPERTIES COMPILE_OPTIONS "-O3")
-set_source_files_properties(src/detector_fast.c PROPERTIES COMPILE_OPTIONS "-O3")
+set_source_files_properties(src/detector_fast.c PROPERTIES COMPILE_OPTIONS "-O3;-fno-trapping-math;-fno-math-errno")
 # A program that only draws must not load libdarknet, which takes a fifth of a second and a hundred libraries.
 target_link_options(shmlab_vision INTERFACE LINKER:--as-needed)
 
@@ -47,7 +47,7 @@ else()
     target_sources(shmlab_vision PRIVATE src/detector_none.c)
 endif()
 
-foreach(tool detect detector_eval scene)
+foreach(tool detect detector_eval scene scene_score)
     add_executable(${tool} tools/${tool}.c)
     target_link_libraries(${tool} PRIVATE shmlab_vision shmlab_warnings m)
     set_target_properties(${tool} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define detection darknet_detection
 #include <darknet.h>
@@ -21,7 +22,21 @@
 void load_weights(network *net, char *path); /* in the library, not in its header */
 #else
 #define darknet_predict(net, input) network_predict(net, input)
-#define darknet_free(net)           free_network(net)
+
+/* free_network forgets some of what load_network allocated. */
+static inline void darknet_free(network *net)
+{
+    for (int i = 0; i < net->n; i++)
+        if (net->layers[i].type == YOLO)
+            free(net->layers[i].mask);
+    free(net->workspace);
+    free(net->seen);
+    free(net->t);
+    free(net->cost);
+    free(net->steps);
+    free(net->scales);
+    free_network(net);
+}
 #endif
 
 #endif

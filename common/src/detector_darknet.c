@@ -133,7 +133,12 @@ struct loading {
 
 static int memory_file_open(struct memory_file *memory)
 {
-    int fd = memfd_create("shmlab", MFD_CLOEXEC);
+    int first = memfd_create("shmlab", MFD_CLOEXEC);
+    if (first < 0)
+        return -1;
+    /* Not the number of a standard stream that is closed: those lead elsewhere while Darknet loads. */
+    int fd = fcntl(first, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    close(first);
     if (fd < 0)
         return -1;
     memory->file = fdopen(fd, "w+");

@@ -39,8 +39,10 @@ FOR_EACH_PROCESSOR static void row_add_bias(float *restrict row, int count, floa
 FOR_EACH_PROCESSOR static void row_add_bias_leaky(float *restrict row, int count, float bias)
 {
     for (int i = 0; i < count; i++) {
-        float x = row[i] + bias;
-        row[i] = x > 0 ? x : 0.1F * x;
+        float x = row[i] + bias, small = 0.1F * x;
+        row[i] = x > small
+                     ? x
+                     : small; /* the larger one: a single instruction, where a branch on x could not be */
     }
 }
 

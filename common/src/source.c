@@ -76,6 +76,7 @@ static int open_scene(struct source *source, const char *what, char *error, size
         return explain_errno(error, size, "scene", NULL);
     snprintf(source->description, sizeof source->description, "synthetic scene (seed %llu)", seed);
     source->kind = &kind;
+    source->truth_count = 0; /* a scene knows, even before its first frame */
     return 0;
 }
 

@@ -53,17 +53,6 @@ struct tally {
 
 /* --- judging --- */
 
-static double overlap(const struct detection *a, const struct detection *b)
-{
-    int left = a->x > b->x ? a->x : b->x, top = a->y > b->y ? a->y : b->y;
-    int right = a->x + a->width < b->x + b->width ? a->x + a->width : b->x + b->width;
-    int bottom = a->y + a->height < b->y + b->height ? a->y + a->height : b->y + b->height;
-    if (left >= right || top >= bottom)
-        return 0;
-    double shared = (double)(right - left) * (bottom - top);
-    return shared / ((double)a->width * a->height + (double)b->width * b->height - shared);
-}
-
 /* The unclaimed box of the same class that overlaps most and enough; claims it. Returns the overlap, 0
  * without one. */
 static double claim(const struct detection *found, const struct detection *truth, int count, bool *claimed)
@@ -71,7 +60,7 @@ static double claim(const struct detection *found, const struct detection *truth
     int best = -1;
     double most = 0;
     for (int i = 0; i < count; i++) {
-        double shared = overlap(found, &truth[i]);
+        double shared = detection_overlap(found, &truth[i]);
         if (!claimed[i] && truth[i].class_id == found->class_id && shared >= right_overlap && shared > most) {
             best = i;
             most = shared;

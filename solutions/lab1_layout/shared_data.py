@@ -1,9 +1,9 @@
 """Lab 1: the struct of labs 1 and 2 as Python sees it.
 
-The published contract puts `timestamp` at 588, which is no multiple of 8; a plain declaration would put it at 584. As in
-shared_data.h two things bring the structure to the contract: every gap is a member (its name begins with "_"), and no
-member needs more than four-byte alignment, which is what _pack_ = 4 says. That the result is right is not believed but
-checked, against the table of offsets that a C program made from the C header.
+The published contract puts `timestamp` at 588, which is no multiple of 8; a plain declaration would put it at 584. As
+in shared_data.h two things bring the structure to the contract: every gap is a member (its name begins with "_"), and
+no member needs more than four-byte alignment, which is what _pack_ = 4 says. That the result is right is not believed
+but checked, against the table of offsets that a C program made from the C header.
 """
 
 from __future__ import annotations

@@ -202,7 +202,7 @@ def is_complete(memory: SharedMemory) -> bool:
     if memory.size() < bounded_buffer.HEADER_SIZE:
         return False
     with memory.map(bounded_buffer.HEADER_SIZE) as header:
-        return BoundedBuffer.from_buffer_copy(header).magic == bounded_buffer.MAGIC
+        return bool(BoundedBuffer.from_buffer_copy(header).magic == bounded_buffer.MAGIC)
 
 
 def parse() -> argparse.Namespace:

@@ -18,7 +18,8 @@ from typing import List, Optional
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "common" / "python"))
 
-from shmlab import class_names, colours, draw, options, picture_file, posix_shm, program, snapshot, viewer_png  # noqa: E402
+from shmlab import class_names, colours, draw, options, picture_file, posix_shm, program  # noqa: E402
+from shmlab import snapshot, viewer_png  # noqa: E402
 from shmlab.class_names import ClassNames  # noqa: E402
 from shmlab.detection import Detection  # noqa: E402
 from shmlab.draw import Mark  # noqa: E402
@@ -27,6 +28,7 @@ from shmlab.picture import Picture  # noqa: E402
 from shmlab.snapshot import Snapshot  # noqa: E402
 
 CANVAS_MAX = 8192  # pixels a side: boxes on a picture that we cannot see may claim anything
+CANVAS_MIN = 320
 CANVAS_MARGIN = 16
 
 
@@ -47,7 +49,7 @@ def parse() -> argparse.Namespace:
         metavar="FILE.png",
         help="where to write the annotated picture (default: %(default)s)",
     )
-    parser.add_argument("--names", type=Path, metavar="FILE", help="names of the classes, one a line (default: COCO's)")
+    class_names.add_options(parser, usual=class_names.COCO)
     return parser.parse_args()
 
 
@@ -65,8 +67,8 @@ def report(taken: Snapshot, names: ClassNames) -> None:
             f"{number:3d}  {names[each.class_id]:<14s} {each.confidence:.2f}"
             f"  x {each.x}  y {each.y}  width {each.width}  height {each.height}"
         )
-    if not 0 <= taken.count <= snapshot.RECORDS:
-        program.complain(f"the count is {taken.count}, not 0 to {snapshot.RECORDS}: read as the nearest of these")
+    if not 0 <= taken.claimed <= snapshot.RECORDS:
+        program.complain(f"the count is {taken.claimed}, not 0 to {snapshot.RECORDS}: read as the nearest of these")
     if taken.dropped:
         program.complain(f"{taken.dropped} records make no sense and were left out")
 
@@ -75,9 +77,8 @@ def canvas_for(detections: List[Detection]) -> Picture:
     """A black picture that is large enough for the boxes."""
     right = max([each.x + each.width for each in detections], default=0)
     bottom = max([each.y + each.height for each in detections], default=0)
-    return Picture.blank(
-        *(max(320, min(side + CANVAS_MARGIN, CANVAS_MAX)) for side in (right, bottom)),
-    )
+    width, height = (max(CANVAS_MIN, min(side + CANVAS_MARGIN, CANVAS_MAX)) for side in (right, bottom))
+    return Picture.blank(width, height)
 
 
 def background(image: Optional[Path], detections: List[Detection]) -> Picture:
@@ -97,7 +98,7 @@ def background(image: Optional[Path], detections: List[Detection]) -> Picture:
 def main() -> int:
     """Copy, print, draw, save."""
     arguments = parse()
-    names = class_names.load(arguments.names)
+    names = class_names.load(arguments.model, arguments.names)
     taken = take(arguments.name)
     report(taken, names)
     picture = background(arguments.image, taken.detections)

@@ -2,11 +2,11 @@
 """Lab 6, Python consumer: show the frames and detections that a C producer streams through the circular queue.
 
     producer      in one terminal
-    consumer.py   in another; either may start first. ESC ends, SPACE pauses (and so, five frames later, the producer)
+    consumer.py   in another; either may start first. ESC ends, SPACE pauses (and, five frames later, the producer too)
 
-Protocol: wait FULL, use the slot at read_idx, advance it modulo 5 and count down under MUTEX, post EMPTY. EMPTY and FULL
-alone give one producer and one consumer their slot for themselves, so MUTEX is held for the indices only, never while
-we copy or draw.
+Protocol: wait FULL, use the slot at read_idx, advance it modulo 5 and count down under MUTEX, post EMPTY. EMPTY and
+FULL alone give one producer and one consumer their slot for themselves, so MUTEX is held for the indices only, never
+while we copy or draw.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Deque, List, Optional, Tuple
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "common" / "python"))
 
 from shmlab import class_names, colours, detection, options, posix_shm, presence, program  # noqa: E402
-from shmlab import semaphore, stop, waiting, yolo_queue  # noqa: E402
+from shmlab import semaphore, stop, viewer_window, waiting, yolo_queue  # noqa: E402
 from shmlab.class_names import ClassNames  # noqa: E402
 from shmlab.draw import Mark  # noqa: E402
 from shmlab.errors import ShmlabError  # noqa: E402
@@ -289,14 +289,38 @@ class Statistics:
         return text
 
 
+class Record:
+    """A file with every detection as it came, a CSV line each; a frame without any has a line with its number only."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._file = open(path, "w", encoding="ascii")
+        except OSError as error:
+            raise ShmlabError(str(path), "choose another file for --detections", error.errno or 0) from error
+        self._file.write("frame,class,confidence,x,y,width,height\n")
+
+    def write(self, frame_id: int, numbers: "Tuple[float, ...]") -> None:
+        """The lines of one frame."""
+        for each in detection.split(numbers):
+            box = f"{each.x},{each.y},{each.width},{each.height}"
+            self._file.write(f"{frame_id},{each.class_id},{each.confidence:.6f},{box}\n")
+        if not numbers:
+            self._file.write(f"{frame_id},,,,,,\n")
+
+    def close(self) -> None:
+        """Write out what is left."""
+        self._file.close()
+
+
 class Consumer:
     """Takes frames from one queue after another, counts them and hands them to the viewers."""
 
-    def __init__(self, viewers: "List[Viewer]", names: ClassNames, frames: int) -> None:
+    def __init__(self, viewers: "List[Viewer]", names: ClassNames, frames: int, record: Optional[Record]) -> None:
         """The first viewer speaks and listens; all of them show. frames 0: without end."""
+        self._record = record
         self._viewers = viewers
         self._screen = viewers[0]
-        self._showing = any(type(viewer) is not Viewer for viewer in viewers)
+        self._showing = any(viewer.shows for viewer in viewers)
         self._names = names
         self._frames = frames
         self._complaints = 0
@@ -357,6 +381,8 @@ class Consumer:
         odd = self.statistics.count(frame_id, numbers[:: detection.FIELDS])
         if odd or found != said:
             self._complain(odd or f"frame {frame_id} is said to have {said} detections, read as {found}")
+        if self._record is not None:
+            self._record.write(frame_id, numbers)
         if picture is not None:
             self._show(frame_id, numbers, picture)
 
@@ -408,7 +434,8 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--every", type=count, default=1, metavar="N", help="save every Nth frame (default: all)")
     parser.add_argument("--contact-sheet", type=Path, metavar="FILE", help="one PNG with thumbnails of the whole run")
-    parser.add_argument("--names", type=Path, metavar="FILE", help="names of the classes, one a line (default: COCO's)")
+    parser.add_argument("--detections", type=Path, metavar="FILE", help="write every detection into a CSV file")
+    class_names.add_options(parser, usual=class_names.SHAPES)
     parser.add_argument(
         "--frames", type=count, default=0, metavar="N", help="end after N frames (default: with the producer)"
     )
@@ -419,13 +446,8 @@ def parse() -> argparse.Namespace:
 
 def default_view() -> str:
     """A window where there is a display, the terminal where there is one."""
-    if os.environ.get("DISPLAY"):
-        try:
-            import tkinter  # noqa: F401, only to know whether it is there
-
-            return "window"
-        except ImportError:
-            pass
+    if os.environ.get("DISPLAY") and viewer_window.is_available():
+        return "window"
     return "terminal" if sys.stdout.isatty() else "none"
 
 
@@ -450,6 +472,9 @@ def find(names: Names, timeout: float, screen: Viewer, consumer: Consumer) -> Op
     if queue is not None:
         return queue
     screen.say(f"waiting for a producer ({names.queue})")
+    if not consumer.statistics.frames and screen.shows:
+        blank = Picture.blank(yolo_queue.WIDTH, yolo_queue.HEIGHT, colours.BACKDROP)
+        screen.show(Frame(0, blank, [], f"waiting for a producer ({names.queue})"))
     deadline = Deadline(timeout)
 
     def attempt() -> "Tuple[Optional[Queue]] | None":
@@ -501,14 +526,17 @@ def main() -> int:
     """Show frames until the producer ends, all frames came, or somebody wants it to end."""
     arguments = parse()
     stop.on_signals()
-    names = class_names.load(arguments.names)
+    names = class_names.load(arguments.model, arguments.names)
+    record = Record(arguments.detections) if arguments.detections is not None else None
     viewers = open_viewers(arguments)
-    consumer = Consumer(viewers, names, arguments.frames)
+    consumer = Consumer(viewers, names, arguments.frames, record)
     try:
         return consume(arguments, consumer, viewers[0])
     finally:
         for viewer in viewers:
             viewer.close()
+        if record is not None:
+            record.close()
         report(consumer.statistics, names)
 
 

@@ -24,7 +24,7 @@
 #include "shmlab/presence.h"
 #include "shmlab/stop.h"
 
-static const double slice_seconds = 0.2;  /* how often a waiting side looks whether the other one is alive */
+static const double slice_seconds = 0.05; /* how often a waiting side looks whether the other one is alive */
 static const double retry_seconds = 0.01; /* between two looks for an object, or at the queue's end */
 static const double stuck_seconds = 30; /* MUTEX is held for nanoseconds; so long means something is wrong */
 static const int64_t spin_ns =
@@ -364,6 +364,8 @@ enum queue_end queue_acquire_free(struct queue *queue, struct queue_slot **slot,
         if (seconds <= slice_seconds)
             return QUEUE_TIMEOUT;
     }
+    if (!queue->peer_seen) /* from the sixth slot on somebody has read; note it before it can go unnoticed */
+        queue->peer_seen = queue_peer_present(queue);
     *slot = &queue->shared->slots[slot_index(queue->shared->write_idx)];
     return QUEUE_DONE;
 }

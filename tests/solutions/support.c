@@ -68,22 +68,37 @@ void expect(struct process *process, const char *text, const char *file, int lin
     _fail(file, line);
 }
 
-bool object_left(const char *prefix)
+/* The first object whose name begins so, or NULL; the name is good until the next call. */
+static const char *object_find(const char *prefix)
 {
+    static char found[300];
     const char *bare = prefix[0] == '/' ? prefix + 1 : prefix;
     DIR *directory = opendir("/dev/shm"); /* where Linux keeps both kinds: shm_overview(7), sem_overview(7) */
-    bool left = false;
 
     assert_non_null(directory);
-    for (const struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+    found[0] = '\0';
+    for (const struct dirent *entry; found[0] == '\0' && (entry = readdir(directory)) != NULL;) {
         const char *name = strncmp(entry->d_name, "sem.", 4) == 0 ? entry->d_name + 4 : entry->d_name;
-        if (strncmp(name, bare, strlen(bare)) == 0) {
-            print_error("left behind: /dev/shm/%s\n", entry->d_name);
-            left = true;
-        }
+        if (strncmp(name, bare, strlen(bare)) == 0)
+            snprintf(found, sizeof found, "%s", entry->d_name);
     }
     closedir(directory);
-    return left;
+    return found[0] != '\0' ? found : NULL;
+}
+
+bool object_left(const char *prefix)
+{
+    return object_find(prefix) != NULL;
+}
+
+void none_left(const char *prefix, const char *file, int line)
+{
+    const char *left = object_find(prefix);
+
+    if (left == NULL)
+        return;
+    print_error("left behind: /dev/shm/%s\n", left);
+    _fail(file, line);
 }
 
 bool segment_left(const char *key)

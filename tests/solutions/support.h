@@ -19,10 +19,7 @@
 #define SCRIPT(lab, program)   SHMLAB_SOURCE "/solutions/" lab "/" program
 #define FOREIGN                SHMLAB_SOURCE "/tests/solutions/foreign_client.py"
 
-enum {
-    ROUNDS_KILLING = 200, /* processes killed at random moments, a lab */
-    KILLED = 256,         /* added to the signal's number by process_finish */
-};
+enum { KILLED = 256 }; /* added to the signal's number by process_finish */
 
 /* A name that no other process and no other test uses: "shmlabtest_PID_N". Lives until exit. */
 const char *unique_name(void);
@@ -47,6 +44,10 @@ void expect(struct process *process, const char *text, const char *file, int lin
 
 /* Is there a POSIX object (shared memory as it is, semaphore as "sem.NAME") of a name that begins so? */
 bool object_left(const char *prefix);
+
+/* Check that there is none. */
+#define assert_none_left(prefix) none_left(prefix, __FILE__, __LINE__)
+void none_left(const char *prefix, const char *file, int line);
 
 /* Is there a System V segment with this key? */
 bool segment_left(const char *key);

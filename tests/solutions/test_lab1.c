@@ -64,7 +64,7 @@ static void bytes_are_as_published(void **state)
 
     process_send(&writer, "\n");
     FINISH(&writer, 0);
-    assert_false(object_left(name));
+    assert_none_left(name);
 }
 
 static void python_reads_what_c_writes(void **state)
@@ -87,7 +87,7 @@ static void python_reads_what_c_writes(void **state)
     FINISH(&reader, 0);
     process_signal(&writer, SIGTERM);
     FINISH(&writer, 0);
-    assert_false(object_left(name));
+    assert_none_left(name);
 }
 
 static void python_reads_a_foreign_writer(void **state)
@@ -107,7 +107,7 @@ static void python_reads_a_foreign_writer(void **state)
     FINISH(&reader, 0);
     process_end_input(&writer);
     FINISH(&writer, 0);
-    assert_false(object_left(name));
+    assert_none_left(name);
 }
 
 static void reader_without_writer_says_what_to_do(void **state)
@@ -134,7 +134,7 @@ static void second_writer_is_refused(void **state)
     FINISH(&second, 1);
     process_send(&first, "\n");
     FINISH(&first, 0);
-    assert_false(object_left(name));
+    assert_none_left(name);
 }
 
 static void end_of_input_is_not_enter(void **state)
@@ -151,7 +151,7 @@ static void end_of_input_is_not_enter(void **state)
     process_signal(&writer, SIGINT);
     EXPECT(&writer, "Interrupt");
     FINISH(&writer, 0);
-    assert_false(object_left(name));
+    assert_none_left(name);
 }
 
 static void killed_at_any_moment_the_next_start_recovers(void **state)
@@ -172,11 +172,11 @@ static void killed_at_any_moment_the_next_start_recovers(void **state)
         assert_true(status == 0 || status == KILLED + number);
         process_close(&writer);
         if (status == 0)
-            assert_false(object_left(name));
+            assert_none_left(name);
     }
     START(&writer, WRITER, "--name", name, "--hold", "0");
     FINISH(&writer, 0);
-    assert_false(object_left(name));
+    assert_none_left(name);
 }
 
 static void layout_shows_both_tables(void **state)

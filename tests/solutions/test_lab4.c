@@ -59,7 +59,7 @@ static void objects_are_as_documented(void **state)
     EXPECT(&consumer, "got item 3 of producer 1");
     FINISH(&consumer, 0);
     FINISH(&producer, 0);
-    assert_false(object_left(prefix));
+    assert_none_left(prefix);
 }
 
 enum { PRODUCERS = 2, CONSUMERS = 2, ITEMS = 1000 }; /* what one consumer prints fits into a pipe */
@@ -105,7 +105,7 @@ static void nothing_is_lost_or_doubled(void **state)
     items_check(consumers, CONSUMERS);
     for (int i = 0; i < CONSUMERS; i++)
         process_close(&consumers[i]);
-    assert_false(object_left(prefix));
+    assert_none_left(prefix);
 }
 
 static void foreign_peers_interoperate(void **state)
@@ -120,7 +120,7 @@ static void foreign_peers_interoperate(void **state)
     EXPECT(&foreign, "(3, 20, 'item 20 of producer 3')");
     FINISH(&foreign, 0);
     FINISH(&producer, 0);
-    assert_false(object_left(prefix));
+    assert_none_left(prefix);
 
     /* a foreign producer beside ours, for our consumers */
     static const char *const consumers[][8] = {{CONSUMER}, {SHMLAB_PYTHON, PYTHON}};
@@ -137,7 +137,7 @@ static void foreign_peers_interoperate(void **state)
         FINISH(&consumer, 0);
         FINISH(&foreign, 0);
         FINISH(&producer, 0);
-        assert_false(object_left(prefix));
+        assert_none_left(prefix);
     }
 }
 
@@ -155,7 +155,7 @@ static void two_sets_of_names_do_not_meet(void **state)
         EXPECT(&consumers[i], i == 0 ? "got item 10 of producer 5" : "got item 10 of producer 6");
         FINISH(&consumers[i], 0);
         FINISH(&producers[i], 0);
-        assert_false(object_left(prefixes[i]));
+        assert_none_left(prefixes[i]);
     }
 }
 
@@ -177,7 +177,7 @@ static void blocks_when_full_and_when_empty(void **state)
     EXPECT(&consumer, "got 5 of 6 items");
     FINISH(&consumer, 1);
     FINISH(&producer, 0);
-    assert_false(object_left(prefix));
+    assert_none_left(prefix);
 }
 
 static void nobody_waits_for_ever(void **state)
@@ -194,7 +194,7 @@ static void nobody_waits_for_ever(void **state)
     FINISH(&program, 1);
     START(&program, SHMLAB_PYTHON, PYTHON, "--prefix", prefix, "--timeout", "0");
     FINISH(&program, 1);
-    assert_false(object_left(prefix));
+    assert_none_left(prefix);
 }
 
 static void killed_at_any_moment_the_next_start_recovers(void **state)
@@ -231,7 +231,7 @@ static void killed_at_any_moment_the_next_start_recovers(void **state)
             FINISH(&peers[2], 0);
             FINISH(&peers[0], 0);
         }
-        assert_false(object_left(prefix)); /* the last one out removes all, whoever was killed */
+        assert_none_left(prefix); /* the last one out removes all, whoever was killed */
     }
 }
 
@@ -253,7 +253,7 @@ static void all_killed_and_the_next_start_recovers(void **state)
     EXPECT(&consumer, "got item 1 of producer 4");
     FINISH(&consumer, 0);
     FINISH(&producer, 0);
-    assert_false(object_left(prefix));
+    assert_none_left(prefix);
 }
 
 int main(void)

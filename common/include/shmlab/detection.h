@@ -17,6 +17,9 @@ struct detection {
     int32_t width, height;
 };
 
+/* Intersection over union of two boxes, 0 (apart) to 1 (the same). */
+double detection_overlap(const struct detection *a, const struct detection *b);
+
 _Static_assert(sizeof(float) == 4, "float is IEEE-754 binary32");
 _Static_assert(offsetof(struct detection, class_id) == 0, "class_id is at 0");
 _Static_assert(offsetof(struct detection, confidence) == 4, "confidence is at 4");

@@ -34,7 +34,7 @@ int source_next(struct source *source, struct frame *frame, char *error, size_t 
 
 /*
  * What is really in the frame that source_next gave last: boxes clipped to the frame, confidence 1, class ids of scene.h.
- * Returns their number, or -1 when the source does not know (everything but the scene).
+ * Returns their number (0 before the first frame), or -1 when the source does not know (everything but the scene).
  */
 int source_truth(const struct source *source, struct detection *truth, int capacity);
 

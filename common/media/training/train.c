@@ -112,6 +112,6 @@ int main(int argc, char **argv)
     srand(SEED);
     network *net = load_network(argv[1], NULL, 0);
     train(net, argv[2]);
-    free_network(net);
+    darknet_free(net);
     return EXIT_SUCCESS;
 }

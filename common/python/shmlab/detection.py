@@ -67,4 +67,4 @@ def records(count: int) -> struct.Struct:
 def split(numbers: Tuple[float, ...]) -> List[Detection]:
     """Detections from the numbers that `records` unpacked."""
     fields = iter(numbers)
-    return [Detection._make(record) for record in zip(*[fields] * FIELDS)]  # type: ignore[arg-type]
+    return [Detection._make(record) for record in zip(*[fields] * FIELDS)]

@@ -34,7 +34,9 @@ def fill(picture: Picture, x: int, y: int, width: int, height: int, colour: Colo
 
 
 def box(picture: Picture, x: int, y: int, width: int, height: int, colour: Colour, thickness: int = 2) -> None:
-    """The outline of a box, inside of it."""
+    """The outline of a box, inside of it; a box without width or height is none."""
+    if width <= 0 or height <= 0:
+        return
     thickness = max(1, min(thickness, (width + 1) // 2, (height + 1) // 2))
     fill(picture, x, y, width, thickness, colour)
     fill(picture, x, y + height - thickness, width, thickness, colour)

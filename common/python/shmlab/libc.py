@@ -1,8 +1,7 @@
 """The C library, through ctypes.
 
-Two handles of the same library: calls through `blocking` drop Python's global lock, as a call that may sleep must;
-calls through `quick` keep it, which saves a third of the time and is right only for calls that never block. Both keep
-errno per thread for ctypes.get_errno.
+A function that may sleep is called without Python's global lock, so that other threads and signal handlers run; one
+that never blocks keeps the lock, which saves a third of the call's time. Both keep errno for ctypes.get_errno.
 """
 
 from __future__ import annotations
@@ -17,7 +16,10 @@ def _libraries() -> "list[str | None]":
 
 
 def function(name: str, result: Any, arguments: Sequence[Any], may_block: bool = False) -> Any:
-    """A C function with its types declared; ImportError if this system's library has none of that name."""
+    """A C function with its types declared; ImportError if this system's library has none of that name.
+
+    may_block: it may sleep, see above.
+    """
     loader = ctypes.CDLL if may_block else ctypes.PyDLL
     for library in _libraries():
         try:

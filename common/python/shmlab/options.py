@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import Callable
 
 NAME_CAPACITY = 250  # characters: NAME_MAX less room for the suffixes that a program appends
 PREFIX_CAPACITY = 200
 SECONDS_MAX = 1e6
+_INTEGER = re.compile(r"[+-]?(0[xX][0-9a-fA-F]+|[0-9]+)")
 
 
 def parser(doc: "str | None") -> argparse.ArgumentParser:
@@ -38,10 +40,9 @@ def integer(low: int, high: int) -> Callable[[str], int]:
     """A whole number in [low, high]; decimal, or hexadecimal with 0x."""
 
     def parse(text: str) -> int:
-        try:
-            value = int(text, 16 if text.lower().lstrip("+-").startswith("0x") else 10)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+        if not _INTEGER.fullmatch(text):  # int() alone would also take "1_000" and digits of other scripts
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+        value = int(text, 16 if "x" in text.lower() else 10)
         if not low <= value <= high:
             raise argparse.ArgumentTypeError(f"{value} is not in {low} ... {high}")
         return value

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Callable
@@ -30,6 +31,8 @@ def complain(text: str) -> None:
 
 def run(main: Callable[[], int]) -> None:
     """Run `main` and end the program with its status; errors become one line on standard error and status 1."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a character that the locale lacks is no reason to fail
     try:
         status = main()
         sys.stdout.flush()
@@ -40,7 +43,10 @@ def run(main: Callable[[], int]) -> None:
         # Whoever read our output has gone; Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = FAILED
+    except KeyboardInterrupt:  # a program that is too short to bother with stop.py
+        complain("SIGINT")
+        status = FAILED
     except OSError as error:
-        complain(f"{error.filename or 'system call'}: {symbol(error.errno or 0)} ({error.strerror or error})")
+        complain(f"{error.filename or 'input or output'}: {symbol(error.errno or 0)} ({error.strerror or error})")
         status = FAILED
     sys.exit(status)

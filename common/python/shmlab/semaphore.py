@@ -23,13 +23,13 @@ class _Timespec(ctypes.Structure):
     _fields_ = [("seconds", ctypes.c_long), ("nanoseconds", ctypes.c_long)]
 
 
-# sem_open is variadic: the mode and the value follow when O_CREAT is among the flags. A handle is sem_t *.
+# sem_open is variadic, but without O_CREAT nothing follows the flags. A handle is sem_t *.
 _sem_open = libc.function("sem_open", ctypes.c_void_p, [ctypes.c_char_p, ctypes.c_int])
 _sem_close = libc.function("sem_close", ctypes.c_int, [ctypes.c_void_p])
 _sem_unlink = libc.function("sem_unlink", ctypes.c_int, [ctypes.c_char_p])
 _sem_trywait = libc.function("sem_trywait", ctypes.c_int, [ctypes.c_void_p])
-_sem_timedwait = libc.function(
-    "sem_timedwait", ctypes.c_int, [ctypes.c_void_p, ctypes.POINTER(_Timespec)], may_block=True
+_sem_clockwait = libc.function(
+    "sem_clockwait", ctypes.c_int, [ctypes.c_void_p, ctypes.c_int, ctypes.POINTER(_Timespec)], may_block=True
 )
 _sem_post = libc.function("sem_post", ctypes.c_int, [ctypes.c_void_p])
 _sem_getvalue = libc.function("sem_getvalue", ctypes.c_int, [ctypes.c_void_p, ctypes.POINTER(ctypes.c_int)])
@@ -49,16 +49,10 @@ def unlink(name: str) -> None:
 class Semaphore:
     """A semaphore that another program created. Close it, or use it in a with statement."""
 
-    def __init__(self, name: str, created_with: "Optional[tuple[int, int]]" = None) -> None:
-        """Open; OSError as sem_open gives it. `created_with` (mode, value): create it, and fail if it is there."""
+    def __init__(self, name: str) -> None:
+        """Open; OSError as sem_open gives it, for example FileNotFoundError."""
         self.name = name
-        if created_with is None:
-            handle = _sem_open(os.fsencode(name), 0)
-        else:
-            mode, value = created_with
-            handle = _sem_open(
-                os.fsencode(name), os.O_CREAT | os.O_EXCL, ctypes.c_uint(mode), ctypes.c_uint(value)
-            )
+        handle = _sem_open(os.fsencode(name), 0)
         if handle is None:  # SEM_FAILED
             raise _failure("sem_open", name)
         self._handle: Optional[ctypes.c_void_p] = ctypes.c_void_p(handle)
@@ -84,21 +78,22 @@ class Semaphore:
     def wait(self, seconds: float = SLICE_SECONDS, heed_stop: bool = True) -> bool:
         """Take one token; False if none came in that time or, unless told otherwise, a signal asks us to stop.
 
-        The deadline is absolute and on CLOCK_REALTIME, as sem_timedwait(3) wants it: somebody who sets the clock
-        shifts it. Wait in slices and keep longer times on the monotonic clock.
+        sem_clockwait (glibc 2.30) is sem_timedwait(3) with a choice of clock: a deadline on CLOCK_REALTIME would move
+        when somebody sets the clock. A signal that comes just before the wait begins is seen only after it, so wait
+        in slices.
         """
         if self.try_wait():
             return True
-        end = time.clock_gettime_ns(time.CLOCK_REALTIME) + int(seconds * _NANOSECONDS)
+        end = time.monotonic_ns() + int(seconds * _NANOSECONDS)
         deadline = _Timespec(end // _NANOSECONDS, end % _NANOSECONDS)
         while not (heed_stop and stop.requested()):
-            if _sem_timedwait(self._handle, ctypes.byref(deadline)) == 0:
+            if _sem_clockwait(self._handle, time.CLOCK_MONOTONIC, ctypes.byref(deadline)) == 0:
                 return True
             number = ctypes.get_errno()
             if number == errno.ETIMEDOUT:
                 return False
             if number != errno.EINTR:
-                raise _failure("sem_timedwait", self.name)
+                raise _failure("sem_clockwait", self.name)
         return False
 
     def post(self) -> None:

@@ -30,7 +30,7 @@ _COUNT = struct.Struct("<i")
 class Snapshot(NamedTuple):
     """What a reader may rely on."""
 
-    count: int  # as it stood in memory: anything at all
+    claimed: int  # the count as it stood in memory: anything at all
     detections: List[Detection]  # the sane ones among the first min(count, RECORDS)
     dropped: int  # records within count that were not sane
 

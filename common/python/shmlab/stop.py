@@ -24,7 +24,7 @@ def _remember(number: int, _frame: Optional[FrameType]) -> None:
 def on_signals() -> None:
     """Install the handlers, from the main thread.
 
-    signal.signal leaves SA_RESTART out, so a sem_timedwait below us ends with EINTR. The wake-up descriptor is written
+    signal.signal leaves SA_RESTART out, so a sem_clockwait below us ends with EINTR. The wake-up descriptor is written
     by the handler in C before any of our code runs: a signal that comes just before a sleep still ends it.
     """
     global _wake

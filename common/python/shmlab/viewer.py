@@ -42,6 +42,8 @@ class Key(enum.Enum):
 class Viewer:
     """Shows nothing; the others derive from it. Close it on every path: the terminal would stay in disorder."""
 
+    shows = False  # does it want frames at all?
+
     def show(self, frame: Frame) -> None:
         """Show a frame."""
 

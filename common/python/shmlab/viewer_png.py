@@ -25,11 +25,14 @@ def write(path: Path, picture: Picture) -> None:
         os.replace(unfinished, path)
     except OSError as error:
         unfinished.unlink(missing_ok=True)
-        raise ShmlabError(str(path), "is the folder there, writable, and the disk not full?", error.errno or 0) from error
+        advice = "is the folder there, writable, and the disk not full?"
+        raise ShmlabError(str(path), advice, error.errno or 0) from error
 
 
 class PngViewer(Viewer):
     """Saves every `every`-th frame as DIRECTORY/frame_000001.png."""
+
+    shows = True
 
     def __init__(self, directory: Path, every: int = 1) -> None:
         """Makes the directory if it is missing."""
@@ -58,6 +61,8 @@ class _Thumbnail(NamedTuple):
 
 class ContactSheet(Viewer):
     """Collects thumbnails and writes them into one picture when it is closed."""
+
+    shows = True
 
     def __init__(self, path: Path) -> None:
         self._path = path

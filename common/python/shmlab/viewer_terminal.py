@@ -86,6 +86,8 @@ def _parse_keys(typed: bytes) -> List[Key]:
 class TerminalViewer(Viewer):
     """ESC or q end, SPACE pauses."""
 
+    shows = True
+
     def __init__(self) -> None:
         """ShmlabError if standard output is no terminal."""
         self._fd = sys.stdout.fileno()

@@ -14,8 +14,15 @@ except ImportError:  # Debian packages it on its own
     tkinter = None  # type: ignore[assignment]
 
 
+def is_available() -> bool:
+    """Is tkinter there?"""
+    return tkinter is not None
+
+
 class WindowViewer(Viewer):
     """ESC, q or the close button end, SPACE pauses."""
+
+    shows = True
 
     def __init__(self, title: str) -> None:
         """ShmlabError without tkinter or without a display."""

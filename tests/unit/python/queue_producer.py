@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A producer for lab 6's queue that shares no code with the package: plain struct, mmap and ctypes, offsets as literals.
+"""A producer for lab 6's queue that shares no code with the package: plain struct, mmap, ctypes, literal offsets.
 
     queue_producer.py --prefix P [--frames N] [--fps F] [--detections N] [--foreign] [--die]
 

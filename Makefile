@@ -1,0 +1,34 @@
+# The front door. Everything is built by CMake; this file only forwards to it.
+#
+#     make            build              make demo      detect, stream, draw: the main job   (LIVE=1: watch it)
+#     make check      all tests          make models    fetch a COCO model for photographs
+#     make format     clang-format       make wire-formats   write the table of offsets anew
+BUILD ?= build
+JOBS ?= $(shell nproc)
+MAKEFLAGS += --no-print-directory
+
+all: $(BUILD)/CMakeCache.txt
+	@cmake --build $(BUILD) --parallel $(JOBS)
+
+$(BUILD)/CMakeCache.txt:
+	@cmake -S . -B $(BUILD) $(CMAKE_FLAGS)
+
+demo: all
+	@tools/demo $(BUILD) $(if $(LIVE),--live)
+
+check:
+	@tests/check $(BUILD)
+
+models:
+	@common/tools/fetch_models.py
+
+wire-formats: all
+	$(BUILD)/bin/wire_formats > common/python/shmlab/wire_formats.json
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all demo check models wire-formats format clean

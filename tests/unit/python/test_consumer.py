@@ -1,0 +1,263 @@
+"""Lab 6's consumer against a producer that shares no code with it, and against queues that are wrong."""
+
+import fcntl
+import os
+import signal
+import struct
+import subprocess
+import unittest
+
+from support import QUEUE_PRODUCER, Case, finish, libc, unique
+
+from shmlab import png
+
+SLOT, SIZE = 1233620, 6168112
+
+
+class Consumer(Case):
+    def setUp(self):
+        self.prefix = unique()
+        self.addCleanup(self.sweep)
+
+    def left(self):
+        return sorted(name for name in os.listdir("/dev/shm") if self.prefix in name)
+
+    def sweep(self):
+        """What a producer that was killed left, if a test failed."""
+        for name in self.left():
+            os.unlink(f"/dev/shm/{name}")
+
+    def producer(self, *arguments, **options):
+        return self.start([str(QUEUE_PRODUCER), "--prefix", self.prefix, *arguments], **options)
+
+    def consumer(self, *arguments, **options):
+        options.setdefault("stdout", subprocess.PIPE)
+        arguments = ("--prefix", self.prefix, "--timeout", "60", *arguments)
+        if "--view" not in arguments:
+            arguments += ("--view", "none")
+        return self.reader("lab6_yolo_queue/consumer.py", *arguments, **options)
+
+    def waiting_consumer(self, *arguments):
+        """One that has found nothing yet."""
+        consumer = self.consumer(*arguments)
+        self.assertIn("waiting for a producer", consumer.stdout.readline())
+        return consumer
+
+
+class Streams(Consumer):
+    def test_counts_everything(self):
+        consumer = self.waiting_consumer()
+        producer = self.producer("--frames", "33", "--detections", "4", "--still")
+        run = finish(consumer)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        self.assertIn("consumer.py: 33 frames (1 to 33), 132 detections", run.stdout)
+        self.assertIn("the producer has ended", run.stdout)
+        self.assertEqual(finish(producer).returncode, 0)
+        self.assertEqual(self.left(), [])
+
+    def test_200_detections(self):
+        consumer = self.waiting_consumer()
+        self.producer("--frames", "7", "--detections", "200", "--still")
+        self.assertIn("7 frames (1 to 7), 1400 detections", finish(consumer).stdout)
+
+    def test_consumers_one_after_the_other(self):
+        first = self.waiting_consumer("--frames", "8")
+        self.producer("--frames", "20", "--still")
+        run = finish(first)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        self.assertIn("8 frames (1 to 8)", run.stdout)
+        run = finish(self.consumer())
+        self.assertEqual(run.returncode, 0)
+        self.assertIn("12 frames (9 to 20)", run.stdout)
+
+    def test_one_producer_after_the_other(self):
+        consumer = self.waiting_consumer("--wait", "--frames", "13")
+        # More frames than slots: the producer cannot end before the consumer has come.
+        finish(self.producer("--frames", "6", "--still"))
+        self.producer("--frames", "7", "--still")
+        run = finish(consumer)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertIn("13 frames (1 to 7)", run.stdout)
+        self.assertNotIn("gaps", run.stdout)
+
+    def test_fewer_frames_than_asked_for(self):
+        consumer = self.waiting_consumer("--frames", "9")
+        self.producer("--frames", "6", "--still")
+        self.assertEqual(finish(consumer).returncode, 1)
+
+    def test_second_consumer_is_refused(self):
+        producer = self.producer("--frames", "2", "--hold", "--still", stdin=subprocess.PIPE)
+        first = self.consumer("--frames", "1000")
+        while self.prefix + "_QUEUE_SHM" not in self.left():
+            pass
+        fd = os.open(f"/dev/shm/{self.prefix}_QUEUE_SHM", os.O_RDWR)
+        while struct.unpack("@hhqqi0q", self.lock_of(fd, 1))[0] == fcntl.F_UNLCK:
+            pass  # until the first one has its role
+        run = finish(self.consumer())
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("another consumer is attached", run.stderr)
+        os.close(fd)
+        producer.stdin.close()
+        producer.wait()
+        self.assertIn("2 frames", finish(first).stdout)
+
+    def lock_of(self, fd, byte):
+        return fcntl.fcntl(fd, fcntl.F_OFD_GETLK, struct.pack("@hhqqi0q", fcntl.F_WRLCK, 0, byte, 1, 0))
+
+    def test_producer_that_dies(self):
+        consumer = self.waiting_consumer()
+        self.producer("--frames", "20", "--die", "--still")
+        run = finish(consumer)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("the producer died; what it left behind is removed", run.stdout)
+        self.assertIn("20 frames (1 to 20)", run.stdout)
+        self.assertEqual(self.left(), [])
+
+    def test_client_without_presence(self):
+        consumer = self.waiting_consumer()
+        self.producer("--frames", "20", "--foreign", "--still")
+        run = finish(consumer)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        self.assertIn("20 frames (1 to 20)", run.stdout)
+
+    def test_client_without_presence_is_not_taken_for_dead(self):
+        # Its objects stay though nothing holds byte 0: nothing comes, and nothing is removed.
+        finish(self.producer("--frames", "3", "--foreign", "--die", "--still"))
+        run = finish(self.consumer("--timeout", "0.5"))
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("3 frames (1 to 3)", run.stdout)
+        self.assertIn("nothing came for 0.5 s", run.stderr)
+        self.assertEqual(len(self.left()), 4)
+
+    def test_stopped(self):
+        producer = self.producer("--frames", "3", "--hold", "--still", stdin=subprocess.PIPE)
+        consumer = self.consumer("--output", str(self.folder()))
+        folder = consumer.args[consumer.args.index("--output") + 1]
+        while "frame_000003.png" not in os.listdir(folder):
+            pass
+        consumer.send_signal(signal.SIGTERM)
+        run = finish(consumer)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("SIGTERM", run.stderr)
+        self.assertIn("3 frames (1 to 3)", run.stdout)
+        self.assertEqual(len(self.left()), 4)
+        producer.stdin.close()
+        producer.wait()
+        self.assertEqual(self.left(), [])
+
+
+class Pictures(Consumer):
+    def test_saves_and_sheet(self):
+        folder = self.folder()
+        sheet = folder / "sheet.png"
+        consumer = self.waiting_consumer(
+            "--view", "png", "--output", str(folder / "new" / "dir"), "--every", "3", "--contact-sheet", str(sheet)
+        )
+        self.producer("--frames", "7", "--detections", "2")
+        run = finish(consumer)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        saved = sorted(os.listdir(folder / "new" / "dir"))
+        self.assertEqual(saved, ["frame_000001.png", "frame_000004.png", "frame_000007.png"])
+        picture = png.decode((folder / "new" / "dir" / "frame_000004.png").read_bytes())
+        # The producer's background at (600, 600) is BGR (90 + 75, 110 - 60, 60); its first box lies at x 68, y 72.
+        self.assertEqual(picture.pixel(600, 600), (60, 50, 165))
+        self.assertEqual(picture.pixel(68 + 30, 72 + 30), (120, 200, 40))
+        self.assertNotEqual(picture.pixel(68, 72 + 30), (120, 200, 40))  # its frame
+        self.assertEqual(png.decode(sheet.read_bytes()).width, 6 * 208 + 8)
+
+
+class Hostile(Consumer):
+    """Queues that this process makes, with whatever in them."""
+
+    def make(self, *header, read_idx=0, count=1, size=SIZE):
+        memory = self.shm(f"{self.prefix}_QUEUE_SHM", size)
+        if size == SIZE:
+            struct.pack_into("<3i", memory, 0, 1, read_idx, count)
+            struct.pack_into("<5i", memory, 12 + SLOT * (read_idx % 5), *header)
+        # Last: a consumer that waits already reads as soon as the semaphores are there.
+        self.tokens = [
+            self.semaphore(f"{self.prefix}_{name}", value) for name, value in (("EMPTY", 4), ("FULL", 1), ("MUTEX", 1))
+        ]
+        return memory
+
+    def test_other_layouts(self):
+        for header in ((1, 0, 0, 0, 0), (1, 640, 480, 3, 0), (1, 640, 640, 4, 0)):
+            with self.subTest(header):
+                self.prefix = unique()
+                self.make(*header)
+                run = finish(self.consumer())
+                self.assertEqual(run.returncode, 1)
+                self.assertIn("the producer has another layout", run.stderr)
+
+    def test_number_of_detections(self):
+        for said, read in ((-1, 0), (2**31 - 1, 200), (201, 200)):
+            with self.subTest(said):
+                self.prefix = unique()
+                self.make(1, 640, 640, 3, said)
+                run = finish(self.consumer("--frames", "1"))
+                self.assertEqual(run.returncode, 0, run.stderr)
+                self.assertIn(f"said to have {said} detections, read as {read}", run.stdout)
+
+    def test_index_out_of_range(self):
+        for index in (-(2**31), -1, 5, 2**31 - 1):
+            with self.subTest(index):
+                self.prefix = unique()
+                memory = self.make(9, 640, 640, 3, 0, read_idx=index)
+                run = finish(self.consumer("--frames", "1"))
+                self.assertEqual(run.returncode, 0, run.stderr)
+                self.assertIn("1 frames (9 to 9)", run.stdout)
+                self.assertEqual(struct.unpack_from("<3i", memory, 0)[1:], ((index + 1) % 5, 0))
+
+    def test_indices_and_semaphores_after_a_frame(self):
+        memory = self.make(1, 640, 640, 3, 0, read_idx=4)
+        self.assertEqual(finish(self.consumer("--frames", "1")).returncode, 0)
+        self.assertEqual(struct.unpack_from("<3i", memory, 0), (1, 0, 0))
+        self.assertEqual([self.value(each) for each in self.tokens], [5, 0, 1])
+
+    def test_boxes_anywhere(self):
+        memory = self.make(1, 640, 640, 3, 3)
+        huge = 2**31 - 1
+        records = (1, 0.5, -huge, -huge, huge, huge), (2, float("nan"), 0, 0, 9, 9), (huge, 0.9, 600, 600, huge, huge)
+        memory[32 : 32 + 72] = b"".join(struct.pack("<if4i", *each) for each in records)
+        run = finish(self.consumer("--frames", "1", "--view", "png", "--output", str(self.folder())))
+        self.assertEqual(run.returncode, 0, run.stderr)
+
+    def test_gaps(self):
+        consumer = self.waiting_consumer("--frames", "6", "--wait")
+        self.make(1, 640, 640, 3, 0)
+        with open(f"/dev/shm/{self.prefix}_QUEUE_SHM", "r+b") as memory:
+            for k in range(1, 5):  # frames 1, 3, 5, 7, 9, and 1 again
+                memory.seek(12 + SLOT * k)
+                memory.write(struct.pack("<5i", 1 + 2 * k, 640, 640, 3, 0))
+        full = libc.sem_open(f"/{self.prefix}_FULL".encode(), 0)
+        for _ in range(5):
+            libc.sem_post(full)
+        run = finish(consumer)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertIn("frame 3 came after 1", run.stdout)
+        self.assertIn("6 frames (1 to 1), 0 detections", run.stdout)
+        self.assertIn("5 gaps in the numbers", run.stdout)
+
+    def test_other_sizes(self):
+        self.make(size=SIZE - 1)
+        run = finish(self.consumer())
+        self.assertEqual(run.returncode, 1)
+        self.assertIn(f"has {SIZE - 1} bytes, not {SIZE}", run.stderr)
+
+    def test_mutex_is_kept(self):
+        """SIGTERM ends a consumer that waits for MUTEX in vain."""
+        self.make(1, 640, 640, 3, 0)
+        mutex = libc.sem_open(f"/{self.prefix}_MUTEX".encode(), 0)
+        full = libc.sem_open(f"/{self.prefix}_FULL".encode(), 0)
+        libc.sem_trywait(mutex)
+        consumer = self.consumer()
+        while self.value(full):
+            pass
+        consumer.send_signal(signal.SIGTERM)
+        run = finish(consumer)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("MUTEX is not given back", run.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
