@@ -7,12 +7,26 @@ set(SHMLAB_LABS
     lab5_snapshot
     lab6_yolo_queue)
 
-# lab_program(NAME SOURCE...) [in solutions/labN_name/CMakeLists.txt]: one program of the lab, in this lab's
-# folder of the build tree, under its own name. Target names carry the lab, so that two labs may both have a "writer".
+add_custom_target(labs COMMENT "the programs in labs/, as they are now")
+
+# lab_program(NAME SOURCE... [INCLUDE FOLDER...] [LIBRARIES TARGET...]) [in the CMakeLists.txt of a lab's folder]: one
+# program of the lab, in this lab's folder of the build tree, under its own name. Target names carry the lab, so that two
+# labs may both have a "writer". What stands in labs/ is somebody's work in progress: it is built by the target "labs"
+# only, so that a line that does not compile stops nobody else.
 function(lab_program name)
+    cmake_parse_arguments(PARSE_ARGV 1 program "" "" "INCLUDE;LIBRARIES")
     get_filename_component(lab ${CMAKE_CURRENT_SOURCE_DIR} NAME)
-    set(target ${lab}_${name})
-    add_executable(${target} ${ARGN})
+    get_filename_component(tree ${CMAKE_CURRENT_SOURCE_DIR} DIRECTORY)
+    get_filename_component(tree ${tree} NAME)
+    if(tree STREQUAL labs)
+        set(target student_${lab}_${name})
+        add_executable(${target} EXCLUDE_FROM_ALL ${program_UNPARSED_ARGUMENTS})
+        add_dependencies(labs ${target})
+    else()
+        set(target ${lab}_${name})
+        add_executable(${target} ${program_UNPARSED_ARGUMENTS})
+    endif()
     set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name})
-    target_link_libraries(${target} PRIVATE shmlab_common shmlab_warnings)
+    target_include_directories(${target} PRIVATE ${program_INCLUDE})
+    target_link_libraries(${target} PRIVATE ${program_LIBRARIES} shmlab_common shmlab_warnings)
 endfunction()
