@@ -33,9 +33,10 @@ struct letter {
 static enum patience_end mailbox_receive(struct mailbox *box, struct patience *patience,
                                          struct letter *letter)
 {
+    /* slide:receive */
     patience_begin(patience);
-    /* acquire: pairs with the release in the writer's mailbox_send; the message is complete when we see true
-     */
+    /* acquire: pairs with the release in the writer's mailbox_send;
+     * the message is complete when we see true */
     while (!atomic_load_explicit(&box->ready, memory_order_acquire)) {
         enum patience_end end = patience_step(patience);
         if (end != PATIENCE_GO_ON)
@@ -44,9 +45,10 @@ static enum patience_end mailbox_receive(struct mailbox *box, struct patience *p
     letter->counter = box->counter;
     memcpy(letter->message, box->message, sizeof letter->message);
     letter->message[sizeof letter->message - 1] = '\0'; /* whatever the writer did */
-    /* release: pairs with the acquire in the writer's mailbox_await_empty; our copying is over when it sees
-     * false */
+    /* release: pairs with the acquire in the writer's mailbox_await_empty;
+     * our copying is over when it sees false */
     atomic_store_explicit(&box->ready, false, memory_order_release);
+    /* slide:end */
     return PATIENCE_GO_ON;
 }
 

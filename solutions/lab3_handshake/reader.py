@@ -81,12 +81,14 @@ class Box:
 
     def receive(self, timeout: float) -> Optional[Letter]:
         """Wait for a message, copy it and give the box back; None after `timeout` seconds or a signal. WriterGone."""
+        # slide:receive
         if not self._await_ready(timeout):
             return None
         copy = Mailbox.from_buffer_copy(self._segment.view)
         # release: pairs with the acquire in the writer's mailbox_await_empty; our copying is over when it sees 0
         self._ready.store_release(0)
         return Letter(copy.counter, wire.text(copy.message))
+        # slide:end
 
 
 def parse() -> argparse.Namespace:

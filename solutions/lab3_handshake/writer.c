@@ -25,11 +25,12 @@
 #include "shmlab/stop.h"
 
 /* Wait until the box is empty, that is ours. */
+/* slide:await */
 static enum patience_end mailbox_await_empty(struct mailbox *box, struct patience *patience)
 {
     patience_begin(patience);
-    /* acquire: pairs with the release in the reader's mailbox_receive; its copying is over before we write
-     * again */
+    /* acquire: pairs with the release in the reader's mailbox_receive;
+     * its copying is over before we write again */
     while (atomic_load_explicit(&box->ready, memory_order_acquire)) {
         enum patience_end end = patience_step(patience);
         if (end != PATIENCE_GO_ON)
@@ -37,16 +38,19 @@ static enum patience_end mailbox_await_empty(struct mailbox *box, struct patienc
     }
     return PATIENCE_GO_ON;
 }
+/* slide:end */
 
 /* Fill the box, which must be ours, and hand it over. */
+/* slide:send */
 static void mailbox_send(struct mailbox *box, int number, const char *message)
 {
     box->counter = number;
     snprintf(box->message, sizeof box->message, "%s", message);
-    /* release: pairs with the acquire in the reader's mailbox_receive; who sees true sees the message as well
-     */
+    /* release: pairs with the acquire in the reader's mailbox_receive;
+     * who sees true sees the message as well */
     atomic_store_explicit(&box->ready, true, memory_order_release);
 }
+/* slide:end */
 
 static int failure_report(enum patience_end end, int number, double limit)
 {

@@ -78,6 +78,7 @@ static int buffer_map(struct buffer *buffer, size_t size)
 }
 
 /* O_EXCL: a count that an earlier run left behind must not become ours. */
+/* slide:semaphore */
 static sem_t *semaphore_create(const char *name, mode_t mode, unsigned value)
 {
     mode_t mask = umask(0); /* the mode as given */
@@ -89,6 +90,7 @@ static sem_t *semaphore_create(const char *name, mode_t mode, unsigned value)
         error_report_errno(NULL, "sem_open(%s)", name);
     return semaphore;
 }
+/* slide:end */
 
 /* We hold the role alone: nobody uses the object, whatever is in it. */
 static int buffer_initialise(struct buffer *buffer, unsigned capacity, mode_t mode)
@@ -113,9 +115,11 @@ static int buffer_initialise(struct buffer *buffer, unsigned capacity, mode_t mo
         .element_size = sizeof(struct buffer_message),
         .capacity = capacity,
     };
-    /* release: pairs with the acquire in header_check; who finds the magic finds the header and the
-     * semaphores */
+    /* slide:publish-magic */
+    /* release: pairs with the acquire in header_check;
+     * who finds the magic finds the header and the semaphores */
     __atomic_store_n(&buffer->shared->magic, BUFFER_MAGIC, __ATOMIC_RELEASE);
+    /* slide:end */
     return 0;
 }
 
@@ -284,17 +288,20 @@ static enum buffer_end semaphore_wait(sem_t *semaphore, double seconds)
 }
 
 /* Take MUTEX. It is only ever held for a few instructions, so a long wait means that its holder is dead. */
+/* slide:lock */
 static enum buffer_end buffer_lock(struct buffer *buffer, double seconds)
 {
     enum buffer_end end = semaphore_wait(buffer->mutex, seconds);
 
     return end == BUFFER_TIMEOUT ? BUFFER_STUCK : end;
 }
+/* slide:end */
 
 enum buffer_end buffer_put(struct buffer *buffer, const struct buffer_message *message, double seconds)
 {
     struct bounded_buffer *shared = buffer->shared;
 
+    /* slide:put */
     enum buffer_end end = semaphore_wait(buffer->empty, seconds);
     if (end != BUFFER_DONE)
         return end;
@@ -310,12 +317,14 @@ enum buffer_end buffer_put(struct buffer *buffer, const struct buffer_message *m
     sem_post(buffer->mutex);
     sem_post(buffer->full);
     return BUFFER_DONE;
+    /* slide:end */
 }
 
 enum buffer_end buffer_get(struct buffer *buffer, struct buffer_message *message, double seconds)
 {
     struct bounded_buffer *shared = buffer->shared;
 
+    /* slide:get */
     enum buffer_end end = semaphore_wait(buffer->full, seconds);
     if (end != BUFFER_DONE)
         return end;
@@ -332,6 +341,7 @@ enum buffer_end buffer_get(struct buffer *buffer, struct buffer_message *message
     sem_post(buffer->empty);
     message->text[sizeof message->text - 1] = '\0';
     return BUFFER_DONE;
+    /* slide:end */
 }
 
 static unsigned buffer_count(const struct buffer *buffer)
@@ -357,14 +367,16 @@ unsigned buffer_close(struct buffer *buffer)
 {
     unsigned lost = 0;
 
-    /* First out of the crowd, then alone if nobody else is there: of two that leave together, the second one
-     * succeeds. */
+    /* slide:close */
+    /* First out of the crowd, then alone if nobody else is there:
+     * of two that leave together, the second one succeeds. */
     presence_release(buffer->fd, BUFFER_PRESENCE);
     if (presence_claim(buffer->fd, BUFFER_PRESENCE, PRESENCE_EXCLUSIVE) == 0 &&
         presence_current(buffer->fd, buffer->shm_name)) {
         lost = buffer_count(buffer);
         objects_unlink(buffer);
     }
+    /* slide:end */
     handles_close(buffer);
     return lost;
 }
