@@ -42,14 +42,22 @@ enum { SHARED_DATA_FIELDS(PUBLISHED_ENUM) };
             offsetof(struct shared_data, field), PUBLISHED_##field                                           \
     }
 
+// shmlab:cut 1 Predict where the compiler puts the members of struct natural_data, and how large it is: on
+// paper.
 static const struct row rows[] = {
     ROW(process_id, 0),  ROW(message, 4),       ROW(data_ready, 504),
     ROW(counter, 508),   ROW(temperature, 512), ROW(coordinates, 520),
     ROW(user_name, 532), ROW(timestamp, 584),   ROW(data_array, 592),
 };
-enum { ROWS = sizeof rows / sizeof rows[0] };
-
 static const size_t predicted_size = 632;
+// shmlab:give static const struct row rows[] = {
+// shmlab:give     ROW(process_id, 0), ROW(message, 4),     ROW(data_ready, 0),
+// shmlab:give     ROW(counter, 0),    ROW(temperature, 0), ROW(coordinates, 0),
+// shmlab:give     ROW(user_name, 0),  ROW(timestamp, 0),   ROW(data_array, 0),
+// shmlab:give };
+// shmlab:give static const size_t predicted_size = 0;
+// shmlab:end
+enum { ROWS = sizeof rows / sizeof rows[0] };
 
 static size_t padding_behind(size_t i, size_t size, const size_t *offsets)
 {

@@ -12,6 +12,7 @@
  * are zero. */
 static void text_copy(char *target, size_t capacity, const char *text)
 {
+    // shmlab:cut 5 Copy what fits. A byte of the form 10xxxxxx lies inside a UTF-8 character.
     size_t length = strnlen(text, capacity - 1);
 
     if (text[length] != '\0')
@@ -19,17 +20,22 @@ static void text_copy(char *target, size_t capacity, const char *text)
             length--;
     memset(target, 0, capacity);
     memcpy(target, text, length);
+    // shmlab:give target[0] = '\0';
+    // shmlab:give (void)capacity;
+    // shmlab:give (void)text;
+    // shmlab:end
 }
 
 void sample_fill(struct shared_data *data)
 {
-    static const float coordinates[SHARED_DATA_COORDINATES] = {10.5F, 20.3F, 30.8F};
     char message[SHARED_DATA_MESSAGE_CAPACITY];
     const struct passwd *user = getpwuid(getuid());
-    struct timespec now;
 
+    // shmlab:cut 4 Start from bytes that you know.
     memset(data, 0, sizeof *data); /* padding included: no byte of this process's stack leaves it */
-    data->process_id = (int32_t)getpid();
+    // shmlab:give data->data_ready = false;
+    // shmlab:end
+
     snprintf(message, sizeof message,
              "Hello from the C writer!\n"
              "This text lies in shared memory:\n"
@@ -37,14 +43,22 @@ void sample_fill(struct shared_data *data)
              "Written by process %d",
              (int)getpid());
     text_copy(data->message, sizeof data->message, message);
+    text_copy(data->user_name, sizeof data->user_name, user != NULL ? user->pw_name : "unknown");
+
+    // shmlab:cut 6 Set the numbers: this process's id, counter 42, temperature 23.5, coordinates 10.5, 20.3, 30.8,
+    // shmlab:text the array 10, 20 ... 100, and the time in milliseconds since 1970 (clock_gettime, CLOCK_REALTIME).
+    static const float coordinates[SHARED_DATA_COORDINATES] = {10.5F, 20.3F, 30.8F};
+    struct timespec now;
+
+    data->process_id = (int32_t)getpid();
     data->counter = 42;
     data->temperature = 23.5;
     memcpy(data->coordinates, coordinates, sizeof data->coordinates);
-    text_copy(data->user_name, sizeof data->user_name, user != NULL ? user->pw_name : "unknown");
     clock_gettime(CLOCK_REALTIME, &now);
     data->timestamp = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
     for (int i = 0; i < SHARED_DATA_ARRAY_LENGTH; i++)
         data->data_array[i] = 10 * (i + 1);
+    // shmlab:end
 }
 
 void sample_publish(struct shared_data *shared, const struct shared_data *sample)

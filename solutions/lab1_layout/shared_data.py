@@ -1,9 +1,7 @@
 """Lab 1: the struct of labs 1 and 2 as Python sees it.
 
-The published contract puts `timestamp` at 588, which is no multiple of 8; a plain declaration would put it at 584. As
-in shared_data.h two things bring the structure to the contract: every gap is a member (its name begins with "_"), and
-no member needs more than four-byte alignment, which is what _pack_ = 4 says. That the result is right is not believed
-but checked, against the table of offsets that a C program made from the C header.
+The published contract puts `timestamp` at 588, which is no multiple of 8; a plain declaration would put it at 584. That
+the layout is right is not believed but checked, against the table of offsets that a C program made from the C header.
 """
 
 from __future__ import annotations
@@ -25,6 +23,9 @@ MESSAGE_CAPACITY = 500  # bytes, the terminating NUL included
 USER_NAME_CAPACITY = 50  # likewise
 
 
+# shmlab:cut 7 Bring the mirror to the contract, as you did with the header. ctypes follows the C compiler's rules.
+# As in shared_data.h two things bring the structure to the contract: every gap is a member (its name begins with "_"),
+# and no member needs more than four-byte alignment, which is what _pack_ = 4 says.
 class SharedData(ctypes.LittleEndianStructure):
     """The 640 bytes at the beginning of the segment."""
 
@@ -44,12 +45,29 @@ class SharedData(ctypes.LittleEndianStructure):
         ("data_array", ctypes.c_int32 * 10),
         ("_padding3", ctypes.c_uint8 * 4),
     ]
+# shmlab:give class SharedData(ctypes.LittleEndianStructure):
+# shmlab:give     """The bytes at the beginning of the segment."""
+# shmlab:give
+# shmlab:give     _fields_ = [
+# shmlab:give         ("process_id", ctypes.c_int32),
+# shmlab:give         ("message", ctypes.c_char * MESSAGE_CAPACITY),
+# shmlab:give         ("data_ready", ctypes.c_bool),  # written last
+# shmlab:give         ("counter", ctypes.c_int32),
+# shmlab:give         ("temperature", ctypes.c_double),
+# shmlab:give         ("coordinates", ctypes.c_float * 3),
+# shmlab:give         ("user_name", ctypes.c_char * USER_NAME_CAPACITY),
+# shmlab:give         ("timestamp", ctypes.c_int64),  # milliseconds since 1970
+# shmlab:give         ("data_array", ctypes.c_int32 * 10),
+# shmlab:give     ]
+# shmlab:end
 
 
 SIZE = ctypes.sizeof(SharedData)
 READY_OFFSET = SharedData.data_ready.offset
 
+# shmlab:cut 8 Make the import fail when a field is not where the contract says: shmlab/wire.py.
 wire.check("shared_data", SharedData)
+# shmlab:end
 
 
 def _local_time(milliseconds: int) -> str:

@@ -356,15 +356,12 @@ static bool case_wanted(const struct judge *judge, size_t i)
            ((wanted->last && !lab->cases[i].last) || case_needed_by(lab, lab->cases[i].name, wanted));
 }
 
-static bool case_waits_for(const struct judge *judge, size_t i, size_t other)
+static bool case_needs(const struct check_case *one, const struct check_case *other)
 {
-    const struct check_case *one = &judge->order->lab->cases[i];
-    const struct check_case *two = &judge->order->lab->cases[other];
-    bool needed = false;
-
     for (size_t n = 0; n < CHECK_NEEDS && one->needs[n] != NULL; n++)
-        needed = needed || strcmp(one->needs[n], two->name) == 0;
-    return needed || (one->last && !two->last);
+        if (strcmp(one->needs[n], other->name) == 0)
+            return true;
+    return false;
 }
 
 enum readiness { READY, NOT_YET, NEVER };
@@ -376,11 +373,13 @@ static enum readiness case_readiness(struct judge *judge, size_t i, const char *
 
     for (size_t other = 0; other < lab->case_count; other++) {
         const char *outcome = outcome_of(judge, other);
-        if (other == i || !case_waits_for(judge, i, other) || strcmp(outcome, "unwanted") == 0)
+        bool needed = case_needs(&lab->cases[i], &lab->cases[other]);
+        bool after = lab->cases[i].last && !lab->cases[other].last;
+        if (other == i || (!needed && !after) || strcmp(outcome, "unwanted") == 0)
             continue;
         if (strcmp(outcome, "pending") == 0 || strcmp(outcome, "running") == 0) {
             readiness = NOT_YET;
-        } else if (strcmp(outcome, "passed") != 0 && !lab->cases[i].last) {
+        } else if (needed && strcmp(outcome, "passed") != 0) {
             *missing = lab->cases[other].name;
             return NEVER;
         }

@@ -82,11 +82,16 @@ char *text_clean(const char *text)
     return clean;
 }
 
-/* Is this place behind a "//" or "#" of its line, or between the stars of a block comment? */
+/* Is this place behind a "//" or "#" of its line, in a block comment, or in one of Python's docstrings? */
 static bool in_comment(const char *source, const char *line, const char *at)
 {
     const char *open = NULL;
+    bool docstring = false;
 
+    for (const char *quotes = source; (quotes = strstr(quotes, "\"\"\"")) != NULL && quotes < at; quotes += 3)
+        docstring = !docstring;
+    if (docstring)
+        return true;
     for (const char *c = line; c < at; c++)
         if ((c[0] == '/' && c[1] == '/') || (c[0] == '#' && (c == line || c[-1] == ' ') && c[1] == ' '))
             return true;

@@ -1,0 +1,131 @@
+/*
+ * Lab 2, reader: attach to the System V segment read-only and print what is in it.
+ *
+ *     reader [--key 5678]
+ *
+ * SHM_RDONLY: a reader that cannot write cannot spoil the data, whatever bug it has.
+ */
+#define _XOPEN_SOURCE 700
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "shared_data.h"
+#include "shmlab/error.h"
+#include "shmlab/options.h"
+#include "sysv_segment.h"
+
+static error_t option_parse(int key, char *text, struct argp_state *state)
+{
+    key_t *segment_key = state->input;
+
+    switch (key) {
+    case 'k':
+        *segment_key = (key_t)options_integer(state, "--key", text, 1, INT32_MAX);
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "'%s' is one argument too many", text);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option option_list[] = {
+    {"key", 'k', "KEY", 0, "System V key of the segment (default 5678)", 0},
+    {0},
+};
+static const struct argp argp = {
+    .options = option_list,
+    .parser = option_parse,
+    .doc = "Print the data that lab 2's writer put into a System V segment.",
+};
+
+/* Print text of at most `capacity` bytes; the writer may have forgotten the NUL. Lines behind the first are
+ * indented. */
+static void text_print(const char *label, const char *text, size_t capacity)
+{
+    size_t length = strnlen(text, capacity);
+
+    printf("%-13s", label);
+    for (size_t i = 0; i < length; i++) {
+        putchar(text[i]);
+        if (text[i] == '\n')
+            printf("%13s", "");
+    }
+    printf("%s\n", length == capacity ? " (no NUL at its end!)" : "");
+}
+
+static void time_print(int64_t milliseconds)
+{
+    time_t seconds = (time_t)(milliseconds / 1000);
+    struct tm local;
+    char text[64] = "no date";
+
+    if (localtime_r(&seconds, &local) != NULL)
+        strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &local);
+    printf("timestamp    %" PRId64 " (%s.%03d)\n", milliseconds, text, (int)(milliseconds % 1000));
+}
+
+static void data_print(const struct shared_data *data)
+{
+    printf("process_id   %" PRId32 "\n", data->process_id);
+    text_print("message", data->message, sizeof data->message);
+    printf("counter      %" PRId32 "\n", data->counter);
+    printf("temperature  %.1f\n", data->temperature);
+    printf("coordinates  %.1f %.1f %.1f\n", data->coordinates[0], data->coordinates[1], data->coordinates[2]);
+    text_print("user_name", data->user_name, sizeof data->user_name);
+    time_print(data->timestamp);
+    printf("data_array  ");
+    for (int i = 0; i < SHARED_DATA_ARRAY_LENGTH; i++)
+        printf(" %" PRId32, data->data_array[i]);
+    printf("\n");
+}
+
+static int segment_print(key_t key, int id)
+{
+    struct shmid_ds info;
+    struct shared_data data;
+    const struct shared_data *shared = shmat(id, NULL, SHM_RDONLY);
+
+    if (shared == (void *)-1)
+        return error_report_errno(NULL, "shmat(id %d, SHM_RDONLY)", id);
+
+    /* acquire: pairs with the writer's release store of data_ready, so that a true flag means complete data
+     */
+    bool ready = __atomic_load_n(&shared->data_ready, __ATOMIC_ACQUIRE);
+    if (ready)
+        memcpy(&data, shared,
+               sizeof data); /* look at a copy: the writer may remove or refill the segment meanwhile */
+
+    if (shmctl(id, IPC_STAT, &info) == 0)
+        segment_describe("reader", key, id, &info);
+    if (shmdt(shared) == -1)
+        return error_report_errno(NULL, "shmdt(id %d)", id);
+    if (!ready)
+        return error_report("the writer is still at work, or died there: try again",
+                            "segment id %d is not filled", id);
+    data_print(&data);
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    key_t key = SHARED_DATA_KEY;
+
+    options_parse(&argp, argc, argv, &key);
+
+    int id = shmget(key, SHARED_DATA_SEGMENT_SIZE, 0);
+    if (id == -1) {
+        const char *next = errno == ENOENT   ? "start the writer first, or pass its --key"
+                           : errno == EINVAL ? "the segment is too small: another program's, see `ipcs -m`"
+                           : errno == EACCES
+                               ? "it belongs to another user: ask for --mode 0644, or use your own --key"
+                               : NULL;
+        return error_report_errno(next, "shmget(key %d)", (int)key);
+    }
+    return segment_print(key, id);
+}

@@ -1,0 +1,67 @@
+/* See patience.h. */
+#define _DEFAULT_SOURCE /* SHM_DEST */
+#define _XOPEN_SOURCE   700
+#include "patience.h"
+
+#include <errno.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
+#include <time.h>
+
+#include "shmlab/stop.h"
+
+enum {
+    SPIN_STEPS = 100, /* about the time that two cores need to hand a cache line over and back */
+    SLEEP_FIRST_NS = 1000,
+    SLEEP_LAST_NS = 1000000,
+};
+
+static int64_t clock_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+void patience_begin(struct patience *patience)
+{
+    patience->begin_ns = clock_ns();
+    patience->steps = 0;
+}
+
+static void peer_look(struct patience *patience)
+{
+    struct shmid_ds info;
+
+    if (shmctl(patience->shmid, IPC_STAT, &info) == -1) {
+        patience->peer_gone = errno == EIDRM || errno == EINVAL; /* removed, and nobody but us was attached */
+        return;
+    }
+    if (info.shm_nattch > 1)
+        patience->peer_seen = true;
+    else if (patience->peer_seen)
+        patience->peer_gone = true;
+    if ((info.shm_perm.mode & SHM_DEST) != 0) /* marked for removal: no new peer can find it */
+        patience->peer_gone = true;
+}
+
+enum patience_end patience_step(struct patience *patience)
+{
+    if (stop_signal() != 0)
+        return PATIENCE_STOPPED;
+    if (patience->steps++ < SPIN_STEPS)
+        return PATIENCE_GO_ON;
+    if (patience->peer_gone)
+        return PATIENCE_GONE; /* the flag was read again since we found out: what the peer did last was not
+                                 missed */
+    peer_look(patience);
+    if (patience->peer_gone)
+        return PATIENCE_GO_ON;
+    if ((double)(clock_ns() - patience->begin_ns) > patience->limit * 1e9)
+        return PATIENCE_TIMEOUT;
+
+    unsigned doublings = patience->steps - SPIN_STEPS;
+    int64_t sleep_ns = doublings < 10 ? (int64_t)SLEEP_FIRST_NS << doublings : SLEEP_LAST_NS;
+    return stop_sleep((double)sleep_ns / 1e9) ? PATIENCE_GO_ON : PATIENCE_STOPPED;
+}

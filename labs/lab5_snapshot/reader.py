@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""Lab 5, reader: print the detections of the snapshot and draw them on the picture.
+
+    producer dog.jpg             writes the snapshot and ends; the snapshot stays
+    reader.py --image dog.jpg    any time later: prints it and writes snapshot.png
+    producer --unlink ...        removes it, or rm /dev/shm/ipc_dog_shm
+
+The object is mapped read-only and copied once; nothing in the copy is believed before it was checked, the count least
+of all: whoever may write to the object may write anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import List, Optional
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "common" / "python"))
+
+from shmlab import class_names, colours, draw, options, picture_file, posix_shm, program  # noqa: E402
+from shmlab import snapshot, viewer_png  # noqa: E402
+from shmlab.class_names import ClassNames  # noqa: E402
+from shmlab.detection import Detection  # noqa: E402
+from shmlab.draw import Mark  # noqa: E402
+from shmlab.errors import ShmlabError  # noqa: E402
+from shmlab.picture import Picture  # noqa: E402
+from shmlab.snapshot import Snapshot  # noqa: E402
+
+CANVAS_MAX = 8192  # pixels a side: boxes on a picture that we cannot see may claim anything
+CANVAS_MIN = 320
+CANVAS_MARGIN = 16
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = options.parser(__doc__)
+    parser.add_argument(
+        "--name",
+        type=options.object_name,
+        default=snapshot.NAME,
+        help="name of the shared memory object (default: %(default)s)",
+    )
+    parser.add_argument("--image", type=Path, help="the picture that the producer looked at: PNG, PPM or JPEG")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("snapshot.png"),
+        metavar="FILE.png",
+        help="where to write the annotated picture (default: %(default)s)",
+    )
+    class_names.add_options(parser, usual=class_names.COCO)
+    return parser.parse_args()
+
+
+def take(name: str) -> Snapshot:
+    """The snapshot, from a copy."""
+    with posix_shm.open_existing(name, "run the producer first, or pass its --name") as shared:
+        return snapshot.unpack(bytes(shared.map(snapshot.SIZE)))
+
+
+def report(taken: Snapshot, names: ClassNames) -> None:
+    """Print the detections, and what was not believed."""
+    program.say(f"{len(taken.detections)} detection{'' if len(taken.detections) == 1 else 's'}")
+    for number, each in enumerate(taken.detections, 1):
+        print(
+            f"{number:3d}  {names[each.class_id]:<14s} {each.confidence:.2f}"
+            f"  x {each.x}  y {each.y}  width {each.width}  height {each.height}"
+        )
+    if not 0 <= taken.claimed <= snapshot.RECORDS:
+        program.complain(f"the count is {taken.claimed}, not 0 to {snapshot.RECORDS}: read as the nearest of these")
+    if taken.dropped:
+        program.complain(f"{taken.dropped} records make no sense and were left out")
+
+
+def canvas_for(detections: List[Detection]) -> Picture:
+    """A black picture that is large enough for the boxes."""
+    right = max([each.x + each.width for each in detections], default=0)
+    bottom = max([each.y + each.height for each in detections], default=0)
+    width, height = (max(CANVAS_MIN, min(side + CANVAS_MARGIN, CANVAS_MAX)) for side in (right, bottom))
+    return Picture.blank(width, height)
+
+
+def background(image: Optional[Path], detections: List[Detection]) -> Picture:
+    """The picture to draw on, or a black one when it cannot be decoded here."""
+    if image is None:
+        program.say("no --image: the boxes are drawn on black")
+        return canvas_for(detections)
+    try:
+        return picture_file.read(image)
+    except OSError as error:
+        raise ShmlabError(str(image), "--image wants the producer's picture", error.errno or 0) from error
+    except ValueError as error:
+        program.complain(f"{image}: {error}: the boxes are drawn on black")
+        return canvas_for(detections)
+
+
+def main() -> int:
+    """Copy, print, draw, save."""
+    arguments = parse()
+    names = class_names.load(arguments.model, arguments.names)
+    taken = take(arguments.name)
+    report(taken, names)
+    picture = background(arguments.image, taken.detections)
+    draw.annotate(
+        picture,
+        [
+            Mark(
+                each.x,
+                each.y,
+                each.width,
+                each.height,
+                f"{names[each.class_id]} {each.confidence:.2f}",
+                colours.of_class(each.class_id),
+            )
+            for each in taken.detections
+        ],
+    )
+    viewer_png.write(arguments.output, picture)
+    program.say(f"wrote {arguments.output} ({picture.width} x {picture.height})")
+    return program.DONE
+
+
+if __name__ == "__main__":
+    program.run(main)
