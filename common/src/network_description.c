@@ -504,9 +504,13 @@ static size_t section_weights(const struct network_section *section)
  * since 0.2. */
 static size_t weights_header(const struct file_bytes *weights)
 {
+    enum { VERSION_MAX = 9 };
     int32_t version[3] = {0};
     if (weights->size >= sizeof version)
         memcpy(version, weights->data, sizeof version);
+    for (int i = 0; i < 3; i++)
+        if (version[i] < 0 || version[i] > VERSION_MAX)
+            return 0;
     return sizeof version + (version[0] == 0 && version[1] < 2 ? sizeof(uint32_t) : sizeof(uint64_t));
 }
 
@@ -514,6 +518,10 @@ static int check_weights(const struct network_description *network, const struct
                          const char *path, char *error, size_t size)
 {
     size_t header = weights_header(weights), wanted = header;
+    if (header == 0)
+        return explain(error, size,
+                       "%s: does not begin like Darknet's weights: name the file that belongs to %s", path,
+                       network->path);
     for (int i = 0; i < network->count; i++)
         wanted += sizeof(float) * section_weights(&network->sections[i]);
     if (weights->size != wanted)

@@ -83,6 +83,7 @@ static enum patience_end messages_receive(struct mailbox *box, int shmid, const 
         enum patience_end end = mailbox_receive(box, &patience, &letter);
         if (end != PATIENCE_GO_ON)
             return end;
+        patience.peer_seen = true; /* somebody sent it, even if we never looked while it was attached */
         printf("reader: received #%d: %s\n", letter.counter, letter.message);
         fflush(stdout);
     }

@@ -1,5 +1,4 @@
 /* See support.h. */
-#define _GNU_SOURCE
 #include "support.h"
 
 #include <dirent.h>
@@ -9,36 +8,45 @@
 #include <sys/shm.h>
 #include <unistd.h>
 
+enum { TEXTS = 128, TEXT_CAPACITY = 64 };
+
+/* Room for one of the few short texts that a test program makes up. */
+static char *text_room(void)
+{
+    static char texts[TEXTS][TEXT_CAPACITY];
+    static int used;
+
+    assert_true(used < TEXTS);
+    return texts[used++];
+}
+
 const char *unique_name(void)
 {
     static int number;
-    char *name;
+    char *name = text_room();
 
-    if (asprintf(&name, "shmlabtest_%d_%d", (int)getpid(), number++) == -1)
-        abort();
-    return name; /* a test's few names live until exit */
+    snprintf(name, TEXT_CAPACITY, "shmlabtest_%d_%d", (int)getpid(), number++);
+    return name;
 }
 
 const char *unique_object(void)
 {
-    char *name;
+    char *name = text_room();
 
-    if (asprintf(&name, "/%s", unique_name()) == -1)
-        abort();
+    snprintf(name, TEXT_CAPACITY, "/%s", unique_name());
     return name;
 }
 
 const char *unique_key(void)
 {
     static int number;
-    char *text;
+    char *text = text_room();
     int key;
 
     do
         key = (getpid() % 100000) * 1000 + 100000000 + number++;
     while (shmget(key, 0, 0) != -1);
-    if (asprintf(&text, "%d", key) == -1)
-        abort();
+    snprintf(text, TEXT_CAPACITY, "%d", key);
     return text;
 }
 

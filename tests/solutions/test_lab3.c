@@ -23,7 +23,7 @@ static bool mailbox_left(void)
 
 static void five_messages(struct process *reader, int from)
 {
-    char line[64];
+    char line[80];
 
     for (int number = from; number <= 5; number++) {
         snprintf(line, sizeof line, "received #%d: Message #%d from Writer Process (PID: ", number, number);

@@ -1,15 +1,16 @@
 /*
  * Lab 4: the bounded buffer, for any number of producers and consumers.
  *
- * Three named POSIX semaphores guard it: EMPTY counts free slots (starts at the capacity), FULL counts messages
- * (starts at 0), MUTEX (starts at 1) is held while head, tail, count and a slot are touched.
+ * Three named POSIX semaphores guard it: EMPTY counts free slots (starts at the capacity), FULL counts
+ * messages (starts at 0), MUTEX (starts at 1) is held while head, tail, count and a slot are touched.
  *
- *     producer: wait EMPTY, wait MUTEX, fill slot[tail], tail = (tail + 1) % capacity, count++, post MUTEX, post FULL
- *     consumer: wait FULL, wait MUTEX, copy slot[head], head = (head + 1) % capacity, count--, post MUTEX, post EMPTY
+ *     producer: wait EMPTY, wait MUTEX, fill slot[tail], tail = (tail + 1) % capacity, count++, post MUTEX,
+ * post FULL consumer: wait FULL, wait MUTEX, copy slot[head], head = (head + 1) % capacity, count--, post
+ * MUTEX, post EMPTY
  *
- * The names derive from a prefix P (default "shmlab"): shared memory /P_buffer, semaphores /P_empty, /P_full, /P_mutex.
- * Presence (presence.h): every attached process holds a shared lock on byte BUFFER_PRESENCE of the shared memory object;
- * the last one out removes the four objects.
+ * The names derive from a prefix P (default "shmlab"): shared memory /P_buffer, semaphores /P_empty, /P_full,
+ * /P_mutex. Presence (presence.h): every attached process holds a shared lock on byte BUFFER_PRESENCE of the
+ * shared memory object; the last one out removes the four objects.
  */
 #ifndef SHMLAB_BOUNDED_BUFFER_H
 #define SHMLAB_BOUNDED_BUFFER_H
@@ -22,11 +23,11 @@
 
 enum {
     BUFFER_VERSION = 1,
-    BUFFER_CAPACITY = 8,      /* slots, by default */
+    BUFFER_CAPACITY = 8, /* slots, by default */
     BUFFER_CAPACITY_MAX = 1024,
     BUFFER_TEXT_CAPACITY = 56, /* bytes, the terminating NUL included */
-    BUFFER_ITEMS = 10,        /* how many items a process passes by default */
-    BUFFER_PRESENCE = 0,      /* lock byte: see presence.h */
+    BUFFER_ITEMS = 10,         /* how many items a process passes by default */
+    BUFFER_PRESENCE = 0,       /* lock byte: see presence.h */
 };
 
 #define BUFFER_TEXT_FORMAT "item %d of producer %d"

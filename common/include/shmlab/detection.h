@@ -1,8 +1,8 @@
 /*
  * One detection, as labs 5 and 6 share it: 24 bytes.
  *
- * The box is given by its top-left corner and its size in pixels of the picture that the detector was given (lab 5: the
- * input image; lab 6: the 640 x 640 frame), clipped to that picture.
+ * The box is given by its top-left corner and its size in pixels of the picture that the detector was given
+ * (lab 5: the input image; lab 6: the 640 x 640 frame), clipped to that picture.
  */
 #ifndef SHMLAB_DETECTION_H
 #define SHMLAB_DETECTION_H

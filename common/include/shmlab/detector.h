@@ -1,8 +1,9 @@
 /*
- * The object detector: Darknet behind a narrow interface, so that no program but detector_darknet.c sees its header.
+ * The object detector: Darknet behind a narrow interface, so that no program but detector_darknet.c sees its
+ * header.
  *
- * Darknet ends the process on many kinds of bad input, or silently computes nonsense; detector_open checks the files
- * first and says what is wrong. One detector a process; not for use from several threads.
+ * Darknet ends the process on many kinds of bad input, or silently computes nonsense; detector_open checks
+ * the files first and says what is wrong. One detector a process; not for use from several threads.
  */
 #ifndef SHMLAB_DETECTOR_H
 #define SHMLAB_DETECTOR_H
@@ -30,8 +31,8 @@ struct detector_filter {
 bool detector_available(void);
 
 /*
- * Load a network. Returns NULL and leaves a sentence (which file, what is wrong, what to do next) in error (size bytes).
- * Darknet's own chatter does not reach standard output.
+ * Load a network. Returns NULL and leaves a sentence (which file, what is wrong, what to do next) in error
+ * (size bytes). Darknet's own chatter does not reach standard output.
  */
 struct detector *detector_open(const struct detector_files *files, char *error, size_t size);
 
@@ -42,10 +43,10 @@ const char *detector_class_name(const struct detector *detector, int class_id); 
 int detector_find_class(const struct detector *detector, const char *text);
 
 /*
- * Detect objects in a frame of any size. Fills at most capacity records, the most confident first, in pixels of that
- * frame, clipped to it; each box is of its most probable class, and of boxes of one class that overlap by more than 0.45 the most
- * confident one stays. Returns the number of records, or -1 with errno: ENOMEM, or ERANGE when the network's output is not
- * a number.
+ * Detect objects in a frame of any size. Fills at most capacity records, the most confident first, in pixels
+ * of that frame, clipped to it; each box is of its most probable class, and of boxes of one class that
+ * overlap by more than 0.45 the most confident one stays. Returns the number of records, or -1 with errno:
+ * ENOMEM, or ERANGE when the network's output is not a number.
  */
 int detector_run(struct detector *detector, const struct frame *frame, const struct detector_filter *filter,
                  struct detection *detections, int capacity);

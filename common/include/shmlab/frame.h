@@ -24,22 +24,24 @@ int frame_create(struct frame *frame, int width, int height);
 void frame_destroy(struct frame *frame);
 
 /*
- * Load a JPEG, PNG or binary PPM (P6) file; the kind is told from the file's first bytes, not from its name. A file that
- * is missing, truncated or corrupt is an error: a sentence about it, with the path, is left in error (size bytes).
- * Returns 0 or -1. The frame is then empty.
+ * Load a JPEG, PNG or binary PPM (P6) file; the kind is told from the file's first bytes, not from its name.
+ * A file that is missing, truncated or corrupt is an error: a sentence about it, with the path, is left in
+ * error (size bytes). Returns 0 or -1. The frame is then empty.
  */
 int frame_load(struct frame *frame, const char *path, char *error, size_t size);
 
 /*
  * Scale source into target (already created, any size), bilinear on the way up and averaging on the way down.
  * stretch: fill the target, aspect ratio not kept.
- * letterbox: keep the aspect ratio, centre it, grey (128) bars. The area used is returned through the last four (each may
- * be NULL), in pixels of the target.
+ * letterbox: keep the aspect ratio, centre it, grey (128) bars. The area used is returned through the last
+ * four (each may be NULL), in pixels of the target.
  */
 void frame_stretch(const struct frame *source, struct frame *target);
-void frame_letterbox(const struct frame *source, struct frame *target, int *x, int *y, int *width, int *height);
+void frame_letterbox(const struct frame *source, struct frame *target, int *x, int *y, int *width,
+                     int *height);
 
-/* Cut the rectangle at (x, y) of width x height pixels out of source and scale it to fill target. It must lie inside. */
+/* Cut the rectangle at (x, y) of width x height pixels out of source and scale it to fill target. It must lie
+ * inside. */
 void frame_crop(const struct frame *source, int x, int y, int width, int height, struct frame *target);
 
 /* Write a binary PPM (P6). Returns 0 or -1 with errno. */

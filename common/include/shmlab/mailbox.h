@@ -4,8 +4,8 @@
  *     writer: wait until ready is false, fill counter and message, set ready
  *     reader: wait until ready is true, copy counter and message, clear ready
  *
- * Whoever sees the flag in its own state owns counter and message; nobody else may touch them. The writer creates the
- * segment and removes it, the reader retries until it is there.
+ * Whoever sees the flag in its own state owns counter and message; nobody else may touch them. The writer
+ * creates the segment and removes it, the reader retries until it is there.
  */
 #ifndef SHMLAB_MAILBOX_H
 #define SHMLAB_MAILBOX_H
@@ -28,7 +28,7 @@ enum {
 struct mailbox {
     int32_t counter;                        /* number of the message, from 1 */
     char message[MAILBOX_MESSAGE_CAPACITY]; /* NUL-terminated */
-    _Atomic bool ready;                     /* true: the message is the reader's; false: the box is the writer's */
+    _Atomic bool ready; /* true: the message is the reader's; false: the box is the writer's */
 };
 
 _Static_assert(offsetof(struct mailbox, counter) == 0, "counter is at 0");

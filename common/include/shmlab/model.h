@@ -20,14 +20,15 @@ struct model {
 
 enum model_kind {
     MODEL_SHAPES, /* the four shapes of the synthetic scene: scene.h; ships with the project */
-    MODEL_COCO,   /* the 80 everyday things of the COCO collection, dog and person among them; `make models` fetches it */
+    MODEL_COCO,   /* the 80 everyday things of the COCO collection, dog and person among them; `make models`
+                     fetches it */
 };
 
 /*
- * Find a model. The folders of the environment variable SHMLAB_MODELS (separated by colons) come first, then models/ and
- * common/media/ of the source tree. Of the COCO networks yolo-fastest-1.1-xl is preferred, then yolo-fastest-1.1,
- * yolov4-tiny and yolov3-tiny. The model must stay where it is while `files` is used, for it points into it.
- * Returns 0, or -1 with a sentence in error.
+ * Find a model. The folders of the environment variable SHMLAB_MODELS (separated by colons) come first, then
+ * models/ and common/media/ of the source tree. Of the COCO networks yolo-fastest-1.1-xl is preferred, then
+ * yolo-fastest-1.1, yolov4-tiny and yolov3-tiny. The model must stay where it is while `files` is used, for
+ * it points into it. Returns 0, or -1 with a sentence in error.
  */
 int model_find(struct model *model, enum model_kind kind, char *error, size_t size);
 

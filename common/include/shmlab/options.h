@@ -1,8 +1,9 @@
 /*
  * Command lines: argp (glibc) with the same manners in every program.
  *
- * --help and --version come from argp; wrong usage ends with exit status 2 and a hint at --help. The parsers below are
- * for use inside an argp parser function; on bad input they report it through argp_error, which ends the program.
+ * --help and --version come from argp; wrong usage ends with exit status 2 and a hint at --help. The parsers
+ * below are for use inside an argp parser function; on bad input they report it through argp_error, which
+ * ends the program.
  */
 #ifndef SHMLAB_OPTIONS_H
 #define SHMLAB_OPTIONS_H
@@ -23,8 +24,9 @@ double options_number(struct argp_state *state, const char *name, const char *te
 mode_t options_mode(struct argp_state *state, const char *name, const char *text);
 
 /*
- * A name for a POSIX object: one slash in front (added where it is missing), none behind it, at most 250 characters
- * (NAME_MAX less room for the suffixes that a program appends). Returns text itself or a copy that lives until exit.
+ * A name for a POSIX object: one slash in front (added where it is missing), none behind it, at most 250
+ * characters (NAME_MAX less room for the suffixes that a program appends). Returns text itself or a copy that
+ * lives until exit.
  */
 const char *options_object_name(struct argp_state *state, const char *name, const char *text);
 

@@ -1,8 +1,9 @@
 /*
  * Lab 5: the detection snapshot, 244 bytes in POSIX shared memory.
  *
- * The producer fills it once and may be gone when a reader comes: the object lives until it is unlinked. A reader maps
- * it read-only and trusts nothing in it, count least of all. Records at and behind count are zero.
+ * The producer fills it once and may be gone when a reader comes: the object lives until it is unlinked. A
+ * reader maps it read-only and trusts nothing in it, count least of all. Records at and behind count are
+ * zero.
  */
 #ifndef SHMLAB_SNAPSHOT_H
 #define SHMLAB_SNAPSHOT_H

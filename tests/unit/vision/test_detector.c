@@ -181,7 +181,10 @@ static void test_weights(void **state)
         refuse(cfg, scratch_write("bad.weights", &weights, sizes[i]), NULL, "truncated");
     refuse(cfg, MEDIA "/shapes.weights", NULL, "another network");
     refuse(MEDIA "/shapes.cfg", scratch_write("bad.weights", &weights, size), NULL, "538944");
-    refuse(cfg, cfg, NULL, "asks for");
+    refuse(cfg, cfg, NULL, "does not begin like");
+    weights.version[0] = 1001; /* Darknet would take the matrices for transposed ones */
+    refuse(cfg, scratch_write("bad.weights", &weights, size), NULL, "does not begin like");
+    weights.version[0] = 0;
     weights.numbers[17] = NAN;
     refuse(cfg, scratch_write("bad.weights", &weights, size), NULL, "not a number");
     weights.numbers[17] = -INFINITY;
