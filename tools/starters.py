@@ -34,7 +34,7 @@ ROOT = Path(__file__).resolve().parents[1]
 COMMENT = {".c": "//", ".h": "//", ".py": "#", ".txt": "#"}
 KEPT = {"README.md"}  # written by hand in labs/
 WIDTH = 120  # columns
-SUBSTANCE = 24  # characters; shorter lines say nothing by themselves
+SUBSTANCE = 28  # characters; shorter lines say nothing by themselves
 
 
 class MarkerError(Exception):
@@ -83,10 +83,13 @@ def convert(source: str, path: Path) -> Starter:
     if token is None:
         raise MarkerError(f"{path}: no idea how comments look in a file of this kind")
     marker = re.compile(rf"^(\s*){re.escape(token)}\s*shmlab:(\w*)[ ]?(.*)$")
+    slide = re.compile(r"^\s*(/\*|#)\s*slide:[\w-]+\s*(\*/)?$")  # what the slides show: nothing for students
     result: List[str] = []
     cut: List[Tuple[int, str]] = []
     region: Optional[Region] = None
     for number, line in enumerate(source.splitlines(), start=1):
+        if slide.match(line):
+            continue
         found = marker.match(line)
         place = f"{path}:{number}"
         if found is None:
