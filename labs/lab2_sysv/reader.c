@@ -92,7 +92,9 @@ static int segment_print(key_t key, int id)
     const struct shared_data *shared = shmat(id, NULL, SHM_RDONLY);
 
     if (shared == (void *)-1)
-        return error_report_errno(NULL, "shmat(id %d, SHM_RDONLY)", id);
+        return error_report_errno(
+            errno == EACCES ? "it belongs to another user: ask for --mode 0644, or use your own --key" : NULL,
+            "shmat(id %d, SHM_RDONLY)", id);
 
     /* acquire: pairs with the writer's release store of data_ready, so that a true flag means complete data
      */

@@ -83,6 +83,7 @@ class Box:
         """Wait for a message, copy it and give the box back; None after `timeout` seconds or a signal. WriterGone."""
         if not self._await_ready(timeout):
             return None
+        self._writer_seen = True  # somebody sent it, even if we never looked while it was attached
         copy = Mailbox.from_buffer_copy(self._segment.view)
         # release: pairs with the acquire in the writer's mailbox_await_empty; our copying is over when it sees 0
         self._ready.store_release(0)

@@ -305,6 +305,9 @@ static enum buffer_end semaphore_wait(sem_t *semaphore, double seconds)
     // shmlab:end
 }
 
+// shmlab:cut 4 Wait for a free slot, then for MUTEX; fill slots[tail], advance tail, count one more; give MUTEX
+// shmlab:text back, then tell that there is one message more: the order is bounded_buffer.h's. If MUTEX does not
+// shmlab:text come in time, its holder is dead: BUFFER_STUCK, and the slot that was not used goes back.
 /* Take MUTEX. It is only ever held for a few instructions, so a long wait means that its holder is dead. */
 /* slide:lock */
 static enum buffer_end buffer_lock(struct buffer *buffer, double seconds)
@@ -319,9 +322,6 @@ enum buffer_end buffer_put(struct buffer *buffer, const struct buffer_message *m
 {
     struct bounded_buffer *shared = buffer->shared;
 
-    // shmlab:cut 4 Wait for a free slot, then for MUTEX (buffer_lock); fill slots[tail], advance tail, count one
-    // shmlab:text more; give back MUTEX, then tell that there is one message more. If MUTEX does not come, give
-    // shmlab:text back the slot that was not used. In which order, and why: bounded_buffer.h.
     /* slide:put */
     enum buffer_end end = semaphore_wait(buffer->empty, seconds);
     if (end != BUFFER_DONE)
@@ -339,11 +339,13 @@ enum buffer_end buffer_put(struct buffer *buffer, const struct buffer_message *m
     sem_post(buffer->full);
     return BUFFER_DONE;
     /* slide:end */
-    // shmlab:give (void)shared;
-    // shmlab:give (void)message;
-    // shmlab:give return buffer_lock(buffer, seconds < 0 ? seconds : 0);
-    // shmlab:end
 }
+// shmlab:give enum buffer_end buffer_put(struct buffer *buffer, const struct buffer_message *message, double seconds)
+// shmlab:give {
+// shmlab:give     (void)message;
+// shmlab:give     return semaphore_wait(buffer->empty, seconds);
+// shmlab:give }
+// shmlab:end
 
 enum buffer_end buffer_get(struct buffer *buffer, struct buffer_message *message, double seconds)
 {
