@@ -473,11 +473,11 @@ static void no_busy_core(struct check *check)
     struct program *reader = reader_start(check, &own, "1");
     box_of_writer(check, writer, &address);
     ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "mailbox_await_empty("));
-    watch_waits(writer, "while ready is set");
+    watch_rests(writer, "while ready is set");
     ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "mailbox_receive("));
-    watch_waits(reader, "while ready is clear");
+    watch_rests(reader, "while ready is clear");
     ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "mailbox_find("));
-    watch_waits(early, "while there is no writer");
+    watch_rests(early, "while there is no writer");
 }
 
 /* ---- When things go wrong ---- */
@@ -769,7 +769,7 @@ static const struct check_case cases[] = {
      .hints = {"A reader that starts first finds no segment. That is no error, only early.",
                "reader.c, mailbox_attach: ENOENT means \"not yet\", and mailbox_find comes again.",
                "if (*id == -1 && errno == ENOENT) return 0;"},
-     .needs = {"slow_reader", "receives"},
+     .needs = {"publication", "hand_back"},
      .limit = LIMIT_QUICK,
      .run = either_first},
     {.name = "many",
@@ -790,7 +790,7 @@ static const struct check_case cases[] = {
          {"reader.py was written from the published table. If it cannot read you, you do not meet the table.",
           "Compare reader.py, receive, with your mailbox_receive.",
           "struct mailbox as it stands in mailbox.h, ready as one byte that is 0 or 1."},
-     .needs = {"slow_reader"},
+     .needs = {"publication"},
      .limit = LIMIT_QUICK,
      .run = python},
     {.name = "no_busy_core",
@@ -802,7 +802,7 @@ static const struct check_case cases[] = {
                "the very process that it waits for.",
                "patience.h: how does patience_step wait, and why not at once with a sleep?",
                "Every loop that waits calls patience_step (or stop_sleep) in every round."},
-     .needs = {"slow_reader", "receives"},
+     .needs = {"slow_reader", "slow_writer"},
      .limit = LIMIT_QUICK,
      .run = no_busy_core},
     {.name = "dead_peer",

@@ -243,8 +243,8 @@ static void mode_require(struct check *check, const char *name)
     struct stat info;
     const char *path = check_text(check, "/dev/shm/sem.%s", name + 1); /* sem_overview(7) */
 
-    REQUIRE(check, stat(path, &info) == 0 && (info.st_mode & 0777) == 0640,
-            .expected = check_text(check, "%s has mode 0640, as --mode said", name),
+    REQUIRE(check, stat(path, &info) == 0 && (info.st_mode & 0777) == 0660,
+            .expected = check_text(check, "%s has mode 0660, as --mode said", name),
             .found = check_text(check, "mode %04o", info.st_mode & 0777),
             .cause = "sem_open takes the umask's bits away from the mode",
             .next = "umask(0) around sem_open");
@@ -260,7 +260,7 @@ static void objects(struct check *check)
             "EMPTY begins with the capacity, FULL with 0, MUTEX with 1; a put takes one from EMPTY and gives "
             "one to FULL");
     struct program *producer = START(check, "producer", "--prefix", store.prefix, "--items", "3",
-                                     "--capacity", "5", "--mode", "0640", "--timeout", "3600");
+                                     "--capacity", "5", "--mode", "0660", "--timeout", "3600");
     program_expect(producer, "put item 3 of producer 1");
     store_open(check, &store);
     values_require(check, &store, 2, 3, 1, "after three puts into five slots");
@@ -427,7 +427,7 @@ static void put_order(struct check *check)
     struct store store = store_draw(check, 1);
     struct program *producer = producer_start(check, &store, "2", "1");
     void *before = check_memory(check, store.size);
-    bool posted = false;
+    bool over = false;
 
     ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "buffer_put("),
            .next = order_text);
@@ -440,12 +440,12 @@ static void put_order(struct check *check)
     for (long steps = 0; !program_said(producer, "put item 2"); steps++) {
         for (int i = 0; i < DRAIN_STEPS; i++) {
             guarded_step(check, &store, producer, before);
-            if (posted || value_of(store.full) == 0)
+            if (over || value_of(store.full) == 0 || value_of(store.mutex) == 0)
                 continue;
-            posted = true;
+            over = true; /* a consumer that waits for FULL and then for MUTEX would be in now */
             message_require(check, &store.shared->slots[0], 1, 2,
-                            "the slot, at the very instruction that posts FULL");
-            header_require(check, &store, 0, 0, 1, "at the very instruction that posts FULL");
+                            "the slot, at the very instruction that lets consumers in");
+            header_require(check, &store, 0, 0, 1, "at the very instruction that lets consumers in");
         }
         if (steps > STEPS_MAX / DRAIN_STEPS)
             FAIL(check, .expected = "the producer puts its second item",
@@ -894,6 +894,27 @@ static const struct check_case cases[] = {
      .needs = {"builds"},
      .limit = LIMIT_QUICK,
      .run = objects},
+    {.name = "full",
+     .points = 8,
+     .title = "A full buffer makes the producer wait, and it holds nothing meanwhile",
+     .concept = "waiting with empty hands",
+     .hints = {"Who waits for room and keeps everybody else from making room waits for ever.",
+               "buffer.c, buffer_put: first EMPTY, then MUTEX. Never the other way round.",
+               "end = semaphore_wait(buffer->empty, seconds); ... end = buffer_lock(buffer, seconds);"},
+     .needs = {"objects"},
+     .limit = LIMIT_QUICK,
+     .run = full},
+    {.name = "put_order",
+     .points = 8,
+     .title =
+         "Instruction by instruction: the producer changes the buffer only inside MUTEX, and posts FULL last",
+     .concept = "the post publishes",
+     .hints = {"Who is woken by FULL looks at once. What must be complete by then?",
+               "buffer.c, buffer_put: is count++ inside? Is the slot filled before FULL is posted?",
+               order_text},
+     .needs = {"full"},
+     .limit = LIMIT_QUICK,
+     .run = put_order},
     {.name = "put",
      .points = 8,
      .title = "Seven items go through three slots, in order and to the byte",
@@ -902,19 +923,29 @@ static const struct check_case cases[] = {
          {"slots[] has a capacity that the header names; behind the last slot comes the first.",
           "buffer.c, buffer_put: which slot, which index, which count?",
           "shared->slots[tail] = *message; shared->tail = (tail + 1) % shared->capacity; shared->count++;"},
-     .needs = {"objects"},
+     .needs = {"put_order"},
      .limit = LIMIT_QUICK,
      .run = put},
-    {.name = "full",
-     .points = 8,
-     .title = "A full buffer makes the producer wait, and it holds nothing meanwhile",
+    {.name = "empty",
+     .points = 6,
+     .title = "An empty buffer makes the consumer wait, and it holds nothing meanwhile",
      .concept = "waiting with empty hands",
-     .hints = {"Who waits for room and keeps everybody else from making room waits for ever.",
-               "buffer.c, buffer_put: first EMPTY, then MUTEX. Never the other way round.",
-               "end = semaphore_wait(buffer->empty, seconds); ... end = buffer_lock(buffer, seconds);"},
-     .needs = {"put"},
+     .hints = {"Who waits for a message and keeps everybody else from putting one waits for ever.",
+               "buffer.c, buffer_get: first FULL, then MUTEX.",
+               "end = semaphore_wait(buffer->full, seconds); ... then MUTEX."},
+     .needs = {"builds"},
      .limit = LIMIT_QUICK,
-     .run = full},
+     .run = empty},
+    {.name = "get_order",
+     .points = 7,
+     .title = "Instruction by instruction: the consumer's copy is complete before it lets others in",
+     .concept = "the post gives the slot away",
+     .hints = {"When MUTEX is free and EMPTY posted, the slot is the next producer's.",
+               "buffer.c, buffer_get: does anything read the slot behind a post?",
+               "*message = shared->slots[head] between the wait for MUTEX and its post."},
+     .needs = {"empty"},
+     .limit = LIMIT_QUICK,
+     .run = get_order},
     {.name = "get",
      .points = 8,
      .title = "The consumer takes seven messages through three slots, in order",
@@ -923,19 +954,9 @@ static const struct check_case cases[] = {
          {"A consumer is a producer of free slots.",
           "buffer.c, buffer_get: FULL and EMPTY change their roles, head takes tail's.",
           "*message = shared->slots[head]; shared->head = (head + 1) % shared->capacity; shared->count--;"},
-     .needs = {"builds"},
+     .needs = {"get_order"},
      .limit = LIMIT_QUICK,
      .run = get},
-    {.name = "empty",
-     .points = 6,
-     .title = "An empty buffer makes the consumer wait, and it holds nothing meanwhile",
-     .concept = "waiting with empty hands",
-     .hints = {"Who waits for a message and keeps everybody else from putting one waits for ever.",
-               "buffer.c, buffer_get: first FULL, then MUTEX.",
-               "end = semaphore_wait(buffer->full, seconds); ... then MUTEX."},
-     .needs = {"get"},
-     .limit = LIMIT_QUICK,
-     .run = empty},
     {.name = "mutex",
      .points = 6,
      .title = "Nobody touches the buffer while somebody else holds MUTEX",
@@ -948,48 +969,6 @@ static const struct check_case cases[] = {
      .needs = {"full", "empty"},
      .limit = LIMIT_QUICK,
      .run = mutex},
-    {.name = "put_order",
-     .points = 8,
-     .title =
-         "Instruction by instruction: the producer changes the buffer only inside MUTEX, and posts FULL last",
-     .concept = "the post publishes",
-     .hints = {"Who is woken by FULL looks at once. What must be complete by then?",
-               "buffer.c, buffer_put: is count++ inside? Is the slot filled before FULL is posted?",
-               order_text},
-     .needs = {"full"},
-     .limit = LIMIT_QUICK,
-     .run = put_order},
-    {.name = "get_order",
-     .points = 7,
-     .title = "Instruction by instruction: the consumer's copy is complete before it lets others in",
-     .concept = "the post gives the slot away",
-     .hints = {"When MUTEX is free and EMPTY posted, the slot is the next producer's.",
-               "buffer.c, buffer_get: does anything read the slot behind a post?",
-               "*message = shared->slots[head] between the wait for MUTEX and its post."},
-     .needs = {"empty"},
-     .limit = LIMIT_QUICK,
-     .run = get_order},
-    {.name = "nothing_lost",
-     .points = 6,
-     .title = "Two producers and two consumers lose nothing and double nothing",
-     .concept = "correct for any number",
-     .hints =
-         {"What holds for one of each may fail for two: they may be in the same function at the same time.",
-          "buffer.c: which lines must not be run by two at once?",
-          "wait EMPTY, wait MUTEX, ..., post MUTEX, post FULL, on every path."},
-     .needs = {"full", "empty"},
-     .limit = LIMIT_LONG,
-     .run = nothing_lost},
-    {.name = "values",
-     .points = 4,
-     .title = "After a run the semaphores have the values that they began with",
-     .concept = "an invariant: EMPTY + FULL = capacity",
-     .hints = {"Every wait has its post, on the other side. What is missing at the end is missing for ever.",
-               "buffer.c: count waits and posts of each semaphore on every path through put and get.",
-               "put: EMPTY -1, FULL +1. get: FULL -1, EMPTY +1. MUTEX: -1, +1."},
-     .needs = {"nothing_lost"},
-     .limit = LIMIT_LONG,
-     .run = values},
     {.name = "gives_back",
      .points = 5,
      .title = "Who is stopped while waiting for MUTEX gives back what it took from EMPTY or FULL",
@@ -1010,17 +989,6 @@ static const struct check_case cases[] = {
      .needs = {"full", "empty"},
      .limit = LIMIT_QUICK,
      .run = killed},
-    {.name = "signals",
-     .points = 3,
-     .title = "SIGINT, SIGTERM, SIGHUP and the time limit end a wait in order",
-     .concept = "interrupted calls",
-     .hints = {"A signal interrupts a wait: it returns -1 with EINTR, and nothing was taken.",
-               "buffer.c, semaphore_wait: what do you do after EINTR, and after ETIMEDOUT?",
-               "EINTR: look at stop_signal() again. ETIMEDOUT: seconds -= slice; if (seconds <= 0) return "
-               "BUFFER_TIMEOUT;"},
-     .needs = {"full", "last_out"},
-     .limit = LIMIT_QUICK,
-     .run = signals},
     {.name = "last_out",
      .points = 5,
      .title = "The last one out removes the four objects, and nobody before",
@@ -1034,6 +1002,38 @@ static const struct check_case cases[] = {
      .needs = {"put", "get"},
      .limit = LIMIT_QUICK,
      .run = last_out},
+    {.name = "nothing_lost",
+     .points = 6,
+     .title = "Two producers and two consumers lose nothing and double nothing",
+     .concept = "correct for any number",
+     .hints =
+         {"What holds for one of each may fail for two: they may be in the same function at the same time.",
+          "buffer.c: which lines must not be run by two at once?",
+          "wait EMPTY, wait MUTEX, ..., post MUTEX, post FULL, on every path."},
+     .needs = {"put", "get", "mutex", "last_out"},
+     .limit = LIMIT_LONG,
+     .run = nothing_lost},
+    {.name = "values",
+     .points = 4,
+     .title = "After a run the semaphores have the values that they began with",
+     .concept = "an invariant: EMPTY + FULL = capacity",
+     .hints = {"Every wait has its post, on the other side. What is missing at the end is missing for ever.",
+               "buffer.c: count waits and posts of each semaphore on every path through put and get.",
+               "put: EMPTY -1, FULL +1. get: FULL -1, EMPTY +1. MUTEX: -1, +1."},
+     .needs = {"nothing_lost"},
+     .limit = LIMIT_LONG,
+     .run = values},
+    {.name = "signals",
+     .points = 3,
+     .title = "SIGINT, SIGTERM, SIGHUP and the time limit end a wait in order",
+     .concept = "interrupted calls",
+     .hints = {"A signal interrupts a wait: it returns -1 with EINTR, and nothing was taken.",
+               "buffer.c, semaphore_wait: what do you do after EINTR, and after ETIMEDOUT?",
+               "EINTR: look at stop_signal() again. ETIMEDOUT: seconds -= slice; if (seconds <= 0) return "
+               "BUFFER_TIMEOUT;"},
+     .needs = {"full", "empty", "last_out"},
+     .limit = LIMIT_QUICK,
+     .run = signals},
     {.name = "stale_objects",
      .points = 3,
      .title = "Semaphores that a killed run left behind do not spoil the next one",

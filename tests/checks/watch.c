@@ -33,7 +33,7 @@ static char program_state(const struct program *program)
     return behind_name != NULL && behind_name[1] == ' ' ? behind_name[2] : 'X';
 }
 
-/* Nanoseconds of processor time, finer than /proc tells; -1 when it is gone. */
+/* Processor time, finer than /proc tells; -1 when it is gone. */
 static double program_cpu_seconds(const struct program *program)
 {
     clockid_t clock;
@@ -65,17 +65,24 @@ void watch_waits(struct program *program, const char *doing)
 {
     struct check *check = program->check;
 
-    if (watch_sleeps(program))
+    if (watch_sleeps(program) || program_runs(program))
         return;
-    if (program_runs(program))
-        FAIL(check, .expected = check_text(check, "%s sleeps %s", program->short_name, doing),
-             .found = "it runs all the time, and burns a processor core",
-             .cause = "a loop that only looks at memory, or calls sched_yield, again and again",
-             .next = "let the loop wait: a call that sleeps in each round, a little longer each time");
     program_wait(program);
     FAIL(check, .expected = check_text(check, "%s waits %s", program->short_name, doing),
          .found = check_text(check, "it ended: %s; it printed:\n%s", status_text(check, program->status),
                              program_output(program)));
+}
+
+void watch_rests(struct program *program, const char *doing)
+{
+    struct check *check = program->check;
+
+    watch_waits(program, doing);
+    REQUIRE(check, watch_sleeps(program),
+            .expected = check_text(check, "%s sleeps %s", program->short_name, doing),
+            .found = "it runs all the time, and burns a processor core",
+            .cause = "a loop that only looks at memory, or calls sched_yield, again and again",
+            .next = "let the loop wait: a call that sleeps in each round, a little longer each time");
 }
 
 /* ---- Instruction by instruction ---- */

@@ -16,8 +16,13 @@
  */
 bool watch_sleeps(struct program *program);
 
-/* The same as a demand: fails the check, with `doing` in the sentence ("while the mailbox is full"). */
+/* The program waits, asleep or going round: fails the check when it ends instead. `doing` goes into the
+ * sentence
+ * ("while the mailbox is full"). */
 void watch_waits(struct program *program, const char *doing);
+
+/* It waits asleep: fails the check when it burns a core, too. */
+void watch_rests(struct program *program, const char *doing);
 
 enum step_result {
     STEP_DONE,
