@@ -2,6 +2,7 @@
 #
 #     make            build              make demo      detect, stream, draw: the main job   (LIVE=1: watch it)
 #     make check      all tests          make models    fetch a COCO model for photographs
+#     make lab3           the verdict on lab 3: see tools/labs.mk for hint3, watch3, reset3, progress, doctor
 #     make format     clang-format       make wire-formats   write the table of offsets anew
 BUILD ?= build
 JOBS ?= $(shell nproc)
@@ -27,6 +28,8 @@ wire-formats: all
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
+
+include tools/labs.mk
 
 clean:
 	rm -rf $(BUILD)

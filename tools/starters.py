@@ -17,7 +17,8 @@ behind "cut" and "text"; none when both are empty) and the lines behind "give", 
 neutral stub with which the starter compiles without a warning and runs without a crash. "give" may stand anywhere in
 the region. A marker that is unknown, or not closed, or inside another region, is an error.
 
-A line of substance that is cut in one file must not stand in another file of the same starter: that is an error, too.
+A line of substance that is cut must not stand anywhere else in the same starter: that is an error, too, unless the
+region says "shmlab:seen" and the line, which means: shown elsewhere on purpose.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class Region:
     indent: str
     text: List[str] = field(default_factory=list)
     give: List[str] = field(default_factory=list)
+    seen: List[str] = field(default_factory=list)
     cut: List[Tuple[int, str]] = field(default_factory=list)
 
 
@@ -111,13 +113,15 @@ def convert(source: str, path: Path) -> Starter:
             region.text.append(rest.strip())
         elif word == "give":
             region.give.append((indent + rest).rstrip())
+        elif word == "seen":
+            region.seen.append(rest)
         elif word == "end":
             instead = [*todo(region, token), *region.give]
             for each in instead:
                 if len(each) > WIDTH:
                     raise MarkerError(f"{place}: {len(each)} columns in the starter: {each}")
             result.extend(instead)
-            given = {" ".join(each.split()) for each in region.give}  # on purpose
+            given = {" ".join(each.split()) for each in region.give + region.seen}
             cut.extend((number, line) for number, line in region.cut if " ".join(line.split()) not in given)
             region = None
         else:

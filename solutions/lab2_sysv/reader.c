@@ -87,6 +87,8 @@ static void data_print(const struct shared_data *data)
 
 static int segment_print(key_t key, int id)
 {
+    // shmlab:cut 6 Attach read-only, look at data_ready, copy the struct, show what the kernel knows (IPC_STAT,
+    // shmlab:text segment_describe), detach, print the copy.
     struct shmid_ds info;
     struct shared_data data;
     const struct shared_data *shared = shmat(id, NULL, SHM_RDONLY);
@@ -112,6 +114,12 @@ static int segment_print(key_t key, int id)
                             "segment id %d is not filled", id);
     data_print(&data);
     return EXIT_SUCCESS;
+    // shmlab:seen if (shmctl(id, IPC_STAT, &info) == 0)
+    // shmlab:give static const struct shared_data nothing;
+    // shmlab:give
+    // shmlab:give data_print(&nothing);
+    // shmlab:give return error_report("TODO 6 in reader.c", "key %d, id %d: nobody attaches it yet", (int)key, id);
+    // shmlab:end
 }
 
 int main(int argc, char **argv)
@@ -120,6 +128,8 @@ int main(int argc, char **argv)
 
     options_parse(&argp, argc, argv, &key);
 
+    // shmlab:cut 5 Find the segment, and do not create it. What is to be done when there is none, when it is too small,
+    // shmlab:text when it belongs to somebody else?
     int id = shmget(key, SHARED_DATA_SEGMENT_SIZE, 0);
     if (id == -1) {
         const char *next = errno == ENOENT   ? "start the writer first, or pass its --key"
@@ -130,4 +140,6 @@ int main(int argc, char **argv)
         return error_report_errno(next, "shmget(key %d)", (int)key);
     }
     return segment_print(key, id);
+    // shmlab:give return segment_print(key, -1);
+    // shmlab:end
 }

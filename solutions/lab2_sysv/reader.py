@@ -52,6 +52,7 @@ def describe(key: int, identity: int, facts: sysv_shm.Facts) -> str:
 def main() -> int:
     """Attach, copy, detach, print."""
     key = parse().key
+    # shmlab:cut 7 Find, attach, look at data_ready, copy, detach, print: as the C reader does, with sysv_shm.
     try:
         identity = sysv_shm.find(key)
         segment = sysv_shm.Segment(identity)
@@ -69,6 +70,8 @@ def main() -> int:
     for line in shared_data.describe(data):
         print(line)
     return program.DONE
+    # shmlab:give raise ShmlabError(f"key {key}: nothing reads it yet", "TODO 7 in reader.py")
+    # shmlab:end
 
 
 if __name__ == "__main__":

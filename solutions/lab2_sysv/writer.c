@@ -67,6 +67,7 @@ static const struct argp argp = {
            "time.",
 };
 
+// shmlab:cut 4 A function segment_adopt(key) for a segment that is there already: see the table at the top.
 /* The segment is there: may we have it? Returns its id, or -1 after a message. */
 static int segment_adopt(key_t key)
 {
@@ -93,10 +94,13 @@ static int segment_adopt(key_t key)
            (int)info.shm_cpid);
     return id;
 }
+// shmlab:end
 
 /* Create the segment, or adopt a stale one. Returns its id, or -1 after a message. */
 static int segment_open(const struct options *options)
 {
+    // shmlab:cut 1 Create it with the key, the size and the mode, and be sure that it is new. When that fails, name the
+    // shmlab:text call, the error and the next step: error_report_errno.
     /* IPC_EXCL: without it shmget would silently hand us somebody else's segment */
     int id = shmget(options->key, SHARED_DATA_SEGMENT_SIZE, IPC_CREAT | IPC_EXCL | (int)options->mode);
 
@@ -110,6 +114,8 @@ static int segment_open(const struct options *options)
                        : errno == ENOMEM ? "the machine is out of memory"
                                          : NULL;
     error_report_errno(next, "shmget(key %d, %d bytes)", (int)options->key, SHARED_DATA_SEGMENT_SIZE);
+    // shmlab:give error_report("TODO 1 in writer.c", "nobody creates a segment with key %d yet", (int)options->key);
+    // shmlab:end
     return -1;
 }
 
@@ -129,6 +135,7 @@ static void segment_hold(const struct options *options, int id)
 
 static int segment_fill_and_hold(const struct options *options, int id)
 {
+    // shmlab:cut 2 Attach it, clear it, fill it (sample_fill, sample_publish), hold it, detach it.
     struct shared_data sample;
     struct shared_data *shared = shmat(id, NULL, 0);
 
@@ -142,6 +149,8 @@ static int segment_fill_and_hold(const struct options *options, int id)
 
     if (shmdt(shared) == -1)
         return error_report_errno(NULL, "shmdt(id %d)", id);
+    // shmlab:give segment_hold(options, id);
+    // shmlab:end
     return EXIT_SUCCESS;
 }
 
@@ -157,9 +166,11 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
 
     int status = segment_fill_and_hold(&options, id);
+    // shmlab:cut 3 Remove it, on every path that comes here, and say so.
     if (shmctl(id, IPC_RMID, NULL) == -1)
         return error_report_errno("see `ipcs -m`; remove it with `ipcrm -m ID`", "shmctl(id %d, IPC_RMID)",
                                   id);
     printf("writer: segment id %d removed\n", id);
+    // shmlab:end
     return status;
 }

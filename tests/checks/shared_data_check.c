@@ -287,7 +287,7 @@ static void require_time(struct check *check, const unsigned char *segment)
 
 void data_require_sample(struct check *check, const unsigned char *segment, const struct program *writer)
 {
-    int32_t pid = (int32_t)writer->process.pid;
+    int32_t pid = (int32_t)writer->pid;
 
     REQUIRE(check, segment[data_contract[DATA_READY].offset] == 1,
             .expected = "data_ready is 1 once all is written",
@@ -305,6 +305,45 @@ void data_require_sample(struct check *check, const unsigned char *segment, cons
         size_t next = i + 1 < DATA_FIELDS ? data_contract[i + 1].offset : DATA_SEGMENT;
         data_require_zero(check, segment, end, next, check_text(check, "behind %s", data_contract[i].name));
     }
+}
+
+/* Print, in hexadecimal, a segment as lab 1's sample_fill and sample_publish make it of 0xFF. */
+static const char sample_probe[] = "#include \"sample.c\"\n" /* first: it says which standard it wants */
+                                   "int main(void)\n{\n"
+                                   "    static _Alignas(16) unsigned char segment[1024];\n"
+                                   "    static struct shared_data sample;\n"
+                                   "    memset(&sample, 0xFF, sizeof sample);\n"
+                                   "    sample_fill(&sample);\n"
+                                   "    sample_publish((struct shared_data *)(void *)segment, &sample);\n"
+                                   "    for (size_t i = 0; i < sizeof segment; i++)\n"
+                                   "        printf(\"%02x\", segment[i]);\n"
+                                   "}\n";
+
+void data_lab1_require(struct check *check, const char *folder)
+{
+    const char *source = check_text(check, "%s/sample_probe.c", check_scratch(check));
+    const char *program = check_text(check, "%s/sample_probe", check_scratch(check));
+    unsigned char *segment = check_memory(check, DATA_SEGMENT);
+    struct data_layout layout;
+    const char *messages;
+
+    data_layout_probe(check, folder, &layout);
+    data_layout_require(check, &layout, "../lab1_layout/shared_data.h");
+    check_write(check, source, sample_probe);
+    if (check_compile(check, folder, source, program, &messages) != 0) {
+        check_note(check, "%s", messages);
+        FAIL(check, .expected = "lab 1's sample.c compiles", .found = "it does not: see the transcript");
+    }
+    struct program *probe = START(check, program);
+    program_ends(probe, 0);
+    const char *digits = program_output(probe);
+    for (size_t i = 0; i < DATA_SEGMENT; i++) {
+        unsigned byte;
+        if (sscanf(digits + 2 * i, "%2x", &byte) != 1)
+            check_broken(check, "the probe printed too little");
+        segment[i] = (unsigned char)byte;
+    }
+    data_require_sample(check, segment, probe);
 }
 
 /* ---- A segment of our own ---- */

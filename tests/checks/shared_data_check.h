@@ -52,6 +52,10 @@ bool data_layout_right(const struct data_layout *layout);
 /* Fail the check, with the bytes drawn and the usual cause, when it does not. */
 void data_layout_require(struct check *check, const struct data_layout *layout, const char *file);
 
+/* Does lab 1's half of a tree (header and sample.c) do what lab 2 builds on? Fails the check with a word for
+ * lab 1. */
+void data_lab1_require(struct check *check, const char *folder);
+
 /* ---- Bytes of a segment ---- */
 
 /* The sample values, padding and the rest of the segment, written by this program. */

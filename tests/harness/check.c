@@ -239,19 +239,21 @@ static size_t program_find(struct check *check, const char *name, const char **w
 
 static const char *const *program_environment(struct check *check)
 {
-    enum { LIMIT = 8 };
+    enum { LIMIT = 10 };
     const char **list = check_memory(check, LIMIT * sizeof *list);
     size_t count = 0;
 
     for (; quiet_python[count] != NULL; count++)
         list[count] = quiet_python[count];
-    if (check->fault != NULL || check->user_name != NULL) {
+    if (check->fault != NULL || check->user_name != NULL || check->trace != NULL) {
         list[count++] = "LD_PRELOAD=" TOOLCHAIN_SHIM;
         list[count++] =
             "ASAN_OPTIONS=verify_asan_link_order=0"; /* the shim may come first: it allocates nothing */
     }
     if (check->fault != NULL)
         list[count++] = check_text(check, "SHMLAB_FAULT=%s", check->fault);
+    if (check->trace != NULL)
+        list[count++] = check_text(check, "SHMLAB_TRACE=%s", check->trace);
     if (check->user_name != NULL)
         list[count++] = check_text(check, "SHMLAB_USER_NAME=%s", check->user_name);
     return list;
@@ -266,8 +268,8 @@ static void program_remember(struct check *check, struct program *program)
     if (check->programs == NULL)
         check->programs = check_memory(check, CHECK_PROGRAMS * sizeof(struct program *));
     check->programs[check->program_count++] = program;
-    ledger->process[ledger->processes++ % LEDGER_PROCESSES] = program->process.pid;
-    check_varies(check, "pid", check_text(check, "%d", (int)program->process.pid));
+    ledger->process[ledger->processes++ % LEDGER_PROCESSES] = program->pid;
+    check_varies(check, "pid", check_text(check, "%d", (int)program->pid));
 }
 
 struct program *check_start(struct check *check, const char *const argv[])
@@ -291,6 +293,7 @@ struct program *check_start(struct check *check, const char *const argv[])
             check->fault != NULL ? check->fault : "");
     if (!process_start_with(&program->process, words, &setup))
         check_broken(check, "cannot start %s: %s", argv[0], strerror(errno));
+    program->pid = program->process.pid;
     program_remember(check, program);
     return program;
 }
@@ -526,6 +529,15 @@ const char *check_key_path(struct check *check, int id)
 void check_inject(struct check *check, const char *fault)
 {
     check->fault = fault;
+}
+
+const char *check_trace(struct check *check)
+{
+    static int number; /* of this process's traces */
+
+    check->trace = check_text(check, "%s/trace%d", check->scratch, number++);
+    check_write(check, check->trace, "");
+    return check->trace;
 }
 
 void check_user_name(struct check *check, const char *name)

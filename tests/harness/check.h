@@ -153,6 +153,7 @@ void check_varies(struct check *check, const char *label, const char *text);
 struct program {
     struct process process;
     struct check *check;
+    pid_t pid;           /* also when it is gone */
     const char *command; /* as the transcript shows it */
     const char *short_name;
     bool ended;    /* reaped */
@@ -226,6 +227,13 @@ const char *check_key_path(struct check *check, int id);
  * calls.
  */
 void check_inject(struct check *check, const char *fault);
+
+/*
+ * The System V shared memory calls of the programs started from here on, a line each, in order, in the file
+ * whose path this returns: "shmget(KEY, SIZE, FLAGS)", "shmat(ID, SHM_RDONLY)" or "shmat(ID, 0)", "shmdt()",
+ * "shmctl(ID, IPC_RMID)".
+ */
+const char *check_trace(struct check *check);
 
 /* getpwuid gives this user name to the programs started from here on; NULL: the real one. */
 void check_user_name(struct check *check, const char *name);

@@ -49,6 +49,7 @@ struct check {
     struct finding advice;
     json_t *varies;
     const char *fault;     /* NULL: no call has to fail */
+    const char *trace;     /* NULL: nobody wants one */
     const char *user_name; /* NULL: the real one */
     struct program **programs;
     size_t program_count;

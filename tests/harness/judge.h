@@ -17,6 +17,7 @@ struct judge_order {
     const char *only;      /* one check's name, run with what it needs; NULL: all */
     const char *results;   /* folder for transcripts; is made */
     const char *json_path; /* where the verdict is written, anew after each check; NULL: nowhere */
+    const char *publish;   /* folder to which the built programs are copied; NULL: none */
     int jobs;              /* checks at once */
     /* Called when a check has its outcome; may be NULL. */
     void (*progress)(const json_t *check, void *data);

@@ -2,27 +2,31 @@
  * lab: what a student runs, mostly through make.
  *
  *     lab check 3 [--check NAME]      make lab3, make lab3 CHECK=NAME
+ *     lab hint 3 ...                  make hint3, and so on: lab --help
  *
- * Exit status 0: all points; 1: not all of them, or something failed; 2: wrong usage.
+ * Exit status 0: done, all points; 1: not all of them, or something failed; 2: wrong usage.
  */
 #define _GNU_SOURCE
 #include "lab.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "render.h"
-#include "shmlab/error.h"
 #include "shmlab/options.h"
+#include "text.h"
 #include "toolchain.h"
 
 enum { OPTION_JSON = 256, OPTION_PLAIN, OPTION_RESULTS };
 
-const char *lab_folder(const struct lab_options *options)
+/* ---- What the commands share ---- */
+
+char *lab_folder(const struct lab_options *options)
 {
     char *path, *real;
     const char *tree = options->tree != NULL ? options->tree : TOOLCHAIN_SOURCE "/labs";
@@ -36,101 +40,94 @@ const char *lab_folder(const struct lab_options *options)
     return real;
 }
 
-/* "build/results/lab1_layout", or what --results says; made with its parents. */
-static const char *results_folder(const struct lab_options *options)
+char *lab_results(const struct lab_options *options)
 {
     char *path;
 
-    if (options->results != NULL) {
-        mkdir(options->results, 0777);
-        return options->results;
-    }
-    if (asprintf(&path, TOOLCHAIN_BUILD "/results/%s", options->lab->name) == -1)
+    if (options->results != NULL)
+        path = strdup(options->results);
+    else if (asprintf(&path, TOOLCHAIN_BUILD "/results/%s", options->lab->name) == -1)
+        path = NULL;
+    if (path == NULL)
         abort();
-    mkdir(TOOLCHAIN_BUILD "/results", 0777);
-    mkdir(path, 0777);
+    if (options->results == NULL)
+        mkdir(TOOLCHAIN_BUILD "/results", 0777);
+    mkdir(path, 0777); /* a folder that cannot be made shows when a file in it cannot */
     return path;
 }
 
-/* Checks end in any order; a person reads them in the table's. */
-struct order {
-    struct render render;
-    const struct lab *lab;
-    json_t *ended; /* name: check */
-    size_t shown;
-    const char *only;
-};
-
-static void order_show(const json_t *check, void *data)
+json_t *lab_verdict(const struct lab_options *options)
 {
-    struct order *order = data;
+    char *results = lab_results(options), *path;
 
-    json_object_set(order->ended, json_string_value(json_object_get(check, "name")), (json_t *)check);
-    for (; order->shown < order->lab->case_count; order->shown++) {
-        const char *name = order->lab->cases[order->shown].name;
-        const json_t *next = json_object_get(order->ended, name);
-        if (next == NULL)
-            return;
-        render_check(&order->render, judge_number(order->lab), next);
-    }
+    if (asprintf(&path, "%s/verdict.json", results) == -1)
+        abort();
+    json_t *verdict = json_load_file(path, 0, NULL);
+    free(path);
+    free(results);
+    return verdict;
 }
 
-/* With --check some never come: what waited behind them is shown at the end. */
-static void order_show_rest(struct order *order)
+/* FNV-1a, 64 bits: <http://www.isthe.com/chongo/tech/comp/fnv/>. Not against malice, only against edits. */
+static uint64_t bytes_hash(uint64_t hash, const char *bytes, size_t size)
 {
-    for (; order->shown < order->lab->case_count; order->shown++) {
-        const json_t *next = json_object_get(order->ended, order->lab->cases[order->shown].name);
-        if (next != NULL)
-            render_check(&order->render, judge_number(order->lab), next);
-    }
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
+    return hash;
 }
 
-/* 0: nothing that was asked for failed. */
-static int verdict_status(const json_t *verdict)
+uint64_t lab_fingerprint(const char *folder)
 {
-    size_t i;
-    json_t *check;
+    struct dirent **entries;
+    int count = scandir(folder, &entries, NULL, alphasort);
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
-    json_array_foreach(json_object_get(verdict, "checks"), i, check)
-    {
-        const char *outcome = json_string_value(json_object_get(check, "outcome"));
-        if (!json_is_true(json_object_get(check, "challenge")) && strcmp(outcome, "passed") != 0 &&
-            strcmp(outcome, "hidden") != 0)
-            return EXIT_FAILURE;
+    if (count == -1)
+        return 0;
+    for (int i = 0; i < count; i++) {
+        char *path = NULL, *text = NULL;
+        size_t size;
+        if (entries[i]->d_name[0] != '.' && asprintf(&path, "%s/%s", folder, entries[i]->d_name) != -1)
+            text = text_read(path, &size);
+        if (text != NULL) {
+            hash = bytes_hash(hash, entries[i]->d_name, strlen(entries[i]->d_name) + 1);
+            hash = bytes_hash(hash, text, size);
+        }
+        free(text);
+        free(path);
+        free(entries[i]);
+    }
+    free(entries);
+    return hash;
+}
+
+bool lab_confirm(const char *question)
+{
+    char answer[16] = "";
+
+    if (!isatty(STDIN_FILENO)) {
+        fprintf(stderr, "lab: %s Nobody is there to answer: --yes says yes\n", question);
+        return false;
+    }
+    printf("%s [y/N] ", question);
+    fflush(stdout);
+    return fgets(answer, sizeof answer, stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+/* Labs that have checks, or the checks of one. */
+static int lab_list(const struct lab_options *options)
+{
+    if (options->lab == NULL) {
+        for (const struct lab *const *each = judge_labs; *each != NULL; each++)
+            printf("%d %s: %s\n", judge_number(*each), (*each)->name, (*each)->title);
+        return EXIT_SUCCESS;
+    }
+    for (size_t i = 0; i < options->lab->case_count; i++) {
+        const struct check_case *each = &options->lab->cases[i];
+        printf("%-16s %s%3d  %s\n", each->name, each->challenge ? "+" : " ", each->points,
+               each->visibility == CHECK_PUBLIC ? each->title : each->concept);
     }
     return EXIT_SUCCESS;
-}
-
-int lab_check(const struct lab_options *options)
-{
-    struct order order = {.render = render_to(stdout), .lab = options->lab, .ended = json_object()};
-    char *json = NULL;
-    const char *results = results_folder(options);
-    struct judge_order what = {.lab = options->lab,
-                               .folder = lab_folder(options),
-                               .only = options->check,
-                               .results = results,
-                               .json_path = options->json,
-                               .jobs = options->jobs,
-                               .progress = order_show,
-                               .data = &order};
-
-    if (access(what.folder, R_OK | X_OK) == -1)
-        return error_report_errno("name the folder that holds it with --tree", "%s", what.folder);
-    if (what.json_path == NULL && asprintf(&json, "%s/verdict.json", results) != -1)
-        what.json_path = json;
-    order.render.plain = options->plain;
-    order.render.source = TOOLCHAIN_SOURCE;
-    json_t *verdict = judge_run(&what);
-    if (verdict == NULL)
-        return EXIT_FAILURE;
-    order_show_rest(&order);
-    render_sum(&order.render, verdict);
-    int status = verdict_status(verdict);
-    json_decref(verdict);
-    json_decref(order.ended);
-    free(json);
-    return status;
 }
 
 /* ---- Command line ---- */
@@ -140,7 +137,9 @@ static const struct command {
     int (*run)(const struct lab_options *options);
     bool needs_lab;
 } commands[] = {
-    {"check", lab_check, true},
+    {"check", lab_check, true},    {"watch", lab_watch, true},       {"hint", lab_hint, true},
+    {"reset", lab_reset, true},    {"solution", lab_solution, true}, {"progress", lab_progress, false},
+    {"doctor", lab_doctor, false}, {"list", lab_list, false},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -227,9 +226,16 @@ int main(int argc, char **argv)
     static const struct argp argp = {
         .options = option_list,
         .parser = option_parse,
-        .args_doc = "check N",
+        .args_doc = "check N\nlist [N]\nwatch N\nhint N\nreset N\nsolution N\nprogress\ndoctor",
         .doc = "Work on the labs.\v"
-               "  check N      build lab N and say what is right and what is not\n",
+               "  check N      build lab N and say what is right and what is not\n"
+               "  list [N]     the checks of lab N, or the labs\n"
+               "  watch N      the same again after each change\n"
+               "  hint N       a hint on the first check that failed, or on --check; again: the next step\n"
+               "  reset N      put the lab back to its beginning, keeping a backup\n"
+               "  solution N   where the reference solution is, once the lab is solved\n"
+               "  progress     points of all labs\n"
+               "  doctor       what this machine offers to the labs\n",
     };
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     struct lab_options options = {.jobs = processors < 1 ? 1 : processors > 4 ? 4 : (int)processors};

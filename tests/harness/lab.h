@@ -1,27 +1,46 @@
-/* The commands of the program `lab`: each is one function in a file of its own or in lab.c. */
+/* The commands of the program `lab`, and what they share. */
 #ifndef HARNESS_LAB_H
 #define HARNESS_LAB_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "judge.h"
 
 /* What the command line says. */
 struct lab_options {
     const char *command;
-    const struct lab *lab;
-    const char *tree; /* folder that holds labN_name; NULL: the project's labs/ */
-    const char *check;
-    const char *json;    /* NULL: where `lab progress` looks */
-    const char *results; /* folder for transcripts */
+    const struct lab *lab; /* NULL: none was named */
+    const char *tree;      /* folder that holds labN_name; NULL: the project's labs/ */
+    const char *check;     /* NULL: all */
+    const char *json;      /* NULL: where the other commands look */
+    const char *results;   /* folder for transcripts; NULL: in the build folder */
     int jobs;
     bool plain, yes;
 };
 
-/* Each returns the exit status. */
+/* The commands. Each returns the exit status. */
 int lab_check(const struct lab_options *options);
+int lab_watch(const struct lab_options *options);
+int lab_hint(const struct lab_options *options);
+int lab_progress(const struct lab_options *options);
+int lab_solution(const struct lab_options *options);
+int lab_reset(const struct lab_options *options);
+int lab_doctor(const struct lab_options *options);
 
-/* Path of the student's folder of the lab; lives until exit. */
-const char *lab_folder(const struct lab_options *options);
+/* Path of the student's folder of the lab; to be freed. */
+char *lab_folder(const struct lab_options *options);
+
+/* Folder of the lab's transcripts and of what the commands remember; is made. To be freed. */
+char *lab_results(const struct lab_options *options);
+
+/* The last whole verdict of the lab, NULL when there is none; to be released. */
+json_t *lab_verdict(const struct lab_options *options);
+
+/* A number that changes when a file of the lab's folder changes; 0: there is no such folder. */
+uint64_t lab_fingerprint(const char *folder);
+
+/* Ask on the terminal; true for yes. Without a terminal the answer is no. */
+bool lab_confirm(const char *question);
 
 #endif

@@ -5,7 +5,8 @@
  *     SHMLAB_FAULT=shmctl/IPC_RMID:1:EINVAL    only those with that command
  *
  * Calls: shmget shmat shmdt shmctl semget semop semctl shm_open shm_unlink ftruncate mmap sem_open sem_wait
- * sem_post sem_unlink. A call that fails does nothing else. SHMLAB_USER_NAME is the
+ * sem_post sem_unlink. A call that fails does nothing else.
+ * SHMLAB_TRACE is a file to which each System V shared memory call appends a line.  SHMLAB_USER_NAME is the
  * name that getpwuid finds for everybody. Programs in Python reach the same functions
  * through ctypes.
  */
@@ -17,6 +18,7 @@
 #include <semaphore.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ipc.h>
@@ -89,23 +91,51 @@ static bool fails(const char *call, const char *command)
     return true;
 }
 
+/* One line of the trace; errno stays as it is. */
+static void trace(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void trace(const char *format, ...)
+{
+    const char *path = getenv("SHMLAB_TRACE");
+    int number = errno;
+    va_list list;
+
+    if (path == NULL)
+        return;
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd != -1) {
+        va_start(list, format);
+        vdprintf(fd, format, list);
+        va_end(list);
+        close(fd);
+    }
+    errno = number;
+}
+
 PUBLIC int shmget(key_t key, size_t size, int flags)
 {
-    return fails("shmget", "") ? -1 : REAL(shmget)(key, size, flags);
+    int id = fails("shmget", "") ? -1 : REAL(shmget)(key, size, flags);
+
+    trace("shmget(%d, %zu, 0%o)\n", (int)key, size, (unsigned)flags);
+    return id;
 }
 
 PUBLIC void *shmat(int id, const void *address, int flags)
 {
-    return fails("shmat", "") ? (void *)-1 : REAL(shmat)(id, address, flags);
+    void *there = fails("shmat", "") ? (void *)-1 : REAL(shmat)(id, address, flags);
+
+    trace("shmat(%d, %s)\n", id, (flags & SHM_RDONLY) != 0 ? "SHM_RDONLY" : "0");
+    return there;
 }
 
 PUBLIC int shmdt(const void *address)
 {
+    trace("shmdt()\n");
     return fails("shmdt", "") ? -1 : REAL(shmdt)(address);
 }
 
 PUBLIC int shmctl(int id, int command, struct shmid_ds *info)
 {
+    trace("shmctl(%d, %s)\n", id, command_name(command));
     return fails("shmctl", command_name(command)) ? -1 : REAL(shmctl)(id, command, info);
 }
 

@@ -1,0 +1,162 @@
+/* lab check and lab watch: the verdict on a student's tree. */
+#define _GNU_SOURCE
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lab.h"
+#include "render.h"
+#include "shmlab/error.h"
+#include "toolchain.h"
+
+/* Checks end in any order; a person reads them in the table's. */
+struct order {
+    struct render render;
+    const struct lab *lab;
+    json_t *ended; /* name: check */
+    size_t shown;
+};
+
+/* Show what comes next in the table, as far as it has ended; with `all`, also what waits behind a check that
+ * was not asked for. */
+static void order_advance(struct order *order, bool all)
+{
+    for (; order->shown < order->lab->case_count; order->shown++) {
+        const json_t *next = json_object_get(order->ended, order->lab->cases[order->shown].name);
+        if (next == NULL && !all)
+            return;
+        if (next != NULL)
+            render_check(&order->render, judge_number(order->lab), next);
+    }
+}
+
+static void order_show(const json_t *check, void *data)
+{
+    struct order *order = data;
+
+    json_object_set(order->ended, json_string_value(json_object_get(check, "name")), (json_t *)check);
+    order_advance(order, false);
+}
+
+/* Is everything that counts right? Challenges and instructor's checks do not. */
+static bool verdict_right(const json_t *verdict)
+{
+    size_t i;
+    json_t *check;
+
+    json_array_foreach(json_object_get(verdict, "checks"), i, check)
+    {
+        const char *outcome = json_string_value(json_object_get(check, "outcome"));
+        if (!json_is_true(json_object_get(check, "challenge")) && strcmp(outcome, "passed") != 0 &&
+            strcmp(outcome, "hidden") != 0)
+            return false;
+    }
+    return json_object_get(verdict, "interrupted") == NULL;
+}
+
+static void solved_print(const struct lab_options *options)
+{
+    const struct lab *next = NULL;
+
+    if (access(TOOLCHAIN_SOURCE "/solutions", R_OK) == 0)
+        printf("Compare with the reference: make solution%d\n", judge_number(options->lab));
+    for (const struct lab *const *each = judge_labs; *each != NULL; each++)
+        if (*each == options->lab)
+            next = each[1];
+    if (next != NULL)
+        printf("Next: labs/%s/README.md\n", next->name);
+}
+
+/* The verdict is complete: keep what it was given on, and say what comes next. */
+static void verdict_finish(const struct lab_options *options, const struct judge_order *what, json_t *verdict)
+{
+    char fingerprint[32];
+
+    if (what->json_path == NULL)
+        return;
+    snprintf(fingerprint, sizeof fingerprint, "%016" PRIx64, lab_fingerprint(what->folder));
+    json_object_set_new(verdict, "fingerprint", json_string(fingerprint));
+    json_dump_file(verdict, what->json_path, JSON_INDENT(2));
+    if (!options->plain && options->tree == NULL && verdict_right(verdict))
+        solved_print(options);
+}
+
+static int verdict_make(const struct lab_options *options, const struct judge_order *what,
+                        struct order *order)
+{
+    json_t *verdict = judge_run(what);
+
+    if (verdict == NULL)
+        return EXIT_FAILURE;
+    order_advance(order, true);
+    render_sum(&order->render, verdict);
+    verdict_finish(options, what, verdict);
+    int status = verdict_right(verdict) ? EXIT_SUCCESS : EXIT_FAILURE;
+    json_decref(verdict);
+    return status;
+}
+
+int lab_check(const struct lab_options *options)
+{
+    struct order order = {.render = render_to(stdout), .lab = options->lab, .ended = json_object()};
+    char *results = lab_results(options), *folder = lab_folder(options), *json = NULL, *publish = NULL;
+    int status;
+
+    /* A verdict on one check only is not what "progress" is about. */
+    if (options->json == NULL && options->check == NULL && asprintf(&json, "%s/verdict.json", results) == -1)
+        json = NULL;
+    /* Programs to try by hand: where CMake would put them. */
+    if (options->tree == NULL && asprintf(&publish, TOOLCHAIN_BUILD "/labs/%s", options->lab->name) == -1)
+        publish = NULL;
+    order.render.plain = options->plain;
+    order.render.source = TOOLCHAIN_SOURCE;
+    if (access(folder, R_OK | X_OK) == -1)
+        status = error_report_errno("name the folder that holds it with --tree", "%s", folder);
+    else
+        status = verdict_make(options,
+                              &(struct judge_order){.lab = options->lab,
+                                                    .folder = folder,
+                                                    .only = options->check,
+                                                    .results = results,
+                                                    .json_path = options->json != NULL ? options->json : json,
+                                                    .publish = publish,
+                                                    .jobs = options->jobs,
+                                                    .progress = order_show,
+                                                    .data = &order},
+                              &order);
+    json_decref(order.ended);
+    free(json);
+    free(publish);
+    free(results);
+    free(folder);
+    return status;
+}
+
+int lab_watch(const struct lab_options *options)
+{
+    const struct timespec turn = {.tv_nsec =
+                                      300000000}; /* polling: network and WSL mounts report no events */
+    char *folder = lab_folder(options);
+    uint64_t before = 0;
+
+    if (access(folder, R_OK | X_OK) == -1) {
+        error_report_errno(NULL, "%s", folder);
+        free(folder);
+        return EXIT_FAILURE;
+    }
+    for (;; nanosleep(&turn, NULL)) { /* Ctrl-C ends it: nothing is held between two verdicts */
+        uint64_t now = lab_fingerprint(folder);
+        if (now == before)
+            continue;
+        before = now;
+        if (isatty(STDOUT_FILENO))
+            printf("\033[H\033[2J");
+        lab_check(options);
+        printf("Watching %s: save a file there, or end with Ctrl-C\n", folder);
+        fflush(stdout);
+    }
+}

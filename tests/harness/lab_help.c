@@ -1,0 +1,153 @@
+/* lab hint, lab progress, lab solution: what a student asks for besides the verdict. */
+#define _GNU_SOURCE
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lab.h"
+#include "render.h"
+#include "shmlab/error.h"
+#include "toolchain.h"
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text != NULL ? text : "";
+}
+
+/* The first check that has not passed, by the last verdict; NULL: there is none, or no verdict. */
+static const struct check_case *case_next(const struct lab *lab, const json_t *verdict)
+{
+    size_t i;
+    json_t *check;
+
+    json_array_foreach(json_object_get(verdict, "checks"), i, check)
+    {
+        const char *outcome = text_of(check, "outcome");
+        if (strcmp(outcome, "failed") == 0 || strcmp(outcome, "timeout") == 0)
+            return judge_case(lab, text_of(check, "name"));
+    }
+    return NULL;
+}
+
+/* How many hints of the check have been given, this one included. Remembered in a file of the lab's results.
+ */
+static int hint_step(const struct lab_options *options, const char *name)
+{
+    char *results = lab_results(options), *path;
+
+    if (asprintf(&path, "%s/hints.json", results) == -1)
+        abort();
+    json_t *given = json_load_file(path, 0, NULL);
+    if (!json_is_object(given)) {
+        json_decref(given);
+        given = json_object();
+    }
+    int step = (int)json_integer_value(json_object_get(given, name)) + 1;
+    if (step > CHECK_HINTS)
+        step = CHECK_HINTS;
+    json_object_set_new(given, name, json_integer(step));
+    json_dump_file(given, path, JSON_INDENT(2));
+    json_decref(given);
+    free(path);
+    free(results);
+    return step;
+}
+
+int lab_hint(const struct lab_options *options)
+{
+    static const char *const labels[CHECK_HINTS] = {"concept", "where", "nearly"};
+    struct render render = render_to(stdout);
+    json_t *verdict = lab_verdict(options);
+    int number = judge_number(options->lab);
+    const struct check_case *wanted =
+        options->check != NULL ? judge_case(options->lab, options->check) : case_next(options->lab, verdict);
+
+    bool judged = verdict != NULL;
+    json_decref(verdict);
+    if (wanted == NULL && !judged)
+        return error_report("let it be looked at first: make labN", "lab %d has no verdict yet", number);
+    if (wanted == NULL) {
+        printf("Lab %d: no check has failed. A hint for any of them: make hint%d CHECK=name\n", number,
+               number);
+        return EXIT_SUCCESS;
+    }
+    int step = hint_step(options, wanted->name);
+    printf("%s: %s\n", wanted->name, wanted->visibility == CHECK_PUBLIC ? wanted->title : wanted->concept);
+    for (int i = 0; i < step; i++)
+        render_text(&render, 2, labels[i], wanted->hints[i]);
+    if (step < CHECK_HINTS)
+        printf("Once more for the next step (%d of %d): make hint%d CHECK=%s\n", step, CHECK_HINTS, number,
+               wanted->name);
+    return EXIT_SUCCESS;
+}
+
+static bool verdict_current(const struct lab_options *options, const json_t *verdict)
+{
+    char now[32], *folder = lab_folder(options);
+
+    snprintf(now, sizeof now, "%016" PRIx64, lab_fingerprint(folder));
+    free(folder);
+    return strcmp(now, text_of(verdict, "fingerprint")) == 0;
+}
+
+static bool verdict_full(const json_t *verdict)
+{
+    return json_integer_value(json_object_get(verdict, "points")) ==
+           json_integer_value(json_object_get(verdict, "points_max"));
+}
+
+int lab_progress(const struct lab_options *options)
+{
+    enum { BAR = 20 };
+    json_int_t sum = 0, most = 0;
+
+    for (const struct lab *const *each = judge_labs; *each != NULL; each++) {
+        struct lab_options one = *options;
+        one.lab = *each;
+        json_t *verdict = lab_verdict(&one);
+        json_int_t points = json_integer_value(json_object_get(verdict, "points"));
+        int filled = (int)(points * BAR / 100);
+        printf("lab %d  %-20s [%.*s%*s] %3d  %s\n", judge_number(*each), (*each)->title, filled,
+               "####################", BAR - filled, "", (int)points,
+               verdict == NULL                   ? "not begun"
+               : !verdict_current(&one, verdict) ? "edited since: look again"
+               : verdict_full(verdict)           ? "solved"
+                                                 : "");
+        sum += points;
+        most += 100;
+        json_decref(verdict);
+    }
+    printf("%d of %d points\n", (int)sum, (int)most);
+    return EXIT_SUCCESS;
+}
+
+int lab_solution(const struct lab_options *options)
+{
+    int number = judge_number(options->lab);
+    json_t *verdict = lab_verdict(options);
+    bool solved = verdict != NULL && verdict_full(verdict) && verdict_current(options, verdict);
+    char *folder;
+
+    json_decref(verdict);
+    if (asprintf(&folder, TOOLCHAIN_SOURCE "/solutions/%s", options->lab->name) == -1)
+        abort();
+    bool there = access(folder, R_OK) == 0;
+    free(folder);
+    if (!there)
+        return error_report("your instructor has it", "this tree has no solution of lab %d", number);
+    if (!solved && !options->yes) {
+        char question[160];
+        snprintf(question, sizeof question,
+                 "Lab %d is not solved yet. A hint would be: make hint%d. Show the solution?", number,
+                 number);
+        if (!lab_confirm(question))
+            return EXIT_FAILURE;
+    }
+    printf("The reference is solutions/%s. To compare:\n\n    diff -u labs/%s solutions/%s\n",
+           options->lab->name, options->lab->name, options->lab->name);
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,369 @@
+/*
+ * The control segment: everything that the runner and the processes of a run share.
+ *
+ * It is one anonymous file (memfd_create(2)), mapped by everybody at the same address. Only the process that
+ * holds the turn touches it, or the runner while nobody does, so no field but the futex words is atomic. A
+ * hostile program can write to it: the runner bounds every index that it reads here (see runner/trace.c) and
+ * runs under a parent that survives its death.
+ */
+#ifndef WEAVE_CONTROL_H
+#define WEAVE_CONTROL_H
+
+#include "clock.h"
+
+#include <stddef.h>
+
+enum {
+    WEAVE_OBJECTS = 1024,      /* synchronisation objects of a run */
+    WEAVE_OBJECT_SLOTS = 2048, /* of their hash, a power of two */
+    WEAVE_SITES = 4096,        /* places in the code, with their callers, a power of two */
+    WEAVE_CALLERS = 6,         /* program counters kept for a site, the access itself included */
+    WEAVE_DECISIONS = 32768,   /* decisions of one run */
+    WEAVE_SEGMENTS = 32,       /* shared mappings of a run */
+    WEAVE_CELLS = 65536,       /* runs of shared bytes with one history */
+    WEAVE_RACES = 32,
+    WEAVE_MISUSES = 32,
+    WEAVE_EVENTS = 65536, /* length of the trace, a power of two; older events are overwritten */
+    WEAVE_READS = 16,     /* reads remembered since a process last made progress */
+    WEAVE_BUFFER = 8,     /* stores that may wait in a store buffer */
+    WEAVE_NAME = 48,
+};
+
+#define WEAVE_CONTROL_ADDRESS                                                                                \
+    ((void *)0x200000000000u) /* far from heap, stack and libraries on x86-64 and arm64 */
+#define WEAVE_NO_SITE 0
+
+/* How an access is made. */
+enum access_flags {
+    ACCESS_WRITE = 1,
+    ACCESS_ATOMIC = 2,
+    ACCESS_VOLATILE = 4,
+    ACCESS_LIBC = 8,     /* inside a library function such as memcpy */
+    ACCESS_TRAPPED = 16, /* seen through a page fault: size and atomicity are guesses */
+};
+
+struct access {
+    uint32_t time; /* the process's own clock; 0: never */
+    uint16_t site;
+    uint8_t flags;
+    uint8_t size; /* bytes, at most 255 */
+};
+
+/* Neighbouring shared bytes that have the same history. They start at `control.cell_start[i]`,
+ * `control.cell_at[i]`. */
+struct cell {
+    struct access write;
+    struct access read[WEAVE_PROCESSES];
+    uint64_t history; /* hash of the last write's past, for pruning */
+    uint32_t changed; /* value of control.changes at the last write that may have changed the value */
+    uint8_t writer;
+    uint8_t atomics; /* somebody used an atomic operation here */
+};
+
+enum object_kind {
+    OBJECT_ATOMIC = 1,
+    OBJECT_SEMAPHORE,
+    OBJECT_MUTEX,
+    OBJECT_CONDITION,
+    OBJECT_SYSV_SET,
+    OBJECT_SYSV_SEMAPHORE,
+    OBJECT_NAME, /* a name or key that somebody opens */
+    OBJECT_CHILD,
+    OBJECT_FUTEX,
+    OBJECT_RWLOCK,
+    OBJECT_BARRIER,
+    OBJECT_FILE_LOCK,
+    OBJECT_QUEUE,
+};
+
+struct object {
+    uint64_t key; /* see runtime/ipc.h; 0: free */
+    struct clock sync;
+    struct clock hypothetical; /* `sync`, if every atomic operation were acquire and release */
+    uint64_t history;
+    uint64_t time;    /* virtual nanoseconds at the last release */
+    uint32_t changes; /* grows with every change of state */
+    uint32_t lost;    /* signals sent while nobody waited */
+    uint32_t where;   /* shared address, or 0 */
+    int32_t initial;  /* first value of a semaphore, -1 unknown */
+    int32_t
+        value; /* last known value of a semaphore; readers inside a read-write lock; processes at a barrier */
+    int8_t owner;      /* process that holds it, -1 nobody */
+    int8_t maker;      /* process that initialised it, -1 nobody */
+    uint8_t kind;      /* enum object_kind */
+    uint8_t lock_like; /* a semaphore that one process both takes and gives back */
+    uint8_t removed;   /* destroyed, unlinked or IPC_RMID */
+    uint8_t waited;    /* somebody once waited for it */
+    uint8_t robust;    /* the kernel tells when its owner died */
+    uint16_t site;     /* of the owner's lock, the last lost signal or the removal */
+    uint16_t made_at;
+    char name[WEAVE_NAME];
+};
+
+enum process_state {
+    PROCESS_ABSENT,
+    PROCESS_READY,
+    PROCESS_BLOCKED,
+    PROCESS_SPINNING,
+    PROCESS_PARKED,
+    PROCESS_ENDED
+};
+
+enum wait_kind {
+    WAIT_NOTHING,
+    WAIT_SEMAPHORE,
+    WAIT_MUTEX,
+    WAIT_CONDITION,
+    WAIT_SYSV,
+    WAIT_NAME,
+    WAIT_CHILD,
+    WAIT_ATOMIC, /* busy waiting */
+    WAIT_PLAIN,  /* busy waiting on something that is not atomic */
+    WAIT_LOOP,   /* burns its time without touching shared memory */
+    WAIT_FUTEX,
+    WAIT_RWLOCK,
+    WAIT_BARRIER,
+    WAIT_FILE_LOCK,
+    WAIT_SIGNAL,
+    WAIT_QUEUE,
+};
+
+/* A read that a process made since it last changed anything. */
+struct watched {
+    uint32_t where; /* shared address, or WEAVE_OBJECT_BIT | index */
+    uint32_t stamp;
+    uint16_t site;
+    uint16_t times;
+    uint8_t size;
+};
+#define WEAVE_OBJECT_BIT 0x80000000u
+
+struct buffered_store {
+    uint64_t address, value;
+    struct clock sync, hypothetical;
+    uint32_t where;
+    uint16_t site;
+    uint8_t size, order;
+};
+
+struct process {
+    int32_t go; /* futex: 1 when it may run */
+    int32_t pid;
+    int32_t exit_status; /* wait(2) status */
+    int32_t priority;    /* PCT */
+    int8_t program;      /* which command line it came from */
+    int8_t parent;       /* slot of the process that forked it, -1 */
+    uint8_t state;       /* enum process_state */
+    uint8_t wait;        /* enum wait_kind */
+    uint8_t timed;       /* the wait ends at `deadline` */
+    uint8_t timed_out;
+    uint8_t yielded; /* gave way of its own will */
+    uint8_t skip_point;
+    uint8_t reads_overflowed;
+    uint8_t held; /* locks */
+    uint8_t stores;
+    uint8_t uninstrumented;
+    uint8_t killed; /* by kill injection */
+    uint8_t exiting;
+    int16_t wait_object; /* index or -1 */
+    uint16_t wait_site;
+    uint16_t reads;
+    uint32_t wait_where;
+    uint32_t steps;
+    uint32_t burst;      /* points since it was last given the turn */
+    uint32_t open_event; /* 1 + index of a traced write whose value is not known yet */
+    uint64_t open_address;
+    uint64_t deadline; /* virtual nanoseconds */
+    uint64_t time;     /* virtual nanoseconds: never runs backwards along the happens-before order */
+    uint64_t loop_pc;
+    uint64_t history;
+    struct clock sync;
+    struct clock hypothetical;
+    struct clock release_fence;
+    struct clock acquire_fence;
+    struct watched read[WEAVE_READS];
+    struct buffered_store store[WEAVE_BUFFER];
+};
+
+struct segment {
+    uint64_t device, inode;
+    uint32_t base; /* shared address of its first byte */
+    uint32_t size;
+    uint32_t asked; /* size that the program asked for */
+    char name[WEAVE_NAME];
+};
+
+/* A place in the code: program counters, innermost first; or, for an interpreter, a text. */
+struct site {
+    uint64_t pc[WEAVE_CALLERS];
+    uint8_t program;
+    uint8_t depth;
+    char text[64]; /* "file.py:12 function", empty for compiled code */
+};
+
+struct race {
+    uint32_t where;
+    uint32_t event;   /* length of the trace when it was found */
+    uint16_t site[2]; /* 0: the earlier access, 1: the later */
+    uint8_t process[2];
+    uint8_t flags[2];
+    uint8_t size[2];
+    uint8_t hypothetical; /* it would be ordered if atomics were not relaxed */
+};
+
+enum misuse_kind {
+    MISUSE_NONE,
+    MISUSE_MUTEX_PRIVATE,
+    MISUSE_SEMAPHORE_PRIVATE,
+    MISUSE_CONDITION_PRIVATE,
+    MISUSE_FUTEX_PRIVATE,
+    MISUSE_TWICE,
+    MISUSE_NOT_OWNER,
+    MISUSE_RELOCK,
+    MISUSE_UNINITIALISED,
+    MISUSE_REMOVED,
+    MISUSE_TOO_HIGH,
+    MISUSE_HELD_AT_EXIT,
+    MISUSE_WAIT_UNLOCKED,
+    MISUSE_THREADS,
+};
+
+struct misuse {
+    uint32_t where;
+    uint32_t event;
+    uint16_t site, other_site;
+    int16_t object;
+    uint8_t kind, process;
+    int8_t other;
+};
+
+enum event_kind {
+    EVENT_READ,
+    EVENT_WRITE,
+    EVENT_LOAD,
+    EVENT_STORE,
+    EVENT_UPDATE, /* atomic read-modify-write */
+    EVENT_FENCE,
+    EVENT_FLUSH, /* a buffered store reaches memory */
+    EVENT_SEM_WAIT,
+    EVENT_SEM_POST,
+    EVENT_LOCK,
+    EVENT_UNLOCK,
+    EVENT_SEMOP,
+    EVENT_SIGNAL,
+    EVENT_WAKE,
+    EVENT_OPEN,
+    EVENT_REMOVE,
+    EVENT_INIT,
+    EVENT_BLOCK,
+    EVENT_SPIN,
+    EVENT_TIMEOUT,
+    EVENT_SLEEP,
+    EVENT_FORK,
+    EVENT_END,
+    EVENT_KILLED,
+    EVENT_SPURIOUS,
+    EVENT_LOOP,
+};
+
+struct event {
+    uint64_t value, old;
+    uint32_t where;
+    uint32_t step;
+    int16_t object;
+    uint16_t site;
+    uint8_t process, kind, size, order;
+    uint8_t flags;
+};
+
+/* How a run ended. */
+enum ending {
+    ENDING_NONE,
+    ENDING_NORMAL,
+    ENDING_STUCK,    /* nobody can go on */
+    ENDING_STEPS,    /* too many steps */
+    ENDING_DIVERGED, /* a prescribed choice was not possible */
+    ENDING_LOOP,     /* a process computes for ever */
+    ENDING_BLOCKED,  /* a process sleeps in a system call that is not modelled */
+    ENDING_LIMIT,    /* a table is full */
+    ENDING_TIME,     /* the wall clock ran out */
+};
+
+enum strategy { STRATEGY_DFS, STRATEGY_PCT, STRATEGY_RANDOM };
+
+enum decision_kind { DECIDE_TURN, DECIDE_DELAY_STORE, DECIDE_WAKE_SPURIOUSLY };
+
+struct decision {
+    uint64_t state; /* hash of the state in which it was taken */
+    uint16_t mask;  /* possible choices */
+    uint8_t kind;
+    uint8_t choice;
+    uint8_t normal;  /* the choice that costs nothing */
+    int8_t current;  /* process that could go on, -1 none */
+    uint8_t yielded; /* and asked to be passed over */
+};
+
+struct control {
+    /* Set by the runner before a run. */
+    int32_t strategy;
+    int32_t processes;    /* command lines */
+    int32_t every_access; /* scheduling points at plain accesses too */
+    int32_t store_buffers;
+    int32_t spurious; /* explore spurious wake-ups of condition variables */
+    int32_t runner_pid;
+    int32_t kill_process, kill_step; /* -1: nobody */
+    uint32_t max_steps;
+    uint32_t change_at[8]; /* PCT: steps at which priorities change */
+    int32_t changes_wanted;
+    uint64_t random;
+    uint32_t prescribed; /* decisions that are given */
+    uint8_t prescription[WEAVE_DECISIONS];
+
+    /* Handshake with the fork servers. */
+    int32_t epoch;                      /* futex: number of the run, negative to end */
+    int32_t arrived;                    /* futex */
+    int32_t reaped[WEAVE_PROCESSES];    /* futexes: 1 when the server has buried its child */
+    int32_t server_go[WEAVE_PROCESSES]; /* futex: run this server's child may be forked for */
+
+    /* State of the run, cleared before each. */
+    int32_t ending;
+    int32_t turn;  /* process that runs, -1 nobody */
+    int32_t slots; /* processes so far */
+    int32_t spinning;
+    uint32_t steps;
+    uint32_t idle_rounds; /* how often busy-waiting processes ran again because nobody else could */
+    uint32_t changes;
+    uint32_t decisions;
+    uint32_t events;
+    uint32_t cells;
+    uint32_t objects;
+    uint32_t segments;
+    uint32_t shared_top;
+    uint32_t races, misuses;
+    uint32_t sysv_ids;
+    int32_t sysv_id[WEAVE_SEGMENTS]; /* in order of creation; * 2 + (1 for semaphores) */
+    struct process process[WEAVE_PROCESSES];
+    struct segment segment[WEAVE_SEGMENTS];
+    struct race race[WEAVE_RACES];
+    struct misuse misuse[WEAVE_MISUSES];
+    struct object object[WEAVE_OBJECTS];
+    uint16_t object_slot[WEAVE_OBJECT_SLOTS]; /* 1 + index of an object; 0: free */
+
+    /* Large arrays, valid up to their counts. */
+    struct decision decision[WEAVE_DECISIONS];
+    struct event event[WEAVE_EVENTS];
+    uint32_t cell_start[WEAVE_CELLS];
+    uint32_t cell_at[WEAVE_CELLS];
+    uint32_t cell_hint;
+    uint32_t cell_top;  /* cells ever used */
+    uint32_t cell_free; /* 1 + index of the first free cell, chained through cell_next */
+    uint32_t cell_next[WEAVE_CELLS];
+    struct cell cell[WEAVE_CELLS];
+
+    /* Kept from run to run. */
+    uint32_t sites;
+    uint16_t site_index[WEAVE_SITES * 2];
+    struct site site[WEAVE_SITES];
+};
+
+#endif

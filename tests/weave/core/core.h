@@ -1,0 +1,96 @@
+/*
+ * The logic of weave without any process: happens-before, shadow memory, spinning, decisions, state hashes.
+ *
+ * Everything works on a struct control and the number of the process that acts; nothing here calls the
+ * system, so the runtime, the runner and the unit tests use the same code. The caller holds the turn.
+ */
+#ifndef WEAVE_CORE_H
+#define WEAVE_CORE_H
+
+#include "control.h"
+
+#include <stdbool.h>
+
+/* C11 memory orders, with the values that compilers pass to __tsan_atomic*. */
+enum order { ORDER_RELAXED, ORDER_CONSUME, ORDER_ACQUIRE, ORDER_RELEASE, ORDER_BOTH, ORDER_SEQUENTIAL };
+
+/* run.c: preparing a run. */
+void run_clear(struct control *control);
+/* The first moment of `process`, started by the runner. */
+void run_start_process(struct control *control, int process);
+/* A child of `parent` in a free slot: it knows what the parent knows. Returns the slot or -1. */
+int run_add_child(struct control *control, int parent);
+
+/* objects.c */
+/* The object with this key, made when missing; NULL when the table is full (the run then ends with
+ * ENDING_LIMIT). */
+struct object *object_find(struct control *control, uint64_t key, enum object_kind kind);
+int object_index(const struct control *control, const struct object *object);
+/* The object changed its state: whoever is blocked on it may try again, whoever polls it may look again. */
+void object_changed(struct control *control, struct object *object);
+
+/* order.c: what is ordered before what. */
+void order_acquire(struct control *control, int process, struct object *object);
+void order_release(struct control *control, int process, struct object *object);
+/* An atomic load, store or read-modify-write of `object` with a C11 order. */
+void order_load(struct control *control, int process, struct object *object, int order);
+void order_store(struct control *control, int process, struct object *object, int order, bool update);
+void order_fence(struct control *control, int process, int order);
+/* What a store of `order` would publish now; used when the store itself comes later. */
+struct clock order_published(const struct control *control, int process, int order);
+/* An event of `process` on `object`, for the state hash only. */
+void order_note(struct control *control, int process, struct object *object, uint64_t tag);
+
+/* shadow.c: one history per shared byte. */
+void shadow_access(struct control *control, int process, uint32_t where, uint32_t size, unsigned flags,
+                   uint16_t site);
+/* The bytes now hold other values: wakes whoever busy-waits on them. */
+void shadow_changed(struct control *control, int process, uint32_t where, uint32_t size);
+/* The newest change in the range, as a value of control.changes. */
+uint32_t shadow_stamp(struct control *control, uint32_t where, uint32_t size);
+/* Whether the byte was ever accessed atomically. */
+bool shadow_atomics(struct control *control, uint32_t where);
+
+/* spin.c: recognising busy waiting. */
+/*
+ * `process` is about to read `where` at `site`. True when it has read all of this before and nothing has
+ * changed: it would go round its loop again, so it should wait until something changes.
+ */
+bool spin_check(struct control *control, int process, uint32_t where, uint32_t size, uint16_t site,
+                bool atomic);
+/* The read was made: remember it. */
+void spin_remember(struct control *control, int process, uint32_t where, uint32_t size, uint16_t site);
+/* The process changed something: what it read before no longer makes a loop. */
+void spin_progress(struct control *control, int process);
+/* Wake those whose watched values changed. */
+void spin_wake(struct control *control);
+
+/* decide.c: who runs next. */
+enum { DECIDE_OVER = -1, DECIDE_FAIRNESS = 400 };
+/* The process that runs next; `current` could go on, or -1. DECIDE_OVER: the run has ended, control->ending
+ * says how. */
+int decide_turn(struct control *control, int current);
+/* A yes-or-no decision of `process`: no is normal, yes costs one from the bound. */
+bool decide_choice(struct control *control, int process, enum decision_kind kind);
+/* Choices and steps count; false ends the run (ENDING_STEPS). */
+bool decide_step(struct control *control, int process);
+uint64_t decide_random(struct control *control);
+/* Equal hashes: the runs so far differ only in the order of independent steps. */
+uint64_t decide_state(const struct control *control);
+/* `process` waits. Call decide_turn(control, -1) next. */
+void decide_block(struct control *control, int process, enum process_state state, enum wait_kind wait,
+                  const struct object *object, uint16_t site);
+/* The process has ended: wakes those who wait for that. */
+void decide_ended(struct control *control, int process);
+/* Make a process ready again after it was blocked, spinning or parked. */
+void decide_ready(struct control *control, int process);
+void decide_finish(struct control *control, enum ending ending);
+
+/* record.c: the trace and the findings. */
+struct event *record_event(struct control *control, int process, enum event_kind kind, uint16_t site);
+void record_race(struct control *control, const struct race *race);
+struct misuse *record_misuse(struct control *control, int process, enum misuse_kind kind, uint16_t site);
+/* The number of this site, stored once. */
+uint16_t record_site(struct control *control, const struct site *site);
+
+#endif

@@ -1,0 +1,63 @@
+/* Preparing the control segment for a run. */
+#include "core.h"
+
+#include <string.h>
+
+enum { FIRST_SHARED_ADDRESS = 4096 }; /* so that 0 means no address */
+
+void run_clear(struct control *control)
+{
+    memset(control->object_slot, 0, sizeof control->object_slot);
+    size_t first = offsetof(struct control, ending), last = offsetof(struct control, object);
+    memset((char *)control + first, 0, last - first);
+    control->turn = -1;
+    control->shared_top = FIRST_SHARED_ADDRESS;
+    control->changes = 1;
+
+    /* One cell without history covers all addresses. */
+    control->cells = 1;
+    control->cell_start[0] = 0;
+    control->cell_at[0] = 0;
+    memset(&control->cell[0], 0, sizeof control->cell[0]);
+    control->cell_top = 1;
+    control->cell_free = 0;
+    control->cell_hint = 0;
+}
+
+static const uint64_t EPOCH =
+    1700000000u * 1000000000ull; /* virtual clocks start at a round moment of 2023 */
+
+void run_start_process(struct control *control, int process)
+{
+    struct process *p = &control->process[process];
+    p->program = (int8_t)process;
+    p->parent = -1;
+    p->wait_object = -1;
+    p->sync.at[process] = p->hypothetical.at[process] = 1;
+    p->time = EPOCH;
+    p->state = PROCESS_READY;
+    p->history = hash_mix(1, (uint64_t)process);
+}
+
+int run_add_child(struct control *control, int parent)
+{
+    if (control->slots >= WEAVE_PROCESSES)
+        return -1;
+    int slot = control->slots++;
+    struct process *p = &control->process[slot], *from = &control->process[parent];
+    memset(p, 0, sizeof *p);
+    p->program = from->program;
+    p->parent = (int8_t)parent;
+    p->uninstrumented = from->uninstrumented;
+    p->wait_object = -1;
+    p->sync = from->sync;
+    p->hypothetical = from->hypothetical;
+    p->sync.at[slot] = p->hypothetical.at[slot] = 1;
+    p->time = from->time;
+    p->priority = 100 + (int32_t)(decide_random(control) % 1000);
+    p->history = hash_mix(from->history, (uint64_t)slot);
+    /* What the parent does from now on is not known to the child. */
+    from->sync.at[parent]++;
+    from->hypothetical.at[parent] = from->sync.at[parent];
+    return slot;
+}

@@ -1,0 +1,50 @@
+/*
+ * Waiting for a mutex by trying again and again.
+ *
+ * expect: pass
+ * run: all
+ */
+#include "../subject.h"
+
+#include <pthread.h>
+
+struct shared {
+    pthread_mutex_t mutex;
+    int value;
+};
+
+static void child_role(struct shared *shared)
+{
+    for (int i = 0; i < 2; i++) {
+        while (pthread_mutex_trylock(&shared->mutex) != 0)
+            ;
+        shared->value++;
+        pthread_mutex_unlock(&shared->mutex);
+    }
+}
+
+static void parent_role(struct shared *shared)
+{
+    for (int i = 0; i < 2; i++) {
+        while (pthread_mutex_trylock(&shared->mutex) != 0)
+            ;
+        shared->value++;
+        pthread_mutex_unlock(&shared->mutex);
+    }
+}
+
+int main(void)
+{
+    struct shared *shared = subject_share(sizeof *shared);
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+    pthread_mutex_init(&shared->mutex, &attributes);
+    pid_t child_id = fork();
+    if (child_id == 0) {
+        child_role(shared);
+        exit(0);
+    }
+    parent_role(shared);
+    return subject_join(child_id);
+}

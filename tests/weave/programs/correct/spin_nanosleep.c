@@ -1,0 +1,53 @@
+/*
+ * The ready flag, sleeping a millisecond between looks.
+ *
+ * expect: pass
+ * run: writer -- reader
+ */
+#include "../subject.h"
+
+#include <time.h>
+
+static const struct timespec pause_time = {0, 1000000};
+
+struct box {
+    int number;
+    char text[TEXT];
+    _Atomic bool ready;
+};
+
+static void writer(struct box *box)
+{
+    for (int i = 1; i <= MESSAGES; i++) {
+        while (atomic_load_explicit(&box->ready, memory_order_acquire))
+            nanosleep(&pause_time, NULL);
+        box->number = i;
+        snprintf(box->text, sizeof box->text, "Message #%d", i);
+        atomic_store_explicit(&box->ready, true, memory_order_release); /* pairs with the acquire in reader */
+    }
+}
+
+static void reader(struct box *box)
+{
+    for (int i = 1; i <= MESSAGES; i++) {
+        while (!atomic_load_explicit(&box->ready, memory_order_acquire))
+            nanosleep(&pause_time, NULL);
+        int number = box->number;
+        char text[TEXT];
+        strcpy(text, box->text);
+        atomic_store_explicit(&box->ready, false,
+                              memory_order_release); /* pairs with the acquire in writer */
+        subject_check(number == i && text[0] == 'M', "message");
+    }
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc;
+    struct box *box = subject_share(sizeof *box);
+    if (subject_role(argv, "writer"))
+        writer(box);
+    else
+        reader(box);
+    return 0;
+}

@@ -1,0 +1,49 @@
+/*
+ * Waiting without having locked the mutex.
+ *
+ * expect: misuse wait-unlocked
+ * run: all
+ */
+#include "../subject.h"
+
+#include <pthread.h>
+
+struct shared {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    int value;
+};
+
+static void child_role(struct shared *shared)
+{
+    pthread_cond_wait(&shared->changed, &shared->mutex); /* MISTAKE */
+    pthread_mutex_unlock(&shared->mutex);
+}
+
+static void parent_role(struct shared *shared)
+{
+    pthread_mutex_lock(&shared->mutex);
+    shared->value = 1;
+    pthread_mutex_unlock(&shared->mutex);
+    pthread_cond_signal(&shared->changed);
+}
+
+int main(void)
+{
+    struct shared *shared = subject_share(sizeof *shared);
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+    pthread_mutex_init(&shared->mutex, &attributes);
+    pthread_condattr_t condition_attributes;
+    pthread_condattr_init(&condition_attributes);
+    pthread_condattr_setpshared(&condition_attributes, PTHREAD_PROCESS_SHARED);
+    pthread_cond_init(&shared->changed, &condition_attributes);
+    pid_t child_id = fork();
+    if (child_id == 0) {
+        child_role(shared);
+        exit(0);
+    }
+    parent_role(shared);
+    return subject_join(child_id);
+}

@@ -1,0 +1,52 @@
+/*
+ * The flag changes, but nobody wakes the one that sleeps on it.
+ *
+ * expect: stuck peer-gone | deadlock everybody-waits | deadlock peer-gone | stuck everybody-waits
+ * run: all
+ */
+#include "../subject.h"
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+
+struct shared {
+    _Atomic int state;
+    int value;
+};
+
+static long futex(_Atomic int *word, int operation, int value)
+{
+    return syscall(SYS_futex, word, operation, value, NULL, NULL, 0);
+}
+
+static void child_role(struct shared *shared)
+{
+    for (int i = 1; i <= 3; i++) {
+        while (atomic_load_explicit(&shared->state, memory_order_acquire) != 0)
+            futex(&shared->state, FUTEX_WAIT, 1);
+        shared->value = i;
+        atomic_store_explicit(&shared->state, 1, memory_order_release);
+    }
+}
+
+static void parent_role(struct shared *shared)
+{
+    for (int i = 1; i <= 3; i++) {
+        while (atomic_load_explicit(&shared->state, memory_order_acquire) != 1)
+            futex(&shared->state, FUTEX_WAIT, 0); /* MISTAKE */
+        subject_check(shared->value == i, "value");
+        atomic_store_explicit(&shared->state, 0, memory_order_release);
+    }
+}
+
+int main(void)
+{
+    struct shared *shared = subject_share(sizeof *shared);
+    pid_t child_id = fork();
+    if (child_id == 0) {
+        child_role(shared);
+        exit(0);
+    }
+    parent_role(shared);
+    return subject_join(child_id);
+}

@@ -1,0 +1,54 @@
+/*
+ * FUTEX_PRIVATE_FLAG between processes: the wake-up finds nobody.
+ *
+ * expect: misuse private-futex
+ * run: all
+ */
+#include "../subject.h"
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+
+struct shared {
+    _Atomic int state;
+    int value;
+};
+
+static long futex(_Atomic int *word, int operation, int value)
+{
+    return syscall(SYS_futex, word, operation, value, NULL, NULL, 0);
+}
+
+static void child_role(struct shared *shared)
+{
+    for (int i = 1; i <= 3; i++) {
+        while (atomic_load_explicit(&shared->state, memory_order_acquire) != 0)
+            futex(&shared->state, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 1); /* MISTAKE */
+        shared->value = i;
+        atomic_store_explicit(&shared->state, 1, memory_order_release);
+        futex(&shared->state, FUTEX_WAKE, 1);
+    }
+}
+
+static void parent_role(struct shared *shared)
+{
+    for (int i = 1; i <= 3; i++) {
+        while (atomic_load_explicit(&shared->state, memory_order_acquire) != 1)
+            futex(&shared->state, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 0); /* MISTAKE */
+        subject_check(shared->value == i, "value");
+        atomic_store_explicit(&shared->state, 0, memory_order_release);
+        futex(&shared->state, FUTEX_WAKE, 1);
+    }
+}
+
+int main(void)
+{
+    struct shared *shared = subject_share(sizeof *shared);
+    pid_t child_id = fork();
+    if (child_id == 0) {
+        child_role(shared);
+        exit(0);
+    }
+    parent_role(shared);
+    return subject_join(child_id);
+}

@@ -1,0 +1,50 @@
+/*
+ * The flag is an ordinary variable; giving way while waiting does not help.
+ *
+ * expect: race plain-flag
+ * run: writer -- reader
+ */
+#include "../subject.h"
+
+#include <sched.h>
+
+struct box {
+    int number;
+    char text[TEXT];
+    bool ready;
+};
+
+static void writer(struct box *box)
+{
+    for (int i = 1; i <= MESSAGES; i++) {
+        while (box->ready) /* MISTAKE */
+            sched_yield();
+        box->number = i;
+        snprintf(box->text, sizeof box->text, "Message #%d", i);
+        box->ready = true; /* MISTAKE */
+    }
+}
+
+static void reader(struct box *box)
+{
+    for (int i = 1; i <= MESSAGES; i++) {
+        while (!box->ready) /* MISTAKE */
+            sched_yield();
+        int number = box->number;
+        char text[TEXT];
+        strcpy(text, box->text);
+        box->ready = false; /* MISTAKE */
+        subject_check(number == i && text[0] == 'M', "message");
+    }
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc;
+    struct box *box = subject_share(sizeof *box);
+    if (subject_role(argv, "writer"))
+        writer(box);
+    else
+        reader(box);
+    return 0;
+}

@@ -1,0 +1,53 @@
+/*
+ * Two producers put into the same slot.
+ *
+ * expect: race no-lock
+ * run: producer -- producer -- consumer
+ */
+#include "../subject.h"
+
+enum { SLOTS = 5, ITEMS = 6 };
+
+struct queue {
+    int head, tail, count;
+    int slot[SLOTS];
+};
+
+struct gate {
+    sem_t *empty, *full, *mutex;
+};
+
+static void put(struct queue *queue, const struct gate *gate, int item)
+{
+    sem_wait(gate->empty);
+    queue->slot[queue->tail] = item;         /* MISTAKE */
+    queue->tail = (queue->tail + 1) % SLOTS; /* MISTAKE */
+    sem_post(gate->full);
+}
+
+static int take(struct queue *queue, const struct gate *gate)
+{
+    int item;
+    sem_wait(gate->full);
+    item = queue->slot[queue->head];
+    queue->head = (queue->head + 1) % SLOTS;
+    sem_post(gate->empty);
+    return item;
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc;
+    struct queue *queue = subject_share(sizeof *queue);
+    struct gate gate = {subject_semaphore("/empty", SLOTS), subject_semaphore("/full", 0),
+                        subject_semaphore("/mutex", 1)};
+    if (subject_role(argv, "producer"))
+        for (int i = 1; i <= 2; i++)
+            put(queue, &gate, i);
+    else
+        for (int i = 1; i <= 2 * 2; i++) {
+            int item = take(queue, &gate);
+            printf("%d\n", item);
+        }
+    return 0;
+}

@@ -1,0 +1,50 @@
+/*
+ * The reader of a sequence lock ignores that an odd version means a writer at work.
+ *
+ * expect: exit exit-status
+ * run: all
+ */
+#include "../subject.h"
+
+struct shared {
+    _Atomic unsigned version;
+    _Atomic int first, second;
+};
+
+static void child_role(struct shared *shared)
+{
+    for (int i = 1; i <= 2; i++) {
+        unsigned version = atomic_load_explicit(&shared->version, memory_order_relaxed);
+        atomic_store_explicit(&shared->version, version + 1, memory_order_relaxed);
+        atomic_thread_fence(memory_order_release);
+        atomic_store_explicit(&shared->first, i, memory_order_relaxed);
+        atomic_store_explicit(&shared->second, i, memory_order_relaxed);
+        atomic_store_explicit(&shared->version, version + 2, memory_order_release);
+    }
+}
+
+static void parent_role(struct shared *shared)
+{
+    unsigned before, after;
+    int first, second;
+    do {
+        before = atomic_load_explicit(&shared->version, memory_order_acquire);
+        first = atomic_load_explicit(&shared->first, memory_order_relaxed);
+        second = atomic_load_explicit(&shared->second, memory_order_relaxed);
+        atomic_thread_fence(memory_order_acquire);
+        after = atomic_load_explicit(&shared->version, memory_order_relaxed);
+    } while (before != after);
+    subject_check(first == second, "both halves agree"); /* MISTAKE */
+}
+
+int main(void)
+{
+    struct shared *shared = subject_share(sizeof *shared);
+    pid_t child_id = fork();
+    if (child_id == 0) {
+        child_role(shared);
+        exit(0);
+    }
+    parent_role(shared);
+    return subject_join(child_id);
+}

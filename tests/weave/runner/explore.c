@@ -1,0 +1,208 @@
+/* Exploring: a session is started, schedules are run until something is found or all are done, the verdict is
+ * told. */
+#include "explore.h"
+
+#include "findings.h"
+#include "story.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct explorer {
+    struct options *options;
+    struct session session;
+    struct findings findings; /* of the first failing run */
+    bool found, out_of_time, unable, told;
+    double found_after;
+    struct search_result result;
+    uint64_t steps;
+};
+
+static const char *explorer_verdict(const struct explorer *e)
+{
+    if (e->unable)
+        return "unable";
+    if (e->found)
+        return "failed";
+    return e->result.complete ? "passed" : "passed-incomplete";
+}
+
+/* While the run's state and the servers are still there. */
+static void explorer_tell(struct explorer *e, const struct findings *findings, struct symbols *symbols)
+{
+    char *schedule = schedule_text(&e->session);
+    struct story story = {e->options, &e->session, symbols, findings, schedule == NULL ? "" : schedule};
+    if (!e->options->quiet) {
+        printf("weave: failed after %u schedule%s\n", e->result.runs + 1, e->result.runs == 0 ? "" : "s");
+        story_print(&story, stdout);
+    }
+    if (e->options->stepping)
+        story_step_through(&story, stdout);
+    if (e->options->json != NULL && story_write_json(&story, &e->result, session_now() - e->session.started,
+                                                     "failed", e->options->json) != 0)
+        perror(e->options->json);
+    free(schedule);
+}
+
+static bool explorer_judge(struct explorer *e)
+{
+    if (!findings_suspected(e->options, &e->session))
+        return false;
+    struct symbols *symbols = symbols_open(&e->session, e->options->layout, e->options->structure);
+    struct findings *findings = calloc(1, sizeof *findings);
+    if (symbols == NULL || findings == NULL) {
+        e->unable = true;
+        symbols_close(symbols);
+        free(findings);
+        return false;
+    }
+    findings_collect(findings, e->options, &e->session, symbols);
+    bool failed = findings->count > 0;
+    if (failed && !e->found) {
+        e->found = true;
+        e->found_after = session_now() - e->session.started;
+        e->findings = *findings;
+        explorer_tell(e, findings, symbols);
+    }
+    symbols_close(symbols);
+    free(findings);
+    return failed;
+}
+
+static void explorer_run(void *context, struct search_run *run)
+{
+    struct explorer *e = context;
+    struct session_plan plan = {run->strategy, run->prescription, run->prescribed, run->seed, run->longest};
+    if (session_run(&e->session, &plan) != 0) {
+        e->unable = run->stop = true;
+        return;
+    }
+    const struct control *control = e->session.control;
+    run->decision = control->decision;
+    run->decisions = control->decisions < WEAVE_DECISIONS ? control->decisions : WEAVE_DECISIONS;
+    run->steps = control->steps;
+    run->failed = explorer_judge(e);
+    e->steps += control->steps;
+    e->out_of_time =
+        control->ending == ENDING_TIME || session_now() - e->session.started > e->options->session.time_limit;
+    run->stop = e->unable || e->out_of_time;
+}
+
+/* One prescribed schedule. */
+static void explorer_replay(struct explorer *e, const struct schedule *schedule)
+{
+    struct search_run run = {.strategy = STRATEGY_DFS,
+                             .prescription = schedule->choice,
+                             .prescribed = schedule->length,
+                             .seed = 1};
+    explorer_run(e, &run);
+    e->result.runs = 1;
+    if (e->unable || e->found || !e->options->stepping)
+        return;
+    struct symbols *symbols = symbols_open(&e->session, e->options->layout, e->options->structure);
+    struct story story = {e->options, &e->session, symbols, &e->findings, ""};
+    story_step_through(&story, stdout);
+    symbols_close(symbols);
+}
+
+/* Kill the process at its first step, its second, and so on, until a run ends before that step comes. */
+static int explorer_search(struct explorer *e)
+{
+    struct session_options *session = &e->options->session;
+    if (!e->options->kill_sweep)
+        return search_explore(&e->options->search, explorer_run, e, &e->result);
+    struct search_result total = {.complete = true};
+    for (session->kill_step = 1; !e->found && !e->unable && !e->out_of_time; session->kill_step++) {
+        if (search_explore(&e->options->search, explorer_run, e, &e->result) != 0)
+            return -1;
+        total.runs += e->result.runs;
+        total.pruned += e->result.pruned;
+        total.failures += e->result.failures;
+        total.bound = e->result.bound;
+        total.complete &= e->result.complete;
+        if (!e->session.control->process[session->kill_process].killed)
+            break;
+    }
+    e->result = total;
+    return 0;
+}
+
+static void explorer_summary(const struct explorer *e)
+{
+    double seconds = session_now() - e->session.started;
+    const struct search_result *r = &e->result;
+    if (e->unable) {
+        fprintf(stderr, "weave: %s\n", e->session.error[0] == '\0' ? "out of memory" : e->session.error);
+        return;
+    }
+    if (e->found)
+        printf("weave: FAILED %s %s", e->findings.finding[0].kind, e->findings.finding[0].cause);
+    else if (r->complete && e->options->search.bound >= SEARCH_UNBOUNDED)
+        printf("weave: passed, every schedule");
+    else if (r->complete)
+        printf("weave: passed, every schedule with %d unforced switches or fewer", r->bound);
+    else if (e->options->replay != NULL)
+        printf("weave: passed, this schedule");
+    else
+        printf("weave: passed, but not every schedule was run%s", e->out_of_time ? " (time limit)" : "");
+    printf(" (%u schedule%s, %.2f s)\n", r->runs, r->runs == 1 ? "" : "s", seconds);
+}
+
+static void explorer_json(struct explorer *e)
+{
+    if (e->options->json == NULL || e->found)
+        return;
+    struct symbols *symbols = symbols_open(&e->session, e->options->layout, e->options->structure);
+    if (symbols == NULL)
+        return;
+    struct story story = {e->options, &e->session, symbols, &e->findings, ""};
+    if (story_write_json(&story, &e->result, session_now() - e->session.started, explorer_verdict(e),
+                         e->options->json) != 0)
+        perror(e->options->json);
+    symbols_close(symbols);
+}
+
+static int explorer_apply_schedule(struct explorer *e, struct schedule *schedule)
+{
+    if (schedule_parse(schedule, e->options->replay) != 0) {
+        fprintf(stderr, "weave: not a schedule: %s\n", e->options->replay);
+        return -1;
+    }
+    struct session_options *session = &e->options->session;
+    session->store_buffers |= schedule->store_buffers;
+    session->every_access |= schedule->every_access;
+    if (schedule->kill_process >= 0) {
+        session->kill_process = schedule->kill_process;
+        session->kill_step = schedule->kill_step;
+        e->options->kill_sweep = false;
+    }
+    return 0;
+}
+
+int explore(struct options *options)
+{
+    struct explorer *e = calloc(1, sizeof *e);
+    struct schedule *schedule = calloc(1, sizeof *schedule);
+    int status = EXIT_UNABLE;
+    if (e != NULL && schedule != NULL) {
+        e->options = options;
+        if (options->replay != NULL && explorer_apply_schedule(e, schedule) != 0) {
+            status = EXIT_USAGE;
+        } else if (session_start(&e->session, &options->session) != 0) {
+            fprintf(stderr, "weave: %s\n", e->session.error);
+            session_end(&e->session);
+        } else {
+            if (options->replay != NULL)
+                explorer_replay(e, schedule);
+            else if (explorer_search(e) != 0)
+                e->unable = true;
+            explorer_json(e);
+            explorer_summary(e);
+            session_end(&e->session);
+            status = e->unable ? EXIT_UNABLE : e->found ? EXIT_FOUND : EXIT_PASSED;
+        }
+    }
+    free(schedule);
+    free(e);
+    return status;
+}

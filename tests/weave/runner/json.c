@@ -1,0 +1,162 @@
+/* The result as JSON; README.md documents the format, which figures in a browser play. */
+#include "story.h"
+
+#include <errno.h>
+
+static void json_text(FILE *out, const char *text)
+{
+    fputc('"', out);
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\')
+            fprintf(out, "\\%c", c);
+        else if (c < 0x20 || c > 0x7e) /* bytes beyond ASCII as Latin-1: a source may be in any encoding */
+            fprintf(out, "\\u%04x", c);
+        else
+            fputc(c, out);
+    }
+    fputc('"', out);
+}
+
+static void json_member(FILE *out, const char *name, const char *text)
+{
+    fprintf(out, ", \"%s\": ", name);
+    json_text(out, text);
+}
+
+static void json_place(const struct story *story, FILE *out, uint16_t site, int depth)
+{
+    struct place place;
+    if (!symbols_place(story->symbols, site, depth, &place))
+        return;
+    json_member(out, "function", place.function);
+    json_member(out, "file", place.file);
+    fprintf(out, ", \"line\": %d", place.line);
+    json_member(out, "source", place.source);
+}
+
+static void json_callers(const struct story *story, FILE *out, uint16_t site)
+{
+    struct place place;
+    fputs(", \"callers\": [", out);
+    for (int depth = 1; symbols_place(story->symbols, site, depth, &place); depth++) {
+        fprintf(out, "%s{\"depth\": %d", depth > 1 ? ", " : "", depth);
+        json_place(story, out, site, depth);
+        fputc('}', out);
+    }
+    fputc(']', out);
+}
+
+static void json_location(const struct story *story, FILE *out, uint32_t where)
+{
+    uint32_t offset;
+    char text[128];
+    const struct segment *segment = symbols_segment(story->symbols, where, &offset);
+    if (segment == NULL)
+        return;
+    json_member(out, "segment", segment->name);
+    fprintf(out, ", \"offset\": %u", offset);
+    symbols_field(story->symbols, where, text, sizeof text);
+    json_member(out, "field", text);
+}
+
+static void json_finding(const struct story *story, FILE *out, const struct finding *finding)
+{
+    fputs("    {\"kind\": ", out);
+    json_text(out, finding->kind);
+    json_member(out, "cause", finding->cause);
+    json_member(out, "why", finding->why);
+    json_member(out, "headline", finding->headline);
+    json_location(story, out, finding->where);
+    fputs(", \"sides\": [", out);
+    for (int i = 0; i < finding->sides; i++) {
+        const struct side *side = &finding->side[i];
+        fprintf(out, "%s{\"process\": %d", i > 0 ? ", " : "", side->process + 1);
+        json_member(out, "what", side->what);
+        json_place(story, out, side->site, 0);
+        json_callers(story, out, side->site);
+        fputc('}', out);
+    }
+    fputs("]}", out);
+}
+
+static void json_event(const struct story *story, FILE *out, uint32_t index, bool told)
+{
+    const struct event *event = &story->session->control->event[index % WEAVE_EVENTS];
+    char text[256];
+    fprintf(out, "    {\"step\": %u, \"process\": %d", index, event->process + 1);
+    json_member(out, "kind", story_kind(event));
+    story_event(story, event, text, sizeof text);
+    json_member(out, "text", text);
+    if (event->where != 0)
+        json_location(story, out, event->where);
+    if (event->object >= 0 && event->object < WEAVE_OBJECTS)
+        json_member(out, "object", story->session->control->object[event->object].name);
+    fprintf(out, ", \"value\": %lld, \"old\": %lld", (long long)event->value, (long long)event->old);
+    if (story_order(event)[0] != '\0')
+        json_member(out, "order", story_order(event));
+    json_place(story, out, event->site, 0);
+    fprintf(out, ", \"story\": %s}", told ? "true" : "false");
+}
+
+static void json_trace(const struct story *story, FILE *out)
+{
+    enum { TOLD = 64 };
+    const struct control *control = story->session->control;
+    uint32_t chosen[TOLD];
+    int count =
+            story->findings->count > 0 ? story_select(story, &story->findings->finding[0], chosen, TOLD) : 0,
+        next = 0;
+    uint32_t first = control->events > WEAVE_EVENTS ? control->events - WEAVE_EVENTS : 0;
+    fputs("  \"trace\": [\n", out);
+    for (uint32_t i = first; i < control->events; i++) {
+        bool told = next < count && chosen[next] == i;
+        next += told;
+        json_event(story, out, i, told);
+        fputs(i + 1 < control->events ? ",\n" : "\n", out);
+    }
+    fputs("  ]\n", out);
+}
+
+static void json_programs(const struct story *story, FILE *out)
+{
+    fputs("  \"programs\": [", out);
+    for (int i = 0; i < story->options->session.programs; i++) {
+        const struct program *program = &story->options->program[i];
+        fprintf(out, "%s{\"process\": %d, \"instrumented\": %s, \"command\": [", i > 0 ? ", " : "", i + 1,
+                program->instrumented ? "true" : "false");
+        for (int k = 0; program->argv[k] != NULL; k++) {
+            fputs(k > 0 ? ", " : "", out);
+            json_text(out, program->argv[k]);
+        }
+        fputs("]}", out);
+    }
+    fputs("],\n", out);
+}
+
+int story_write_json(const struct story *story, const struct search_result *result, double seconds,
+                     const char *verdict, const char *path)
+{
+    FILE *out = fopen(path, "we");
+    if (out == NULL)
+        return -1;
+    fputs("{\n  \"format\": \"weave 1\"", out);
+    fputs(",\n  \"verdict\": ", out);
+    json_text(out, verdict);
+    fprintf(out,
+            ",\n  \"schedules\": %u, \"complete\": %s, \"bound\": %d, \"pruned\": %u, \"seconds\": %.3f,\n",
+            result->runs, result->complete ? "true" : "false", result->bound, result->pruned, seconds);
+    fputs("  \"schedule\": ", out);
+    json_text(out, story->schedule == NULL ? "" : story->schedule);
+    fputs(",\n", out);
+    json_programs(story, out);
+    fputs("  \"findings\": [\n", out);
+    for (int i = 0; i < story->findings->count; i++) {
+        json_finding(story, out, &story->findings->finding[i]);
+        fputs(i + 1 < story->findings->count ? ",\n" : "\n", out);
+    }
+    fputs("  ],\n", out);
+    json_trace(story, out);
+    fputs("}\n", out);
+    return fclose(out);
+}

@@ -1,0 +1,526 @@
+/* Starting fork servers, making runs, watching over them. */
+#include "session.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ipc.h>
+#include <sys/mman.h>
+#include <sys/msg.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    START_SECONDS = 30,
+    POLL_MILLISECONDS = 100,
+    REAP_SECONDS = 30,
+    PARKINGS = 8, /* how often a process may be set aside for computing long before it counts as a loop */
+    BLOCKED_POLLS = 20,      /* polls in a row that find the process asleep in the same system call */
+    FIRST_PID = 100,         /* of the first process of every run: the same in each */
+    OUTPUT_LIMIT = 16 << 20, /* bytes that a program may print */
+    MEMORY_LIMIT_SHIFT = 33, /* 8 GiB of address space */
+    CHILD_FAILED = 127,
+    CONTROL_DESCRIPTOR = 1000, /* out of the way of what a program opens */
+};
+
+double session_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static long session_futex(int32_t *word, int operation, int32_t value, int milliseconds)
+{
+    struct timespec limit = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+    return syscall(SYS_futex, word, operation, value, milliseconds > 0 ? &limit : NULL, NULL, 0);
+}
+
+/* Wait until a counter that servers raise has reached `wanted`. */
+static bool session_await(int32_t *counter, int32_t wanted, double seconds)
+{
+    double end = session_now() + seconds;
+    for (;;) {
+        int32_t now = __atomic_load_n(counter, __ATOMIC_SEQ_CST);
+        if (now >= wanted)
+            return true;
+        if (session_now() > end)
+            return false;
+        session_futex(counter, FUTEX_WAIT, now, POLL_MILLISECONDS);
+    }
+}
+
+/* ---- servers ---- */
+
+static int session_map_control(struct session *session)
+{
+    int descriptor = memfd_create("weave", MFD_CLOEXEC);
+    if (descriptor < 0 || ftruncate(descriptor, sizeof(struct control)) != 0)
+        return -1;
+    void *control = mmap(WEAVE_CONTROL_ADDRESS, sizeof(struct control), PROT_READ | PROT_WRITE,
+                         MAP_SHARED | MAP_FIXED_NOREPLACE, descriptor, 0);
+    if (control != WEAVE_CONTROL_ADDRESS)
+        return -1;
+    session->control = control;
+    session->control_descriptor = descriptor;
+    return 0;
+}
+
+static void session_limit(__rlimit_resource_t resource, rlim_t most)
+{
+    struct rlimit limit = {most, most};
+    setrlimit(resource, &limit);
+}
+
+static _Noreturn void session_become_server(struct session *session, int slot)
+{
+    const struct program *program = &session->options->program[slot];
+    char number[16];
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    snprintf(number, sizeof number, "%d", CONTROL_DESCRIPTOR);
+    setenv("WEAVE_CONTROL_FD", number, 1);
+    snprintf(number, sizeof number, "%d", slot);
+    setenv("WEAVE_SLOT", number, 1);
+    setenv("LD_PRELOAD", session->options->library, 1);
+    if (!program->instrumented)
+        setenv("WEAVE_PEER", program->trap ? "trap" : "sync", 1);
+    setenv("PYTHONDONTWRITEBYTECODE", "1", 1);
+    setenv("LD_BIND_NOW", "1", 1); /* once in the server, not in every run */
+    int nothing = open("/dev/null", O_RDONLY);
+    dup2(nothing, STDIN_FILENO);
+    if (!session->options->show_output) {
+        dup2(session->output[slot], STDOUT_FILENO);
+        int discard = open("/dev/null", O_WRONLY);
+        dup2(discard, STDERR_FILENO);
+    }
+    if (dup2(session->control_descriptor, CONTROL_DESCRIPTOR) < 0)
+        _exit(CHILD_FAILED);
+    session_limit(RLIMIT_CORE, 0);
+    session_limit(RLIMIT_FSIZE, (rlim_t)1 << 30);
+    session_limit(RLIMIT_AS, (rlim_t)1 << MEMORY_LIMIT_SHIFT);
+    personality(ADDR_NO_RANDOMIZE);
+    execv(program->path, program->argv);
+    _exit(CHILD_FAILED);
+}
+
+static int session_fail(struct session *session, const char *why)
+{
+    snprintf(session->error, sizeof session->error, "%s", why);
+    return -1;
+}
+
+/* A server that died before it was ready says more than a timeout. */
+static int session_await_servers(struct session *session)
+{
+    double end = session_now() + START_SECONDS;
+    struct control *control = session->control;
+    while (__atomic_load_n(&control->arrived, __ATOMIC_SEQ_CST) < session->options->programs) {
+        for (int i = 0; i < session->options->programs; i++) {
+            int status;
+            if (session->server[i] > 0 &&
+                waitpid(session->server[i], &status, WNOHANG) == session->server[i]) {
+                session->server[i] = 0;
+                snprintf(session->error, sizeof session->error,
+                         "%s ended before it began to share memory (%s %d): is it compiled with `weave cc`?",
+                         session->options->program[i].argv[0], WIFSIGNALED(status) ? "signal" : "exit status",
+                         WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+                return -1;
+            }
+        }
+        if (session_now() > end)
+            return session_fail(session, "the programs do not begin to share memory");
+        session_futex(&control->arrived, FUTEX_WAIT, control->arrived, POLL_MILLISECONDS);
+    }
+    return 0;
+}
+
+static void session_on_fork(int signal)
+{
+    (void)signal; /* it only ends ppoll */
+}
+
+static void session_catch_forks(void)
+{
+    struct sigaction action = {.sa_handler = session_on_fork};
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &blocked, NULL);
+    sigaction(SIGUSR1, &action, NULL);
+}
+
+int session_start(struct session *session, const struct session_options *options)
+{
+    *session = (struct session){.options = options, .control_descriptor = -1, .started = session_now()};
+    for (int i = 0; i < WEAVE_PROCESSES; i++)
+        session->output[i] = -1;
+    if (session_map_control(session) != 0)
+        return session_fail(session, "cannot map the control segment");
+    for (int i = 0; i < options->programs; i++) {
+        session->output[i] = memfd_create("output", MFD_CLOEXEC);
+        fcntl(session->output[i], F_SETFL, O_APPEND);
+        fflush(NULL);
+        session->server[i] = fork();
+        if (session->server[i] < 0)
+            return session_fail(session, "cannot fork");
+        if (session->server[i] == 0)
+            session_become_server(session, i);
+    }
+    if (session_await_servers(session) != 0)
+        return -1;
+    session_catch_forks(); /* after the programs have started: they shall not inherit it */
+    session->control->runner_pid = (int32_t)getpid();
+    return 0;
+}
+
+void session_end(struct session *session)
+{
+    for (int i = 0; i < session->options->programs; i++)
+        if (session->server[i] > 0)
+            kill(session->server[i], SIGKILL);
+    for (int i = 0; i < session->options->programs; i++)
+        if (session->server[i] > 0)
+            waitpid(session->server[i], NULL, 0);
+    for (int i = 0; i < WEAVE_PROCESSES; i++)
+        if (session->output[i] >= 0)
+            close(session->output[i]);
+    if (session->control != NULL)
+        munmap(session->control, sizeof(struct control));
+    if (session->control_descriptor >= 0)
+        close(session->control_descriptor);
+}
+
+/* ---- between runs ---- */
+
+static void session_remove_files(void)
+{
+    DIR *directory = opendir("/dev/shm");
+    struct dirent *entry;
+    while (directory != NULL && (entry = readdir(directory)) != NULL)
+        if (entry->d_name[0] != '.')
+            unlinkat(dirfd(directory), entry->d_name, 0);
+    if (directory != NULL)
+        closedir(directory);
+}
+
+/* All System V objects of the private namespace; see SHM_INFO and SHM_STAT in shmctl(2). */
+static void session_remove_sysv(void)
+{
+    union {
+        int value;
+        struct semid_ds *status;
+        struct seminfo *info;
+    } argument;
+    struct shm_info segments;
+    struct shmid_ds segment;
+    int last = shmctl(0, SHM_INFO, (struct shmid_ds *)(void *)&segments);
+    for (int i = 0; i <= last; i++) {
+        int id = shmctl(i, SHM_STAT, &segment);
+        if (id >= 0)
+            shmctl(id, IPC_RMID, NULL);
+    }
+    struct seminfo sets;
+    struct semid_ds set;
+    argument.info = &sets;
+    last = semctl(0, 0, SEM_INFO, argument);
+    for (int i = 0; i <= last; i++) {
+        argument.status = &set;
+        int id = semctl(i, 0, SEM_STAT, argument);
+        if (id >= 0)
+            semctl(id, 0, IPC_RMID);
+    }
+    struct msginfo queues;
+    struct msqid_ds queue;
+    last = msgctl(0, MSG_INFO, (struct msqid_ds *)(void *)&queues);
+    for (int i = 0; i <= last; i++) {
+        int id = msgctl(i, MSG_STAT, &queue);
+        if (id >= 0)
+            msgctl(id, IPC_RMID, NULL);
+    }
+}
+
+/* Processes of a run have the same ids in every run; ns_last_pid(5) belongs to our own namespace. */
+static void session_reset_pids(void)
+{
+    int descriptor = open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
+    if (descriptor < 0)
+        return;
+    char number[16];
+    int length = snprintf(number, sizeof number, "%d", FIRST_PID - 1);
+    ssize_t written = write(descriptor, number, (size_t)length);
+    (void)written; /* without it ids grow: only printed ids differ */
+    close(descriptor);
+}
+
+static void session_prepare(struct session *session, const struct session_plan *plan)
+{
+    const struct session_options *options = session->options;
+    struct control *control = session->control;
+    control->strategy = (int32_t)plan->strategy;
+    control->processes = options->programs;
+    control->every_access = options->every_access;
+    control->store_buffers = options->store_buffers;
+    control->spurious = options->spurious;
+    control->kill_process = options->kill_process;
+    control->kill_step = options->kill_step;
+    control->max_steps = options->max_steps;
+    control->prescribed = plan->prescribed;
+    if (plan->prescribed > 0)
+        memcpy(control->prescription, plan->prescription, plan->prescribed);
+    control->random = plan->seed | 1;
+    run_clear(control);
+    control->arrived = 0;
+    memset(control->reaped, 0, sizeof control->reaped);
+    control->slots = options->programs;
+
+    enum { PCT_CHANGES = 2, TYPICAL_STEPS = 100, LOWEST_START = 100, PRIORITIES = 1000 };
+    control->changes_wanted = PCT_CHANGES; /* depth 3: see Burckhardt et al., ASPLOS 2010 */
+    for (int i = 0; i < PCT_CHANGES; i++)
+        control->change_at[i] =
+            1 + (uint32_t)(decide_random(control) % (plan->longest ? plan->longest : TYPICAL_STEPS));
+    for (int i = 0; i < options->programs; i++) {
+        run_start_process(control, i);
+        control->process[i].priority = LOWEST_START + (int32_t)(decide_random(control) % PRIORITIES);
+        if (!options->show_output && ftruncate(session->output[i], 0) != 0)
+            session_fail(session, "cannot empty an output file");
+    }
+}
+
+/* ---- watching a run ---- */
+
+struct watch {
+    struct pollfd process[WEAVE_PROCESSES]; /* pidfds */
+    int watched;
+    uint32_t steps;
+    uint64_t accesses;
+    double cpu;
+    int asleep;
+    int parkings;
+    uint32_t parked_at;
+};
+
+static void watch_new_processes(struct session *session, struct watch *watch)
+{
+    struct control *control = session->control;
+    int slots = control->slots < WEAVE_PROCESSES ? control->slots : WEAVE_PROCESSES;
+    for (; watch->watched < slots; watch->watched++) {
+        int pid = control->process[watch->watched].pid;
+        if (pid <= 0)
+            return; /* being forked */
+        watch->process[watch->watched].fd = (int)syscall(SYS_pidfd_open, pid, 0);
+        watch->process[watch->watched].events = POLLIN;
+    }
+}
+
+/* Ending while holding a lock is a mistake, unless something killed the process or the lock is made for it.
+ */
+static void watch_held_lock(struct control *control, int process, struct object *object)
+{
+    struct process *p = &control->process[process];
+    bool lock = object->kind == OBJECT_MUTEX || object->kind == OBJECT_RWLOCK || object->lock_like;
+    if (!lock || object->robust || p->killed || WIFSIGNALED(p->exit_status))
+        return;
+    struct misuse *misuse = record_misuse(control, process, MISUSE_HELD_AT_EXIT, object->site);
+    misuse->object = (int16_t)object_index(control, object);
+    misuse->where = object->where;
+}
+
+static void watch_release_locks(struct control *control, int process)
+{
+    struct process *p = &control->process[process];
+    for (uint32_t i = 0; i < control->objects && i < WEAVE_OBJECTS; i++) {
+        struct object *object = &control->object[i];
+        if (object->owner != process)
+            continue;
+        watch_held_lock(control, process, object);
+        /* What the kernel releases for the dead is ordered after all that they did. */
+        clock_join(&object->sync, &p->sync);
+        clock_join(&object->hypothetical, &p->hypothetical);
+    }
+}
+
+static void watch_give_turn(struct control *control, int process)
+{
+    control->turn = process;
+    __atomic_store_n(&control->process[process].go, 1, __ATOMIC_RELEASE);
+    session_futex(&control->process[process].go, FUTEX_WAKE, 1, 0);
+}
+
+/* A process has died. When it held the turn, and the run is not over, the turn goes on. */
+static void watch_died(struct session *session, struct watch *watch, int process)
+{
+    struct control *control = session->control;
+    close(watch->process[process].fd);
+    watch->process[process].fd = -1;
+    if (process >= session->options->programs && control->process[process].parent < 0)
+        return;
+    if (process < session->options->programs) /* its server knows how it ended */
+        session_await(&control->reaped[process], 1, REAP_SECONDS);
+    if (control->ending != ENDING_NONE)
+        return;
+    bool had_turn = control->turn == process;
+    struct event *event = record_event(control, process, EVENT_END, WEAVE_NO_SITE);
+    event->value = (uint64_t)(uint32_t)control->process[process].exit_status;
+    watch_release_locks(control, process);
+    decide_ended(control, process);
+    if (!had_turn)
+        return;
+    int next = decide_turn(control, -1);
+    if (next >= 0)
+        watch_give_turn(control, next);
+}
+
+static double watch_cpu(pid_t pid)
+{
+    clockid_t clock;
+    struct timespec used;
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0)
+        return 0;
+    return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
+}
+
+/* The system call in which a process sleeps, from /proc/pid/syscall; false when it runs. */
+static bool watch_asleep(pid_t pid, long *call)
+{
+    char path[64], text[64] = "", state = 'R';
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FILE *file = fopen(path, "re");
+    if (file != NULL) {
+        if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+            state = 'R';
+        fclose(file);
+    }
+    snprintf(path, sizeof path, "/proc/%d/syscall", (int)pid);
+    file = fopen(path, "re");
+    *call = -1;
+    if (file != NULL) {
+        if (fgets(text, sizeof text, file) != NULL)
+            *call = strtol(text, NULL, 10);
+        fclose(file);
+    }
+    return state == 'S' || state == 'T' || state == 'D';
+}
+
+/* The process that holds the turn makes no step: does it compute, or wait for something that is not modelled?
+ */
+static void watch_progress(struct session *session, struct watch *watch)
+{
+    struct control *control = session->control;
+    int turn = control->turn;
+    if (turn < 0 || turn >= WEAVE_PROCESSES || control->process[turn].pid <= 0)
+        return;
+    pid_t pid = control->process[turn].pid;
+    double cpu = watch_cpu(pid);
+    if (control->steps != watch->steps) {
+        watch->steps = control->steps;
+        watch->cpu = cpu;
+        watch->asleep = 0;
+        return;
+    }
+    long call;
+    watch->asleep = watch_asleep(pid, &call) ? watch->asleep + 1 : 0;
+    if (watch->asleep >= BLOCKED_POLLS) {
+        snprintf(session->blocked_call, sizeof session->blocked_call, "%ld", call);
+        decide_finish(control, ENDING_BLOCKED);
+    } else if (cpu - watch->cpu > session->options->hang_seconds) {
+        watch->cpu = cpu;
+        if (++watch->parkings > PARKINGS)
+            decide_finish(control, ENDING_LOOP);
+        else
+            kill(pid, SIGUSR2);
+    }
+}
+
+static bool watch_all_dead(const struct session *session, const struct watch *watch)
+{
+    (void)session;
+    for (int i = 0; i < watch->watched; i++)
+        if (watch->process[i].fd >= 0)
+            return false;
+    return true;
+}
+
+static void watch_run(struct session *session, struct watch *watch)
+{
+    struct control *control = session->control;
+    const struct timespec limit = {.tv_nsec = POLL_MILLISECONDS * 1000000L};
+    sigset_t unblocked; /* only while waiting: a fork announces itself by SIGUSR1 */
+    sigemptyset(&unblocked);
+    while (control->ending == ENDING_NONE && !watch_all_dead(session, watch)) {
+        watch_new_processes(session, watch);
+        int ready = ppoll(watch->process, (nfds_t)watch->watched, &limit, &unblocked);
+        for (int i = 0; ready > 0 && i < watch->watched; i++)
+            if (watch->process[i].fd >= 0 && watch->process[i].revents != 0)
+                watch_died(session, watch, i);
+        if (ready == 0)
+            watch_progress(session, watch);
+        if (session_now() - session->started > session->options->time_limit)
+            decide_finish(control, ENDING_TIME);
+    }
+}
+
+static void session_kill_rest(struct session *session, struct watch *watch)
+{
+    struct control *control = session->control;
+    watch_new_processes(session, watch);
+    for (int i = 0; i < watch->watched; i++)
+        if (watch->process[i].fd >= 0) {
+            syscall(SYS_pidfd_send_signal, watch->process[i].fd, SIGKILL, NULL, 0);
+            if (i >= session->options->programs) /* a child of a child: wait until it is gone */
+                poll(&watch->process[i], 1, REAP_SECONDS * 1000);
+            close(watch->process[i].fd);
+        }
+    (void)control;
+    while (waitpid(-1, NULL, WNOHANG) > 0) /* orphans come to us, process 1 of the namespace */
+        ;
+}
+
+int session_run(struct session *session, const struct session_plan *plan)
+{
+    struct control *control = session->control;
+    struct watch watch = {0};
+    session_prepare(session, plan);
+    session_reset_pids();
+    session->epoch++;
+    for (int i = 0; i < session->options->programs; i++) {
+        __atomic_store_n(&control->server_go[i], session->epoch, __ATOMIC_SEQ_CST);
+        session_futex(&control->server_go[i], FUTEX_WAKE, INT_MAX, 0);
+        if (!session_await(&control->arrived, i + 1, START_SECONDS))
+            return session_fail(session, "a program does not start a run");
+    }
+    watch_new_processes(session, &watch);
+    int first = decide_turn(control, -1);
+    if (first >= 0)
+        watch_give_turn(control, first);
+    watch_run(session, &watch);
+    session_kill_rest(session, &watch);
+    for (int i = 0; i < session->options->programs; i++)
+        if (!session_await(&control->reaped[i], 1, REAP_SECONDS))
+            return session_fail(session, "a program cannot be ended");
+    session_remove_files();
+    session_remove_sysv();
+    return session->error[0] == '\0' ? 0 : -1;
+}
+
+size_t session_output(const struct session *session, int process, char *text, size_t size)
+{
+    ssize_t length = session->output[process] < 0 ? 0 : pread(session->output[process], text, size - 1, 0);
+    if (length < 0)
+        length = 0;
+    text[length] = '\0';
+    return (size_t)length;
+}

@@ -1,0 +1,67 @@
+/*
+ * A session: the control segment, one fork server per command line, and runs of them, one after another.
+ */
+#ifndef WEAVE_SESSION_H
+#define WEAVE_SESSION_H
+
+#include "../core/core.h"
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct program {
+    char **argv;
+    char path[512];              /* the executable, found in PATH */
+    bool instrumented;           /* compiled for weave */
+    bool trap;                   /* uninstrumented: see every access */
+    int expected_exit;           /* EXPECT_ANY_EXIT: all are fine */
+    const char *expected_output; /* file, or NULL */
+};
+
+enum { EXPECT_ANY_EXIT = -1 };
+
+struct session_options {
+    struct program *program;
+    int programs;
+    const char *library; /* path of libweave.so */
+    double hang_seconds; /* processor time without a step */
+    double time_limit;   /* of the whole session, wall clock */
+    uint32_t max_steps;
+    int kill_process, kill_step;
+    bool store_buffers, every_access, spurious, show_output;
+};
+
+struct session {
+    const struct session_options *options;
+    struct control *control;
+    int control_descriptor;
+    pid_t server[WEAVE_PROCESSES];
+    int output[WEAVE_PROCESSES]; /* memory files that collect standard output */
+    int32_t epoch;
+    double started;
+    char blocked_call[64]; /* of the process that sleeps in the kernel, after ENDING_BLOCKED */
+    char error[256];       /* why the session cannot go on */
+};
+
+/* Starts the servers. 0, or -1 with session->error set. */
+int session_start(struct session *session, const struct session_options *options);
+/* Ends all processes and releases everything. */
+void session_end(struct session *session);
+
+struct session_plan {
+    enum strategy strategy;
+    const uint8_t *prescription;
+    uint32_t prescribed;
+    uint64_t seed;
+    uint32_t longest; /* steps of the longest run so far */
+};
+
+/* One run; its state is in session->control afterwards. 0, or -1 with session->error set. */
+int session_run(struct session *session, const struct session_plan *plan);
+
+/* What a process printed in the last run. Returns the length; the text is cut to `size` - 1 bytes and
+ * terminated. */
+size_t session_output(const struct session *session, int process, char *text, size_t size);
+double session_now(void);
+
+#endif

@@ -1,0 +1,35 @@
+/* Telling a failure: the findings, and the steps that led there, side by side. */
+#ifndef WEAVE_STORY_H
+#define WEAVE_STORY_H
+
+#include "findings.h"
+
+#include <stdio.h>
+
+struct story {
+    const struct options *options;
+    const struct session *session;
+    struct symbols *symbols;
+    const struct findings *findings;
+    const char *schedule; /* replay string */
+};
+
+/* What one event did: "`ready` 0 -> 1 (release)". */
+void story_event(const struct story *story, const struct event *event, char *text, size_t size);
+/* A short name of an event's kind, for JSON. */
+const char *story_kind(const struct event *event);
+/* The C11 name of its memory order, or an empty text. */
+const char *story_order(const struct event *event);
+/* The numbers of the events worth telling for a finding, in order. Returns how many. */
+int story_select(const struct story *story, const struct finding *finding, uint32_t *chosen, int most);
+
+void story_print(const struct story *story, FILE *out);
+/* Every event, one by one; waits for Enter in between on a terminal. */
+void story_step_through(const struct story *story, FILE *out);
+
+/* json.c: the result and, after a failure, the trace. 0 or -1 with errno. */
+struct search_result;
+int story_write_json(const struct story *story, const struct search_result *result, double seconds,
+                     const char *verdict, const char *path);
+
+#endif

@@ -1,0 +1,437 @@
+/*
+ * Debugging information, read with libdw of elfutils while the fork servers are alive: their memory maps say
+ * which file is mapped where.
+ */
+#include "symbols.h"
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <elfutils/libdwfl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NESTING = 12, LAYOUT_FIELDS = 512 };
+
+struct field { /* of a layout file */
+    uint32_t offset, size;
+    char name[64];
+};
+
+struct symbols {
+    const struct session *session;
+    Dwfl *dwfl[WEAVE_PROCESSES]; /* per program; NULL until asked for */
+    const char *structure;
+    struct field field[LAYOUT_FIELDS];
+    int fields;
+    struct {
+        uint64_t inode;
+        bool searched, found;
+        Dwarf_Die die;
+    } type[WEAVE_SEGMENTS]; /* the structure in each segment */
+};
+
+static Dwfl *symbols_program(struct symbols *symbols, int program)
+{
+    static const Dwfl_Callbacks callbacks = {
+        .find_elf = dwfl_linux_proc_find_elf,
+        .find_debuginfo = dwfl_standard_find_debuginfo,
+    };
+    if (program < 0 || program >= symbols->session->options->programs)
+        return NULL;
+    if (symbols->dwfl[program] != NULL)
+        return symbols->dwfl[program];
+    Dwfl *dwfl = dwfl_begin(&callbacks);
+    if (dwfl == NULL)
+        return NULL;
+    if (dwfl_linux_proc_report(dwfl, symbols->session->server[program]) != 0 ||
+        dwfl_report_end(dwfl, NULL, NULL) != 0) {
+        dwfl_end(dwfl);
+        return NULL;
+    }
+    return symbols->dwfl[program] = dwfl;
+}
+
+static void symbols_read_layout(struct symbols *symbols, const char *path)
+{
+    char line[256];
+    FILE *file = fopen(path, "re");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL && symbols->fields < LAYOUT_FIELDS) {
+        struct field *field = &symbols->field[symbols->fields];
+        if (sscanf(line, "%u %u %63s", &field->offset, &field->size, field->name) == 3)
+            symbols->fields++;
+    }
+    if (file != NULL)
+        fclose(file);
+}
+
+struct symbols *symbols_open(const struct session *session, const char *layout_file, const char *structure)
+{
+    struct symbols *symbols = calloc(1, sizeof *symbols);
+    if (symbols == NULL)
+        return NULL;
+    symbols->session = session;
+    symbols->structure = structure;
+    if (layout_file != NULL)
+        symbols_read_layout(symbols, layout_file);
+    return symbols;
+}
+
+void symbols_close(struct symbols *symbols)
+{
+    for (int i = 0; symbols != NULL && i < WEAVE_PROCESSES; i++)
+        if (symbols->dwfl[i] != NULL)
+            dwfl_end(symbols->dwfl[i]);
+    free(symbols);
+}
+
+/* ---- places ---- */
+
+static void symbols_read_source(struct place *place)
+{
+    char line[512];
+    FILE *file = fopen(place->file, "re");
+    if (file == NULL)
+        return;
+    for (int i = 1; fgets(line, sizeof line, file) != NULL; i++)
+        if (i == place->line) {
+            char *text = line + strspn(line, " \t");
+            text[strcspn(text, "\n")] = '\0';
+            snprintf(place->source, sizeof place->source, "%.*s", (int)sizeof place->source - 1, text);
+            break;
+        }
+    fclose(file);
+}
+
+/* "reader.py:12 function" */
+static void symbols_script_place(const char *text, struct place *place)
+{
+    const char *colon = strchr(text, ':');
+    size_t length = colon == NULL ? strlen(text) : (size_t)(colon - text);
+    snprintf(place->file, sizeof place->file, "%.*s", (int)length, text);
+    if (colon != NULL) {
+        place->line = atoi(colon + 1);
+        const char *space = strchr(colon, ' ');
+        snprintf(place->function, sizeof place->function, "%s", space == NULL ? "" : space + 1);
+    }
+}
+
+/* The compilation unit of an address. Looked up by hand, since clang writes no .debug_aranges for libdw's own
+ * search. */
+static Dwarf_Die *symbols_unit(Dwfl_Module *module, Dwarf_Addr address, Dwarf_Addr *bias)
+{
+    Dwarf_Die *unit = NULL;
+    while ((unit = dwfl_module_nextcu(module, unit, bias)) != NULL)
+        if (dwarf_haspc(unit, address - *bias) == 1)
+            return unit;
+    return NULL;
+}
+
+/* Inlined functions are more telling than the one they were inlined into. */
+static const char *symbols_function(Dwarf_Die *unit, Dwarf_Addr address)
+{
+    const char *name = NULL;
+    Dwarf_Die *scopes = NULL;
+    int count = dwarf_getscopes(unit, address, &scopes);
+    for (int i = 0; i < count && name == NULL; i++) {
+        int tag = dwarf_tag(&scopes[i]);
+        if (tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine)
+            name = dwarf_diename(&scopes[i]);
+    }
+    free(scopes);
+    return name;
+}
+
+/* Compilers give moved code the line 0: the code before it belongs to the same statement more often than not.
+ */
+static Dwarf_Line *symbols_line(Dwarf_Die *unit, Dwarf_Addr address)
+{
+    enum { FARTHEST = 64 };
+    Dwarf_Line *line = NULL;
+    int number = 0;
+    for (int back = 0; unit != NULL && back < FARTHEST && number == 0; back++) {
+        Dwarf_Line *at = dwarf_getsrc_die(unit, address - (Dwarf_Addr)back);
+        if (at != NULL && dwarf_lineno(at, &number) == 0)
+            line = at;
+    }
+    return line;
+}
+
+static void symbols_compiled_place(Dwfl_Module *module, Dwarf_Addr address, struct place *place)
+{
+    Dwarf_Addr bias = 0;
+    Dwarf_Die *unit = symbols_unit(module, address, &bias);
+    const char *name = unit == NULL ? NULL : symbols_function(unit, address - bias);
+    if (name == NULL)
+        name = dwfl_module_addrname(module, address);
+    snprintf(place->function, sizeof place->function, "%s", name == NULL ? "?" : name);
+    Dwarf_Line *line = symbols_line(unit, address - bias);
+    const char *file = line == NULL ? NULL : dwarf_linesrc(line, NULL, NULL);
+    if (file == NULL)
+        return;
+    dwarf_lineno(line, &place->line);
+    snprintf(place->file, sizeof place->file, "%s", file);
+    symbols_read_source(place);
+}
+
+bool symbols_place(struct symbols *symbols, uint16_t number, int depth, struct place *place)
+{
+    *place = (struct place){0};
+    const struct control *control = symbols->session->control;
+    if (number == WEAVE_NO_SITE || number >= WEAVE_SITES)
+        return false;
+    struct site site = control->site[number];
+    site.text[sizeof site.text - 1] = '\0';
+    if (site.text[0] != '\0') {
+        symbols_script_place(site.text, place);
+        return depth == 0;
+    }
+    if (depth >= site.depth || depth >= WEAVE_CALLERS)
+        return false;
+    Dwfl *dwfl = symbols_program(symbols, site.program);
+    Dwarf_Addr address = site.pc[depth] - 1; /* the return address belongs to the next statement */
+    Dwfl_Module *module = dwfl == NULL ? NULL : dwfl_addrmodule(dwfl, address);
+    if (module == NULL) {
+        snprintf(place->function, sizeof place->function, "?");
+        return true;
+    }
+    symbols_compiled_place(module, address, place);
+    return true;
+}
+
+void symbols_short(const struct place *place, char *text, size_t size)
+{
+    const char *slash = strrchr(place->file, '/');
+    if (place->file[0] == '\0')
+        snprintf(text, size, "%s", place->function[0] == '\0' ? "?" : place->function);
+    else
+        snprintf(text, size, "%s:%d", slash == NULL ? place->file : slash + 1, place->line);
+}
+
+/* ---- fields ---- */
+
+static bool type_strip(Dwarf_Die *type)
+{
+    for (int i = 0; i < NESTING; i++) {
+        switch (dwarf_tag(type)) {
+        case DW_TAG_typedef:
+        case DW_TAG_const_type:
+        case DW_TAG_volatile_type:
+        case DW_TAG_atomic_type:
+        case DW_TAG_restrict_type: {
+            Dwarf_Attribute attribute;
+            if (dwarf_formref_die(dwarf_attr_integrate(type, DW_AT_type, &attribute), type) == NULL)
+                return false;
+            break;
+        }
+        default:
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool type_of(Dwarf_Die *die, Dwarf_Die *type)
+{
+    Dwarf_Attribute attribute;
+    return dwarf_formref_die(dwarf_attr_integrate(die, DW_AT_type, &attribute), type) != NULL;
+}
+
+static bool type_size(Dwarf_Die *type, Dwarf_Word *size)
+{
+    return dwarf_aggregate_size(type, size) == 0;
+}
+
+static bool type_member_offset(Dwarf_Die *member, Dwarf_Word *offset)
+{
+    Dwarf_Attribute attribute;
+    *offset = 0;
+    if (dwarf_attr_integrate(member, DW_AT_data_member_location, &attribute) == NULL)
+        return true; /* a member of a union */
+    return dwarf_formudata(&attribute, offset) == 0;
+}
+
+static void text_append(char *text, size_t size, const char *more)
+{
+    size_t used = strlen(text);
+    snprintf(text + used, size - used, "%s", more);
+}
+
+static void type_describe(Dwarf_Die *type, Dwarf_Word offset, char *text, size_t size, int depth);
+
+static void type_describe_struct(Dwarf_Die *type, Dwarf_Word offset, char *text, size_t size, int depth)
+{
+    Dwarf_Die member;
+    if (dwarf_child(type, &member) != 0)
+        return;
+    do {
+        Dwarf_Word start, length;
+        Dwarf_Die of;
+        if (dwarf_tag(&member) != DW_TAG_member || !type_member_offset(&member, &start) ||
+            !type_of(&member, &of) || !type_size(&of, &length) || offset < start || offset >= start + length)
+            continue;
+        const char *name = dwarf_diename(&member);
+        if (name != NULL) {
+            if (text[0] != '\0')
+                text_append(text, size, ".");
+            text_append(text, size, name);
+        }
+        type_describe(&of, offset - start, text, size, depth + 1);
+        return;
+    } while (dwarf_siblingof(&member, &member) == 0);
+    text_append(text, size, text[0] == '\0' ? "padding" : ".padding");
+}
+
+static void type_describe_array(Dwarf_Die *type, Dwarf_Word offset, char *text, size_t size, int depth)
+{
+    Dwarf_Die element;
+    Dwarf_Word length;
+    if (!type_of(type, &element) || !type_size(&element, &length) || length == 0)
+        return;
+    enum { CHARACTER = 1 };
+    if (length == CHARACTER)
+        return; /* "message" says more than "message[17]" */
+    char index[32];
+    snprintf(index, sizeof index, "[%llu]", (unsigned long long)(offset / length));
+    text_append(text, size, index);
+    type_describe(&element, offset % length, text, size, depth + 1);
+}
+
+static void type_describe(Dwarf_Die *type, Dwarf_Word offset, char *text, size_t size, int depth)
+{
+    Dwarf_Die bare = *type;
+    if (depth > NESTING || !type_strip(&bare))
+        return;
+    int tag = dwarf_tag(&bare);
+    /* What is inside the C library's own types is nobody's business. */
+    const char *name = dwarf_diename(type);
+    if (name != NULL && (strncmp(name, "pthread_", 8) == 0 || strcmp(name, "sem_t") == 0))
+        return;
+    if (tag == DW_TAG_structure_type || tag == DW_TAG_union_type)
+        type_describe_struct(&bare, offset, text, size, depth);
+    else if (tag == DW_TAG_array_type)
+        type_describe_array(&bare, offset, text, size, depth);
+}
+
+/* Whether `die` is the structure looked for: by name, or by size among those that the program's own files
+ * declare. */
+static bool type_matches(Dwarf_Die *die, const char *name, uint32_t size)
+{
+    int tag = dwarf_tag(die);
+    if (tag != DW_TAG_structure_type && tag != DW_TAG_typedef)
+        return false;
+    const char *own = dwarf_diename(die);
+    if (name != NULL)
+        return own != NULL && strcmp(own, name) == 0;
+    const char *file = dwarf_decl_file(die);
+    Dwarf_Word bytes;
+    Dwarf_Die bare = *die;
+    return (file == NULL || strncmp(file, "/usr/", 5) != 0) && type_strip(&bare) &&
+           dwarf_tag(&bare) == DW_TAG_structure_type && type_size(&bare, &bytes) && bytes == size;
+}
+
+static bool type_search_unit(Dwarf_Die *unit, const char *name, uint32_t size, Dwarf_Die *found)
+{
+    Dwarf_Die die;
+    if (dwarf_child(unit, &die) != 0)
+        return false;
+    do {
+        Dwarf_Attribute attribute;
+        if (type_matches(&die, name, size) && dwarf_attr(&die, DW_AT_declaration, &attribute) == NULL) {
+            *found = die;
+            return type_strip(found);
+        }
+    } while (dwarf_siblingof(&die, &die) == 0);
+    return false;
+}
+
+struct type_query {
+    const char *name;
+    uint32_t size;
+    Dwarf_Die *found;
+    bool success;
+};
+
+static int type_search_module(Dwfl_Module *module, void **data, const char *file, Dwarf_Addr base,
+                              void *argument)
+{
+    (void)data, (void)file, (void)base;
+    struct type_query *query = argument;
+    Dwarf_Addr bias;
+    Dwarf_Die *unit = NULL;
+    while ((unit = dwfl_module_nextcu(module, unit, &bias)) != NULL)
+        if (type_search_unit(unit, query->name, query->size, query->found)) {
+            query->success = true;
+            return DWARF_CB_ABORT;
+        }
+    return DWARF_CB_OK;
+}
+
+static bool type_search(struct symbols *symbols, const char *name, uint32_t size, Dwarf_Die *found)
+{
+    struct type_query query = {.name = name, .size = size, .found = found};
+    for (int i = 0; i < symbols->session->options->programs && !query.success; i++) {
+        Dwfl *dwfl = symbols->session->options->program[i].instrumented ? symbols_program(symbols, i) : NULL;
+        if (dwfl != NULL)
+            dwfl_getmodules(dwfl, type_search_module, &query, 0);
+    }
+    return query.success;
+}
+
+const struct segment *symbols_segment(const struct symbols *symbols, uint32_t where, uint32_t *offset)
+{
+    const struct control *control = symbols->session->control;
+    for (uint32_t i = 0; i < control->segments && i < WEAVE_SEGMENTS; i++) {
+        const struct segment *s = &control->segment[i];
+        if (where >= s->base && where - s->base < s->size) {
+            *offset = where - s->base;
+            return s;
+        }
+    }
+    return NULL;
+}
+
+static void symbols_layout_field(const struct symbols *symbols, uint32_t offset, char *text, size_t size)
+{
+    for (int i = 0; i < symbols->fields; i++) {
+        const struct field *field = &symbols->field[i];
+        if (offset >= field->offset && offset - field->offset < field->size)
+            snprintf(text, size, "%s", field->name);
+    }
+}
+
+void symbols_field(struct symbols *symbols, uint32_t where, char *text, size_t size)
+{
+    uint32_t offset;
+    const struct segment *segment = symbols_segment(symbols, where, &offset);
+    text[0] = '\0';
+    if (segment == NULL)
+        return;
+    if (symbols->fields > 0) {
+        symbols_layout_field(symbols, offset, text, size);
+        return;
+    }
+    ptrdiff_t index = segment - symbols->session->control->segment;
+    if (!symbols->type[index].searched || symbols->type[index].inode != segment->inode) {
+        symbols->type[index].searched = true;
+        symbols->type[index].inode = segment->inode;
+        symbols->type[index].found =
+            type_search(symbols, symbols->structure, segment->asked, &symbols->type[index].die);
+    }
+    if (symbols->type[index].found)
+        type_describe(&symbols->type[index].die, offset, text, size, 0);
+}
+
+void symbols_location(struct symbols *symbols, uint32_t where, char *text, size_t size)
+{
+    uint32_t offset;
+    char field[128];
+    const struct segment *segment = symbols_segment(symbols, where, &offset);
+    symbols_field(symbols, where, field, sizeof field);
+    if (segment == NULL)
+        snprintf(text, size, "private memory");
+    else if (field[0] == '\0')
+        snprintf(text, size, "byte %u of %.*s", offset, WEAVE_NAME, segment->name);
+    else
+        snprintf(text, size, "`%s` (byte %u of %.*s)", field, offset, WEAVE_NAME, segment->name);
+}

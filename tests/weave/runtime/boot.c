@@ -1,0 +1,163 @@
+/*
+ * Start-up: from exec to the first turn.
+ *
+ * A program is executed once. Before its main, or for an uninstrumented program at the first call that opens
+ * something shared, it becomes a fork server: every run is a fork of it, so a run costs a fork and not the
+ * loading of a program.
+ */
+#include "runtime.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+struct runtime runtime = {.me = -1};
+
+void *real_find(const char *name)
+{
+    void *found = dlsym(RTLD_NEXT, name);
+    if (found == NULL) {
+        static const char message[] = "weave: the C library lacks a function that a wrapper needs\n";
+        syscall(SYS_write, STDERR_FILENO, message, sizeof message - 1);
+        syscall(SYS_exit_group, 127);
+    }
+    return found;
+}
+
+/* The linker marks the ends of a section whose name is an identifier. */
+extern struct real_entry __start_weave_real[], __stop_weave_real[];
+
+static void real_find_all(void)
+{
+    for (struct real_entry *entry = __start_weave_real; entry < __stop_weave_real; entry++)
+        entry->function = real_find(entry->name);
+}
+
+long boot_futex(int32_t *word, int operation, int32_t value)
+{
+    return syscall(SYS_futex, word, operation, value, NULL, NULL, 0);
+}
+
+static void boot_announce(int32_t *counter)
+{
+    __atomic_add_fetch(counter, 1, __ATOMIC_SEQ_CST);
+    boot_futex(counter, FUTEX_WAKE, INT_MAX);
+}
+
+static bool boot_is_own_code(uintptr_t pc)
+{
+    Dl_info here, there;
+    return dladdr((void *)(uintptr_t)boot_futex, &here) != 0 && dladdr((void *)pc, &there) != 0 &&
+           here.dli_fbase == there.dli_fbase;
+}
+
+/*
+ * The runner's watchdog: this process holds the turn and has computed for long without a step. It is set
+ * aside, so that others can go on; when they cannot it comes back. dladdr is not async-signal-safe, but the
+ * program is in a loop of its own when this arrives.
+ */
+static void boot_on_watchdog(int signal, siginfo_t *info, void *context)
+{
+    (void)signal, (void)info;
+    const ucontext_t *where = context;
+    uintptr_t pc = (uintptr_t)where->uc_mcontext.gregs[REG_RIP];
+    if (!runtime.on || runtime.control->turn != runtime.me || boot_is_own_code(pc))
+        return;
+    runtime.self->loop_pc = pc;
+    runtime.self->wait_where = 0;
+    record_event(runtime.control, runtime.me, EVENT_LOOP, site_at((void *)(pc + 1)));
+    turn_block(PROCESS_PARKED, WAIT_LOOP, NULL, site_at((void *)(pc + 1)));
+}
+
+/* In the child: becomes a process of the run. */
+static void boot_enter_run(void)
+{
+    syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    runtime.self = &runtime.control->process[runtime.me];
+    runtime.self->pid = (int32_t)syscall(SYS_getpid);
+    runtime.self->uninstrumented = runtime.peer;
+    struct sigaction watchdog = {.sa_sigaction = boot_on_watchdog, .sa_flags = SA_SIGINFO | SA_NODEFER};
+    sigaction(SIGUSR2, &watchdog, NULL);
+    if (runtime.trap)
+        trap_install();
+    runtime.on = true;
+    boot_announce(&runtime.control->arrived);
+    turn_wait();
+}
+
+/* Returns in the child of every run. */
+static void boot_serve(void)
+{
+    struct control *control = runtime.control;
+    int32_t epoch = 0;
+    real_find_all();
+    boot_announce(&control->arrived);
+    for (;;) {
+        int32_t now;
+        while ((now = __atomic_load_n(&control->server_go[runtime.me], __ATOMIC_SEQ_CST)) == epoch)
+            boot_futex(&control->server_go[runtime.me], FUTEX_WAIT, epoch);
+        epoch = now;
+        if (epoch < 0)
+            syscall(SYS_exit_group, 0);
+        pid_t child = REAL(fork)();
+        if (child == 0) {
+            boot_enter_run();
+            return;
+        }
+        int status = 0;
+        if (child > 0)
+            REAL(waitpid)(child, &status, 0);
+        control->process[runtime.me].exit_status = status;
+        boot_announce(&control->reaped[runtime.me]);
+    }
+}
+
+void boot_if_deferred(void)
+{
+    if (!runtime.deferred)
+        return;
+    runtime.deferred = false;
+    boot_serve();
+}
+
+static int boot_number(const char *name)
+{
+    const char *text = getenv(name);
+    return text == NULL ? -1 : atoi(text);
+}
+
+/* Priority 101, the first that programs may use: before the program's own constructors. */
+__attribute__((constructor(101))) static void boot_start(void)
+{
+    int descriptor = boot_number(WEAVE_ENV_CONTROL), slot = boot_number(WEAVE_ENV_SLOT);
+    if (descriptor < 0 || slot < 0 || slot >= WEAVE_PROCESSES)
+        return;
+    void *control = (void *)syscall(SYS_mmap, WEAVE_CONTROL_ADDRESS, sizeof(struct control),
+                                    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, descriptor, 0);
+    syscall(SYS_close, descriptor);
+    if (control != WEAVE_CONTROL_ADDRESS)
+        return;
+    const char *peer = getenv(WEAVE_ENV_PEER);
+    runtime.control = control;
+    runtime.me = slot;
+    runtime.peer = peer != NULL;
+    runtime.trap = peer != NULL && peer[0] == 't';
+    unsetenv(WEAVE_ENV_CONTROL);
+    unsetenv(WEAVE_ENV_SLOT);
+    unsetenv(WEAVE_ENV_PEER);
+    unsetenv("LD_PRELOAD");
+    syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (runtime.peer)
+        runtime.deferred = true;
+    else
+        boot_serve();
+}

@@ -1,0 +1,362 @@
+/* Processes and time: fork, wait, exit, signals, sleeping, clocks, raw futexes. */
+#include "runtime.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { NANOSECONDS = 1000000000, MICROSECOND = 1000, CLOCK_STEP = MICROSECOND };
+
+/* ---- children ---- */
+
+WEAVE_EXPORT pid_t fork(void)
+{
+    if (!runtime.on)
+        return REAL(fork)();
+    turn_sync();
+    uint16_t site = site_at(CALLER);
+    int slot = run_add_child(runtime.control, runtime.me);
+    if (slot < 0) {
+        errno = EAGAIN;
+        return -1;
+    }
+    record_event(runtime.control, runtime.me, EVENT_FORK, site)->value = (uint64_t)slot;
+    pid_t child = REAL(fork)();
+    if (child == 0) {
+        runtime.me = slot;
+        runtime.self = &runtime.control->process[slot];
+        runtime.forked = true;
+        turn_wait();
+        return 0;
+    }
+    struct process *p = &runtime.control->process[slot];
+    p->pid = child;
+    p->state = (uint8_t)(child > 0 ? PROCESS_READY : PROCESS_ENDED);
+    REAL(kill)(runtime.control->runner_pid, SIGUSR1); /* so that it watches the new process, too */
+    return child;
+}
+
+WEAVE_EXPORT pid_t vfork(void)
+{
+    return fork();
+}
+
+/* The child among ours that has ended, -1 none; `any` tells whether there is one at all. */
+static int process_ended_child(pid_t pid, bool *any)
+{
+    struct control *control = runtime.control;
+    *any = false;
+    for (int i = 0; i < control->slots; i++) {
+        struct process *p = &control->process[i];
+        if (p->parent != runtime.me || i == runtime.me || p->pid == 0 || (pid > 0 && p->pid != pid))
+            continue;
+        *any = true;
+        if (p->state == PROCESS_ENDED)
+            return i;
+    }
+    return -1;
+}
+
+static pid_t process_reap(int slot, int *status, int options)
+{
+    struct process *child = &runtime.control->process[slot];
+    int ended = 0;
+    pid_t pid = REAL(waitpid)(child->pid, &ended, options);
+    child->exit_status = ended;
+    child->pid = 0;
+    if (status != NULL)
+        *status = ended;
+    struct process *self = runtime.self;
+    clock_join(&self->sync, &child->sync); /* all that the child did happened before */
+    clock_join(&self->hypothetical, &child->hypothetical);
+    self->history = hash_mix(self->history, child->history);
+    if (child->time > self->time)
+        self->time = child->time;
+    return pid;
+}
+
+WEAVE_EXPORT pid_t waitpid(pid_t pid, int *status, int options)
+{
+    if (!runtime.on)
+        return REAL(waitpid)(pid, status, options);
+    uint16_t site = site_at(CALLER);
+    turn_sync();
+    for (;;) {
+        bool any;
+        int ended = process_ended_child(pid, &any);
+        if (ended >= 0)
+            return process_reap(ended, status, options);
+        if (!any)
+            return REAL(waitpid)(pid, status, options | WNOHANG);
+        if (options & WNOHANG) {
+            turn_yield();
+            return 0;
+        }
+        turn_block(PROCESS_BLOCKED, WAIT_CHILD, NULL, site);
+    }
+}
+
+WEAVE_EXPORT pid_t wait(int *status)
+{
+    return waitpid(-1, status, 0);
+}
+
+/* The end is a step only when stores still wait in the buffer: others may run before these come out. */
+static void process_leave(void)
+{
+    if (!runtime.on || runtime.self->exiting)
+        return;
+    if (runtime.self->stores > 0)
+        turn_point();
+    atomic_flush();
+    access_settle();
+    runtime.self->exiting = 1;
+}
+
+WEAVE_EXPORT void _exit(int status)
+{
+    process_leave();
+    for (;;)
+        syscall(SYS_exit_group, status);
+}
+
+WEAVE_EXPORT void _Exit(int) __attribute__((alias("_exit")));
+
+/* Last of all destructors, since ours was the first constructor. The runner sees the death and passes the
+ * turn on. */
+__attribute__((destructor(101))) static void process_at_exit(void)
+{
+    process_leave();
+}
+
+static void process_wait_for_signal(const void *pc)
+{
+    uint16_t site = site_at(pc);
+    atomic_flush();
+    turn_block(PROCESS_BLOCKED, WAIT_SIGNAL, NULL, site);
+}
+
+WEAVE_EXPORT int pause(void)
+{
+    if (!runtime.on)
+        return REAL(pause)();
+    process_wait_for_signal(CALLER);
+    errno = EINTR;
+    return -1;
+}
+
+/* ---- time ---- */
+
+uint64_t time_of(const struct timespec *when)
+{
+    return (uint64_t)when->tv_sec * NANOSECONDS + (uint64_t)when->tv_nsec;
+}
+
+void time_set(struct timespec *when, uint64_t nanoseconds)
+{
+    when->tv_sec = (time_t)(nanoseconds / NANOSECONDS);
+    when->tv_nsec = (long)(nanoseconds % NANOSECONDS);
+}
+
+/* Sleeping orders nothing: it gives way, and the clock of this process goes on. */
+static void time_sleep(uint64_t nanoseconds, const void *pc)
+{
+    record_event(runtime.control, runtime.me, EVENT_SLEEP, site_at(pc))->value = nanoseconds;
+    runtime.self->time += nanoseconds;
+    turn_yield();
+}
+
+WEAVE_EXPORT unsigned sleep(unsigned seconds)
+{
+    if (!runtime.on)
+        return REAL(sleep)(seconds);
+    time_sleep((uint64_t)seconds * NANOSECONDS, CALLER);
+    return 0;
+}
+
+WEAVE_EXPORT int usleep(useconds_t microseconds)
+{
+    if (!runtime.on)
+        return REAL(usleep)(microseconds);
+    time_sleep((uint64_t)microseconds * MICROSECOND, CALLER);
+    return 0;
+}
+
+WEAVE_EXPORT int nanosleep(const struct timespec *wanted, struct timespec *left)
+{
+    if (!runtime.on)
+        return REAL(nanosleep)(wanted, left);
+    time_sleep(time_of(wanted), CALLER);
+    return 0;
+}
+
+WEAVE_EXPORT int clock_nanosleep(clockid_t clock, int flags, const struct timespec *wanted,
+                                 struct timespec *left)
+{
+    if (!runtime.on)
+        return REAL(clock_nanosleep)(clock, flags, wanted, left);
+    uint64_t span = time_of(wanted);
+    if (flags & TIMER_ABSTIME)
+        span = span > runtime.self->time ? span - runtime.self->time : 0;
+    time_sleep(span, CALLER);
+    return 0;
+}
+
+WEAVE_EXPORT int sched_yield(void)
+{
+    if (!runtime.on)
+        return REAL(sched_yield)();
+    time_sleep(0, CALLER);
+    return 0;
+}
+
+/* Waiting for input or for time to pass: with nothing to poll it is a sleep. */
+WEAVE_EXPORT int poll(struct pollfd *descriptors, nfds_t count, int timeout)
+{
+    if (!runtime.on || (timeout < 0 && count > 0))
+        return REAL(poll)(descriptors, count, timeout);
+    enum { MILLISECOND = 1000000 };
+    int ready = count > 0 ? REAL(poll)(descriptors, count, 0) : 0;
+    if (ready != 0 || timeout == 0)
+        return ready;
+    if (timeout < 0)
+        process_wait_for_signal(CALLER);
+    else
+        time_sleep((uint64_t)timeout * MILLISECOND, CALLER);
+    return 0;
+}
+
+static bool time_is_virtual(clockid_t clock)
+{
+    return runtime.on &&
+           (clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_RAW ||
+            clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE || clock == CLOCK_BOOTTIME);
+}
+
+WEAVE_EXPORT int clock_gettime(clockid_t clock, struct timespec *now)
+{
+    if (!time_is_virtual(clock))
+        return (int)syscall(SYS_clock_gettime, clock, now);
+    runtime.self->time += CLOCK_STEP;
+    time_set(now, runtime.self->time);
+    return 0;
+}
+
+WEAVE_EXPORT time_t time(time_t *now)
+{
+    struct timespec when;
+    clock_gettime(CLOCK_REALTIME, &when);
+    if (now != NULL)
+        *now = when.tv_sec;
+    return when.tv_sec;
+}
+
+WEAVE_EXPORT int gettimeofday(struct timeval *restrict now, void *restrict zone)
+{
+    (void)zone;
+    struct timespec when;
+    clock_gettime(CLOCK_REALTIME, &when);
+    now->tv_sec = when.tv_sec;
+    now->tv_usec = when.tv_nsec / MICROSECOND;
+    return 0;
+}
+
+/* ---- futexes ---- */
+
+static long futex_wait(const uint32_t *word, uint32_t expected, const struct timespec *timeout,
+                       struct object *object, uint16_t site)
+{
+    turn_sync();
+    segment_open();
+    uint32_t now = __atomic_load_n(word, __ATOMIC_SEQ_CST);
+    segment_close();
+    shadow_access(runtime.control, runtime.me, object->where, sizeof *word, ACCESS_ATOMIC, site);
+    order_note(runtime.control, runtime.me, object, EVENT_BLOCK);
+    if (now != expected) {
+        errno = EAGAIN;
+        return -1;
+    }
+    runtime.self->timed = timeout != NULL;
+    if (timeout != NULL)
+        runtime.self->deadline = runtime.self->time + time_of(timeout);
+    runtime.self->wait_where = object->where;
+    object->waited = 1;
+    if (turn_block(PROCESS_BLOCKED, WAIT_FUTEX, object, site)) {
+        errno = ETIMEDOUT;
+        return -1;
+    }
+    return 0;
+}
+
+static long futex_wake(long most, struct object *object, uint16_t site)
+{
+    struct control *control = runtime.control;
+    turn_sync();
+    order_note(control, runtime.me, object, EVENT_WAKE);
+    int index = object_index(control, object);
+    long woken = 0;
+    for (int i = 0; i < control->slots && woken < most; i++) {
+        struct process *p = &control->process[i];
+        if (p->state == PROCESS_BLOCKED && p->wait == WAIT_FUTEX && p->wait_object == index) {
+            decide_ready(control, i);
+            woken++;
+        }
+    }
+    if (woken == 0) {
+        object->lost++;
+        object->site = site;
+    }
+    object_event(EVENT_WAKE, site, object, (uint64_t)woken);
+    spin_progress(control, runtime.me);
+    return woken;
+}
+
+static bool futex_call(const long *arguments, long *result, const void *pc)
+{
+    const uint32_t *word = (const uint32_t *)(uintptr_t)arguments[0];
+    int operation = (int)arguments[1] & FUTEX_CMD_MASK;
+    if (operation != FUTEX_WAIT && operation != FUTEX_WAKE && operation != FUTEX_WAIT_BITSET)
+        return false;
+    struct object *object = object_at(word, OBJECT_ATOMIC);
+    if (object == NULL)
+        return false;
+    object = object_find(runtime.control, hash_mix(object->key, OBJECT_FUTEX), OBJECT_FUTEX);
+    segment_find(word, &object->where);
+    uint16_t site = site_at(pc);
+    if (arguments[1] & FUTEX_PRIVATE_FLAG)
+        record_misuse(runtime.control, runtime.me, MISUSE_FUTEX_PRIVATE, site)->where = object->where;
+    if (operation == FUTEX_WAKE)
+        *result = futex_wake(arguments[2], object, site);
+    else
+        *result = futex_wait(word, (uint32_t)arguments[2], (const struct timespec *)(uintptr_t)arguments[3],
+                             object, site);
+    return true;
+}
+
+WEAVE_EXPORT long syscall(long number, ...)
+{
+    enum { ARGUMENTS = 6 };
+    long argument[ARGUMENTS];
+    va_list arguments;
+    va_start(arguments, number);
+    for (int i = 0; i < ARGUMENTS; i++)
+        argument[i] = va_arg(arguments, long);
+    va_end(arguments);
+    long result;
+    if (number == SYS_futex && runtime.on && (int32_t *)(uintptr_t)argument[0] != NULL) {
+        uint32_t where;
+        if (segment_find((const void *)(uintptr_t)argument[0], &where) > 0 &&
+            futex_call(argument, &result, CALLER))
+            return result;
+    }
+    return REAL(syscall)(number, argument[0], argument[1], argument[2], argument[3], argument[4],
+                         argument[5]);
+}

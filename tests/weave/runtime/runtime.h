@@ -1,0 +1,128 @@
+/*
+ * Inside libweave: what its files share.
+ *
+ * The library is preloaded into every process of a run. Its wrappers and compiler callbacks look at each
+ * operation, ask the logic in core/ and then let the real operation happen. `runtime.on` is false in fork
+ * servers, outside weave and after a failure to start; every wrapper then does nothing but call the real
+ * function.
+ */
+#ifndef WEAVE_RUNTIME_H
+#define WEAVE_RUNTIME_H
+
+#include "../core/core.h"
+
+#include <stddef.h>
+#include <sys/types.h>
+#include <time.h>
+
+#define WEAVE_EXPORT __attribute__((visibility("default")))
+#define CALLER       __builtin_return_address(0)
+
+/* The environment through which the runner speaks to the library. */
+#define WEAVE_ENV_CONTROL "WEAVE_CONTROL_FD"
+#define WEAVE_ENV_SLOT    "WEAVE_SLOT"
+#define WEAVE_ENV_PEER    "WEAVE_PEER" /* set for uninstrumented programs: "sync" or "trap" */
+
+struct runtime {
+    struct control *control;
+    struct process *self;
+    int me;
+    bool on;
+    bool deferred; /* the fork server starts at the first call that opens something shared */
+    bool peer;     /* not compiled with our callbacks */
+    bool trap;     /* shared pages fault on every access */
+    bool forked;
+};
+extern struct runtime runtime;
+
+/*
+ * The real function behind a wrapper. All of them are looked up once in the fork server, through the section
+ * that collects the entries, and not again in every run.
+ */
+struct real_entry {
+    void *function;
+    const char *name;
+};
+void *real_find(const char *name);
+#define REAL(symbol)                                                                                         \
+    __extension__({                                                                                          \
+        static struct real_entry real_##symbol                                                               \
+            __attribute__((section("weave_real"), used)) = {NULL, #symbol};                                  \
+        __typeof__(&symbol) real_function;                                                                   \
+        if (real_##symbol.function == NULL)                                                                  \
+            real_##symbol.function = real_find(real_##symbol.name);                                          \
+        *(void **)&real_function = real_##symbol.function;                                                   \
+        real_function;                                                                                       \
+    })
+
+/* boot.c */
+void boot_if_deferred(void);
+long boot_futex(int32_t *word, int operation, int32_t value);
+
+/* turn.c: giving and taking turns. */
+/* A scheduling point: another process may run before this returns. */
+void turn_point(void);
+/* The same, asking to be passed over. */
+void turn_yield(void);
+/* A scheduling point before a system call or lock: store buffers are empty there. */
+void turn_sync(void);
+/* Wait as `state` until somebody makes the process ready; true when it timed out. */
+bool turn_block(enum process_state state, enum wait_kind wait, const struct object *object, uint16_t site);
+void turn_wait(void);
+/* Busy waiting: called before a read of shared memory or an attempt that may fail. */
+void turn_spin_check(uint32_t where, uint32_t size, uint16_t site, bool atomic);
+/* The process can do nothing more in this run. */
+_Noreturn void turn_end_run(void);
+
+/* site.c: where in the code we are. */
+uint16_t site_at(const void *pc);
+
+/* segment.c: which memory is shared. */
+/* The shared address of a pointer and how many bytes follow it in its segment; 0: not shared. */
+uint32_t segment_find(const void *pointer, uint32_t *where);
+void segment_add(void *pointer, size_t size, uint64_t device, uint64_t inode, uint64_t offset, size_t asked,
+                 const char *name);
+void segment_remove(const void *pointer, size_t size);
+void segment_forget_all(void);
+/* In trap mode: let the library itself touch shared pages. Calls nest. */
+void segment_open(void);
+void segment_close(void);
+
+/* access.c */
+void access_memory(const void *pointer, size_t size, unsigned flags, const void *pc);
+/* The values of writes are known only after the callback: complete the last one. */
+void access_settle(void);
+
+/* atomic.c: store buffers. */
+void atomic_flush(void);
+
+/* trap.c */
+void trap_install(void);
+
+/* ipc.c: objects behind keys. */
+enum key_class { KEY_ADDRESS = 1, KEY_NAMED, KEY_NAME, KEY_SYSV, KEY_CHILD, KEY_FILE };
+static inline uint64_t key_make(enum key_class class, uint64_t value)
+{
+    return (uint64_t) class << 60 | (value & 0x0fffffffffffffffu);
+}
+uint64_t key_of_text(const char *text);
+/* The object at a shared address, or NULL when the pointer is private. */
+struct object *object_at(const void *pointer, enum object_kind kind);
+void object_event(enum event_kind kind, uint16_t site, const struct object *object, uint64_t value);
+/* A look at something that others change, which may be repeated until it pleases: before and after. */
+void poll_begin(struct object *object, uint16_t site);
+void poll_failed(struct object *object, uint16_t site);
+/* A lock call in a loop "lock; look; unlock" is where busy waiting shows. */
+void poll_at_lock(struct object *object, uint16_t site);
+/* Name and key objects: waiting until somebody makes them. */
+struct object *name_begin(uint64_t name, const char *text, uint16_t site);
+void name_end(struct object *object, bool success, bool making, uint16_t site);
+/* The process now holds, or no longer holds, a lock. */
+void lock_taken(struct object *object, uint16_t site);
+void lock_given(struct object *object);
+void object_set_name(struct object *object, const char *name);
+/* Nanoseconds of a timespec. */
+uint64_t time_of(const struct timespec *when);
+void time_set(struct timespec *when, uint64_t nanoseconds);
+
+#endif

@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+"""Runs weave on its subjects and prints a table: program, verdict, schedules, seconds.
+
+A subject is a file programs/correct/*.c or programs/wrong/*.c. The comment at its top says what must come out:
+
+    expect: pass | KIND CAUSE        alternatives are separated by " | "
+    run: ROLE -- ROLE                one process each, the role is its first argument
+    options: ...                     further options of weave
+    lines: WORD ...                  what all processes together print, a line each, in any order
+
+A report of a race, of waiting or of misuse must name at least one line marked MISTAKE, if there is one. Exit status: 0 all
+as expected, 1 not, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import concurrent.futures
+import json
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Optional
+
+PROGRAMS = Path(__file__).resolve().parent / "programs"
+BUILDS = {
+    "gcc-O0": ("gcc", "-O0"),
+    "gcc-O2": ("gcc", "-O2"),
+    "clang-O0": ("clang", "-O0"),
+    "clang-O2": ("clang", "-O2"),
+}
+LIMIT_SECONDS = 120  # of one subject: only stops runaways
+
+
+@dataclass
+class Subject:
+    """A program and what must be found in it."""
+
+    path: Path
+    expected: list[str]
+    roles: list[str]
+    options: list[str]
+    lines: list[str]
+    marked: set[int]
+
+    @property
+    def name(self) -> str:
+        return f"{self.path.parent.name}/{self.path.stem}"
+
+
+@dataclass
+class Result:
+    """What came out for one build of a subject."""
+
+    subject: Subject
+    build: str
+    found: str = ""
+    schedules: int = 0
+    seconds: float = 0.0
+    complete: bool = False
+    problems: list[str] = field(default_factory=list)
+    text: str = ""
+
+
+def subject_read(path: Path) -> Subject:
+    """The subject described by the comment at the top of a file."""
+    text = path.read_text(encoding="utf-8")
+    header = text[: text.index("*/")]
+
+    def entry(name: str) -> str:
+        match = re.search(rf"^ \* {name}: (.*)$", header, re.MULTILINE)
+        return match.group(1).strip() if match else ""
+
+    body = text[text.index("*/") :]
+    before = text[: text.index("*/")].count("\n")
+    marked = {before + i for i, line in enumerate(body.split("\n"), start=1) if "MISTAKE" in line and ";" in line}
+    return Subject(
+        path=path,
+        expected=[e.strip() for e in entry("expect").split("|")],
+        roles=[role.strip() for role in entry("run").split("--")],
+        options=shlex.split(entry("options")),
+        lines=entry("lines").split(),
+        marked=marked,
+    )
+
+
+def places(report: dict) -> set[int]:
+    """All lines of the program that the report names."""
+    lines: set[int] = set()
+    for finding in report["findings"]:
+        for side in finding["sides"]:
+            lines.update(p["line"] for p in [side, *side.get("callers", [])] if p.get("line"))
+    lines.update(event["line"] for event in report["trace"] if event.get("story") and event.get("line"))
+    return lines
+
+
+def judge(result: Result, status: int, report: dict) -> None:
+    """Compare a report with what was expected."""
+    subject = result.subject
+    result.schedules, result.complete = report["schedules"], report["complete"]
+    findings = report["findings"]
+    result.found = f"{findings[0]['kind']} {findings[0]['cause']}" if findings else "pass"
+    if result.found not in subject.expected:
+        result.problems.append(f"expected {' or '.join(subject.expected)}")
+    if result.found == "pass" and not result.complete:
+        result.problems.append("not every schedule was run")
+    if (status == 1) != bool(findings):
+        result.problems.append(f"exit status {status}")
+    local = bool(findings) and findings[0]["kind"] in ("race", "misuse", "deadlock", "stuck")
+    if local and subject.marked and not subject.marked & places(report):
+        result.problems.append(f"no line marked MISTAKE is named (of {sorted(subject.marked)})")
+    if findings and not report["schedule"]:
+        result.problems.append("no schedule to replay")
+
+
+def replay_differs(weave: str, options: list[str], command: list[str], report: dict, folder: Path) -> Optional[str]:
+    """Run the schedule of a failure again: the findings must be the same."""
+    again = folder / "replay.json"
+    subprocess.run(
+        [weave, "--quiet", "--json", str(again), *options, "--replay", report["schedule"], *command],
+        capture_output=True,
+        timeout=LIMIT_SECONDS,
+        check=False,
+    )
+    second = json.loads(again.read_text(encoding="utf-8"))
+    if [f["cause"] for f in second["findings"]] != [f["cause"] for f in report["findings"]]:
+        return "the replay finds something else"
+    if [e["text"] for e in second["trace"]] != [e["text"] for e in report["trace"]]:
+        return "the replay takes other steps"
+    return None
+
+
+def subject_run(weave: str, subject: Subject, build: str) -> Result:
+    """Compile one subject in one way, run weave on it, judge what it says."""
+    result = Result(subject, build)
+    compiler, level = BUILDS[build]
+    with tempfile.TemporaryDirectory(prefix="weave-subject-") as name:
+        folder = Path(name)
+        binary = folder / subject.path.stem
+        compiled = subprocess.run(
+            [weave, "cc", f"--compiler={compiler}", level, "-Wall", "-Wextra", str(subject.path), "-o", str(binary)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if compiled.returncode != 0 or "warning" in compiled.stderr:
+            result.problems.append("does not compile cleanly")
+            result.text = compiled.stderr
+            return result
+        options = list(subject.options)
+        if subject.lines:
+            (folder / "lines").write_text("\n".join(subject.lines) + "\n", encoding="utf-8")
+            options += ["--expect-lines", str(folder / "lines")]
+        command = [word for role in subject.roles for word in ("--", str(binary), role)]
+        report = folder / "report.json"
+        start = time.monotonic()
+        try:
+            run = subprocess.run(
+                [weave, "--json", str(report), *options, *command],
+                capture_output=True,
+                text=True,
+                timeout=LIMIT_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            result.problems.append(f"not done in {LIMIT_SECONDS} s")
+            return result
+        result.seconds = time.monotonic() - start
+        result.text = run.stdout + run.stderr
+        if not report.exists():
+            result.problems.append(f"no report, exit status {run.returncode}")
+            return result
+        parsed = json.loads(report.read_text(encoding="utf-8"))
+        judge(result, run.returncode, parsed)
+        if parsed["findings"]:
+            differs = replay_differs(weave, options, command, parsed, folder)
+            if differs:
+                result.problems.append(differs)
+    return result
+
+
+def table_line(result: Result) -> str:
+    """One line of the table."""
+    mark = "ok  " if not result.problems else "BAD "
+    line = f"{mark}{result.subject.name:40} {result.build:9} {result.found:28} {result.schedules:7} {result.seconds:7.2f}"
+    return line + ("  " + "; ".join(result.problems) if result.problems else "")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--weave", default="build/bin/weave", help="the program to test (build/bin/weave)")
+    parser.add_argument("--build", action="append", choices=list(BUILDS), help="only this build (may be repeated)")
+    parser.add_argument("--jobs", type=int, default=2, help="how many at a time (2)")
+    parser.add_argument("--verbose", action="store_true", help="print the reports of unexpected results")
+    parser.add_argument("only", nargs="*", help="only subjects whose name contains one of these")
+    arguments = parser.parse_args()
+    subjects = [subject_read(path) for path in sorted(PROGRAMS.glob("*/*.c"))]
+    if arguments.only:
+        subjects = [s for s in subjects if any(word in s.name for word in arguments.only)]
+    builds = arguments.build or list(BUILDS)
+    print(f"    {'program':40} {'build':9} {'verdict':28} {'schedules':>7} {'seconds':>7}")
+    start, bad, done = time.monotonic(), 0, 0
+    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+        jobs = [pool.submit(subject_run, arguments.weave, s, build) for s in subjects for build in builds]
+        for job in jobs:
+            result = job.result()
+            done += 1
+            bad += bool(result.problems)
+            print(table_line(result), flush=True)
+            if result.problems and arguments.verbose:
+                print(result.text)
+    print(f"{done - bad} of {done} as expected, {time.monotonic() - start:.1f} s")
+    return 0 if bad == 0 and done > 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

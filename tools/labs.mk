@@ -1,0 +1,39 @@
+# What a student runs: make lab3, and its friends. Everything is done by the program build/bin/lab.
+#
+#     make lab3                 the verdict on labs/lab3_...      make lab3 CHECK=name   of one check
+#     make hint3 [CHECK=name]   a hint; again: the next step      make watch3            the verdict after each change
+#     make reset3               back to the starter, with backup  make solution3         where to compare
+#     make progress             points so far                     make doctor            what this machine offers
+CHECK ?=
+lab_only = $(if $(CHECK),--check $(CHECK))
+
+# `lab` itself and the libraries; its messages are of interest only when it fails.
+lab_ready = @cmake --build $(BUILD) --target lab --parallel $(JOBS) >$(BUILD)/lab.log 2>&1 || { cat $(BUILD)/lab.log; exit 1; }
+
+LAB_NUMBERS = 1 2 3 4 5 6
+
+$(LAB_NUMBERS:%=lab%): lab%: $(BUILD)/CMakeCache.txt
+	$(lab_ready)
+	@$(BUILD)/bin/lab check $* $(lab_only)
+
+$(LAB_NUMBERS:%=hint%): hint%: $(BUILD)/CMakeCache.txt
+	$(lab_ready)
+	@$(BUILD)/bin/lab hint $* $(lab_only)
+
+$(LAB_NUMBERS:%=watch%): watch%: $(BUILD)/CMakeCache.txt
+	$(lab_ready)
+	@$(BUILD)/bin/lab watch $* $(lab_only)
+
+$(LAB_NUMBERS:%=reset%): reset%: $(BUILD)/CMakeCache.txt
+	$(lab_ready)
+	@$(BUILD)/bin/lab reset $* $(if $(YES),--yes)
+
+$(LAB_NUMBERS:%=solution%): solution%: $(BUILD)/CMakeCache.txt
+	$(lab_ready)
+	@$(BUILD)/bin/lab solution $* $(if $(YES),--yes)
+
+progress doctor: $(BUILD)/CMakeCache.txt
+	$(lab_ready)
+	@$(BUILD)/bin/lab $@
+
+.PHONY: progress doctor $(foreach word,lab hint watch reset solution,$(LAB_NUMBERS:%=$(word)%))
