@@ -2,7 +2,8 @@
 #
 #     make            build              make demo      detect, stream, draw: the main job   (LIVE=1: watch it)
 #     make check      all tests          make models    fetch a COCO model for photographs
-#     make lab3           the verdict on lab 3: see tools/labs.mk for hint3, watch3, reset3, progress, doctor
+#     make lab3       the verdict on lab 3: see tools/labs.mk for hint3, watch3, reset3, solution3, progress, doctor
+#     make bench      measure shared memory against everything else
 #     make format     clang-format       make wire-formats   write the table of offsets anew
 BUILD ?= build
 JOBS ?= $(shell nproc)
@@ -16,6 +17,9 @@ $(BUILD)/CMakeCache.txt:
 
 demo: all
 	@tools/demo $(BUILD) $(if $(LIVE),--live)
+
+bench: all
+	@cmake --build $(BUILD) --target bench_run
 
 check:
 	@tests/check $(BUILD)
@@ -34,4 +38,4 @@ include tools/labs.mk
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all demo check models wire-formats format clean
+.PHONY: all demo bench check models wire-formats format clean
