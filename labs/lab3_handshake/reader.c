@@ -33,7 +33,7 @@ struct letter {
 static enum patience_end mailbox_receive(struct mailbox *box, struct patience *patience,
                                          struct letter *letter)
 {
-    /* TODO 5: Wait until ready is set, copy counter and message, give the box back.
+    /* TODO 6: Wait until ready is set, copy counter and message, give the box back.
      * Whatever lies in shared memory, letter->message must end with a NUL. */
     (void)box;
     (void)patience;
@@ -76,7 +76,7 @@ static enum patience_end messages_receive(struct mailbox *box, int shmid, const 
  * more. */
 static bool segment_stale(int id)
 {
-    /* TODO 6: IPC_STAT tells shm_nattch and shm_cpid; kill(pid, 0) asks whether a process exists, kill(2). */
+    /* TODO 7: IPC_STAT tells shm_nattch and shm_cpid; kill(pid, 0) asks whether a process exists, kill(2). */
     (void)id;
     return false;
 }
@@ -87,7 +87,7 @@ static bool segment_stale(int id)
  */
 static int mailbox_attach(const struct lab3_options *options, struct mailbox **box, int *id)
 {
-    /* TODO 4: Find the segment and attach to it. That there is none yet is no error.
+    /* TODO 5: Find the segment and attach to it. That there is none yet is no error.
      * Every other failure is one: say which call, and return -1. */
     (void)options;
     *box = NULL;

@@ -27,7 +27,7 @@
 /* Wait until the box is empty, that is ours. */
 static enum patience_end mailbox_await_empty(struct mailbox *box, struct patience *patience)
 {
-    /* TODO 2: While ready is set, the box is the reader's: wait, one patience_step after the other.
+    /* TODO 4: While ready is set, the box is the reader's: wait, one patience_step after the other.
      * Which memory order does the load need, and with which store does it pair? */
     (void)box;
     (void)patience;
@@ -37,7 +37,7 @@ static enum patience_end mailbox_await_empty(struct mailbox *box, struct patienc
 /* Fill the box, which must be ours, and hand it over. */
 static void mailbox_send(struct mailbox *box, int number, const char *message)
 {
-    /* TODO 1: Fill counter and message, then hand the box over. Which of the three stores comes last? */
+    /* TODO 3: Fill counter and message, then hand the box over. Which of the three stores comes last? */
     (void)box;
     (void)number;
     (void)message;
@@ -80,10 +80,10 @@ static int messages_send(struct mailbox *box, int shmid, const struct lab3_optio
  * message. */
 static int stale_remove(key_t key)
 {
-    /* TODO 7: Whose is it? Refuse one of another size, and one whose creator is alive; remove a dead one's.
+    /* TODO 8: Whose is it? Refuse one of another size, and one whose creator is alive; remove a dead one's.
      * IPC_STAT tells shm_segsz and shm_cpid; kill(pid, 0) asks whether a process exists, kill(2). */
-    error_report("look at `ipcs -m`; TODO 7 in writer.c will do that for you",
-                 "a segment with key 0x%08x is there already", (unsigned)key);
+    error_report("TODO 1 makes one; TODO 8 deals with one that is there already, see `ipcs -m`",
+                 "no segment of ours with key 0x%08x", (unsigned)key);
     return -1;
 }
 
@@ -91,14 +91,8 @@ static int stale_remove(key_t key)
 static int segment_create(const struct lab3_options *options)
 {
     for (;;) {
-        /* A new segment is all zero: an empty mailbox. A reader that waits cannot find a half-made one. */
-        int id = shmget(options->key, sizeof(struct mailbox), IPC_CREAT | IPC_EXCL | (int)options->mode);
-        if (id != -1)
-            return id;
-        if (errno != EEXIST) {
-            error_report_errno("see `ipcs -lm` and `ipcs -m`", "shmget(key 0x%08x)", (unsigned)options->key);
-            return -1;
-        }
+        /* TODO 1: Create the segment, with the mode asked for, and return its id. One that is there already
+         * (EEXIST) is for stale_remove below; every other error is reported and final. */
         if (stale_remove(options->key) == -1)
             return -1;
     }
@@ -125,6 +119,6 @@ int main(int argc, char **argv)
         status = messages_send(box, id, &options);
         shmdt(box);
     }
-    /* TODO 3: The writer removes the segment, however the sending ended. */
+    /* TODO 2: The writer removes the segment, however the sending ended. */
     return status;
 }

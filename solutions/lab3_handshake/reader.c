@@ -33,7 +33,7 @@ struct letter {
 static enum patience_end mailbox_receive(struct mailbox *box, struct patience *patience,
                                          struct letter *letter)
 {
-    // shmlab:cut 5 Wait until ready is set, copy counter and message, give the box back.
+    // shmlab:cut 6 Wait until ready is set, copy counter and message, give the box back.
     // shmlab:text Whatever lies in shared memory, letter->message must end with a NUL.
     /* slide:receive */
     patience_begin(patience);
@@ -94,7 +94,7 @@ static enum patience_end messages_receive(struct mailbox *box, int shmid, const 
  * more. */
 static bool segment_stale(int id)
 {
-    // shmlab:cut 6 IPC_STAT tells shm_nattch and shm_cpid; kill(pid, 0) asks whether a process exists, kill(2).
+    // shmlab:cut 7 IPC_STAT tells shm_nattch and shm_cpid; kill(pid, 0) asks whether a process exists, kill(2).
     struct shmid_ds info;
 
     return shmctl(id, IPC_STAT, &info) == 0 && info.shm_nattch <= 1 && kill(info.shm_cpid, 0) == -1 &&
@@ -110,7 +110,7 @@ static bool segment_stale(int id)
  */
 static int mailbox_attach(const struct lab3_options *options, struct mailbox **box, int *id)
 {
-    // shmlab:cut 4 Find the segment and attach to it. That there is none yet is no error.
+    // shmlab:cut 5 Find the segment and attach to it. That there is none yet is no error.
     // shmlab:text Every other failure is one: say which call, and return -1.
     *id = shmget(options->key, sizeof(struct mailbox), 0);
     if (*id == -1 && errno == ENOENT)
