@@ -1091,7 +1091,7 @@ static const struct check_case cases[] = {
      .hints = {"An index that is not taken modulo the capacity writes behind the mapping.",
                "The report in the transcript begins with what happened, then come the lines of your files.",
                "tail % shared->capacity, head % shared->capacity"},
-     .needs = {"put", "get"},
+     .needs = {"put", "get", "last_out"},
      .limit = LIMIT_BUILD,
      .run = sanitizers},
     {.name = "leaks",

@@ -5,23 +5,18 @@
 #ifndef CHECKS_WATCH_H
 #define CHECKS_WATCH_H
 
-#include <stdbool.h>
-
 #include "check.h"
-
-/*
- * Look at the program again and again until it has been found asleep often enough: it waits. False when it
- * ended, or when it used a tenth of a second of processor time first: it goes round and round instead.
- * Neither depends on how fast the machine is, since processor time passes only for a program that runs.
- */
-bool watch_sleeps(struct program *program);
 
 /* The program waits, asleep or going round: fails the check when it ends instead. `doing` goes into the
  * sentence
  * ("while the mailbox is full"). */
 void watch_waits(struct program *program, const char *doing);
 
-/* It waits asleep: fails the check when it burns a core, too. */
+/*
+ * It waits asleep: fails the check when it burns a core, too, that is, when a tenth of a second of processor
+ * time has passed before it was found asleep often enough. Processor time passes only for a program that
+ * runs, so the verdict does not depend on how fast or how busy the machine is.
+ */
 void watch_rests(struct program *program, const char *doing);
 
 enum step_result {
