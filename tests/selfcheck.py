@@ -158,6 +158,9 @@ def check_starter(lab: Path, number: int, scratch: Path) -> None:
     broken = [check["name"] for check in verdict["checks"] if check["outcome"] in ("error", "timeout")]
     if broken or "builds" in caught(verdict) or verdict["leaks"]:
         raise Failure(f"the starter does not build, leaves something behind, or breaks a check: {broken}\n{text}")
+    compiled = (scratch / "results" / "builds.txt").read_text(encoding="utf-8")
+    if "warning:" in compiled:
+        raise Failure(f"the starter compiles with warnings\n{compiled}")
     for check in verdict["checks"]:
         if "ended by signal" in check.get("found", ""):
             raise Failure(f"the starter crashes: {check['name']}: {check['found']}")

@@ -46,7 +46,9 @@ char *lab_results(const struct lab_options *options)
 
     if (options->results != NULL)
         path = strdup(options->results);
-    else if (asprintf(&path, TOOLCHAIN_BUILD "/results/%s", options->lab->name) == -1)
+    else if (asprintf(&path, TOOLCHAIN_BUILD "/results/%s%s", options->lab->name,
+                      options->tree != NULL ? ".other" : "") ==
+             -1) /* somebody else's tree: not the student's progress */
         path = NULL;
     if (path == NULL)
         abort();
