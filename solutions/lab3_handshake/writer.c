@@ -28,6 +28,8 @@
 /* slide:await */
 static enum patience_end mailbox_await_empty(struct mailbox *box, struct patience *patience)
 {
+    // shmlab:cut 4 While ready is set, the box is the reader's: wait, one patience_step after the other.
+    // shmlab:text Which memory order does the load need, and with which store does it pair?
     patience_begin(patience);
     /* acquire: pairs with the release in the reader's mailbox_receive;
      * its copying is over before we write again */
@@ -37,6 +39,10 @@ static enum patience_end mailbox_await_empty(struct mailbox *box, struct patienc
             return end;
     }
     return PATIENCE_GO_ON;
+    // shmlab:give (void)box;
+    // shmlab:give (void)patience;
+    // shmlab:give return PATIENCE_GO_ON;
+    // shmlab:end
 }
 /* slide:end */
 
@@ -44,11 +50,16 @@ static enum patience_end mailbox_await_empty(struct mailbox *box, struct patienc
 /* slide:send */
 static void mailbox_send(struct mailbox *box, int number, const char *message)
 {
+    // shmlab:cut 3 Fill counter and message, then hand the box over. Which of the three stores comes last?
     box->counter = number;
     snprintf(box->message, sizeof box->message, "%s", message);
     /* release: pairs with the acquire in the reader's mailbox_receive;
      * who sees true sees the message as well */
     atomic_store_explicit(&box->ready, true, memory_order_release);
+    // shmlab:give (void)box;
+    // shmlab:give (void)number;
+    // shmlab:give (void)message;
+    // shmlab:end
 }
 /* slide:end */
 
@@ -89,6 +100,8 @@ static int messages_send(struct mailbox *box, int shmid, const struct lab3_optio
  * message. */
 static int stale_remove(key_t key)
 {
+    // shmlab:cut 8 Whose is it? Refuse one of another size, and one whose creator is alive; remove a dead one's.
+    // shmlab:text IPC_STAT tells shm_segsz and shm_cpid; kill(pid, 0) asks whether a process exists, kill(2).
     struct shmid_ds info;
     int id = shmget(key, 0, 0);
 
@@ -117,12 +130,18 @@ static int stale_remove(key_t key)
         return -1;
     }
     return 0;
+    // shmlab:give error_report("TODO 1 makes one; TODO 8 deals with one that is there already, see `ipcs -m`",
+    // shmlab:give              "no segment of ours with key 0x%08x", (unsigned)key);
+    // shmlab:give return -1;
+    // shmlab:end
 }
 
 /* Create the segment. Returns its id, or -1 after a message. */
 static int segment_create(const struct lab3_options *options)
 {
     for (;;) {
+        // shmlab:cut 1 Create the segment, with the mode asked for, and return its id. One that is there already
+        // shmlab:text (EEXIST) is for stale_remove below; every other error is reported and final.
         /* A new segment is all zero: an empty mailbox. A reader that waits cannot find a half-made one. */
         int id = shmget(options->key, sizeof(struct mailbox), IPC_CREAT | IPC_EXCL | (int)options->mode);
         if (id != -1)
@@ -131,6 +150,7 @@ static int segment_create(const struct lab3_options *options)
             error_report_errno("see `ipcs -lm` and `ipcs -m`", "shmget(key 0x%08x)", (unsigned)options->key);
             return -1;
         }
+        // shmlab:end
         if (stale_remove(options->key) == -1)
             return -1;
     }
@@ -157,7 +177,9 @@ int main(int argc, char **argv)
         status = messages_send(box, id, &options);
         shmdt(box);
     }
+    // shmlab:cut 2 The writer removes the segment, however the sending ended.
     if (shmctl(id, IPC_RMID, NULL) == -1)
         status = error_report_errno("see `ipcs -m`", "shmctl(id %d, IPC_RMID)", id);
+    // shmlab:end
     return status;
 }

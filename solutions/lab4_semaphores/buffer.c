@@ -82,6 +82,7 @@ static int buffer_map(struct buffer *buffer, size_t size)
 /* slide:semaphore */
 static sem_t *semaphore_create(const char *name, mode_t mode, unsigned value)
 {
+    // shmlab:cut 1 Create the semaphore, with exactly this mode and value, whatever an earlier run left behind.
     mode_t mask = umask(0); /* the mode as given */
 
     sem_unlink(name);
@@ -90,6 +91,11 @@ static sem_t *semaphore_create(const char *name, mode_t mode, unsigned value)
     if (semaphore == SEM_FAILED)
         error_report_errno(errno == ENOSPC ? "look at `df -h /dev/shm`" : NULL, "sem_open(%s)", name);
     return semaphore;
+    // shmlab:give (void)mode;
+    // shmlab:give (void)value;
+    // shmlab:give error_report("TODO 1 in buffer.c", "nothing creates %s yet", name);
+    // shmlab:give return SEM_FAILED;
+    // shmlab:end
 }
 /* slide:end */
 
@@ -104,9 +110,14 @@ static int buffer_initialise(struct buffer *buffer, unsigned capacity, mode_t mo
         (errno = posix_fallocate(buffer->fd, 0, (off_t)size)) != 0)
         return error_report_errno("look at `df -h /dev/shm`", "%zu bytes for %s", size, buffer->shm_name);
 
+    // shmlab:cut 2 With which values do they begin? EMPTY counts free slots, FULL counts messages.
     buffer->empty = semaphore_create(buffer->empty_name, mode, capacity);
     buffer->full = semaphore_create(buffer->full_name, mode, 0);
     buffer->mutex = semaphore_create(buffer->mutex_name, mode, 1);
+    // shmlab:give buffer->empty = semaphore_create(buffer->empty_name, mode, 0);
+    // shmlab:give buffer->full = semaphore_create(buffer->full_name, mode, capacity);
+    // shmlab:give buffer->mutex = semaphore_create(buffer->mutex_name, mode, 0);
+    // shmlab:end
     if (buffer->empty == SEM_FAILED || buffer->full == SEM_FAILED || buffer->mutex == SEM_FAILED ||
         buffer_map(buffer, size) != 0)
         return 1;
@@ -275,6 +286,8 @@ static struct timespec clock_after(double seconds)
 
 static enum buffer_end semaphore_wait(sem_t *semaphore, double seconds)
 {
+    // shmlab:cut 3 Wait in slices of slice_seconds: sem_clockwait(3). A signal interrupts it with EINTR;
+    // shmlab:text stop_signal() tells whether one has asked us to end, also just before the wait began.
     while (stop_signal() == 0) {
         double slice = seconds < slice_seconds ? seconds : slice_seconds;
         struct timespec end = clock_after(slice);
@@ -288,15 +301,25 @@ static enum buffer_end semaphore_wait(sem_t *semaphore, double seconds)
             return BUFFER_TIMEOUT;
     }
     return BUFFER_STOPPED;
+    // shmlab:give struct timespec end = clock_after(slice_seconds);
+    // shmlab:give (void)end;
+    // shmlab:give (void)semaphore;
+    // shmlab:give return seconds < 0 ? BUFFER_STOPPED : BUFFER_TIMEOUT;
+    // shmlab:end
 }
 
+// shmlab:cut 4 Wait for a free slot, then for MUTEX; fill slots[tail], advance tail, count one more; give MUTEX
+// shmlab:text back, then tell that there is one message more: the order is bounded_buffer.h's. If MUTEX does not
+// shmlab:text come in time, its holder is dead: BUFFER_STUCK, and the slot that was not used goes back.
 /* Take MUTEX. It is only ever held for a few instructions, so a long wait means that its holder is dead. */
+/* slide:lock */
 static enum buffer_end buffer_lock(struct buffer *buffer, double seconds)
 {
     enum buffer_end end = semaphore_wait(buffer->mutex, seconds > lock_seconds ? seconds : lock_seconds);
 
     return end == BUFFER_TIMEOUT ? BUFFER_STUCK : end;
 }
+/* slide:end */
 
 enum buffer_end buffer_put(struct buffer *buffer, const struct buffer_message *message, double seconds)
 {
@@ -320,11 +343,18 @@ enum buffer_end buffer_put(struct buffer *buffer, const struct buffer_message *m
     return BUFFER_DONE;
     /* slide:end */
 }
+// shmlab:give enum buffer_end buffer_put(struct buffer *buffer, const struct buffer_message *message, double seconds)
+// shmlab:give {
+// shmlab:give     (void)message;
+// shmlab:give     return semaphore_wait(buffer->empty, seconds);
+// shmlab:give }
+// shmlab:end
 
 enum buffer_end buffer_get(struct buffer *buffer, struct buffer_message *message, double seconds)
 {
     struct bounded_buffer *shared = buffer->shared;
 
+    // shmlab:cut 5 The same from the other side. The copy is complete before anybody may write into the slot.
     /* slide:get */
     enum buffer_end end = semaphore_wait(buffer->full, seconds);
     if (end != BUFFER_DONE)
@@ -343,6 +373,10 @@ enum buffer_end buffer_get(struct buffer *buffer, struct buffer_message *message
     message->text[sizeof message->text - 1] = '\0';
     return BUFFER_DONE;
     /* slide:end */
+    // shmlab:give (void)shared;
+    // shmlab:give *message = (struct buffer_message){.producer = 0};
+    // shmlab:give return semaphore_wait(buffer->full, seconds);
+    // shmlab:end
 }
 
 static unsigned buffer_count(const struct buffer *buffer)
@@ -368,6 +402,8 @@ unsigned buffer_close(struct buffer *buffer)
 {
     unsigned lost = 0;
 
+    // shmlab:cut 6 Give up our presence; whoever can then claim it alone is the last one out, counts what is left
+    // shmlab:text and unlinks: presence.h. Does the name still lead to our object?
     /* slide:close */
     /* First out of the crowd, then alone if nobody else is there:
      * of two that leave together, the second one succeeds. */
@@ -378,6 +414,7 @@ unsigned buffer_close(struct buffer *buffer)
         objects_unlink(buffer);
     }
     /* slide:end */
+    // shmlab:end
     handles_close(buffer);
     return lost;
 }
