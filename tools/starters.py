@@ -34,8 +34,9 @@ from typing import Dict, Iterator, List, Optional, Tuple
 ROOT = Path(__file__).resolve().parents[1]
 COMMENT = {".c": "//", ".h": "//", ".py": "#", ".txt": "#"}
 KEPT = {"README.md"}  # written by hand in labs/
+SLIDE_MARKER = re.compile(r"^\s*(/\*|#) slide:[\w-]+")  # a region that slides/ shows: slides/WRITING.md
 WIDTH = 120  # columns
-SUBSTANCE = 24  # characters; shorter lines say nothing by themselves
+SUBSTANCE = 28  # characters; shorter lines say nothing by themselves
 
 
 class MarkerError(Exception):
@@ -89,6 +90,8 @@ def convert(source: str, path: Path) -> Starter:
     cut: List[Tuple[int, str]] = []
     region: Optional[Region] = None
     for number, line in enumerate(source.splitlines(), start=1):
+        if SLIDE_MARKER.match(line):
+            continue
         found = marker.match(line)
         place = f"{path}:{number}"
         if found is None:

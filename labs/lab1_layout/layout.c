@@ -73,7 +73,7 @@ static void table_print(void)
                padding_behind(i, sizeof(struct natural_data), natural), published[i],
                padding_behind(i, SHARED_DATA_SIZE, published),
                natural[i] == published[i] ? "" : "   <- they disagree");
-    printf("%-14s %4s  %6zu %15d\n\n", "sizeof", "", sizeof(struct natural_data), SHARED_DATA_SIZE);
+    printf("%-14s %4s  %6zu %18d\n\n", "sizeof", "", sizeof(struct natural_data), SHARED_DATA_SIZE);
 }
 
 /* The stretch of the segment in which the two tables part, a letter a byte. */

@@ -35,7 +35,7 @@ static void peer_look(struct patience *patience)
     struct shmid_ds info;
 
     if (shmctl(patience->shmid, IPC_STAT, &info) == -1) {
-        patience->peer_gone = errno == EIDRM || errno == EINVAL; /* removed, and nobody but us was attached */
+        patience->peer_gone = errno == EIDRM || errno == EINVAL; /* removed */
         return;
     }
     if (info.shm_nattch > 1)

@@ -38,12 +38,16 @@ def main() -> int:
     """Map, copy, print."""
     name = parse().name
     # shmlab:cut 9 Open and map the object, look at data_ready, copy the struct, print what shared_data.describe gives.
+    # slide:read
     with posix_shm.open_existing(name, "start the writer first, or pass its --name") as segment:
         memory = segment.map(shared_data.SEGMENT_SIZE)
+    # slide:end
         # A plain load will do as long as the writer fills the segment once and holds it; how to pass a flag while the
         # other side is at work is the subject of lab 3.
+        # slide:read
         ready = memory[shared_data.READY_OFFSET] != 0
         data = SharedData.from_buffer_copy(memory)
+        # slide:end
     if not ready:
         raise ShmlabError(f"{name} is not filled", "the writer is still at work, or died there: try again")
     for line in shared_data.describe(data):

@@ -32,7 +32,9 @@ void sample_fill(struct shared_data *data)
     const struct passwd *user = getpwuid(getuid());
 
     // shmlab:cut 4 Start from bytes that you know.
+    /* slide:fill */
     memset(data, 0, sizeof *data); /* padding included: no byte of this process's stack leaves it */
+    /* slide:end */
     // shmlab:give data->data_ready = false;
     // shmlab:end
 

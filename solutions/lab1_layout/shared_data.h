@@ -23,6 +23,7 @@
 
 /* A 64-bit integer that needs an address divisible by 4 only. In a typedef, `aligned` may lower the alignment
  * (GCC manual, "Common Type Attributes"). Do not take its address as a plain int64_t *: copy the value. */
+/* slide:struct */
 typedef int64_t int64_aligned4 __attribute__((aligned(4)));
 
 struct shared_data {
@@ -39,6 +40,7 @@ struct shared_data {
     int32_t data_array[SHARED_DATA_ARRAY_LENGTH];
     uint8_t padding3[4];
 };
+/* slide:end */
 // shmlab:give struct shared_data {
 // shmlab:give     int32_t process_id;
 // shmlab:give     char message[SHARED_DATA_MESSAGE_CAPACITY];
@@ -54,6 +56,7 @@ struct shared_data {
 
 // shmlab:cut 3 Let the compiler refuse a struct in which any member, or the end, is not where the contract has it.
 /* Every member of the contract stands where the contract says; a wrong struct does not compile. */
+/* slide:checks */
 #define SHARED_DATA_CHECK(field, offset, size)                                                               \
     _Static_assert(offsetof(struct shared_data, field) == (offset), #field " is not at " #offset);           \
     _Static_assert(sizeof(((struct shared_data *)0)->field) == (size),                                       \
@@ -61,6 +64,7 @@ struct shared_data {
 SHARED_DATA_FIELDS(SHARED_DATA_CHECK)
 #undef SHARED_DATA_CHECK
 _Static_assert(sizeof(struct shared_data) == SHARED_DATA_SIZE, "the struct does not end at 640");
+/* slide:end */
 // shmlab:end
 
 #endif

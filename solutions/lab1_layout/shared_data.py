@@ -29,6 +29,7 @@ USER_NAME_CAPACITY = 50  # likewise
 class SharedData(ctypes.LittleEndianStructure):
     """The 640 bytes at the beginning of the segment."""
 
+    # slide:mirror
     _pack_ = 4
     _layout_ = "ms"  # what _pack_ has always meant; Python 3.14 wants to be told
     _fields_ = [
@@ -45,6 +46,7 @@ class SharedData(ctypes.LittleEndianStructure):
         ("data_array", ctypes.c_int32 * 10),
         ("_padding3", ctypes.c_uint8 * 4),
     ]
+    # slide:end
 # shmlab:give class SharedData(ctypes.LittleEndianStructure):
 # shmlab:give     """The bytes at the beginning of the segment."""
 # shmlab:give

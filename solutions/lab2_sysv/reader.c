@@ -91,19 +91,22 @@ static int segment_print(key_t key, int id)
     // shmlab:text segment_describe), detach, print the copy.
     struct shmid_ds info;
     struct shared_data data;
+    /* slide:attach */
     const struct shared_data *shared = shmat(id, NULL, SHM_RDONLY);
 
     if (shared == (void *)-1)
         return error_report_errno(
             errno == EACCES ? "it belongs to another user: ask for --mode 0644, or use your own --key" : NULL,
             "shmat(id %d, SHM_RDONLY)", id);
+    /* slide:end */
 
-    /* acquire: pairs with the writer's release store of data_ready, so that a true flag means complete data
-     */
+    /* slide:copy */
+    /* acquire: pairs with the writer's release store of data_ready;
+     * a true flag means complete data */
     bool ready = __atomic_load_n(&shared->data_ready, __ATOMIC_ACQUIRE);
     if (ready)
-        memcpy(&data, shared,
-               sizeof data); /* look at a copy: the writer may remove or refill the segment meanwhile */
+        memcpy(&data, shared, sizeof data); /* the writer may refill the segment meanwhile */
+    /* slide:end */
 
     if (shmctl(id, IPC_STAT, &info) == 0)
         segment_describe("reader", key, id, &info);

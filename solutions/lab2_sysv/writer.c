@@ -84,12 +84,14 @@ static int segment_adopt(key_t key)
                      SHARED_DATA_SEGMENT_SIZE);
         return -1;
     }
+    /* slide:in-use */
     if (info.shm_nattch > 0) {
         error_report("end that program first, or choose another --key",
                      "shmget(key %d): segment id %d is in use, attached %lu times, created by process %d",
                      (int)key, id, (unsigned long)info.shm_nattch, (int)info.shm_cpid);
         return -1;
     }
+    /* slide:end */
     printf("writer: found segment id %d that process %d left behind: using it again\n", id,
            (int)info.shm_cpid);
     return id;
@@ -101,13 +103,16 @@ static int segment_open(const struct options *options)
 {
     // shmlab:cut 1 Create it with the key, the size and the mode, and be sure that it is new. When that fails, name the
     // shmlab:text call, the error and the next step: error_report_errno.
+    /* slide:create */
     /* IPC_EXCL: without it shmget would silently hand us somebody else's segment */
-    int id = shmget(options->key, SHARED_DATA_SEGMENT_SIZE, IPC_CREAT | IPC_EXCL | (int)options->mode);
+    int flags = IPC_CREAT | IPC_EXCL | (int)options->mode;
+    int id = shmget(options->key, SHARED_DATA_SEGMENT_SIZE, flags);
 
     if (id != -1)
         return id;
     if (errno == EEXIST)
         return segment_adopt(options->key);
+    /* slide:end */
 
     const char *next = errno == ENOSPC
                            ? "the system's segments or pages are used up: see `ipcs -lm` and `ipcs -m`"
@@ -159,6 +164,7 @@ int main(int argc, char **argv)
     struct options options = {.key = SHARED_DATA_KEY, .hold = -1, .mode = 0600};
 
     options_parse(&argp, argc, argv, &options);
+    /* slide:main */
     stop_on_signals(); /* before the segment exists: no signal may end us without its removal */
 
     int id = segment_open(&options);
@@ -171,6 +177,7 @@ int main(int argc, char **argv)
         return error_report_errno("see `ipcs -m`; remove it with `ipcrm -m ID`", "shmctl(id %d, IPC_RMID)",
                                   id);
     printf("writer: segment id %d removed\n", id);
+    /* slide:end */
     // shmlab:end
     return status;
 }

@@ -30,12 +30,13 @@ void patience_begin(struct patience *patience)
     patience->steps = 0;
 }
 
+/* slide:look */
 static void peer_look(struct patience *patience)
 {
     struct shmid_ds info;
 
     if (shmctl(patience->shmid, IPC_STAT, &info) == -1) {
-        patience->peer_gone = errno == EIDRM || errno == EINVAL; /* removed, and nobody but us was attached */
+        patience->peer_gone = errno == EIDRM || errno == EINVAL; /* removed */
         return;
     }
     if (info.shm_nattch > 1)
@@ -45,6 +46,7 @@ static void peer_look(struct patience *patience)
     if ((info.shm_perm.mode & SHM_DEST) != 0) /* marked for removal: no new peer can find it */
         patience->peer_gone = true;
 }
+/* slide:end */
 
 enum patience_end patience_step(struct patience *patience)
 {
@@ -61,7 +63,9 @@ enum patience_end patience_step(struct patience *patience)
     if ((double)(clock_ns() - patience->begin_ns) > patience->limit * 1e9)
         return PATIENCE_TIMEOUT;
 
+    /* slide:sleep */
     unsigned doublings = patience->steps - SPIN_STEPS;
     int64_t sleep_ns = doublings < 10 ? (int64_t)SLEEP_FIRST_NS << doublings : SLEEP_LAST_NS;
     return stop_sleep((double)sleep_ns / 1e9) ? PATIENCE_GO_ON : PATIENCE_STOPPED;
+    /* slide:end */
 }

@@ -33,9 +33,12 @@ struct letter {
 static enum patience_end mailbox_receive(struct mailbox *box, struct patience *patience,
                                          struct letter *letter)
 {
+    // shmlab:cut 6 Wait until ready is set, copy counter and message, give the box back.
+    // shmlab:text Whatever lies in shared memory, letter->message must end with a NUL.
+    /* slide:receive */
     patience_begin(patience);
-    /* acquire: pairs with the release in the writer's mailbox_send; the message is complete when we see true
-     */
+    /* acquire: pairs with the release in the writer's mailbox_send;
+     * the message is complete when we see true */
     while (!atomic_load_explicit(&box->ready, memory_order_acquire)) {
         enum patience_end end = patience_step(patience);
         if (end != PATIENCE_GO_ON)
@@ -44,10 +47,16 @@ static enum patience_end mailbox_receive(struct mailbox *box, struct patience *p
     letter->counter = box->counter;
     memcpy(letter->message, box->message, sizeof letter->message);
     letter->message[sizeof letter->message - 1] = '\0'; /* whatever the writer did */
-    /* release: pairs with the acquire in the writer's mailbox_await_empty; our copying is over when it sees
-     * false */
+    /* release: pairs with the acquire in the writer's mailbox_await_empty;
+     * our copying is over when it sees false */
     atomic_store_explicit(&box->ready, false, memory_order_release);
+    /* slide:end */
     return PATIENCE_GO_ON;
+    // shmlab:give (void)box;
+    // shmlab:give (void)patience;
+    // shmlab:give *letter = (struct letter){.counter = 0};
+    // shmlab:give return PATIENCE_TIMEOUT;
+    // shmlab:end
 }
 
 static int failure_report(enum patience_end end, int number, double limit)
@@ -85,10 +94,14 @@ static enum patience_end messages_receive(struct mailbox *box, int shmid, const 
  * more. */
 static bool segment_stale(int id)
 {
+    // shmlab:cut 7 IPC_STAT tells shm_nattch and shm_cpid; kill(pid, 0) asks whether a process exists, kill(2).
     struct shmid_ds info;
 
     return shmctl(id, IPC_STAT, &info) == 0 && info.shm_nattch <= 1 && kill(info.shm_cpid, 0) == -1 &&
            errno == ESRCH;
+    // shmlab:give (void)id;
+    // shmlab:give return false;
+    // shmlab:end
 }
 
 /*
@@ -97,6 +110,8 @@ static bool segment_stale(int id)
  */
 static int mailbox_attach(const struct lab3_options *options, struct mailbox **box, int *id)
 {
+    // shmlab:cut 5 Find the segment and attach to it. That there is none yet is no error.
+    // shmlab:text Every other failure is one: say which call, and return -1.
     *id = shmget(options->key, sizeof(struct mailbox), 0);
     if (*id == -1 && errno == ENOENT)
         return 0;
@@ -112,6 +127,12 @@ static int mailbox_attach(const struct lab3_options *options, struct mailbox **b
         error_report_errno("it belongs to another user", "shmat(id %d)", *id);
         return -1;
     }
+    // shmlab:give (void)options;
+    // shmlab:give *box = NULL;
+    // shmlab:give *id = -1;
+    // shmlab:give if (*id == -1)
+    // shmlab:give     return 0;
+    // shmlab:end
     if (!segment_stale(*id))
         return 1;
     shmdt(*box);

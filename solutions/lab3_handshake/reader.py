@@ -81,6 +81,7 @@ class Box:
 
     def receive(self, timeout: float) -> Optional[Letter]:
         """Wait for a message, copy it and give the box back; None after `timeout` seconds or a signal. WriterGone."""
+        # slide:receive
         if not self._await_ready(timeout):
             return None
         self._writer_seen = True  # somebody sent it, even if we never looked while it was attached
@@ -88,6 +89,7 @@ class Box:
         # release: pairs with the acquire in the writer's mailbox_await_empty; our copying is over when it sees 0
         self._ready.store_release(0)
         return Letter(copy.counter, wire.text(copy.message))
+        # slide:end
 
 
 def parse() -> argparse.Namespace:

@@ -25,28 +25,43 @@
 #include "shmlab/stop.h"
 
 /* Wait until the box is empty, that is ours. */
+/* slide:await */
 static enum patience_end mailbox_await_empty(struct mailbox *box, struct patience *patience)
 {
+    // shmlab:cut 4 While ready is set, the box is the reader's: wait, one patience_step after the other.
+    // shmlab:text Which memory order does the load need, and with which store does it pair?
     patience_begin(patience);
-    /* acquire: pairs with the release in the reader's mailbox_receive; its copying is over before we write
-     * again */
+    /* acquire: pairs with the release in the reader's mailbox_receive;
+     * its copying is over before we write again */
     while (atomic_load_explicit(&box->ready, memory_order_acquire)) {
         enum patience_end end = patience_step(patience);
         if (end != PATIENCE_GO_ON)
             return end;
     }
     return PATIENCE_GO_ON;
+    // shmlab:give (void)box;
+    // shmlab:give (void)patience;
+    // shmlab:give return PATIENCE_GO_ON;
+    // shmlab:end
 }
+/* slide:end */
 
 /* Fill the box, which must be ours, and hand it over. */
+/* slide:send */
 static void mailbox_send(struct mailbox *box, int number, const char *message)
 {
+    // shmlab:cut 3 Fill counter and message, then hand the box over. Which of the three stores comes last?
     box->counter = number;
     snprintf(box->message, sizeof box->message, "%s", message);
-    /* release: pairs with the acquire in the reader's mailbox_receive; who sees true sees the message as well
-     */
+    /* release: pairs with the acquire in the reader's mailbox_receive;
+     * who sees true sees the message as well */
     atomic_store_explicit(&box->ready, true, memory_order_release);
+    // shmlab:give (void)box;
+    // shmlab:give (void)number;
+    // shmlab:give (void)message;
+    // shmlab:end
 }
+/* slide:end */
 
 static int failure_report(enum patience_end end, int number, double limit)
 {
@@ -85,6 +100,8 @@ static int messages_send(struct mailbox *box, int shmid, const struct lab3_optio
  * message. */
 static int stale_remove(key_t key)
 {
+    // shmlab:cut 8 Whose is it? Refuse one of another size, and one whose creator is alive; remove a dead one's.
+    // shmlab:text IPC_STAT tells shm_segsz and shm_cpid; kill(pid, 0) asks whether a process exists, kill(2).
     struct shmid_ds info;
     int id = shmget(key, 0, 0);
 
@@ -101,9 +118,10 @@ static int stale_remove(key_t key)
         return -1;
     }
     if (kill(info.shm_cpid, 0) == 0 || errno != ESRCH) {
-        error_report("end that one first, or choose another --key-id",
-                     "segment id %d (key 0x%08x) belongs to process %d, which is alive", id, (unsigned)key,
-                     (int)info.shm_cpid);
+        error_report("end that one first; if it is no writer, `ipcrm -m ID` removes the segment; or choose "
+                     "another --key-id",
+                     "segment id %d (key 0x%08x) was created by process %d, which is alive", id,
+                     (unsigned)key, (int)info.shm_cpid);
         return -1;
     }
     printf("writer: removing segment id %d that process %d left behind\n", id, (int)info.shm_cpid);
@@ -112,12 +130,18 @@ static int stale_remove(key_t key)
         return -1;
     }
     return 0;
+    // shmlab:give error_report("TODO 1 makes one; TODO 8 deals with one that is there already, see `ipcs -m`",
+    // shmlab:give              "no segment of ours with key 0x%08x", (unsigned)key);
+    // shmlab:give return -1;
+    // shmlab:end
 }
 
 /* Create the segment. Returns its id, or -1 after a message. */
 static int segment_create(const struct lab3_options *options)
 {
     for (;;) {
+        // shmlab:cut 1 Create the segment, with the mode asked for, and return its id. One that is there already
+        // shmlab:text (EEXIST) is for stale_remove below; every other error is reported and final.
         /* A new segment is all zero: an empty mailbox. A reader that waits cannot find a half-made one. */
         int id = shmget(options->key, sizeof(struct mailbox), IPC_CREAT | IPC_EXCL | (int)options->mode);
         if (id != -1)
@@ -126,6 +150,7 @@ static int segment_create(const struct lab3_options *options)
             error_report_errno("see `ipcs -lm` and `ipcs -m`", "shmget(key 0x%08x)", (unsigned)options->key);
             return -1;
         }
+        // shmlab:end
         if (stale_remove(options->key) == -1)
             return -1;
     }
@@ -152,7 +177,9 @@ int main(int argc, char **argv)
         status = messages_send(box, id, &options);
         shmdt(box);
     }
+    // shmlab:cut 2 The writer removes the segment, however the sending ended.
     if (shmctl(id, IPC_RMID, NULL) == -1)
         status = error_report_errno("see `ipcs -m`", "shmctl(id %d, IPC_RMID)", id);
+    // shmlab:end
     return status;
 }

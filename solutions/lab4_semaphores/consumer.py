@@ -100,6 +100,8 @@ class Buffer:
 
     def _take_slot(self) -> Item:
         """Copy the oldest item and advance; MUTEX is ours."""
+        # shmlab:cut 7 Copy slots[head], advance head, count one less. Trust no number in there: self.capacity is checked,
+        # shmlab:text head and count are not. A ctypes object in the mapping keeps it from being closed: del it.
         header = BoundedBuffer.from_buffer(self._bytes)
         try:
             # `capacity` is the value that was checked, not the one that stands there now.
@@ -116,9 +118,13 @@ class Buffer:
         finally:
             del header  # or the mapping could not be closed
         return Item(message.producer, message.sequence, wire.text(message.text))
+        # shmlab:give raise ShmlabError("nothing copies an item yet", "TODO 7 in consumer.py")
+        # shmlab:end
 
     def take(self, timeout: float) -> Optional[Item]:
         """The next item; None after `timeout` seconds or a signal."""
+        # shmlab:cut 8 As buffer_get in buffer.c; wait() below takes a semaphore. Whatever goes wrong with MUTEX in our
+        # shmlab:text hands, give it back.
         if not wait(self._full, timeout):
             return None
         if not wait(self._mutex, timeout):
@@ -135,6 +141,8 @@ class Buffer:
             self._mutex.post()
         self._empty.post()
         return item
+        # shmlab:give raise ShmlabError("nothing takes an item yet", "TODO 8 in consumer.py")
+        # shmlab:end
 
     def _detach(self) -> None:
         for opened in self._semaphores:
@@ -144,12 +152,14 @@ class Buffer:
     def close(self) -> int:
         """Leave; the last one out removes the objects. Returns how many messages were lost with them."""
         lost = 0
+        # shmlab:cut 9 As buffer_close in buffer.c.
         # First out of the crowd, then alone if nobody else is there: of two that leave together, the second succeeds.
         presence.release(self._memory.fd, bounded_buffer.PRESENCE)
         alone = presence.claim(self._memory.fd, bounded_buffer.PRESENCE, presence.EXCLUSIVE)
         if alone and self._memory.still_named():
             lost = self._full.value()
             self._names.remove()
+        # shmlab:end
         self._detach()
         return lost
 

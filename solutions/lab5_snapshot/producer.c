@@ -172,13 +172,16 @@ static int snapshot_store(int fd, const char *name, const struct snapshot *snaps
     if (ftruncate(fd, sizeof *snapshot) == -1 || (errno = posix_fallocate(fd, 0, sizeof *snapshot)) != 0)
         return error_report_errno("look at `df -h /dev/shm`", "%zu bytes for %s", sizeof *snapshot, name);
 
+    /* slide:map */
     struct snapshot *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (shared == MAP_FAILED)
         return error_report_errno(NULL, "mmap(%s)", name);
     memcpy(shared->records, snapshot->records, sizeof shared->records);
-    /* release: pairs with a reader's acquire load of count; who sees the count sees the records */
+    /* release: pairs with a reader's acquire load of count;
+     * who sees the count sees the records */
     __atomic_store_n(&shared->count, snapshot->count, __ATOMIC_RELEASE);
     munmap(shared, sizeof *shared);
+    /* slide:end */
     return 0;
 }
 
@@ -192,6 +195,7 @@ static int snapshot_publish(const struct options *options, const struct snapshot
     if (removed)
         printf("producer: the snapshot that was in %s makes room\n", options->name);
 
+    /* slide:publish */
     int fd = shm_open(options->name, O_RDWR | O_CREAT | O_EXCL, options->mode);
     if (fd == -1)
         return error_report_errno(errno == EEXIST ? "another producer was quicker: try again" : NULL,
@@ -202,6 +206,7 @@ static int snapshot_publish(const struct options *options, const struct snapshot
     if (failed != 0)
         shm_unlink(options->name);
     return failed;
+    /* slide:end */
 }
 
 static int picture_process(const struct options *options)

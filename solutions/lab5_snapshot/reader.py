@@ -53,10 +53,12 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
+# slide:take
 def take(name: str) -> Snapshot:
     """The snapshot, from a copy."""
     with posix_shm.open_existing(name, "run the producer first, or pass its --name") as shared:
         return snapshot.unpack(bytes(shared.map(snapshot.SIZE)))
+# slide:end
 
 
 def report(taken: Snapshot, names: ClassNames) -> None:

@@ -38,6 +38,7 @@ from shmlab.waiting import Deadline  # noqa: E402
 
 IDLE_SLICE_SECONDS = 0.2  # between two looks whether the producer is alive, while no frame comes
 VIEW_SLICE_SECONDS = 0.02  # between two looks at the keyboard
+KNOWN_SLICE_SECONDS = 0.005  # between two looks whether the producer has noticed us
 STUCK_SECONDS = 30.0  # MUTEX is held for nanoseconds; so long means that something is wrong
 STOPPED_SECONDS = 1.0  # the same once a signal asked us to end
 RATE_FRAMES = 30  # the frame rate is that of so many frames
@@ -94,6 +95,12 @@ class Queue:
     def _producer_present(self) -> bool:
         return presence.held(self._memory.fd, yolo_queue.PRESENCE_PRODUCER)
 
+    def known(self) -> bool:
+        """May we begin? Not before the producer knows us: only then does it notice our end, however soon that comes,
+        and put right what we may leave behind. One that holds no role, or has ended, is not waited for."""
+        self._producer_seen = self._producer_present() or self._producer_seen
+        return presence.held(self._memory.fd, yolo_queue.PRESENCE_KNOWN) or not self._producer_present()
+
     def acquire(self, seconds: float) -> bool:
         """Wait for a frame; its slot is ours until `release`. False: none came, or a signal did."""
         if not self._full.wait(seconds):
@@ -121,9 +128,11 @@ class Queue:
 
     def picture(self) -> Picture:
         """A copy of the pixels. No view of the slot stays behind: after `release` the producer writes there."""
+        # slide:picture
         begin = self._slot + yolo_queue.PIXELS_OFFSET
         with self._view[begin : begin + yolo_queue.PIXEL_BYTES] as pixels:
             return Picture.from_bgr(yolo_queue.WIDTH, yolo_queue.HEIGHT, pixels)
+        # slide:end
 
     def release(self) -> None:
         """Give the slot back."""
@@ -227,8 +236,12 @@ def claim_role(memory: SharedMemory) -> bool:
         return False
     if not presence.claim(memory.fd, yolo_queue.PRESENCE_CONSUMER, presence.EXCLUSIVE):
         raise ShmlabError(f"{memory.name}: another consumer is attached", "end it, or choose another --prefix")
+    # Still known: the consumer before us, whose end the producer has neither noticed nor repaired yet.
+    free = not presence.held(memory.fd, yolo_queue.PRESENCE_KNOWN)
+    if not free:
+        presence.release(memory.fd, yolo_queue.PRESENCE_CONSUMER)
     presence.release(memory.fd, yolo_queue.PRESENCE_REPAIR)
-    return True
+    return free
 
 
 class Statistics:
@@ -354,6 +367,9 @@ class Consumer:
     def read(self, queue: Queue, timeout: float) -> Optional[End]:
         """Take frames until the producer ends (that is returned) or we are done. ShmlabError after the timeout."""
         self.statistics.begin_stream()
+        while not queue.known() and not self.done():
+            self.listen()
+            stop.sleep(KNOWN_SLICE_SECONDS)
         idle = Deadline(timeout)
         while not self.done():
             if not queue.acquire(self._slice):
@@ -373,6 +389,7 @@ class Consumer:
 
     def _take(self, queue: Queue) -> None:
         """The slot is ours: copy what is needed, give it back, and only then work on the copy."""
+        # slide:take
         frame_id, said = queue.header()
         found = max(0, min(said, yolo_queue.DETECTIONS))
         numbers = queue.detections(found)
@@ -381,6 +398,7 @@ class Consumer:
         odd = self.statistics.count(frame_id, numbers[:: detection.FIELDS])
         if odd or found != said:
             self._complain(odd or f"frame {frame_id} is said to have {said} detections, read as {found}")
+        # slide:end
         if self._record is not None:
             self._record.write(frame_id, numbers)
         if picture is not None:

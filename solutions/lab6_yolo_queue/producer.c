@@ -316,7 +316,9 @@ static int frames_make(struct queue *queue, const struct studio *studio, const s
 
         if (options->fps > 0 && !stop_sleep(begin + (double)*made / options->fps - clock_seconds()))
             return end_report(QUEUE_STOPPED, options);
+        /* slide:loop */
         enum queue_end end = queue_acquire_free(queue, &slot, options->timeout);
+        /* slide:end */
         while (end == QUEUE_GONE && options->wait) {
             printf("producer: the consumer has gone: waiting for the next one\n");
             fflush(stdout);
@@ -325,14 +327,18 @@ static int frames_make(struct queue *queue, const struct studio *studio, const s
         if (end != QUEUE_DONE)
             return end_report(end, options);
 
+        /* slide:loop */
         int more = slot_fill(studio, slot, (int32_t)(*made + 1));
+        /* slide:end */
         if (more == 0 && stop_signal() != 0)
             return end_report(QUEUE_STOPPED, options);
         if (more != 1)
             return more == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
         if (!options->quiet)
             slot_print(studio, slot);
+        /* slide:loop */
         end = queue_publish(queue);
+        /* slide:end */
         if (end != QUEUE_DONE)
             return end_report(end, options);
     }

@@ -515,7 +515,7 @@ const char *check_key(struct check *check)
 
 const char *check_key_path(struct check *check, int id)
 {
-    for (int attempt = 0;; attempt++) {
+    for (int attempt = check->ledger->objects;; attempt++) {
         const char *path = check_text(check, "%s/key%d", check->scratch, attempt);
         check_write(check, path, "");
         key_t key = ftok(path, id);

@@ -25,11 +25,13 @@ enum {
 
 #define MAILBOX_MESSAGE_FORMAT "Message #%d from Writer Process (PID: %d)"
 
+/* slide:mailbox */
 struct mailbox {
     int32_t counter;                        /* number of the message, from 1 */
     char message[MAILBOX_MESSAGE_CAPACITY]; /* NUL-terminated */
-    _Atomic bool ready; /* true: the message is the reader's; false: the box is the writer's */
+    _Atomic bool ready;                     /* true: the reader's, false: the writer's */
 };
+/* slide:end */
 
 _Static_assert(offsetof(struct mailbox, counter) == 0, "counter is at 0");
 _Static_assert(offsetof(struct mailbox, message) == 4, "message is at 4");

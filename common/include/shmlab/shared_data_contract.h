@@ -25,6 +25,7 @@ enum {
  * field, offset, size: one line for each member, padding included (padding is zero in the segment).
  * A program expands the list with a macro of its own and so cannot forget a member.
  */
+/* slide:fields */
 #define SHARED_DATA_FIELDS(FIELD)                                                                            \
     FIELD(process_id, 0, 4)     /* int32 */                                                                  \
     FIELD(message, 4, 500)      /* char[500], NUL-terminated UTF-8 */                                        \
@@ -35,5 +36,6 @@ enum {
     FIELD(user_name, 532, 50)   /* char[50], NUL-terminated UTF-8 */                                         \
     FIELD(timestamp, 588, 8)    /* int64, milliseconds since 1970; not a multiple of 8! */                   \
     FIELD(data_array, 596, 40)  /* int32[10] */
+/* slide:end */
 
 #endif

@@ -29,10 +29,14 @@ enum {
     /* Lock bytes on the shared memory object, see presence.h. */
     QUEUE_PRESENCE_PRODUCER = 0, /* exclusively, by the producer */
     QUEUE_PRESENCE_CONSUMER = 1, /* exclusively, by the consumer */
-    QUEUE_PRESENCE_REPAIR = 2,   /* exclusively, by a producer that repairs what a dead consumer left; shared,
-                                    by a   consumer while it takes its role */
+    QUEUE_PRESENCE_KNOWN =
+        3, /* exclusively, by a producer that has seen its consumer, until that one's end was noticed
+              and repaired; a consumer touches no semaphore before it is known */
+    QUEUE_PRESENCE_REPAIR = 2, /* exclusively, by a producer that repairs what a dead consumer left; shared,
+                                  by a   consumer while it takes its role */
 };
 
+/* slide:slot */
 struct queue_slot {
     int32_t frame_id; /* 1, 2, 3 ... without a gap */
     int32_t width;    /* QUEUE_WIDTH */
@@ -42,6 +46,7 @@ struct queue_slot {
     struct detection detections[QUEUE_DETECTIONS]; /* unused ones are zero; boxes lie inside the frame */
     uint8_t pixels[QUEUE_PIXEL_BYTES];             /* row by row from the top, 3 bytes a pixel */
 };
+/* slide:end */
 
 struct yolo_queue {
     int32_t write_idx; /* slot that is filled next */

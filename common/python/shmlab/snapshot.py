@@ -37,8 +37,10 @@ class Snapshot(NamedTuple):
 
 def unpack(raw: bytes) -> Snapshot:
     """A snapshot from a private copy of its SIZE bytes: never from the shared memory, which may change meanwhile."""
+    # slide:unpack
     (count,) = _COUNT.unpack_from(raw)
     believed = max(0, min(count, RECORDS))
     found = detection.split(detection.records(believed).unpack_from(raw, SnapshotLayout.records.offset))
     sane = [each for each in found if each.is_sane()]
     return Snapshot(count, sane, believed - len(sane))
+    # slide:end

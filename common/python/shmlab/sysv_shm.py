@@ -48,10 +48,12 @@ class _ShmidDs(ctypes.Structure):
 if ctypes.sizeof(ctypes.c_void_p) != 8:
     raise ImportError("struct shmid_ds is written out here for 64-bit Linux only")
 
+# slide:attach
 _shmget = libc.function("shmget", ctypes.c_int, [ctypes.c_int, ctypes.c_size_t, ctypes.c_int])
 _shmat = libc.function("shmat", ctypes.c_void_p, [ctypes.c_int, ctypes.c_void_p, ctypes.c_int])
 _shmdt = libc.function("shmdt", ctypes.c_int, [ctypes.c_void_p])
 _shmctl = libc.function("shmctl", ctypes.c_int, [ctypes.c_int, ctypes.c_int, ctypes.POINTER(_ShmidDs)])
+# slide:end
 
 
 class Facts(NamedTuple):

@@ -1,0 +1,58 @@
+// Fences beyond code: ```figure (an interactive figure), ```table (a table from a file), and code that is walked through
+// with step=1|2-3.
+import { escape, fenceInfo } from './markup.mjs';
+import { figureHtml } from './figure.mjs';
+
+// Code is as large as its longest line, and how many there are, allow: see `pre` in theme.css.
+const LARGE = { characters: 68, lines: 12 }; // lines of all the code on the slide
+const WIDE = 84;
+const WIDEST = 98;
+
+// Every line in a span of its own, and one Marp fragment for each step but the first, which shows at once.
+const stepped = (html, steps) => {
+  let open = []; // a highlighted comment may go over several lines: its span is closed and opened again
+  const walk = (line) => {
+    const before = open.join('');
+    for (const tag of line.matchAll(/<span[^>]*>|<\/span>/g)) {
+      if (tag[0] === '</span>') open.pop();
+      else open.push(tag[0]);
+    }
+    return before + line + '</span>'.repeat(open.length);
+  };
+  return html.replace(/(<code[^>]*)(>)([\s\S]*?)(<\/code>)/, (_, start, close, body, end) => {
+    const lines = body.replace(/\n$/, '').split('\n');
+    const spans = lines.map((line, at) => `<span class="line" data-line="${at + 1}">${walk(line)}\n</span>`).join('');
+    const marks = steps.split('|').slice(1).map((_each, at) => `<i class="step-mark" data-marpit-fragment="${at + 1}"></i>`);
+    return `${start} data-steps="${escape(steps)}"${close}${spans}${end}${marks.join('')}`;
+  });
+};
+
+// The lines of code that stand on the same slide as this fence.
+const linesBeside = (tokens, at) => {
+  const ends = (token) => token.type === 'marpit_slide_open' || token.type === 'marpit_slide_close';
+  const first = tokens.findLastIndex((token, index) => index < at && ends(token));
+  const last = tokens.findIndex((token, index) => index > at && ends(token));
+  const code = tokens.slice(first + 1, last < 0 ? undefined : last).filter((token) => token.type === 'fence');
+  return code.reduce((sum, token) => sum + token.content.trimEnd().split('\n').length, 0);
+};
+
+const sizeClass = (tokens, at) => {
+  const longest = Math.max(...tokens[at].content.split('\n').map((line) => line.length));
+  if (longest <= LARGE.characters && linesBeside(tokens, at) <= LARGE.lines) return 'large';
+  return longest > WIDEST ? 'widest' : longest > WIDE ? 'wide' : '';
+};
+
+export const fences = (md) => {
+  const inner = new md.constructor(); // Marp's own keeps what it knows of the deck, and forgets it when it renders again
+  const plain = md.renderer.rules.fence;
+  md.renderer.rules.fence = (tokens, at, options, env, self) => {
+    const token = tokens[at];
+    const info = fenceInfo(token.info);
+    if (info.language === 'figure') return figureHtml(info, inner.renderInline(token.content.trim().replace(/\n/g, ' ')));
+    if (info.language === 'table') return inner.render(token.content);
+    const html = plain(tokens, at, options, env, self);
+    const size = sizeClass(tokens, at);
+    const named = size === '' ? html : html.replace('<pre', `<pre class="${size}"`);
+    return info.step === undefined ? named : stepped(named, info.step);
+  };
+};

@@ -1,0 +1,240 @@
+#!/usr/bin/env python3
+"""Make the slides' tables of measured figures from the benchmark's results.
+
+    bench_tables.py --write [RESULTS.json]     write slides/tables/bench.md
+    bench_tables.py --check [RESULTS.json]     status 1 when it is out of date
+
+RESULTS.json is what `bench --json` writes (format shmlab-bench/1); without it, the youngest of tests/bench/results/.
+Each table is a region of bench.md that a deck shows in a ```table fence; date, machine and command stand below it. A row
+that was skipped or is inconclusive says so instead of a figure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+
+SLIDES = Path(__file__).resolve().parents[1]
+RESULTS = SLIDES.parent / "tests" / "bench" / "results"
+TARGET = SLIDES / "tables" / "bench.md"
+FORMAT = "shmlab-bench/1"
+
+Row = Dict[str, Any]
+
+
+class Column(NamedTuple):
+    """A column: its head, and what stands in it for a row, given the row that all others are compared with."""
+
+    head: str
+    cell: Callable[[Row, Optional[Row]], str]
+
+
+class Table(NamedTuple):
+    """A region of bench.md: the rows by id (with a title where the benchmark's own is too long for a slide)."""
+
+    name: str
+    head: str
+    columns: List[Column]
+    rows: List[Tuple[str, Optional[str]]]
+    compared_with: Optional[str] = None
+
+
+def median(row: Optional[Row]) -> Optional[float]:
+    """The figure in s or 1/s, None where there is none."""
+    return row.get("median") if row is not None and row["state"] == "measured" else None
+
+
+def time_text(row: Row, _base: Optional[Row]) -> str:
+    """A time with three digits and a fitting unit."""
+    seconds = median(row)
+    if seconds is None:
+        return missing(row)
+    return f"{seconds * 1e9:.0f} ns" if seconds < 1e-6 else f"{seconds * 1e6:.3g} µs"
+
+
+def rate_text(row: Row, _base: Optional[Row]) -> str:
+    """Frames in a second, to three digits."""
+    rate = median(row)
+    if rate is None:
+        return missing(row)
+    digits = max(0, len(str(int(rate))) - 3)
+    return f"{round(rate, -digits):,.0f}"
+
+
+def missing(row: Row) -> str:
+    """Why there is no figure."""
+    return "inconclusive" if row["state"] == "inconclusive" else f"{row['state']}: {row.get('reason', '')}".rstrip(": ")
+
+
+def ratio(row: Row, base: Optional[Row]) -> Optional[float]:
+    """This row's figure over the base's."""
+    one, other = median(row), median(base)
+    return one / other if one is not None and other else None
+
+
+def times_base(row: Row, base: Optional[Row]) -> str:
+    """How many times the base."""
+    found = ratio(row, base)
+    return "" if found is None else f"× {found:.3g}" if found < 10 else f"× {found:,.0f}"
+
+
+def base_times(row: Row, base: Optional[Row]) -> str:
+    """How many times this row the base is."""
+    found = ratio(row, base)
+    return "" if not found else f"× {1 / found:.2f}"
+
+
+def text(key: str) -> Callable[[Row, Optional[Row]], str]:
+    """A field as it stands in the results."""
+    return lambda row, _base: str(row.get(key, ""))
+
+
+WAITS = Column("waits", text("waits"))
+COPIES = Column("copies", text("copies"))
+FRAMES = Column("frames a second", rate_text)
+
+TABLES = [
+    Table(
+        "round-trip",
+        "64 bytes there and back",
+        [WAITS, Column("time", time_text), Column("cache line = 1", times_base)],
+        [
+            ("limit.ping-pong", "**the machine's limit: a cache line**"),
+            ("flag.round-trip", None),
+            ("semaphore-spin.round-trip", "semaphores, spinning first"),
+            ("semaphore.round-trip", None),
+            ("pipe.round-trip", "pipe"),
+            ("unix-stream.round-trip", None),
+            ("tcp.round-trip", None),
+            ("posix-queue.round-trip", None),
+            ("zeromq.round-trip", "ZeroMQ"),
+            ("semaphore.round-trip.one-cpu", "semaphores, both on one CPU"),
+            ("pipe.round-trip.one-cpu", "pipe, both on one CPU"),
+        ],
+        "limit.ping-pong",
+    ),
+    Table(
+        "stream",
+        "frames of 1.2 MB",
+        [WAITS, COPIES, FRAMES, Column("lab 6 is", base_times)],
+        [
+            ("limit.copy-in", "**the machine's limit: copy in**"),
+            ("ring.stream", "ring without semaphores"),
+            ("lab6-reference.stream", "**lab 6, our solution**"),
+            ("lab6-documented.stream", "lab 6, lock around the copies"),
+            ("unix-seqpacket.stream", None),
+            ("unix-stream.stream", None),
+            ("tcp.stream", None),
+            ("posix-queue.stream", None),
+            ("sysv-queue.stream", None),
+            ("pipe.stream", "pipe"),
+            ("zeromq.stream", "ZeroMQ"),
+        ],
+        "lab6-reference.stream",
+    ),
+    Table(
+        "lock",
+        "the same queue, the lock held",
+        [FRAMES, Column("around the copies = 1", times_base)],
+        [
+            ("lab6-documented.stream", "around both copies"),
+            ("lab6-index-lock.stream", "around the indices"),
+            ("lab6-no-lock.stream", "never"),
+            ("lab6-reference.stream", "around the indices, spinning first: our solution"),
+            ("limit.copy-in", "**the machine's limit: copy in**"),
+        ],
+        "lab6-documented.stream",
+    ),
+    Table(
+        "python",
+        "Python takes frames of 1.2 MB",
+        [WAITS, COPIES, FRAMES],
+        [
+            ("python-header-helper", "header only, waiting in C"),
+            ("python-header-lab6", "header only, lab 6's consumer"),
+            ("python-detections-lab6", "and 200 detections, lab 6's consumer"),
+            ("python-bytes", "all bytes copied out"),
+            ("python-bmp", "8 boxes drawn, BMP written"),
+            ("python-png", "8 boxes drawn, PNG written"),
+            ("python-shared-memory", "`multiprocessing.shared_memory`"),
+            ("python-os-pipe", "`os.pipe`"),
+            ("python-mp-pipe", "`multiprocessing.Pipe`"),
+            ("python-mp-queue", "`multiprocessing.Queue`"),
+        ],
+    ),
+]
+
+
+def table_text(table: Table, rows: List[Row]) -> List[str]:
+    """The table as lines of Markdown."""
+    by_id = {row["id"]: row for row in rows}
+    base = by_id.get(table.compared_with or "")
+    lines = [
+        "| " + " | ".join([table.head, *(column.head for column in table.columns)]) + " |",
+        "|---" * (1 + len(table.columns)) + "|",
+    ]
+    for row_id, title in table.rows:
+        row = by_id.get(row_id)
+        if row is None:
+            sys.exit(f"bench_tables.py: the results have no row {row_id}: was the benchmark run with --only?")
+        cells = [title or row["title"], *(column.cell(row, base) for column in table.columns)]
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def source_text(results: Dict[str, Any]) -> str:
+    """Where the figures come from."""
+    machine = results["machine"]
+    kernel = " ".join(machine["kernel"].split()[:2]).split("-")[0]
+    return (
+        f"{results['date'][:10]}, {machine['cpus']} × {machine['cpu']}, {kernel}, {machine['compiler']}; "
+        f"medians of {results['method']['rounds']} rounds of `make bench`"
+    )
+
+
+def document(results: Optional[Dict[str, Any]]) -> str:
+    """The whole of bench.md."""
+    lines = ["# Measured figures", "", "Made by `tools/bench_tables.py` from the benchmark's results; do not edit.", ""]
+    for table in TABLES:
+        lines += [f"<!-- slide:{table.name} -->"]
+        if results is None:
+            lines += [f"| {table.head} |", "|---|", "| nothing measured yet: `make bench`, then `npm run tables` |"]
+        else:
+            lines += [*table_text(table, results["rows"]), "", source_text(results)]
+        lines += ["<!-- slide:end -->", ""]
+    return "\n".join(lines)
+
+
+def load(path: Optional[Path]) -> Optional[Dict[str, Any]]:
+    """The results at `path`, or the youngest; None when there are none."""
+    found = [json.loads(each.read_text(encoding="utf-8")) for each in ([path] if path else RESULTS.glob("*.json"))]
+    ours = [each for each in found if each.get("format") == FORMAT]
+    if path and not ours:
+        sys.exit(f"bench_tables.py: {path}: not a result of the benchmark ({FORMAT})")
+    return max(ours, key=lambda each: str(each["date"])) if ours else None
+
+
+def main() -> int:
+    """Write or check."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
+    mode = parser.add_mutually_exclusive_group(required=True)
+    mode.add_argument("--write", action="store_true", help="write slides/tables/bench.md")
+    mode.add_argument("--check", action="store_true", help="status 1 when it is out of date")
+    parser.add_argument("results", nargs="?", type=Path, help="default: the youngest of tests/bench/results/")
+    arguments = parser.parse_args()
+    wanted = document(load(arguments.results))
+    if arguments.write:
+        TARGET.parent.mkdir(exist_ok=True)
+        TARGET.write_text(wanted, encoding="utf-8")
+        return 0
+    if TARGET.is_file() and TARGET.read_text(encoding="utf-8") == wanted:
+        return 0
+    print(f"{TARGET.relative_to(SLIDES)} is out of date (npm run tables)")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+// One chromium for all checks of pages, and what they have in common.
+import { pathToFileURL } from 'node:url';
+import { chromiumPath, FLAGS, MISSING } from '../chromium.mjs';
+import { Missing } from './programs.mjs';
+
+export const SIZE = { width: 1280, height: 720 };
+
+export const launch = async () => {
+  const executablePath = chromiumPath();
+  if (executablePath === null) throw new Missing(MISSING);
+  const { chromium } = await import('playwright-core');
+  return chromium.launch({ executablePath, args: FLAGS });
+};
+
+/** Open a deck's page, on one slide if so wished; `tell` gets requests and script errors, which there must not be. */
+export const open = async (browser, file, { tell = () => {}, query = '', slide, ...options } = {}) => {
+  const context = await browser.newContext({ viewport: SIZE, ...options });
+  const page = await context.newPage();
+  const own = pathToFileURL(file).href;
+  page.on('request', (request) => {
+    const url = request.url();
+    if (!url.startsWith(own) && !/^(data|blob|about):/.test(url)) tell(`asks for ${url}`);
+  });
+  page.on('pageerror', (error) => tell(`script error: ${error.message}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error') tell(`console: ${message.text()}`);
+  });
+  await page.goto(`${own}${query}${slide === undefined ? '' : `#${slide}`}`);
+  await page.waitForSelector('svg.bespoke-marp-active', { state: 'attached' });
+  await page.evaluate(() => document.fonts.ready);
+  return page;
+};
+
+export const slideCount = (page) => page.evaluate(() => document.querySelectorAll('svg[data-marpit-svg]').length);
+
+export const turnTo = async (page, number) => {
+  await page.evaluate((hash) => { location.hash = hash; }, `#${number}`);
+  await page.waitForFunction((at) => [...document.querySelectorAll('svg[data-marpit-svg]')][at - 1].classList.contains('bespoke-marp-active'), number);
+};

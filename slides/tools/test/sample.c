@@ -1,0 +1,7 @@
+/* What the sample deck shows. */
+/* slide:square */
+static int square(int n)
+{
+    return n * n;
+}
+/* slide:end */

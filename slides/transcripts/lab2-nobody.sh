@@ -1,0 +1,1 @@
+say build/solutions/lab2_sysv/reader; echo "exit status $?"

@@ -1,0 +1,1 @@
+say build/solutions/lab1_layout/layout | sed -n "/^bytes/,/published/p"

@@ -1,0 +1,1 @@
+say build/solutions/lab1_layout/layout | head -12

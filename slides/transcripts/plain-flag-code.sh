@@ -1,0 +1,1 @@
+say objdump -d build/slides/demos/plain_flag | grep 'eb fe'

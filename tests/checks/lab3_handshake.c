@@ -1,0 +1,905 @@
+/*
+ * Lab 3, the mailbox: the checks.
+ *
+ * Most of them play one side themselves, in memory, so that the other side meets a peer that is as slow, as
+ * early or as dead as the check wants. Two stop the student's program between any two instructions (watch.h),
+ * so that the order of its stores is seen and not guessed from a run that went well.
+ */
+#define _GNU_SOURCE
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "compile.h"
+#include "objects.h"
+#include "shmlab/mailbox.h"
+#include "watch.h"
+
+enum { MANY = 500, STEPS_MAX = 2000000 };
+
+static const char endless[] = "1000000000";
+
+/* The address that a check's programs share: nobody else's. */
+struct address {
+    const char *path; /* for --key-path */
+    const char *key;  /* for sysv_* */
+};
+
+static struct address address_draw(struct check *check)
+{
+    const char *path = check_key_path(check, MAILBOX_KEY_ID);
+
+    key_t key = ftok(path, MAILBOX_KEY_ID);
+
+    check_varies(check, "path", path);
+    check_varies(check, "key", check_text(check, "0x%08x", (unsigned)key));
+    return (struct address){path, check_text(check, "%d", (int)key)};
+}
+
+/* Quieter than sysv_look, for use in AWAIT. */
+static bool segment_there(const struct address *address)
+{
+    return shmget((key_t)strtol(address->key, NULL, 10), 0, 0) != -1;
+}
+
+static unsigned long segment_attached(const struct address *address)
+{
+    struct shmid_ds info;
+    int id = shmget((key_t)strtol(address->key, NULL, 10), 0, 0);
+
+    return id != -1 && shmctl(id, IPC_STAT, &info) == 0 ? info.shm_nattch : 0;
+}
+
+static struct program *writer_start(struct check *check, const struct address *address, const char *messages)
+{
+    return START(check, "writer", "--key-path", address->path, "--messages", messages, "--timeout", "3600");
+}
+
+static struct program *reader_start(struct check *check, const struct address *address, const char *messages)
+{
+    return START(check, "reader", "--key-path", address->path, "--messages", messages, "--timeout", "3600");
+}
+
+static bool box_full(const struct mailbox *box)
+{
+    return atomic_load_explicit(&box->ready, memory_order_acquire);
+}
+
+static const char *message_of(struct check *check, pid_t writer, int number)
+{
+    return check_text(check, MAILBOX_MESSAGE_FORMAT, number, (int)writer);
+}
+
+/* The writer's mailbox, once its first message is in it. */
+static struct mailbox *box_of_writer(struct check *check, struct program *writer,
+                                     const struct address *address)
+{
+    AWAIT(check, segment_there(address) || !program_runs(writer), "the writer creates the segment");
+    struct object object = sysv_look(check, address->key);
+    REQUIRE(check, object.exists,
+            .expected = "the writer creates a segment and keeps it until all messages are taken",
+            .found = check_text(check, "%s, and no segment; it printed:\n%s",
+                                program_runs(writer) ? "it runs" : "it ended", program_output(writer)));
+    REQUIRE(check, object.size == sizeof(struct mailbox),
+            .expected = check_text(check, "a segment of %zu bytes", sizeof(struct mailbox)),
+            .found = check_text(check, "%zu bytes", object.size));
+    struct mailbox *box = sysv_attach(check, address->key);
+    AWAIT(check, box_full(box) || !program_runs(writer), "the writer sets ready");
+    REQUIRE(check, box_full(box), .expected = "the writer sets ready and waits until a reader has cleared it",
+            .found =
+                check_text(check, "it ended, and ready is clear; it printed:\n%s", program_output(writer)));
+    return box;
+}
+
+/* Does the mailbox hold message `number` of this writer, complete? */
+static void box_require(struct check *check, const struct mailbox *box, pid_t writer, int number,
+                        const char *when)
+{
+    const char *message = message_of(check, writer, number);
+    int32_t counter = box->counter;
+
+    REQUIRE(check, counter == number, .expected = check_text(check, "counter is %d %s", number, when),
+            .found = check_text(check, "counter is %d", counter));
+    REQUIRE(check, memchr(box->message, '\0', sizeof box->message) != NULL,
+            .expected = check_text(check, "message ends with a NUL %s", when),
+            .found = "100 bytes and no NUL");
+    REQUIRE(check, strcmp(box->message, message) == 0,
+            .expected = check_text(check, "message is \"%s\" %s", message, when),
+            .found = check_text(check, "message is \"%s\"", box->message));
+}
+
+static void box_give_back(struct mailbox *box)
+{
+    atomic_store_explicit(&box->ready, false, memory_order_release);
+}
+
+/* ---- The writer ---- */
+
+static void bytes(struct check *check)
+{
+    struct address address = address_draw(check);
+    struct program *writer = writer_start(check, &address, "1");
+
+    ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "void mailbox_send("),
+           .next = "mailbox.h has the struct: set its members, ready last");
+    struct mailbox *box = box_of_writer(check, writer, &address);
+    const unsigned char *raw = sysv_copy(check, address.key, sizeof *box);
+    REQUIRE(check, sysv_look(check, address.key).mode == 0600, .expected = "a segment of mode 0600",
+            .found = check_text(check, "mode %04o", sysv_look(check, address.key).mode));
+    box_require(check, box, writer->process.pid, 1, "in the first message");
+    REQUIRE(check, raw[offsetof(struct mailbox, ready)] == 1, .expected = "the byte at 104 is 1: true",
+            .found = check_text(check, "it is %u", raw[offsetof(struct mailbox, ready)]));
+    for (size_t i = offsetof(struct mailbox, ready) + 1; i < sizeof *box; i++)
+        REQUIRE(check, raw[i] == 0, .expected = "the bytes behind the flag, 105 to 107, are zero",
+                .found = check_text(check, "byte %zu is %u", i, raw[i]),
+                .cause = "the flag is one byte; a store of four overwrites the padding");
+    box_give_back(box);
+    program_ends(writer, 0);
+}
+
+static void removes(struct check *check)
+{
+    struct address address = address_draw(check);
+    struct program *writer = writer_start(check, &address, "1");
+    struct mailbox *box = box_of_writer(check, writer, &address);
+
+    ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "messages_send(box"),
+           .cause =
+               "a System V segment lives until somebody removes it; the end of its creator is not enough",
+           .next = "shmctl(id, IPC_RMID, NULL) at the one place that every path passes; `ipcs -m` shows what "
+                   "is left");
+    box_give_back(box);
+    sysv_detach(check, box);
+    program_ends(writer, 0);
+    REQUIRE(check, !segment_there(&address), .expected = "no segment after the writer's end",
+            .found = "the segment is still there");
+    writer = START(check, "writer", "--key-path", address.path, "--timeout", "0");
+    program_ends(writer, 1);
+    REQUIRE(check, !segment_there(&address), .expected = "no segment after a writer that found no reader",
+            .found = "the segment is still there");
+}
+
+static void slow_reader(struct check *check)
+{
+    struct address address = address_draw(check);
+    struct program *writer = writer_start(check, &address, "4");
+    struct mailbox *box = box_of_writer(check, writer, &address);
+
+    ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "mailbox_await_empty("),
+           .cause =
+               "the writer goes on while ready is set: the next message overwrites one that nobody has taken",
+           .next =
+               "while ready is set, the box is the reader's: wait in mailbox_await_empty until it is clear");
+    for (int number = 1; number <= 4; number++) {
+        AWAIT(check, box_full(box) || !program_runs(writer), "the writer sends the next message");
+        watch_waits(writer, "while ready is set");
+        box_require(check, box, writer->process.pid, number, "while nobody has taken it");
+        REQUIRE(check, box_full(box), .expected = "ready stays set until the reader clears it",
+                .found = "the writer has cleared it");
+        box_give_back(box);
+    }
+    program_ends(writer, 0);
+}
+
+/* Run the writer instruction by instruction until it hands over message `number`. */
+static void publication_watch(struct check *check, struct program *writer, struct mailbox *box, int number)
+{
+    int32_t counter = box->counter;
+    enum step_result result = STEP_DONE;
+    long steps = 0;
+
+    watch_seize(writer);
+    box_give_back(box);
+    while (!box_full(box) && result == STEP_DONE && steps++ < STEPS_MAX)
+        result = watch_step(writer);
+    REQUIRE(check, box_full(box), .expected = check_text(check, "the writer sends message #%d", number),
+            .found = result == STEP_ENDED ? "it ended" : "it did not, in two million instructions");
+    REQUIRE(check, box->counter != counter || box->counter == number,
+            .expected = check_text(check, "counter is %d when ready becomes true", number),
+            .found = check_text(check, "it is still %d: that of the message before", box->counter));
+    box_require(check, box, writer->process.pid, number, "at the very instruction that sets ready");
+    watch_release(writer);
+}
+
+static void publication(struct check *check)
+{
+    struct address address = address_draw(check);
+    struct program *writer = writer_start(check, &address, "3");
+    struct mailbox *box = box_of_writer(check, writer, &address);
+    int line = check_line(check, "writer.c", "&box->ready, true");
+
+    ADVISE(
+        check, .file = "writer.c",
+        .line = line != 0 ? line : check_line(check, "writer.c", "void mailbox_send("),
+        .cause = "ready is set before the message is complete; a reader that looks at that moment takes half "
+                 "of it. "
+                 "It may go well a million times",
+        .next =
+            "first counter and message, then ready, with memory_order_release: that order is the whole lab");
+    watch_waits(writer, "while ready is set");
+    for (int number = 2; number <= 3; number++)
+        publication_watch(check, writer, box, number);
+    box_give_back(box);
+    program_ends(writer, 0);
+}
+
+/* ---- The reader ---- */
+
+/* A mailbox of the check's own. */
+static struct mailbox *box_make(struct check *check, const struct address *address)
+{
+    sysv_create(check, address->key, sizeof(struct mailbox), 0600);
+    return sysv_attach(check, address->key);
+}
+
+static void box_put(struct mailbox *box, int32_t counter, const char *message)
+{
+    box->counter = counter;
+    memset(box->message, 0, sizeof box->message);
+    memcpy(box->message, message,
+           strnlen(message, sizeof box->message)); /* 100 bytes have no NUL: so be it */
+    atomic_store_explicit(&box->ready, true, memory_order_release);
+}
+
+static void box_await_empty(struct check *check, struct mailbox *box, struct program *reader)
+{
+    AWAIT(check, !box_full(box) || !program_runs(reader), "the reader clears ready");
+    REQUIRE(check, !box_full(box), .expected = "the reader takes the message and clears ready",
+            .found = check_text(check, "it ended, and ready is still set; it printed:\n%s",
+                                program_output(reader)));
+}
+
+/* A line that can only come from the mailbox. */
+static const char *letter_draw(struct check *check, int number)
+{
+    const char *text = check_text(check, "letter %d, %08lx", number, random());
+
+    check_varies(check, "letter", strchr(text, ',') + 2);
+    return text;
+}
+
+/* The segment is there when the reader starts: before it sleeps for the first time, it has found it. */
+static void reader_attached(struct check *check, struct program *reader, const struct address *address)
+{
+    watch_waits(reader, "until a message comes");
+    REQUIRE(check, segment_attached(address) > 1,
+            .expected = "the reader attaches to the segment that is there",
+            .found = "it waits, and only the check is attached",
+            .line = check_line(check, "reader.c", "int mailbox_attach("), .file = "reader.c",
+            .cause = "shmget with the same key, without IPC_CREAT, and shmat",
+            .next = "see mailbox_attach in reader.c");
+}
+
+static void receives(struct check *check)
+{
+    struct address address = address_draw(check);
+    struct mailbox *box = box_make(check, &address);
+    struct program *reader = reader_start(check, &address, "4");
+    static const int32_t counters[] = {1, 2, 70000, -5};
+    char whole[MAILBOX_MESSAGE_CAPACITY + 1];
+
+    ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "mailbox_receive("),
+           .cause =
+               "what is printed comes from somewhere else than the mailbox, or only a part of it is copied",
+           .next = "copy box->counter and box->message into letter, then clear ready");
+    srandom((unsigned)getpid());
+    reader_attached(check, reader, &address);
+    for (int i = 0; i < 3; i++) {
+        const char *letter = letter_draw(check, i + 1);
+        box_put(box, counters[i], letter);
+        program_expect(reader, check_text(check, "received #%d: %s\n", counters[i], letter));
+        box_await_empty(check, box, reader);
+    }
+    memset(whole, 'x', sizeof whole);
+    whole[sizeof whole - 1] = '\0';
+    check_note(check, "a message of 100 bytes without a NUL");
+    box_put(box, counters[3], whole);
+    program_expect(
+        reader, check_text(check, "received #%d: %.*s\n", counters[3], MAILBOX_MESSAGE_CAPACITY - 1, whole));
+    program_ends(reader, 0);
+    REQUIRE(check, segment_there(&address),
+            .expected = "the reader leaves the segment alone: it is the writer's",
+            .found = "the reader has removed it");
+}
+
+static void slow_writer(struct check *check)
+{
+    struct address address = address_draw(check);
+    struct mailbox *box = box_make(check, &address);
+
+    ADVISE(
+        check, .file = "reader.c", .line = check_line(check, "reader.c", "mailbox_receive("),
+        .cause =
+            "the message is copied before ready was seen set, so it is the one before, or half of the next",
+        .next = "wait first, copy then: while (!ready) patience_step");
+    box_put(box, 99, "not a message yet");
+    box_give_back(box);
+    struct program *reader = reader_start(check, &address, "3");
+    for (int number = 1; number <= 3; number++) {
+        const char *letter = letter_draw(check, number);
+        reader_attached(check, reader, &address);
+        watch_waits(reader, "while ready is clear");
+        REQUIRE(check, !program_said(reader, "#99"), .expected = "nothing is received while ready is clear",
+                .found = program_output(reader));
+        box_put(box, number, letter);
+        program_expect(reader, check_text(check, "received #%d: %s\n", number, letter));
+        box_await_empty(check, box, reader);
+        box_put(box, 99, "not a message yet");
+        if (number < 3)
+            box_give_back(box); /* what lies there must not count */
+    }
+    program_ends(reader, 0);
+}
+
+/* Run the reader instruction by instruction until it gives the box back, and use the box in that very moment.
+ */
+static void hand_back_watch(struct check *check, struct program *reader, struct mailbox *box, int number)
+{
+    const char *letter = letter_draw(check, number);
+    enum step_result result = STEP_DONE;
+    struct mailbox before;
+    long steps = 0;
+
+    watch_seize(reader);
+    box_put(box, number, letter);
+    memcpy(&before, box, sizeof before);
+    while (box_full(box) && result == STEP_DONE && steps++ < STEPS_MAX)
+        result = watch_step(reader);
+    REQUIRE(check, !box_full(box), .expected = "the reader takes the message and clears ready",
+            .found = result == STEP_ENDED ? "it ended" : "it did not, in two million instructions");
+    REQUIRE(check, memcmp(&before, box, offsetof(struct mailbox, ready)) == 0,
+            .expected = "the reader changes nothing but ready", .found = "counter or message has changed");
+    check_note(check, "ready is clear: the check overwrites the message at once, as a fast writer might");
+    box->counter = -1;
+    memset(box->message, '#', sizeof box->message - 1);
+    watch_release(reader);
+    program_expect(reader, check_text(check, "received #%d: %s\n", number, letter));
+}
+
+static void hand_back(struct check *check)
+{
+    struct address address = address_draw(check);
+    struct mailbox *box = box_make(check, &address);
+    struct program *reader = reader_start(check, &address, "2");
+    int line = check_line(check, "reader.c", "&box->ready, false");
+
+    ADVISE(check, .file = "reader.c",
+           .line = line != 0 ? line : check_line(check, "reader.c", "mailbox_receive("),
+           .cause =
+               "ready is cleared before the copy is complete; a fast writer overwrites what is being copied",
+           .next = "first copy counter and message, then clear ready, with memory_order_release");
+    reader_attached(check, reader, &address);
+    for (int number = 1; number <= 2; number++) {
+        watch_waits(reader, "while ready is clear");
+        hand_back_watch(check, reader, box, number);
+    }
+    program_ends(reader, 0);
+}
+
+/* ---- Both ---- */
+
+/* Messages 1 to `last` of this writer, in order, once each. */
+static void letters_require(struct check *check, struct program *reader, pid_t writer, int last)
+{
+    const char *at = program_output(reader);
+    int number = 0;
+
+    while ((at = strstr(at, "received #")) != NULL) {
+        const char *line = check_text(check, "%.*s", (int)strcspn(at, "\n"), at);
+        const char *wanted =
+            check_text(check, "received #%d: %s", number + 1, message_of(check, writer, number + 1));
+        REQUIRE(check, strcmp(line, wanted) == 0, .expected = check_text(check, "\"%s\"", wanted),
+                .found = check_text(check, "\"%s\"", line),
+                .cause = "a message was lost, doubled or mixed: both sides must wait for the flag, always");
+        number++;
+        at += strlen(line);
+    }
+    REQUIRE(check, number == last, .expected = check_text(check, "%d messages, each once, in order", last),
+            .found = check_text(check, "%d", number));
+}
+
+static void pair_require(struct check *check, struct program *writer, struct program *reader, int last,
+                         const struct address *address)
+{
+    pid_t pid = writer->process.pid;
+
+    program_ends(reader, 0);
+    program_ends(writer, 0);
+    letters_require(check, reader, pid, last);
+    REQUIRE(check, !segment_there(address), .expected = "no segment when both have ended",
+            .found = "the segment is still there");
+}
+
+static void either_first(struct check *check)
+{
+    struct address address = address_draw(check);
+
+    check_note(check, "the writer starts first");
+    struct program *writer = writer_start(check, &address, "5");
+    box_of_writer(check, writer, &address);
+    struct program *reader = reader_start(check, &address, "5");
+    pair_require(check, writer, reader, 5, &address);
+
+    address = address_draw(check);
+    check_note(check, "the reader starts first");
+    ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "mailbox_attach("),
+           .cause = "that there is no segment yet is taken for an error",
+           .next = "mailbox_attach returns 0 for ENOENT, and mailbox_find tries again");
+    reader = reader_start(check, &address, "5");
+    watch_waits(reader, "while there is no writer");
+    writer = writer_start(check, &address, "5");
+    pair_require(check, writer, reader, 5, &address);
+}
+
+static void many(struct check *check)
+{
+    struct address address = address_draw(check);
+    const char *count = check_text(check, "%d", MANY);
+    struct program *writer = writer_start(check, &address, count);
+    struct program *reader = reader_start(check, &address, count);
+
+    ADVISE(check,
+           .cause =
+               "it goes well most of the time: both sides must look at the flag with acquire, and set or "
+               "clear it with release, as the last thing they do");
+    pair_require(check, writer, reader, MANY, &address);
+}
+
+static void python(struct check *check)
+{
+    struct address address = address_draw(check);
+
+    ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "void mailbox_send("),
+           .cause = "reader.py follows the published bytes and the published protocol, and nothing else");
+    struct program *writer = writer_start(check, &address, "5");
+    box_of_writer(check, writer, &address);
+    struct program *reader = START(check, "reader.py", "--key-path", address.path, "--timeout", "3600");
+    pair_require(check, writer, reader, 5, &address);
+}
+
+static void no_busy_core(struct check *check)
+{
+    struct address address = address_draw(check), nowhere = address_draw(check), own = address_draw(check);
+    struct program *writer = writer_start(check, &address, "1");
+    struct program *early = reader_start(check, &nowhere, "1");
+
+    box_make(check, &own);
+    struct program *reader = reader_start(check, &own, "1");
+    box_of_writer(check, writer, &address);
+    ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "mailbox_await_empty("));
+    watch_rests(writer, "while ready is set");
+    ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "mailbox_receive("));
+    watch_rests(reader, "while ready is clear");
+    ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "mailbox_find("));
+    watch_rests(early, "while there is no writer");
+}
+
+/* ---- When things go wrong ---- */
+
+static void dead_peer(struct check *check)
+{
+    struct address address = address_draw(check);
+    struct program *writer = writer_start(check, &address, endless);
+    struct program *reader = reader_start(check, &address, endless);
+
+    program_expect(reader, "received #3");
+    program_signal(reader, SIGKILL);
+    program_wait(reader);
+    ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "mailbox_await_empty("),
+           .cause = "the flag will never change again: nobody is there who could change it",
+           .next = "ask patience_step in every round, and return what it says unless that is PATIENCE_GO_ON");
+    program_ends(writer, 1);
+    REQUIRE(check, !segment_there(&address), .expected = "a writer whose reader died removes the segment",
+            .found = "the segment is still there");
+
+    address = address_draw(check);
+    writer = writer_start(check, &address, endless);
+    reader = reader_start(check, &address, endless);
+    program_expect(reader, "received #3");
+    program_signal(writer, SIGKILL);
+    program_wait(writer);
+    ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "mailbox_receive("),
+           .cause = "the flag will never change again: nobody is there who could change it",
+           .next = "ask patience_step in every round, and return what it says unless that is PATIENCE_GO_ON");
+    program_ends(reader, 1);
+}
+
+static void signals(struct check *check)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        struct address address = address_draw(check), own = address_draw(check);
+        struct program *writer = writer_start(check, &address, "1");
+        struct mailbox *box = box_make(check, &own);
+        struct program *reader = reader_start(check, &own, "1");
+
+        ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "messages_send(box"),
+               .cause = "a path on which the writer ends without passing the removal",
+               .next = "return PATIENCE_STOPPED up to main, and remove the segment there");
+        box_of_writer(check, writer, &address);
+        watch_waits(writer, "while ready is set");
+        program_signal(writer, numbers[i]);
+        program_ends(writer, 1);
+        REQUIRE(check, !segment_there(&address),
+                .expected =
+                    check_text(check, "no segment after SIG%s to the writer", sigabbrev_np(numbers[i])),
+                .found = "the segment is still there");
+
+        ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "mailbox_receive("));
+        reader_attached(check, reader, &own);
+        watch_waits(reader, "while ready is clear");
+        program_signal(reader, numbers[i]);
+        program_ends(reader, 1);
+        REQUIRE(check, segment_there(&own) && !box_full(box),
+                .expected = "the reader leaves the segment as it is: it is the writer's",
+                .found = "it does not");
+    }
+}
+
+/* A segment whose creator is dead. */
+static void orphan_make(struct check *check, const struct address *address, size_t size)
+{
+    pid_t child = fork();
+
+    if (child == -1)
+        check_broken(check, "fork");
+    if (child == 0)
+        _exit(shmget((key_t)strtol(address->key, NULL, 10), size, IPC_CREAT | IPC_EXCL | 0600) == -1);
+    int status;
+    waitpid(child, &status, 0);
+    if (status != 0)
+        check_broken(check, "cannot make a segment with key %s", address->key);
+    check_pardon_leaks(check); /* it is no program's fault if that one stays */
+    check_note(check, "a process that is dead now has left a segment of %zu bytes with that key", size);
+}
+
+static void stale_mailbox(struct check *check)
+{
+    struct address address = address_draw(check);
+
+    orphan_make(check, &address, sizeof(struct mailbox));
+    struct mailbox *box = sysv_attach(check, address.key);
+    box_put(box, 1, "a message of the dead");
+    sysv_detach(check, box);
+
+    ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "bool segment_stale("),
+           .cause = "the segment of a writer that was killed looks like a full mailbox",
+           .next = "nobody else attached, and no process with the creator's number: kill(pid, 0), ESRCH");
+    struct program *reader = reader_start(check, &address, "5");
+    watch_waits(reader, "while the only mailbox is a dead writer's");
+    REQUIRE(check, !program_said(reader, "received"), .expected = "a dead writer's message is not taken",
+            .found = program_output(reader));
+
+    ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "int stale_remove("),
+           .cause = "what a killed writer left behind stands in the way of every later one",
+           .next = "remove it when its creator is dead and its size is the mailbox's; then create anew");
+    struct program *writer = writer_start(check, &address, "5");
+    pair_require(check, writer, reader, 5, &address);
+}
+
+static void foreign_segment(struct check *check)
+{
+    struct address address = address_draw(check);
+
+    ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "int stale_remove("),
+           .cause =
+               "keys may collide (ftok(3) says so): a segment of another size is another program's, a living "
+               "creator's is in use",
+           .next = "look at shm_segsz and shm_cpid before you remove anything");
+    orphan_make(check, &address, 50);
+    struct program *writer = writer_start(check, &address, "1");
+    program_ends(writer, 1);
+    struct object object = sysv_look(check, address.key);
+    sysv_remove(check, address.key); /* its creator is dead: nobody else would */
+    REQUIRE(check, object.exists && object.size == 50,
+            .expected = "a segment of 50 bytes, another program's, is refused and stays",
+            .found = object.exists ? check_text(check, "there is one of %zu bytes now", object.size)
+                                   : "the writer has removed it");
+
+    address = address_draw(check);
+    writer = writer_start(check, &address, "1");
+    struct mailbox *box = box_of_writer(check, writer, &address);
+    struct program *second = writer_start(check, &address, "1");
+    program_ends(second, 1);
+    REQUIRE(check, segment_there(&address),
+            .expected = "a second writer leaves the first one's segment alone", .found = "it is gone");
+    box_require(check, box, writer->process.pid, 1, "after a second writer was refused");
+    box_give_back(box);
+    program_ends(writer, 0);
+}
+
+static void fault_require(struct check *check, const char *program, const char *fault, const char *symbol,
+                          const struct address *address)
+{
+    check_inject(check, fault);
+    struct program *run = START(check, program, "--key-path", address->path, "--timeout", "0");
+    check_inject(check, NULL);
+    program_ends(run, 1);
+    REQUIRE(check, program_said(run, symbol),
+            .expected = check_text(check, "a message that names %s when %.*s fails", symbol,
+                                   (int)strcspn(fault, ":"), fault),
+            .found = check_text(check, "it printed:\n%s", program_output(run)));
+}
+
+static void errors(struct check *check)
+{
+    struct address address = address_draw(check);
+
+    ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "int segment_create("));
+    fault_require(check, "writer", "shmget:1:ENOSPC", "ENOSPC", &address);
+    ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "shmat("),
+           .cause = "the segment was created, and the path of this error ends without removing it");
+    fault_require(check, "writer", "shmat:1:ENOMEM", "ENOMEM", &address);
+    REQUIRE(check, !segment_there(&address), .expected = "no segment after a writer that could not attach",
+            .found = "the segment is still there");
+
+    ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "mailbox_attach("),
+           .cause = "only ENOENT means \"not yet\"; every other error will not go away by waiting");
+    fault_require(check, "reader", "shmget:1:EACCES", "EACCES", &address);
+    box_make(check, &address);
+    fault_require(check, "reader", "shmat:1:EACCES", "EACCES", &address);
+}
+
+static void sanitizers(struct check *check)
+{
+    check_sanitize(check);
+    struct address address = address_draw(check);
+    struct program *writer = writer_start(check, &address, "5");
+    struct program *reader = reader_start(check, &address, "5");
+    program_wait(reader);
+    program_wait(writer);
+    program_sanitized(writer);
+    program_sanitized(reader);
+    program_ends(reader, 0);
+    program_ends(writer, 0);
+
+    address = address_draw(check);
+    struct mailbox *box = box_make(check, &address);
+    char whole[MAILBOX_MESSAGE_CAPACITY + 1];
+    memset(whole, 'x', sizeof whole);
+    box_put(box, 1, whole);
+    reader = reader_start(check, &address, "1");
+    program_wait(reader);
+    program_sanitized(reader);
+}
+
+/* ---- The table ---- */
+
+/* A check "race" that explores interleavings belongs behind "many", once the explorer takes separate programs
+ * of a lab: memory_order_relaxed, which no run on an x86 processor shows, is its to find. */
+static const struct check_case cases[] = {
+    {.name = "builds",
+     .title = "Writer and reader compile",
+     .concept = "a program that compiles",
+     .hints = {"The compiler reads from top to bottom; what it says first is what to mend first.",
+               "Each message names file and line.", "The whole output is in the transcript."},
+     .limit = LIMIT_QUICK,
+     .run = check_builds},
+    {.name = "bytes",
+     .points = 10,
+     .title = "The first message stands in the mailbox at the published bytes",
+     .concept = "a struct in shared memory with a flag",
+     .hints = {"The mailbox is a struct mailbox (mailbox.h) at the segment's beginning; box points to it.",
+               "writer.c, mailbox_send: set counter, fill message, then set ready.",
+               "box->counter = number; snprintf(box->message, sizeof box->message, \"%s\", message); and "
+               "atomic_store_explicit(&box->ready, true, memory_order_release);"},
+     .needs = {"builds"},
+     .limit = LIMIT_QUICK,
+     .run = bytes},
+    {.name = "slow_reader",
+     .points = 10,
+     .title = "The writer touches nothing while ready is set, and sends the next message once it is clear",
+     .concept = "a flag that says whose turn it is",
+     .hints =
+         {"While ready is set, the box is the reader's, however long it takes.",
+          "writer.c, mailbox_await_empty: loop while ready is set; ask patience_step in each round.",
+          "patience_begin(patience); while (atomic_load_explicit(&box->ready, memory_order_acquire)) { end = "
+          "patience_step(patience); if (end != PATIENCE_GO_ON) return end; }"},
+     .needs = {"bytes"},
+     .limit = LIMIT_QUICK,
+     .run = slow_reader},
+    {.name = "publication",
+     .points = 12,
+     .title = "At the very instruction that sets ready, counter and message are complete",
+     .concept = "publication: the flag is stored last, with release",
+     .hints =
+         {"A reader may look between any two of your stores. The flag promises that all others are done.",
+          "writer.c, mailbox_send: which store comes last? May the compiler move the others behind it?",
+          "Store ready last, with memory_order_release: no store in front of it may sink below it "
+          "(C17 5.1.2.4, 7.17.3)."},
+     .needs = {"slow_reader"},
+     .limit = LIMIT_QUICK,
+     .run = publication},
+    {.name = "removes",
+     .points = 4,
+     .title = "The writer's end removes the segment, whether its messages were taken or not",
+     .concept = "lifetime of a System V segment: until it is removed",
+     .hints = {"A segment outlives every process. The one that created it removes it: on every path.",
+               "writer.c, main: one place behind messages_send and behind the failed shmat.",
+               "if (shmctl(id, IPC_RMID, NULL) == -1) status = error_report_errno(...);"},
+     .needs = {"slow_reader"},
+     .limit = LIMIT_QUICK,
+     .run = removes},
+    {.name = "receives",
+     .points = 8,
+     .title = "The reader prints what lies in the mailbox, and gives the box back",
+     .concept = "copy out of shared memory before you use it",
+     .hints = {"What lies in shared memory may change, and may be wrong. Copy it, make the copy safe, work "
+               "on that.",
+               "reader.c, mailbox_attach finds and attaches; mailbox_receive waits, copies and clears ready.",
+               "letter->counter = box->counter; memcpy(letter->message, box->message, sizeof "
+               "letter->message); the "
+               "last byte of the copy is 0; then atomic_store_explicit(&box->ready, false, "
+               "memory_order_release);"},
+     .needs = {"builds"},
+     .limit = LIMIT_QUICK,
+     .run = receives},
+    {.name = "slow_writer",
+     .points = 6,
+     .title = "The reader takes nothing while ready is clear, whatever lies in the box",
+     .concept = "wait first, look then",
+     .hints = {"While ready is clear the box is the writer's, and may hold half a message.",
+               "reader.c, mailbox_receive: the copy stands behind the loop that waits.",
+               "while (!atomic_load_explicit(&box->ready, memory_order_acquire)) { ... patience_step ... }"},
+     .needs = {"receives"},
+     .limit = LIMIT_QUICK,
+     .run = slow_writer},
+    {.name = "hand_back",
+     .points = 10,
+     .title = "At the very instruction that clears ready, the reader's copy is complete",
+     .concept = "giving back is a publication, too",
+     .hints = {"From the moment that ready is clear, the writer may write. Everything that you want from the "
+               "box you "
+               "must have by then.",
+               "reader.c, mailbox_receive: does anything read box-> behind the store to ready?",
+               "Clear ready last, with memory_order_release: no load in front of it may sink below it."},
+     .needs = {"slow_writer"},
+     .limit = LIMIT_QUICK,
+     .run = hand_back},
+    {.name = "either_first",
+     .points = 6,
+     .title = "Five messages pass in order, whichever program starts first",
+     .concept = "start order is nobody's to choose",
+     .hints = {"A reader that starts first finds no segment. That is no error, only early.",
+               "reader.c, mailbox_attach: ENOENT means \"not yet\", and mailbox_find comes again.",
+               "if (*id == -1 && errno == ENOENT) return 0;"},
+     .needs = {"publication", "hand_back", "removes"},
+     .limit = LIMIT_QUICK,
+     .run = either_first},
+    {.name = "many",
+     .points = 4,
+     .title = "Five hundred messages pass, each once and in order",
+     .concept = "a protocol holds in every round, not in most",
+     .hints = {"What goes wrong once in a hundred messages goes wrong.",
+               "Both sides: is there a path on which somebody touches the box out of turn?",
+               "Writer: send, then wait. Reader: wait, copy, clear. Nothing else touches the box."},
+     .needs = {"either_first"},
+     .limit = LIMIT_LONG,
+     .run = many},
+    {.name = "python",
+     .points = 4,
+     .title = "The Python reader takes your writer's messages",
+     .concept = "a protocol is bytes and order, not a language",
+     .hints =
+         {"reader.py was written from the published table. If it cannot read you, you do not meet the table.",
+          "Compare reader.py, receive, with your mailbox_receive.",
+          "struct mailbox as it stands in mailbox.h, ready as one byte that is 0 or 1."},
+     .needs = {"publication", "removes"},
+     .limit = LIMIT_QUICK,
+     .run = python},
+    {.name = "no_busy_core",
+     .points = 6,
+     .title = "Whoever waits sleeps",
+     .concept = "waiting without burning a core",
+     .hints = {"A loop that only looks takes a whole processor away from those who have something to do, "
+               "perhaps from "
+               "the very process that it waits for.",
+               "patience.h: how does patience_step wait, and why not at once with a sleep?",
+               "Every loop that waits calls patience_step (or stop_sleep) in every round."},
+     .needs = {"slow_reader", "slow_writer"},
+     .limit = LIMIT_QUICK,
+     .run = no_busy_core},
+    {.name = "dead_peer",
+     .points = 6,
+     .title = "When one is killed, the other notices, says so and ends",
+     .concept = "nobody waits for a dead process",
+     .hints = {"A process that is killed clears no flag. Something else must tell: the kernel counts who is "
+               "attached.",
+               "patience_step returns PATIENCE_GONE; do your loops hand it on?",
+               "enum patience_end end = patience_step(patience); if (end != PATIENCE_GO_ON) return end;"},
+     .needs = {"either_first"},
+     .limit = LIMIT_QUICK,
+     .run = dead_peer},
+    {.name = "signals",
+     .points = 4,
+     .title = "SIGINT, SIGTERM and SIGHUP end either program in order",
+     .concept = "every way out passes the clean-up",
+     .hints = {"Ctrl-C must not leave a segment behind.",
+               "stop_on_signals sets a flag; patience_step returns PATIENCE_STOPPED.",
+               "Return what patience_step says; main removes the segment behind messages_send."},
+     .needs = {"removes", "receives"},
+     .limit = LIMIT_QUICK,
+     .run = signals},
+    {.name = "stale_mailbox",
+     .points = 3,
+     .title = "What a killed writer left behind fools nobody, and the next writer clears it away",
+     .concept = "state that outlives its process",
+     .hints = {"SIGKILL cannot be caught, so somebody else must put things right: the next to come.",
+               "reader.c, segment_stale; writer.c, stale_remove. IPC_STAT: shm_nattch, shm_cpid, shm_segsz.",
+               "kill(info.shm_cpid, 0) == -1 && errno == ESRCH: its creator is dead."},
+     .needs = {"either_first"},
+     .limit = LIMIT_QUICK,
+     .run = stale_mailbox},
+    {.name = "foreign_segment",
+     .points = 2,
+     .title = "Another program's segment, or a living writer's, is refused and left alone",
+     .concept = "never remove what is not yours",
+     .hints =
+         {"A key is a number; two programs may have chosen the same.",
+          "writer.c, stale_remove: compare shm_segsz, ask for the creator, and only then remove.",
+          "if (info.shm_segsz != sizeof(struct mailbox)) refuse; if (kill(info.shm_cpid, 0) == 0 || errno != "
+          "ESRCH) refuse;"},
+     .needs = {"stale_mailbox"},
+     .limit = LIMIT_QUICK,
+     .run = foreign_segment},
+    {.name = "errors",
+     .points = 2,
+     .title = "A call that fails is named, and nothing is left behind",
+     .concept = "every call may fail",
+     .hints = {"Which error means \"not yet\", and which will still be there in an hour?",
+               "reader.c, mailbox_attach: after shmget, and after shmat. writer.c: shmat fails when the "
+               "segment is "
+               "already there.",
+               "error_report_errno(next step, \"shmget(key 0x%08x)\", ...); return -1;"},
+     .needs = {"removes", "receives"},
+     .limit = LIMIT_QUICK,
+     .run = errors},
+    {.name = "warnings",
+     .points = 1,
+     .title = "The compiler has nothing to say",
+     .concept = "warnings",
+     .hints = {"Each warning is a place where C allows what you probably do not mean.",
+               "The message names file, line and the option that asked for it, for example -Wconversion.",
+               "Conversions: choose the type that fits, or write the cast that says you know."},
+     .needs = {"bytes", "receives"},
+     .limit = LIMIT_QUICK,
+     .run = check_warnings},
+    {.name = "sanitizers",
+     .points = 1,
+     .title = "AddressSanitizer and UBSan find nothing",
+     .concept = "memory errors that do not show",
+     .hints = {"A message without a NUL makes printf read on, into whatever follows.",
+               "The report in the transcript begins with what happened, then come the lines of your files.",
+               "letter->message[sizeof letter->message - 1] = '\\0';"},
+     .needs = {"either_first"},
+     .limit = LIMIT_BUILD,
+     .run = sanitizers},
+    {.name = "leaks",
+     .points = 1,
+     .title = "No program of yours has left a segment behind",
+     .concept = "lifetime of a System V segment: until it is removed",
+     .hints = {"The list names what was left, with its key, its size and who made it.",
+               "`ipcs -m` shows it while it is there, `ipcrm -M KEY` removes one.",
+               "writer.c, main: every path behind segment_create passes the removal."},
+     .needs = {"slow_reader"},
+     .limit = LIMIT_QUICK,
+     .last = true,
+     .run = check_leaks},
+};
+
+const struct lab lab3_handshake = {
+    .name = "lab3_handshake",
+    .title = "the handshake",
+    .files = {"writer.c", "reader.c"},
+    .programs = {{"writer", {"writer.c", "options.c", "patience.c"}, LINK_COMMON},
+                 {"reader", {"reader.c", "options.c", "patience.c"}, LINK_COMMON}},
+    .cases = cases,
+    .case_count = sizeof cases / sizeof cases[0],
+};
