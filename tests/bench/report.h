@@ -3,7 +3,7 @@
  *
  *     format, date (UTC), command, version
  *     machine     cpu, cpus, kernel, compiler, flags, libc, python
- *     method      rounds, dropped, rejected, not_quiet, seconds, nice
+ *     method      rounds, dropped, moved, rejected, not_quiet, seconds, nice
  *     message_bytes, frame_bytes
  *     rows        one object each:
  *         id, title, work          work: "round-trip", "stream" ... or "limit", "python"

@@ -22,6 +22,7 @@ enum {
     COUNT_STEP = 30,
     COUNT_STEP_PYTHON = 1000, /* an interpreter starts slowly: as few steps as possible */
     COUNT_MIN = 3,
+    FLOOR_TRIPS = 3000, /* about a millisecond */
     COUNT_MAX = 4000000,
     PACED_COUNT = 800, /* 40 ms */
     SIDE_SECONDS = 20, /* a measurement that takes longer hangs */
@@ -432,6 +433,21 @@ static bool row_calibrate(const struct run *run, struct result *result, struct p
     }
 }
 
+/*
+ * How far apart are our two CPUs at this moment? A host may put both on one core and take them apart again,
+ * and a cache line's way becomes four times as long from one row to the next.
+ */
+static bool floor_measure(const struct run *run, struct pair_shared *shared, double *floor)
+{
+    struct result probe = {.row = {.limit = &limits[0]}, .count = FLOOR_TRIPS};
+    struct sample sample = {0};
+
+    if (!row_sample(run, &probe, shared, &sample))
+        return false;
+    *floor = sample.value;
+    return true;
+}
+
 /* A clean value for this round, or none. False: the row failed, or a signal came. */
 static bool row_measure(struct run *run, struct result *result, struct pair_shared *shared, int round)
 {
@@ -445,7 +461,11 @@ static bool row_measure(struct run *run, struct result *result, struct pair_shar
         if (!row_sample(run, result, shared, &sample) || !gate_read(&end))
             return false;
         bool clean = sample.taken >= 0 ? gate_share_is_clean(sample.taken) : gate_is_clean(&begin, &end);
+        double floor = 0;
+        if (clean && run->cpu[SIDE_A] != run->cpu[SIDE_B] && !floor_measure(run, shared, &floor))
+            return false;
         if (clean) {
+            series_note(&result->floor, round, floor);
             series_note(&result->value, round, sample.value);
             series_note(&result->tail, round, sample.tail);
             return true;
@@ -495,7 +515,7 @@ static void rounds_drop_odd(struct run *run)
     struct series *all[2 * ROWS_MAX];
     size_t count = 0;
 
-    if (floor == NULL)
+    if (floor == NULL || floor->state != STATE_MEASURED)
         return;
     struct series copy = floor->value; /* the original is among those that lose rounds */
     for (int i = 0; i < run->count; i++) {
@@ -503,6 +523,11 @@ static void rounds_drop_odd(struct run *run)
         all[count++] = &run->result[i].tail;
     }
     run->dropped = series_drop_odd(&copy, all, count);
+    for (int i = 0; i < run->count; i++) {
+        struct result *result = &run->result[i];
+        run->moved += series_drop_moved(&copy, &result->floor, &result->value);
+        series_drop_moved(&copy, &result->floor, &result->tail);
+    }
 }
 
 bool run_measure(struct run *run)

@@ -34,8 +34,9 @@ struct result {
     uint64_t verified;       /* messages in all */
     struct series
         value; /* seconds each (round trips, hand-overs, median of paced), else messages per second */
-    struct series tail; /* paced: the 99th percentile, seconds */
-    int noisy;          /* rounds without a clean value */
+    struct series tail;  /* paced: the 99th percentile, seconds */
+    struct series floor; /* the cache line's way there and back, right behind each measurement; seconds */
+    int noisy;           /* rounds without a clean value */
 };
 
 struct run_options {
@@ -54,6 +55,7 @@ struct run {
     int cpu[SIDES]; /* the two CPUs; equal when there is one only */
     int rounds;     /* completed */
     int dropped;    /* of them, because of an odd floor */
+    int moved;      /* measurements dropped because our CPUs were not as far apart as usual in this run */
     int rejected;   /* measurements taken again because the gate found noise */
     int unquiet;    /* measurements begun without a quiet moment before them */
     int nice;       /* the priority that we got */

@@ -85,3 +85,20 @@ int series_drop_odd(const struct series *floor, struct series *const all[], size
                 all[k]->clean[i] = false;
     return dropped;
 }
+
+int series_drop_moved(const struct series *usual, const struct series *floor, struct series *row)
+{
+    const double factor = 1.5;
+    struct figure figure = series_figure(usual);
+    int dropped = 0;
+
+    for (int i = 0; i < ROUNDS_MAX; i++) {
+        bool near = figure.conclusive && floor->value[i] < factor * figure.median &&
+                    factor * floor->value[i] > figure.median;
+        if (row->clean[i] && !near) {
+            row->clean[i] = false;
+            dropped++;
+        }
+    }
+    return dropped;
+}

@@ -48,4 +48,10 @@ struct figure series_ratio(const struct series *numerator, const struct series *
  */
 int series_drop_odd(const struct series *floor, struct series *const all[], size_t count);
 
+/*
+ * Forget the rounds of a row in which the floor measured beside it was more than a factor of 1.5 off the
+ * usual one: its value belongs to another machine, so to speak. Returns how many.
+ */
+int series_drop_moved(const struct series *usual, const struct series *floor, struct series *row);
+
 #endif

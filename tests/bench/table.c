@@ -271,11 +271,12 @@ void table_print(FILE *out, const struct run *run, const struct machine *machine
             machine->compiler, machine->flags, machine->libc, machine->python);
     fprintf(
         out,
-        "%s, %d rounds in %.0f s (%d dropped), medians; %d measurements rejected as noisy, %d begun\n"
+        "%s, %d rounds in %.0f s (%d dropped, and %d\n"
+        "measurements because the CPUs had moved), medians; %d measurements rejected as noisy, %d begun\n"
         "without a quiet moment before. A message is 64 bytes, a frame %d; \"x\" is the median of ratios\n"
         "within a round. Fewer than %d clean rounds are %s.\n",
-        machine->date, run->rounds, run->seconds, run->dropped, run->rejected, run->unquiet, FRAME_SIZE,
-        ROUNDS_CLEAN_MIN, inconclusive);
+        machine->date, run->rounds, run->seconds, run->dropped, run->moved, run->rejected, run->unquiet,
+        FRAME_SIZE, ROUNDS_CLEAN_MIN, inconclusive);
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
         section_print(out, run, &sections[i]);
     facts_print(out, run);

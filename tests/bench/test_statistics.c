@@ -83,12 +83,32 @@ static void rounds_with_an_odd_floor_are_dropped(void **state)
     assert_false(row.clean[2] || row.clean[4]);
 }
 
+static void values_of_moved_cpus_are_dropped(void **state)
+{
+    struct series usual, floor, row;
+    const double floors[] = {100, 390, 120, 60, 95};
+
+    (void)state;
+    series_clear(&usual);
+    series_clear(&floor);
+    series_clear(&row);
+    for (int i = 0; i < 5; i++) {
+        series_note(&usual, i, 100);
+        series_note(&floor, i, floors[i]);
+        series_note(&row, i, 7);
+    }
+    assert_int_equal(series_drop_moved(&usual, &floor, &row), 2);
+    assert_true(row.clean[0] && row.clean[2] && row.clean[4]);
+    assert_false(row.clean[1] || row.clean[3]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(quantiles_lie_between_neighbours),
         cmocka_unit_test(too_few_rounds_are_inconclusive),
         cmocka_unit_test(ratios_are_taken_within_a_round),
+        cmocka_unit_test(values_of_moved_cpus_are_dropped),
         cmocka_unit_test(rounds_with_an_odd_floor_are_dropped),
     };
 
