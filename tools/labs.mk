@@ -37,3 +37,15 @@ progress doctor: $(BUILD)/CMakeCache.txt
 	@$(BUILD)/bin/lab $@
 
 .PHONY: progress doctor $(foreach word,lab hint watch reset solution,$(LAB_NUMBERS:%=$(word)%))
+
+# For instructors: the archive that a class receives, the starters anew from the solutions, and the checks checked.
+handout:
+	@tools/handout.py $(BUILD)/shmlab-handout.tar.gz
+
+starters:
+	@tools/starters.py
+
+selfcheck: all
+	@ctest --test-dir $(BUILD) --label-regex 'selfcheck|harness' --output-on-failure
+
+.PHONY: handout starters selfcheck

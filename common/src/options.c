@@ -3,17 +3,47 @@
 #include "shmlab/options.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { EXIT_USAGE = 2, NAME_LENGTH_MAX = 250, PREFIX_LENGTH_MAX = 200 };
 
-const char *argp_program_version = "shmlab 0.1.0";
+__attribute__((visibility("default"))) const char *argp_program_version =
+    "shmlab 0.1.0"; /* libc looks for it */
+
+/* A standard stream that is closed would give its number to the next object that we open, and our messages to
+ * it. */
+static void streams_reserve(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd != -1 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
+/* Runs at exit: what could not be printed makes the program fail. A pipe whose reader has gone is no failure
+ * of ours. */
+static void output_check(void)
+{
+    errno = 0;
+    if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE)
+        return;
+    fprintf(stderr, "%s: standard output: %s\n", program_invocation_short_name,
+            errno != 0 ? strerror(errno) : "it could not be written");
+    _exit(EXIT_FAILURE);
+}
 
 void options_parse(const struct argp *argp, int argc, char **argv, void *input)
 {
+    streams_reserve();
+    atexit(output_check);
     argp_err_exit_status = EXIT_USAGE;
     error_t failed = argp_parse(argp, argc, argv, 0, NULL, input);
 
@@ -50,8 +80,11 @@ mode_t options_mode(struct argp_state *state, const char *name, const char *text
     char *end;
     unsigned long value = strtoul(text, &end, 8);
 
-    if (end == text || *end != '\0' || value > 0777 || text[0] == '-')
-        argp_error(state, "%s wants access bits in octal from 0 to 0777, not '%s'", name, text);
+    if (end == text || *end != '\0' || value > 0777 || (value & 0600) != 0600 || text[0] == '-')
+        argp_error(
+            state,
+            "%s wants access bits in octal from 0600 to 0777, the owner able to read and write, not '%s'",
+            name, text);
     return (mode_t)value;
 }
 

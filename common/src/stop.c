@@ -25,8 +25,13 @@ void stop_on_signals(void)
     struct sigaction action = {.sa_handler = stop_handler};
 
     sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < STOP_NUMBERS; i++)
+    for (size_t i = 0; i < STOP_NUMBERS; i++) {
+        struct sigaction before;
+        if (stop_numbers[i] == SIGHUP && sigaction(SIGHUP, NULL, &before) == 0 &&
+            before.sa_handler == SIG_IGN)
+            continue; /* nohup(1) wants it so */
         sigaction(stop_numbers[i], &action, NULL);
+    }
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
 }

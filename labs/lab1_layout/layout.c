@@ -42,7 +42,7 @@ enum { SHARED_DATA_FIELDS(PUBLISHED_ENUM) };
             offsetof(struct shared_data, field), PUBLISHED_##field                                           \
     }
 
-/* TODO 1: Predict where the compiler puts the members of struct natural_data, and how large it is: on */
+/* TODO 1: Predict, on paper, where the compiler puts the members of struct natural_data, and how large it is. */
 static const struct row rows[] = {
     ROW(process_id, 0), ROW(message, 4),     ROW(data_ready, 0),
     ROW(counter, 0),    ROW(temperature, 0), ROW(coordinates, 0),

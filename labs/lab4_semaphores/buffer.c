@@ -22,7 +22,8 @@
 #include "shmlab/stop.h"
 
 static const double slice_seconds =
-    0.2; /* how late a signal may be seen that came just before a wait began */
+    0.2;                               /* how late a signal may be seen that came just before a wait began */
+static const double lock_seconds = 10; /* MUTEX is held for nanoseconds: after that long its holder is dead */
 static const double retry_seconds = 0.01; /* between two looks for an object, or at the buffer's end */
 
 static void names_make(struct buffer *buffer, const char *prefix)
@@ -86,7 +87,7 @@ static sem_t *semaphore_create(const char *name, mode_t mode, unsigned value)
     sem_t *semaphore = sem_open(name, O_CREAT | O_EXCL, mode, value);
     umask(mask);
     if (semaphore == SEM_FAILED)
-        error_report_errno(NULL, "sem_open(%s)", name);
+        error_report_errno(errno == ENOSPC ? "look at `df -h /dev/shm`" : NULL, "sem_open(%s)", name);
     return semaphore;
 }
 
@@ -113,6 +114,7 @@ static int buffer_initialise(struct buffer *buffer, unsigned capacity, mode_t mo
         .element_size = sizeof(struct buffer_message),
         .capacity = capacity,
     };
+    buffer->capacity = capacity;
     /* release: pairs with the acquire in header_check;
      * who finds the magic finds the header and the semaphores */
     __atomic_store_n(&buffer->shared->magic, BUFFER_MAGIC, __ATOMIC_RELEASE);
@@ -129,9 +131,10 @@ static enum join header_check(struct buffer *buffer)
     /* acquire: pairs with the release in buffer_initialise */
     if (__atomic_load_n(&shared->magic, __ATOMIC_ACQUIRE) == 0)
         return JOIN_LATER; /* its creator died before it was complete */
+    buffer->capacity = __atomic_load_n(&shared->capacity, __ATOMIC_RELAXED); /* once: it may change */
     if (shared->magic == BUFFER_MAGIC && shared->version == BUFFER_VERSION &&
-        shared->element_size == sizeof(struct buffer_message) && shared->capacity >= 1 &&
-        shared->capacity <= BUFFER_CAPACITY_MAX && buffer_size(shared->capacity) == buffer->size)
+        shared->element_size == sizeof(struct buffer_message) && buffer->capacity >= 1 &&
+        buffer->capacity <= BUFFER_CAPACITY_MAX && buffer_size(buffer->capacity) == buffer->size)
         return JOIN_DONE;
     error_report("it belongs to another program or version: choose another --prefix",
                  "%s is not a buffer of ours", buffer->shm_name);
@@ -225,10 +228,10 @@ int buffer_create(struct buffer *buffer, const char *prefix, unsigned capacity, 
         if (result == JOIN_DONE)
             break;
     }
-    if (capacity == 0 || capacity == buffer->shared->capacity)
+    if (capacity == 0 || capacity == buffer->capacity)
         return 0;
     error_report("leave --capacity out, or choose another --prefix", "%s is in use with %u slots, not %u",
-                 buffer->shm_name, buffer->shared->capacity, capacity);
+                 buffer->shm_name, buffer->capacity, capacity);
     buffer_close(buffer);
     return 1;
 }
@@ -286,7 +289,7 @@ static enum buffer_end semaphore_wait(sem_t *semaphore, double seconds)
 /* Take MUTEX. It is only ever held for a few instructions, so a long wait means that its holder is dead. */
 static enum buffer_end buffer_lock(struct buffer *buffer, double seconds)
 {
-    enum buffer_end end = semaphore_wait(buffer->mutex, seconds);
+    enum buffer_end end = semaphore_wait(buffer->mutex, seconds > lock_seconds ? seconds : lock_seconds);
 
     return end == BUFFER_TIMEOUT ? BUFFER_STUCK : end;
 }
@@ -303,9 +306,9 @@ enum buffer_end buffer_put(struct buffer *buffer, const struct buffer_message *m
         sem_post(buffer->empty); /* the slot that we did not use */
         return end;
     }
-    uint32_t tail = shared->tail % shared->capacity;
+    uint32_t tail = shared->tail % buffer->capacity;
     shared->slots[tail] = *message;
-    shared->tail = (tail + 1) % shared->capacity;
+    shared->tail = (tail + 1) % buffer->capacity;
     shared->count++;
     sem_post(buffer->mutex);
     sem_post(buffer->full);
@@ -324,9 +327,9 @@ enum buffer_end buffer_get(struct buffer *buffer, struct buffer_message *message
         sem_post(buffer->full); /* the message that we did not take */
         return end;
     }
-    uint32_t head = shared->head % shared->capacity;
+    uint32_t head = shared->head % buffer->capacity;
     *message = shared->slots[head];
-    shared->head = (head + 1) % shared->capacity;
+    shared->head = (head + 1) % buffer->capacity;
     shared->count--;
     sem_post(buffer->mutex);
     sem_post(buffer->empty);

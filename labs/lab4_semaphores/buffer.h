@@ -27,6 +27,7 @@ struct buffer {
     char mutex_name[BUFFER_NAME_CAPACITY];
     int fd; /* of the shared memory object; carries our presence */
     size_t size;
+    unsigned capacity; /* as it was checked: what stands in the header now may be anything */
     struct bounded_buffer *shared;
     sem_t *empty, *full, *mutex;
 };

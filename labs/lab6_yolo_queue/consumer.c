@@ -80,8 +80,10 @@ static void slot_count(const struct queue_slot *slot, struct counts *counts, boo
 {
     int32_t found = slot->num_detections;
 
-    if (found < 0 || found > QUEUE_DETECTIONS)
+    if (found < 0)
         found = 0;
+    if (found > QUEUE_DETECTIONS)
+        found = QUEUE_DETECTIONS;
     if (counts->frames == 0)
         counts->first = slot->frame_id;
     else if (!counts->any_next && slot->frame_id != counts->last + 1)

@@ -79,6 +79,14 @@ static int segment_open(const struct options *options)
         error_report_errno(next, "shm_open(%s)", options->name);
         return -1;
     }
+    struct stat info = {0};
+    fstat(fd, &info);
+    if (!created && info.st_size != 0 && info.st_size != SHARED_DATA_SEGMENT_SIZE) {
+        error_report("it belongs to another program: choose another --name", "%s has %lld bytes, not %d",
+                     options->name, (long long)info.st_size, SHARED_DATA_SEGMENT_SIZE);
+        close(fd);
+        return -1;
+    }
     if (!created)
         printf("writer: %s was left behind by an earlier writer: using it again\n", options->name);
 
@@ -91,7 +99,8 @@ static int segment_open(const struct options *options)
     /* slide:end */
     error_report_errno("look at `df -h /dev/shm`", "%d bytes for %s", SHARED_DATA_SEGMENT_SIZE,
                        options->name);
-    shm_unlink(options->name);
+    if (created)
+        shm_unlink(options->name);
     close(fd);
     return -1;
 }
@@ -137,8 +146,10 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
 
     int status = segment_fill_and_hold(&options, fd);
-    if (shm_unlink(options.name) == -1)
-        status = error_report_errno("somebody removed it before we did", "shm_unlink(%s)", options.name);
+    if (!presence_current(fd, options.name)) /* what has the name now is not ours to remove */
+        status = error_report(NULL, "somebody removed %s before we did", options.name);
+    else if (shm_unlink(options.name) == -1)
+        status = error_report_errno(NULL, "shm_unlink(%s)", options.name);
     else
         printf("writer: %s removed\n", options.name);
     close(fd); /* last: until here the name is ours */

@@ -105,9 +105,10 @@ static int stale_remove(key_t key)
         return -1;
     }
     if (kill(info.shm_cpid, 0) == 0 || errno != ESRCH) {
-        error_report("end that one first, or choose another --key-id",
-                     "segment id %d (key 0x%08x) belongs to process %d, which is alive", id, (unsigned)key,
-                     (int)info.shm_cpid);
+        error_report("end that one first; if it is no writer, `ipcrm -m ID` removes the segment; or choose "
+                     "another --key-id",
+                     "segment id %d (key 0x%08x) was created by process %d, which is alive", id,
+                     (unsigned)key, (int)info.shm_cpid);
         return -1;
     }
     printf("writer: removing segment id %d that process %d left behind\n", id, (int)info.shm_cpid);

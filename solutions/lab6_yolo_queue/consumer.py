@@ -38,6 +38,7 @@ from shmlab.waiting import Deadline  # noqa: E402
 
 IDLE_SLICE_SECONDS = 0.2  # between two looks whether the producer is alive, while no frame comes
 VIEW_SLICE_SECONDS = 0.02  # between two looks at the keyboard
+KNOWN_SLICE_SECONDS = 0.005  # between two looks whether the producer has noticed us
 STUCK_SECONDS = 30.0  # MUTEX is held for nanoseconds; so long means that something is wrong
 STOPPED_SECONDS = 1.0  # the same once a signal asked us to end
 RATE_FRAMES = 30  # the frame rate is that of so many frames
@@ -93,6 +94,12 @@ class Queue:
 
     def _producer_present(self) -> bool:
         return presence.held(self._memory.fd, yolo_queue.PRESENCE_PRODUCER)
+
+    def known(self) -> bool:
+        """May we begin? Not before the producer knows us: only then does it notice our end, however soon that comes,
+        and put right what we may leave behind. One that holds no role, or has ended, is not waited for."""
+        self._producer_seen = self._producer_present() or self._producer_seen
+        return presence.held(self._memory.fd, yolo_queue.PRESENCE_KNOWN) or not self._producer_present()
 
     def acquire(self, seconds: float) -> bool:
         """Wait for a frame; its slot is ours until `release`. False: none came, or a signal did."""
@@ -229,8 +236,12 @@ def claim_role(memory: SharedMemory) -> bool:
         return False
     if not presence.claim(memory.fd, yolo_queue.PRESENCE_CONSUMER, presence.EXCLUSIVE):
         raise ShmlabError(f"{memory.name}: another consumer is attached", "end it, or choose another --prefix")
+    # Still known: the consumer before us, whose end the producer has neither noticed nor repaired yet.
+    free = not presence.held(memory.fd, yolo_queue.PRESENCE_KNOWN)
+    if not free:
+        presence.release(memory.fd, yolo_queue.PRESENCE_CONSUMER)
     presence.release(memory.fd, yolo_queue.PRESENCE_REPAIR)
-    return True
+    return free
 
 
 class Statistics:
@@ -356,6 +367,9 @@ class Consumer:
     def read(self, queue: Queue, timeout: float) -> Optional[End]:
         """Take frames until the producer ends (that is returned) or we are done. ShmlabError after the timeout."""
         self.statistics.begin_stream()
+        while not queue.known() and not self.done():
+            self.listen()
+            stop.sleep(KNOWN_SLICE_SECONDS)
         idle = Deadline(timeout)
         while not self.done():
             if not queue.acquire(self._slice):

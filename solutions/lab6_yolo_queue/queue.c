@@ -95,7 +95,7 @@ static sem_t *semaphore_create(const char *name, mode_t mode, unsigned value)
     sem_t *semaphore = sem_open(name, O_CREAT | O_EXCL, mode, value);
     umask(mask);
     if (semaphore == SEM_FAILED)
-        error_report_errno(NULL, "sem_open(%s)", name);
+        error_report_errno(errno == ENOSPC ? "look at `df -h /dev/shm`" : NULL, "sem_open(%s)", name);
     return semaphore;
 }
 
@@ -132,7 +132,8 @@ static int object_claim(struct queue *queue, mode_t mode)
         }
         if (created)
             return 0;
-        printf("producer: replacing %s, left behind by an earlier producer\n", queue->shm_name);
+        printf("producer: replacing %s: no producer holds it (one that takes no lock would lose it)\n",
+               queue->shm_name);
         if (shm_unlink(queue->shm_name) == -1 && errno != ENOENT)
             return error_report_errno("remove it, or choose another --prefix", "shm_unlink(%s)",
                                       queue->shm_name);
@@ -187,8 +188,14 @@ static enum attach consumer_claim(struct queue *queue)
     if (failed == -1)
         error_report_errno("another consumer is attached: end it, or choose another --prefix", "%s",
                            queue->shm_name);
+    enum attach result = failed == -1 ? ATTACH_FAILED : ATTACH_DONE;
+    if (failed == 0 && presence_held(queue->fd, QUEUE_PRESENCE_KNOWN) == 1) {
+        presence_release(queue->fd, QUEUE_PRESENCE_CONSUMER);
+        result =
+            ATTACH_LATER; /* the one before us is known still: its end was not noticed yet, nor repaired */
+    }
     presence_release(queue->fd, QUEUE_PRESENCE_REPAIR);
-    return failed == -1 ? ATTACH_FAILED : ATTACH_DONE;
+    return result;
 }
 
 /* One attempt to find a queue that is ready. On ATTACH_LATER and ATTACH_FAILED nothing stays open. */
@@ -225,15 +232,30 @@ static enum attach queue_try_attach(struct queue *queue)
     return result;
 }
 
+/*
+ * Touch no semaphore before the producer knows us: only then does it notice our end, however soon that comes,
+ * and put right what we may leave behind. A producer that holds no role, or has ended, is not waited for.
+ */
+static int queue_await_known(struct queue *queue)
+{
+    while (queue_peer_present(queue) && presence_held(queue->fd, QUEUE_PRESENCE_KNOWN) != 1) {
+        queue->peer_seen = true;
+        if (!stop_sleep(retry_seconds)) {
+            handles_close(queue);
+            return error_report(NULL, "%s", strsignal(stop_signal()));
+        }
+    }
+    queue->peer_seen = queue->peer_seen || queue_peer_present(queue);
+    return 0;
+}
+
 int queue_attach(struct queue *queue, const char *prefix, double seconds)
 {
     queue_prepare(queue, prefix, false);
     for (double waited = 0;; waited += retry_seconds) {
         enum attach result = queue_try_attach(queue);
-        if (result == ATTACH_DONE) {
-            queue->peer_seen = queue_peer_present(queue);
-            return 0;
-        }
+        if (result == ATTACH_DONE)
+            return queue_await_known(queue);
         if (result == ATTACH_FAILED)
             return 1;
         if (waited == 0) {
@@ -285,6 +307,11 @@ static enum queue_end slice_wait(const struct queue *queue, sem_t *semaphore, do
     return stop_signal() != 0 ? QUEUE_STOPPED : QUEUE_TIMEOUT;
 }
 
+static int slot_index(int32_t shared_index)
+{
+    return (int)((uint32_t)shared_index % QUEUE_SLOTS); /* whatever others wrote there */
+}
+
 static void semaphore_set(sem_t *semaphore, int value)
 {
     while (sem_trywait(semaphore) == 0)
@@ -306,7 +333,8 @@ static void queue_repair(struct queue *queue, int held)
     if (presence_claim(queue->fd, QUEUE_PRESENCE_REPAIR, PRESENCE_EXCLUSIVE) == -1)
         return; /* a new consumer is coming in: the next look at it decides */
     if (!queue_peer_present(queue)) {
-        int unread = (shared->write_idx - shared->read_idx + QUEUE_SLOTS) % QUEUE_SLOTS;
+        int unread =
+            (slot_index(shared->write_idx) - slot_index(shared->read_idx) + QUEUE_SLOTS) % QUEUE_SLOTS;
         if (unread == 0 && shared->count == QUEUE_SLOTS)
             unread =
                 QUEUE_SLOTS; /* equal indices: full or empty; a consumer steps on before it counts down */
@@ -315,6 +343,7 @@ static void queue_repair(struct queue *queue, int held)
         semaphore_set(queue->full, unread);
         semaphore_set(queue->mutex, 1);
         queue->peer_seen = false;
+        presence_release(queue->fd, QUEUE_PRESENCE_KNOWN); /* now the next one may come */
     }
     presence_release(queue->fd, QUEUE_PRESENCE_REPAIR);
 }
@@ -325,8 +354,11 @@ static bool peer_lost(struct queue *queue)
     bool present = queue_peer_present(queue);
     bool lost = queue->peer_seen && !present;
 
-    if (present)
+    if (present && !queue->peer_seen) {
         queue->peer_seen = true;
+        if (queue->producer)
+            presence_claim(queue->fd, QUEUE_PRESENCE_KNOWN, PRESENCE_EXCLUSIVE); /* see queue_await_known */
+    }
     return lost;
 }
 
@@ -348,11 +380,6 @@ static enum queue_end queue_lock(struct queue *queue, int held)
     return QUEUE_DONE;
 }
 
-static int slot_index(int32_t shared_index)
-{
-    return (int)((uint32_t)shared_index % QUEUE_SLOTS); /* whatever others wrote there */
-}
-
 enum queue_end queue_acquire_free(struct queue *queue, struct queue_slot **slot, double seconds)
 {
     for (;; seconds -= slice_seconds) {
@@ -368,8 +395,6 @@ enum queue_end queue_acquire_free(struct queue *queue, struct queue_slot **slot,
         if (seconds <= slice_seconds)
             return QUEUE_TIMEOUT;
     }
-    if (!queue->peer_seen) /* from the sixth slot on somebody has read; note it before it can go unnoticed */
-        queue->peer_seen = queue_peer_present(queue);
     *slot = &queue->shared->slots[slot_index(queue->shared->write_idx)];
     return QUEUE_DONE;
 }
@@ -420,9 +445,10 @@ enum queue_end queue_release(struct queue *queue)
         return QUEUE_DONE; /* nobody is left to be told; the next queue_acquire_full says so */
     if (result != QUEUE_DONE)
         return result;
-    /* in this order: see queue_repair */
-    shared->read_idx = (slot_index(shared->read_idx) + 1) % QUEUE_SLOTS;
-    shared->count--;
+    /* SIGKILL may fall between the two, and queue_repair relies on their order: the compiler must keep it. */
+    __atomic_store_n(&shared->read_idx, (slot_index(shared->read_idx) + 1) % QUEUE_SLOTS, __ATOMIC_RELAXED);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    __atomic_store_n(&shared->count, shared->count - 1, __ATOMIC_RELAXED);
     sem_post(queue->mutex);
     /* pairs with the wait in queue_acquire_free: our reading is over for who gets past it */
     sem_post(queue->empty);

@@ -107,7 +107,7 @@ static bool ring_receive(struct link *link, void *message, size_t size)
 
 const struct channel channel_boost_ring = {
     .id = "boost-ring",
-    .title = "Boost.Lockfree spsc_queue in shared memory",
+    .title = "Boost.Lockfree spsc_queue",
     .waits = WAITS_SPINNING,
     .copies = "2",
     .touches = "sender in, receiver out",

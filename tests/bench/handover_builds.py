@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -38,9 +39,14 @@ def build(folder: Path, compiler: str, level: str) -> Path:
 def run(program: Path, folder: Path, count: int) -> "Dict[str, Any]":
     """Run it and return its JSON; ends the script when a message was lost, torn or doubled."""
     result = folder / "handover.json"
-    done = subprocess.run([str(program), "--count", str(count), "--json", str(result)], check=False)
-    if done.returncode != 0:
-        sys.exit(f"handover_builds: handover ended with status {done.returncode}: see above")
+    with subprocess.Popen([str(program), "--count", str(count), "--json", str(result)]) as running:
+        try:
+            status = running.wait()
+        except BaseException:
+            running.terminate()  # not kill: it has objects to remove
+            raise
+    if status != 0:
+        sys.exit(f"handover_builds: handover ended with status {status}: see above")
     report: "Dict[str, Any]" = json.loads(result.read_text())
     return report
 
@@ -51,6 +57,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=10_000_000, metavar="N", help="messages (default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all results there")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what is open is cleaned up
     builds: "List[Dict[str, Any]]" = []
     for compiler in COMPILERS:
         if shutil.which(compiler) is None:

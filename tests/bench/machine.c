@@ -1,4 +1,5 @@
-/* The machine in words: see machine.h. BENCH_FLAGS and BENCH_VERSION come from CMake. */
+/* The machine in words: see machine.h. BENCH_FLAGS, BENCH_PYTHON_VERSION and BENCH_VERSION come from
+ * CMake. */
 #include "machine.h"
 
 #include <gnu/libc-version.h>
@@ -45,5 +46,6 @@ void machine_describe(struct machine *machine)
 #endif
     snprintf(machine->flags, MACHINE_TEXT, "%s", BENCH_FLAGS);
     snprintf(machine->libc, MACHINE_TEXT, "glibc %s", gnu_get_libc_version());
+    snprintf(machine->python, MACHINE_TEXT, "Python %s", BENCH_PYTHON_VERSION);
     snprintf(machine->version, MACHINE_TEXT, "shmlab %s", BENCH_VERSION);
 }

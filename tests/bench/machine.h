@@ -13,6 +13,7 @@ struct machine {
     char compiler[MACHINE_TEXT];
     char flags[MACHINE_TEXT]; /* of the compiler */
     char libc[MACHINE_TEXT];
+    char python[MACHINE_TEXT];
     char version[MACHINE_TEXT]; /* of this project */
 };
 

@@ -28,6 +28,21 @@ bool pair_pin(int cpu)
     return sched_setaffinity(0, sizeof set, &set) == 0;
 }
 
+bool pair_cpus(int cpu[SIDES])
+{
+    cpu_set_t allowed;
+    int found = 0;
+
+    if (sched_getaffinity(0, sizeof allowed, &allowed) == -1)
+        return false;
+    for (int i = 0; i < CPU_SETSIZE && found < SIDES; i++)
+        if (CPU_ISSET((size_t)i, &allowed))
+            cpu[found++] = i;
+    if (found == 1)
+        cpu[SIDE_B] = cpu[SIDE_A];
+    return true;
+}
+
 void *pair_map(size_t size)
 {
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);

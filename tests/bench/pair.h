@@ -74,6 +74,9 @@ enum pair_result { PAIR_DONE, PAIR_FAILED, PAIR_LATE, PAIR_STOPPED };
 /* Run both sides to their end. Nothing is left running, however it ends. */
 enum pair_result pair_run(const struct pair_job *job, struct pair_shared *shared);
 
+/* The first two CPUs that we may use; twice the same when there is one only. False with errno. */
+bool pair_cpus(int cpu[SIDES]);
+
 /* Bind the calling process to a CPU. False with errno. */
 bool pair_pin(int cpu);
 

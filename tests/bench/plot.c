@@ -102,11 +102,12 @@ static double place(const struct panel *panel, double value, double low, double 
     return panel->axis + share * (panel->right - panel->axis);
 }
 
-/* The ends of the axis: powers of ten around all values, or zero and something round above them. */
-static void range_find(const struct panel *panel, const struct bar bars[], int count, double *low,
-                       double *high)
+/* The ends of the axis, around all values and the limit: powers of ten with room for the shortest bar, or
+ * zero. */
+static void range_find(const struct panel *panel, const struct bar bars[], int count, struct figure limit,
+                       double *low, double *high)
 {
-    double least = INFINITY, most = 0;
+    double least = limit.conclusive ? limit.median : INFINITY, most = limit.conclusive ? limit.median : 0;
 
     for (int i = 0; i < count; i++)
         if (bars[i].figure.conclusive) {
@@ -115,7 +116,7 @@ static void range_find(const struct panel *panel, const struct bar bars[], int c
         }
     if (most == 0)
         least = most = 1;
-    *low = panel->logarithmic ? pow(10, floor(log10(least))) : 0;
+    *low = panel->logarithmic ? pow(10, floor(log10(least / 2))) : 0;
     *high = panel->logarithmic ? pow(10, ceil(log10(most) + 0.001)) : most * 1.02;
 }
 
@@ -162,15 +163,13 @@ static void bar_draw(FILE *out, const struct panel *panel, const struct bar *bar
             bar->figure.conclusive ? "value" : "tick", text);
 }
 
-static void limit_draw(FILE *out, const struct run *run, const struct panel *panel, double low, double high,
+static void limit_draw(FILE *out, const struct panel *panel, struct figure limit, double low, double high,
                        int bottom)
 {
-    const struct result *limit = run_find(run, panel->limit);
-    struct figure figure = limit != NULL ? series_figure(&limit->value) : (struct figure){0};
+    double x = place(panel, limit.median, low, high);
 
-    if (!figure.conclusive || figure.median < low || figure.median > high)
+    if (!limit.conclusive)
         return;
-    double x = place(panel, figure.median, low, high);
     fprintf(out, "<line x1='%.1f' y1='%d' x2='%.1f' y2='%d' class='limit'/>", x, TOP - 8, x, bottom);
     fprintf(out, "<text x='%.1f' y='%d' class='limit-name' text-anchor='middle'>%s</text>\n", x, TOP - 12,
             panel->limit_name);
@@ -181,6 +180,8 @@ static void panel_draw(FILE *out, const struct run *run, const struct panel *pan
     struct bar bars[BARS_MAX];
     double low, high;
     int count = bars_collect(run, panel, bars);
+    const struct result *measured = run_find(run, panel->limit);
+    struct figure limit = measured != NULL ? series_figure(&measured->value) : (struct figure){0};
 
     fprintf(out, "<text x='%d' y='84' class='panel'>%s</text><text x='%d' y='102' class='tick'>%s</text>\n",
             panel->left, panel->title, panel->left, panel->subtitle);
@@ -191,11 +192,11 @@ static void panel_draw(FILE *out, const struct run *run, const struct panel *pan
     }
     double room = fmin((double)(BOTTOM - TOP) / count, BAR_ROOM);
     int bottom = TOP + (int)(room * count) + 2;
-    range_find(panel, bars, count, &low, &high);
+    range_find(panel, bars, count, limit, &low, &high);
     axis_draw(out, panel, low, high, bottom);
     for (int i = 0; i < count; i++)
         bar_draw(out, panel, &bars[i], low, high, TOP + i * room, room * 0.74);
-    limit_draw(out, run, panel, low, high, bottom);
+    limit_draw(out, panel, limit, low, high, bottom);
 }
 
 static void legend_draw(FILE *out)

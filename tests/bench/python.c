@@ -296,7 +296,7 @@ static bool script_start(const struct python_run *run, struct pair_report *repor
           transport_id(run->row->transport), "--use", run->row->use, "--report", numbers[0], "--ring",
           numbers[1], "--full", numbers[2], "--empty", numbers[3], "--warm", numbers[4], "--count",
           numbers[5], "--prefix", prefix, "--helper", BENCH_HELPER, (char *)NULL);
-    return pair_fail(report, BENCH_PYTHON);
+    return pair_fail(report, "execl of the Python interpreter");
 }
 
 bool python_side(void *context, enum side side, struct pair_shared *shared)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import ctypes
 import fcntl
+import importlib
 import mmap
 import multiprocessing
 import os
@@ -19,7 +20,7 @@ import sys
 import time
 from multiprocessing import shared_memory
 from pathlib import Path
-from typing import Callable, Tuple
+from typing import Any, Callable, Tuple
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "common" / "python"), str(ROOT / "solutions" / "lab6_yolo_queue")]
@@ -215,22 +216,27 @@ class Uses:
 
 def copy_number(copy: bytearray) -> int:
     """The number of a frame whose bytes were copied; -1 when its stamps tell of several."""
+    number: int
     (number,) = struct.unpack_from("<i", copy, 0)
     (last,) = struct.unpack_from("<Q", copy, SIZE - 8)
     whole = last == number and copy[STEP : SIZE - 8 : STEP] == bytes((number & 0xFF,)) * STAMPS
     return number if whole else -1
 
 
-def from_reference(prefix: str, use: str, warm: int, count: int, report: Report) -> bool:
-    """Lab 6 as it is: the consumer's own Queue."""
-    import consumer as lab6  # the reference solution
-
+def attach(prefix: str) -> Any:
+    """The Queue of lab 6's consumer.py, attached to the producer with that prefix."""
+    lab6 = importlib.import_module("consumer")
     deadline = time.monotonic() + ATTACH_SECONDS
-    queue = None
-    while queue is None and time.monotonic() < deadline:
+    while time.monotonic() < deadline:
         queue = lab6.attach(lab6.Names(prefix))
-    if queue is None:
-        sys.exit(f"python_consumer: no queue {prefix} came: is its producer gone?")
+        if queue is not None:
+            return queue
+    sys.exit(f"python_consumer: no queue {prefix} came: is its producer gone?")
+
+
+def from_reference(prefix: str, use: str, warm: int, count: int, report: Report) -> bool:
+    """Lab 6 as it is."""
+    queue = attach(prefix)
     taken = False
 
     def next_slot() -> int:
@@ -241,17 +247,19 @@ def from_reference(prefix: str, use: str, warm: int, count: int, report: Report)
         return 0
 
     def header(_: int) -> int:
-        return queue.header()[0]
+        frame_id: int = queue.header()[0]
+        return frame_id
 
     def detections(_: int) -> int:
+        frame_id: int
         frame_id, found = queue.header()
-        numbers = queue.detections(found)
-        return frame_id if numbers[-6] == (found - 1) % 80 else -1
+        return frame_id if queue.detections(found)[-6] == (found - 1) % 80 else -1
 
     try:
         return consume(next_slot, {"header": header, "detections": detections}[use], warm, count, report)
     finally:
-        queue.release()
+        if taken:
+            queue.release()
         queue.close()
 
 
@@ -417,7 +425,8 @@ def parse() -> argparse.Namespace:
     """The command line, as `bench` gives it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--transport", choices=("helper", "eventfd", "reference", "python"), required=True)
-    parser.add_argument("--use", required=True, help="header, detections, bytes, bmp, ppm, png, or one of multiprocessing's ways")
+    uses = "header, detections, bytes, bmp, ppm, png, or one of multiprocessing's ways"
+    parser.add_argument("--use", required=True, help=uses)
     parser.add_argument("--warm", type=int, required=True, help="frames before the timed ones")
     parser.add_argument("--count", type=int, required=True, help="timed frames")
     for name in ("report", "ring", "full", "empty"):

@@ -2,7 +2,7 @@
  * The results for programs, format "shmlab-bench/1" (all times in seconds, all rates per second):
  *
  *     format, date (UTC), command, version
- *     machine     cpu, cpus, kernel, compiler, flags, libc
+ *     machine     cpu, cpus, kernel, compiler, flags, libc, python
  *     method      rounds, dropped, rejected, not_quiet, seconds, nice
  *     message_bytes, frame_bytes
  *     rows        one object each:

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fnmatch.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +20,7 @@ enum {
     COUNT_SMOKE = 7,  /* messages */
     COUNT_FIRST = 20, /* of the calibration, which goes up in steps of this factor */
     COUNT_STEP = 30,
+    COUNT_STEP_PYTHON = 1000, /* an interpreter starts slowly: as few steps as possible */
     COUNT_MIN = 3,
     COUNT_MAX = 4000000,
     PACED_COUNT = 800, /* 40 ms */
@@ -126,26 +126,10 @@ static void channel_rows_add(struct run *run, const struct channel *channel, uns
     }
 }
 
-/* The first two CPUs that we may use. */
-static bool cpus_choose(struct run *run)
-{
-    cpu_set_t allowed;
-    int found = 0;
-
-    if (sched_getaffinity(0, sizeof allowed, &allowed) == -1)
-        return false;
-    for (int cpu = 0; cpu < CPU_SETSIZE && found < SIDES; cpu++)
-        if (CPU_ISSET((size_t)cpu, &allowed))
-            run->cpu[found++] = cpu;
-    if (found == 1)
-        run->cpu[SIDE_B] = run->cpu[SIDE_A];
-    return found > 0;
-}
-
 bool run_prepare(struct run *run)
 {
     run->count = 0;
-    if (!cpus_choose(run)) {
+    if (!pair_cpus(run->cpu)) {
         error_report_errno(NULL, "sched_getaffinity");
         return false;
     }
@@ -255,6 +239,12 @@ struct sample {
     double taken; /* share of a core that somebody else had of our two, -1 where we cannot know */
 };
 
+/* Does the system refuse the call as such, whatever we do? Containers do that to some of them. */
+static bool is_refusal(int error)
+{
+    return error == EPERM || error == EACCES || error == ENOSYS || error == EAFNOSUPPORT;
+}
+
 /* Put into words what went wrong; always false. */
 static bool sample_failed(struct result *result, enum pair_result end, const struct pair_shared *shared)
 {
@@ -267,9 +257,11 @@ static bool sample_failed(struct result *result, enum pair_result end, const str
             snprintf(result->reason, sizeof result->reason, "%llu torn, %llu lost, %llu doubled messages",
                      (unsigned long long)report->torn, (unsigned long long)report->lost,
                      (unsigned long long)report->doubled);
-        else if (report->error != 0)
+        else if (report->error != 0) {
+            result->state = is_refusal(report->error) ? STATE_SKIPPED : STATE_FAILED;
             snprintf(result->reason, sizeof result->reason, "%s: %s (%s)", report->what,
                      error_symbol(report->error), strerror(report->error));
+        }
     }
     if (result->reason[0] == '\0')
         snprintf(result->reason, sizeof result->reason, "a side ended without saying why");
@@ -419,6 +411,7 @@ static bool row_calibrate(const struct run *run, struct result *result, struct p
 {
     const struct row *row = &result->row;
     double seconds = row->python != NULL ? python_seconds : is_frames(row) ? frames_seconds : row_seconds;
+    uint64_t step = row->python != NULL ? COUNT_STEP_PYTHON : COUNT_STEP;
     struct sample sample;
 
     result->count = run->options.smoke ? COUNT_SMOKE : COUNT_FIRST;
@@ -432,8 +425,8 @@ static bool row_calibrate(const struct run *run, struct result *result, struct p
         uint64_t count = fitting > COUNT_MAX   ? COUNT_MAX
                          : fitting > COUNT_MIN ? (uint64_t)fitting
                                                : COUNT_MIN;
-        bool near = count <= result->count * COUNT_STEP;
-        result->count = near ? count : result->count * COUNT_STEP;
+        bool near = count <= result->count * step;
+        result->count = near ? count : result->count * step;
         if (near)
             return true;
     }

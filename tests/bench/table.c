@@ -223,28 +223,28 @@ static void facts_print(FILE *out, const struct run *run)
 {
     struct figure one, two;
 
-    fprintf(out, "\nWhat to read in them\n");
+    fprintf(out, "\n");
     if (ratio_of(run, "semaphore.round-trip", "pipe.round-trip", &one) &&
         ratio_of(run, "pipe.round-trip", "flag.round-trip", &two))
         fprintf(
             out,
-            "  1. The waiting decides. Asleep on a semaphore, shared memory takes %.2f of a pipe's time for\n"
-            "     64 bytes; awake and spinning, the pipe takes %.0f times as long.\n",
+            "1. How the receiver waits decides: asleep on a semaphore, shared memory takes %.2f of a pipe's\n"
+            "   time for 64 bytes; against a receiver that is awake and spins, the pipe takes %.0f times as "
+            "long.\n",
             one.median, two.median);
     if (ratio_of(run, "ring.stream", "pipe.stream", &one) &&
         ratio_of(run, "ring.stream", "lab6-documented.stream", &two))
         fprintf(out,
-                "  2. For large messages it wins by a factor, not by hundreds: %.1f over a pipe; and a lock "
-                "held\n"
-                "     during the copies gives away %.1f of it.\n",
+                "2. Large messages win by a factor, not by hundreds: the ring carries %.1f times what a pipe "
+                "does,\n"
+                "   and %.1f times what the same slots do with a lock held during the copies.\n",
                 one.median, two.median);
     if (ratio_of(run, "semaphore.round-trip", "semaphore.round-trip.one-cpu", &one))
-        fprintf(
-            out,
-            "  3. Where the other side runs decides too: with both on one CPU a blocking round trip takes\n"
-            "     1/%.1f of the time of two CPUs; spinning there would wait for the scheduler, so it is not "
-            "measured.\n",
-            one.median);
+        fprintf(out,
+                "3. Where the other side runs decides: a blocking round trip takes %.1f times as long with "
+                "two CPUs as\n"
+                "   with one. Spinning on one CPU would wait for the scheduler, so it is not measured.\n",
+                one.median);
 }
 
 static void skipped_print(FILE *out, const struct run *run)
@@ -267,8 +267,8 @@ static void skipped_print(FILE *out, const struct run *run)
 
 void table_print(FILE *out, const struct run *run, const struct machine *machine)
 {
-    fprintf(out, "%s, %d CPUs, %s, %s (%s), %s\n", machine->cpu, machine->cpus, machine->kernel,
-            machine->compiler, machine->flags, machine->libc);
+    fprintf(out, "%s, %d CPUs, %s, %s (%s), %s, %s\n", machine->cpu, machine->cpus, machine->kernel,
+            machine->compiler, machine->flags, machine->libc, machine->python);
     fprintf(
         out,
         "%s, %d rounds in %.0f s (%d dropped), medians; %d measurements rejected as noisy, %d begun\n"

@@ -479,6 +479,8 @@ void check_track(struct check *check, enum ledger_kind kind, const char *text)
     ledger->objects++; /* last: the judge may look at any moment */
     if (kind != LEDGER_OWN)
         check_varies(check, kind == LEDGER_KEY ? "key" : "name", text);
+    if (kind == LEDGER_KEY)
+        check_varies(check, "key", check_text(check, "0x%08x", (unsigned)strtol(text, NULL, 10)));
 }
 
 const char *check_prefix(struct check *check)

@@ -204,9 +204,9 @@ static _Noreturn void slot_run(struct judge *judge, struct slot *slot, int recor
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setpgid(0, 0); /* Ctrl-C is for the judge, which ends the check */
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
-    signal(SIGPIPE, SIG_IGN); /* a program that does not read what is typed into it is no reason to die */
+    for (int number = 1; number < NSIG; number++)
+        signal(number, SIG_DFL); /* whatever the judge handles, a check that crashes has crashed */
+    signal(SIGPIPE, SIG_IGN);    /* a program that does not read what is typed into it is no reason to die */
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     snprintf(transcript, sizeof transcript, "%s/%s.txt", judge->order->results, check.which->name);
@@ -276,6 +276,19 @@ static void slot_record(struct judge *judge, struct slot *slot, int status)
     text_put(check, "found", text);
 }
 
+static void varies_collect(const struct judge *judge, json_t *varies)
+{
+    size_t i;
+    json_t *check;
+
+    json_array_foreach(judge->checks, i, check)
+    {
+        json_t *others = json_object_get(check, "varies");
+        if (others != NULL && others != varies)
+            json_array_extend(varies, others);
+    }
+}
+
 static void slot_end(struct judge *judge, struct slot *slot)
 {
     json_t *check = json_array_get(judge->checks, slot->which);
@@ -293,6 +306,8 @@ static void slot_end(struct judge *judge, struct slot *slot)
     if (json_object_get(check, "varies") == NULL)
         json_object_set_new(check, "varies", json_array());
 
+    if (judge->order->lab->cases[slot->which].last) /* it may speak of what the others drew */
+        varies_collect(judge, json_object_get(check, "varies"));
     json_t *leaks = json_array();
     leftovers_take(slot->ledger, slot->pid, slot->since, leaks, json_object_get(check, "varies"));
     json_array_extend(judge->leaks, leaks);

@@ -46,7 +46,9 @@ char *lab_results(const struct lab_options *options)
 
     if (options->results != NULL)
         path = strdup(options->results);
-    else if (asprintf(&path, TOOLCHAIN_BUILD "/results/%s", options->lab->name) == -1)
+    else if (asprintf(&path, TOOLCHAIN_BUILD "/results/%s%s", options->lab->name,
+                      options->tree != NULL ? ".other" : "") ==
+             -1) /* somebody else's tree: not the student's progress */
         path = NULL;
     if (path == NULL)
         abort();
@@ -114,6 +116,22 @@ bool lab_confirm(const char *question)
     return fgets(answer, sizeof answer, stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
+/* Labs that have checks, or the checks of one. */
+static int lab_list(const struct lab_options *options)
+{
+    if (options->lab == NULL) {
+        for (const struct lab *const *each = judge_labs; *each != NULL; each++)
+            printf("%d %s: %s\n", judge_number(*each), (*each)->name, (*each)->title);
+        return EXIT_SUCCESS;
+    }
+    for (size_t i = 0; i < options->lab->case_count; i++) {
+        const struct check_case *each = &options->lab->cases[i];
+        printf("%-16s %s%3d  %s\n", each->name, each->challenge ? "+" : " ", each->points,
+               each->visibility == CHECK_PUBLIC ? each->title : each->concept);
+    }
+    return EXIT_SUCCESS;
+}
+
 /* ---- Command line ---- */
 
 static const struct command {
@@ -123,7 +141,7 @@ static const struct command {
 } commands[] = {
     {"check", lab_check, true},    {"watch", lab_watch, true},       {"hint", lab_hint, true},
     {"reset", lab_reset, true},    {"solution", lab_solution, true}, {"progress", lab_progress, false},
-    {"doctor", lab_doctor, false},
+    {"doctor", lab_doctor, false}, {"list", lab_list, false},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -210,9 +228,10 @@ int main(int argc, char **argv)
     static const struct argp argp = {
         .options = option_list,
         .parser = option_parse,
-        .args_doc = "check N\nwatch N\nhint N\nreset N\nsolution N\nprogress\ndoctor",
+        .args_doc = "check N\nlist [N]\nwatch N\nhint N\nreset N\nsolution N\nprogress\ndoctor",
         .doc = "Work on the labs.\v"
                "  check N      build lab N and say what is right and what is not\n"
+               "  list [N]     the checks of lab N, or the labs\n"
                "  watch N      the same again after each change\n"
                "  hint N       a hint on the first check that failed, or on --check; again: the next step\n"
                "  reset N      put the lab back to its beginning, keeping a backup\n"

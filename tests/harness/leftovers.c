@@ -93,6 +93,7 @@ static void segments_take(const struct taking *taking)
                      (int)found.shm_perm.__key, (unsigned)found.shm_perm.__key, id, found.shm_segsz,
                      (unsigned long)found.shm_nattch, (int)found.shm_cpid);
             number_varies(taking, "id", id);
+            number_varies(taking, "key", (long)found.shm_perm.__key);
         }
         shmctl(id, IPC_RMID, NULL);
     }

@@ -179,6 +179,75 @@ static void killed_at_any_moment_the_next_start_recovers(void **state)
     assert_none_left(name);
 }
 
+static void object_of_another_program_is_left_alone(void **state)
+{
+    (void)state;
+    const char *name = unique_object();
+    struct process writer;
+    struct stat info;
+    int fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
+
+    assert_int_equal(ftruncate(fd, 244), 0);
+    START(&writer, WRITER, "--name", name, "--hold", "0");
+    EXPECT(&writer, "has 244 bytes, not 1024");
+    FINISH(&writer, 1);
+    assert_int_equal(fstat(fd, &info), 0);
+    assert_int_equal(info.st_size, 244);
+    assert_true(object_left(name));
+    close(fd);
+    shm_unlink(name);
+}
+
+static void name_that_was_taken_over_is_left_alone(void **state)
+{
+    (void)state;
+    const char *name = unique_object();
+    struct process first, second;
+
+    START(&first, WRITER, "--name", name);
+    EXPECT(&first, "press Enter");
+    assert_int_equal(shm_unlink(name), 0);
+    START(&second, WRITER, "--name", name);
+    EXPECT(&second, "press Enter");
+    process_send(&first, "\n");
+    EXPECT(&first, "somebody removed");
+    FINISH(&first, 1);
+    assert_true(object_left(name));
+    process_send(&second, "\n");
+    FINISH(&second, 0);
+    assert_none_left(name);
+}
+
+/* Closed standard streams: no message of ours may end up in the segment, and no object may become standard
+ * input. */
+static void closed_streams_do_no_harm(void **state)
+{
+    (void)state;
+    const char *name = unique_object();
+    struct process shell, reader;
+    char command[512];
+
+    snprintf(command, sizeof command, "echo started; exec %s --name %s <&- >&-", WRITER, name);
+    START(&shell, "/bin/sh", "-c", command);
+    EXPECT(&shell, "started");
+    bool complete = false;
+    while (!complete) {
+        START(&reader, SHMLAB_PYTHON, READER, "--name", name);
+        complete = process_expect(&reader, "process_id");
+        if (complete) {
+            char line[32];
+            snprintf(line, sizeof line, "%d", (int)shell.pid);
+            EXPECT(&reader, line);
+            EXPECT(&reader, "Hello from the C writer!");
+        }
+        process_finish(&reader);
+        process_close(&reader);
+    }
+    process_signal(&shell, SIGTERM);
+    FINISH(&shell, 0);
+    assert_none_left(name);
+}
+
 static void layout_shows_both_tables(void **state)
 {
     (void)state;
@@ -203,6 +272,15 @@ static void wrong_usage_is_status_2(void **state)
     FINISH(&writer, 2);
     START(&writer, WRITER, "extra");
     FINISH(&writer, 2);
+    START(&writer, WRITER, "--mode", "0200");
+    EXPECT(&writer, "the owner able to read and write");
+    FINISH(&writer, 2);
+    START(&writer, WRITER, "--version");
+    EXPECT(&writer, "shmlab");
+    FINISH(&writer, 0);
+    START(&writer, "/bin/sh", "-c", LAYOUT " > /dev/full");
+    EXPECT(&writer, "standard output: No space left on device");
+    FINISH(&writer, 1);
     START(&writer, WRITER, "--help");
     EXPECT(&writer, "--name");
     FINISH(&writer, 0);
@@ -218,6 +296,9 @@ int main(void)
         cmocka_unit_test(second_writer_is_refused),
         cmocka_unit_test(end_of_input_is_not_enter),
         cmocka_unit_test(killed_at_any_moment_the_next_start_recovers),
+        cmocka_unit_test(object_of_another_program_is_left_alone),
+        cmocka_unit_test(name_that_was_taken_over_is_left_alone),
+        cmocka_unit_test(closed_streams_do_no_harm),
         cmocka_unit_test(layout_shows_both_tables),
         cmocka_unit_test(wrong_usage_is_status_2),
     };

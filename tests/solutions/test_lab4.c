@@ -180,6 +180,31 @@ static void blocks_when_full_and_when_empty(void **state)
     assert_none_left(prefix);
 }
 
+static void hostile_header_does_no_harm(void **state)
+{
+    (void)state;
+    const char *prefix = unique_name();
+    struct process producer, consumer;
+    char path[128];
+    static const uint32_t capacities[] = {0, UINT32_MAX};
+
+    for (size_t i = 0; i < 2; i++) {
+        START(&producer, PRODUCER, "--prefix", prefix, "--items", "8", "--capacity", "4");
+        EXPECT(&producer, "put item 4");
+        snprintf(path, sizeof path, "/%s_buffer", prefix);
+        int fd = shm_open(path, O_RDWR, 0);
+        START(&consumer, SHMLAB_PYTHON, PYTHON, "--prefix", prefix, "--items", "8");
+        EXPECT(&consumer, "item 1 of");
+        assert_int_equal(pwrite(fd, &capacities[i], 4, 12),
+                         4); /* from now on the header lies about the capacity */
+        close(fd);
+        EXPECT(&consumer, "item 8 of");
+        FINISH(&consumer, 0);
+        FINISH(&producer, 0);
+        assert_none_left(prefix);
+    }
+}
+
 static void nobody_waits_for_ever(void **state)
 {
     (void)state;
@@ -264,6 +289,7 @@ int main(void)
         cmocka_unit_test(foreign_peers_interoperate),
         cmocka_unit_test(two_sets_of_names_do_not_meet),
         cmocka_unit_test(blocks_when_full_and_when_empty),
+        cmocka_unit_test(hostile_header_does_no_harm),
         cmocka_unit_test(nobody_waits_for_ever),
         cmocka_unit_test(all_killed_and_the_next_start_recovers),
         cmocka_unit_test(killed_at_any_moment_the_next_start_recovers),

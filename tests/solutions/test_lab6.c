@@ -13,8 +13,10 @@
 #include <unistd.h>
 
 #include "shmlab/detector.h"
+#include "shmlab/presence.h"
 #include "shmlab/scene.h"
 #include "shmlab/source.h"
+#include "shmlab/yolo_queue.h"
 
 #define PRODUCER SOLUTION("lab6_yolo_queue", "producer")
 #define CONSUMER SOLUTION("lab6_yolo_queue", "consumer")
@@ -224,6 +226,55 @@ static void consumers_come_and_go(void **state)
     assert_none_left(prefix);
 }
 
+/* Become the consumer as the programs do, take the token of a frame, and vanish with it as if killed. */
+static void die_with_a_frame(const char *prefix)
+{
+    char path[128];
+    int fd = -1;
+
+    snprintf(path, sizeof path, "/%s_QUEUE_SHM", prefix);
+    for (bool ours = false; !ours;) {
+        if (fd == -1)
+            fd = shm_open(path, O_RDWR, 0);
+        ours = fd != -1 && presence_claim(fd, QUEUE_PRESENCE_CONSUMER, PRESENCE_EXCLUSIVE) == 0;
+        if (ours && presence_held(fd, QUEUE_PRESENCE_KNOWN) == 1) { /* the one before is known still */
+            presence_release(fd, QUEUE_PRESENCE_CONSUMER);
+            ours = false;
+        }
+    }
+    while (presence_held(fd, QUEUE_PRESENCE_KNOWN) != 1)
+        continue;
+    snprintf(path, sizeof path, "/%s_FULL", prefix);
+    sem_t *full = sem_open(path, 0);
+    assert_ptr_not_equal(full, SEM_FAILED);
+    assert_int_equal(sem_wait(full), 0);
+    sem_close(full);
+    close(fd); /* the kernel drops the lock, as it does for the dead */
+}
+
+static void no_token_is_lost_with_a_consumer_that_is_replaced_at_once(void **state)
+{
+    (void)state;
+    const char *prefix = unique_name();
+    const char *const consumers[][10] = {
+        {CONSUMER, "--prefix", prefix, "--frames", "12", NULL},
+        {SHMLAB_PYTHON, PYTHON, "--prefix", prefix, "--frames", "12", "--view", "none", NULL},
+    };
+
+    for (size_t i = 0; i < 2; i++) {
+        struct process producer, consumer;
+
+        START(&producer, PRODUCER, "--prefix", prefix, TRUTH, "--wait", "--frames", "12", "--quiet");
+        for (int death = 0; death < QUEUE_SLOTS + 2; death++) /* more often than there are tokens to lose */
+            die_with_a_frame(prefix);
+        start(&consumer, consumers[i]);
+        EXPECT(&consumer, "12 frames (1 to 12)");
+        FINISH(&consumer, 0);
+        FINISH(&producer, 0);
+        assert_none_left(prefix);
+    }
+}
+
 static void producers_come_and_go(void **state)
 {
     (void)state;
@@ -362,6 +413,7 @@ int main(void)
         cmocka_unit_test(darknet_looks_into_the_slots),
         cmocka_unit_test(second_of_each_role_is_refused),
         cmocka_unit_test(consumers_come_and_go),
+        cmocka_unit_test(no_token_is_lost_with_a_consumer_that_is_replaced_at_once),
         cmocka_unit_test(producers_come_and_go),
         cmocka_unit_test(two_sets_of_names_do_not_meet),
         cmocka_unit_test(nobody_waits_for_ever),

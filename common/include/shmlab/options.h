@@ -11,7 +11,11 @@
 #include <argp.h>
 #include <sys/types.h>
 
-/* argp_parse with our exit status; ends the program on --help and on wrong usage. */
+/*
+ * argp_parse with our exit status; ends the program on --help and on wrong usage. Call it first in main: it also makes
+ * sure that no object gets the number of a standard stream that was closed, and that a full disk under standard output
+ * shows in the exit status.
+ */
 void options_parse(const struct argp *argp, int argc, char **argv, void *input);
 
 /* A whole number in [low, high]; decimal, or hexadecimal with 0x. name is the option as the user typed it. */
@@ -20,7 +24,7 @@ long options_integer(struct argp_state *state, const char *name, const char *tex
 /* A number in [low, high]. */
 double options_number(struct argp_state *state, const char *name, const char *text, double low, double high);
 
-/* Access bits in octal, 0 to 0777. */
+/* Access bits in octal, 0600 to 0777; the owner keeps the right to read and to write. */
 mode_t options_mode(struct argp_state *state, const char *name, const char *text);
 
 /*

@@ -29,8 +29,11 @@ enum {
     /* Lock bytes on the shared memory object, see presence.h. */
     QUEUE_PRESENCE_PRODUCER = 0, /* exclusively, by the producer */
     QUEUE_PRESENCE_CONSUMER = 1, /* exclusively, by the consumer */
-    QUEUE_PRESENCE_REPAIR = 2,   /* exclusively, by a producer that repairs what a dead consumer left; shared,
-                                    by a   consumer while it takes its role */
+    QUEUE_PRESENCE_KNOWN =
+        3, /* exclusively, by a producer that has seen its consumer, until that one's end was noticed
+              and repaired; a consumer touches no semaphore before it is known */
+    QUEUE_PRESENCE_REPAIR = 2, /* exclusively, by a producer that repairs what a dead consumer left; shared,
+                                  by a   consumer while it takes its role */
 };
 
 /* slide:slot */

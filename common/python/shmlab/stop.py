@@ -32,6 +32,8 @@ def on_signals() -> None:
         _wake, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     for number in SIGNALS:
+        if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+            continue  # nohup(1) wants it so
         signal.signal(number, _remember)
 
 

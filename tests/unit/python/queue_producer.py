@@ -16,6 +16,7 @@ import os
 import signal
 import struct
 import sys
+import threading
 import time
 
 SIZE, SLOT, PIXELS_AT = 6168112, 1233620, 4820
@@ -57,6 +58,19 @@ def pixels(boxes):
     return bytes(picture)
 
 
+def notice_consumers(fd):
+    """Hold the role KNOWN while somebody holds the consumer's."""
+    known = False
+    while True:
+        answer = fcntl.fcntl(fd, fcntl.F_OFD_GETLK, struct.pack("@hhqqi0q", fcntl.F_WRLCK, 0, 1, 1, 0))
+        present = struct.unpack("@hhqqi0q", answer)[0] != fcntl.F_UNLCK
+        if present != known:
+            kind = fcntl.F_WRLCK if present else fcntl.F_UNLCK
+            fcntl.fcntl(fd, fcntl.F_OFD_SETLK, struct.pack("@hhqqi0q", kind, 0, 3, 1, 0))
+            known = present
+        time.sleep(0.001)
+
+
 def main():
     """Create, stream, remove."""
     parser = argparse.ArgumentParser()
@@ -76,6 +90,7 @@ def main():
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     if not arguments.foreign:
         fcntl.fcntl(fd, fcntl.F_OFD_SETLK, struct.pack("@hhqqi0q", fcntl.F_WRLCK, 0, 0, 1, 0))
+        threading.Thread(target=notice_consumers, args=(fd,), daemon=True).start()
     empty, full, mutex = (semaphore(name, value) for name, value in zip(names, (5, 0, 1)))
     os.ftruncate(fd, SIZE)
     memory = mmap.mmap(fd, SIZE)

@@ -1,0 +1,262 @@
+#!/usr/bin/env python3
+"""Check the checks: what is right gets full marks, what is missing gets none, and each known mistake is caught by name.
+
+    selfcheck.py [--lab build/bin/lab] [N...]     labs N (default: all that have checks)
+    selfcheck.py 2 --mutant no_excl               one mutant, its whole verdict shown
+    selfcheck.py --update                         write the golden files anew; look at the difference before committing
+    selfcheck.py --repeat 200 --only solution     the same verdict, again and again
+
+For each lab: the reference solution gets all points, the starter made from it gets none, and every file
+tests/mutants/labN_name/NAME.mutant, a wrong solution, is caught by exactly the checks that its head names. NAME.golden
+beside it is what a student would read, so that a message that changes is a change that somebody looks at.
+
+A mutant:
+
+    The mistake in a sentence or two, as a student would make it.
+
+    caught by: refuses leaks
+    file: writer.c
+    <<<<<<<
+    the text as it stands in the solution, once; whole lines or a part of one
+    =======
+    what stands there instead
+    >>>>>>>
+
+Further replacements follow, each with its "file:" line where the file changes. Files of other labs: "../lab1_layout/...".
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
+
+ROOT = Path(__file__).resolve().parents[1]
+MUTANTS = ROOT / "tests" / "mutants"
+CAUGHT = ("failed", "timeout", "error")
+LEAST = 12  # mutants a lab
+RUNAWAY = 900  # seconds
+
+
+class Replacement(NamedTuple):
+    """One edit of a mutant."""
+
+    file: str
+    before: str
+    after: str
+
+
+class Mutant(NamedTuple):
+    """A wrong solution."""
+
+    name: str
+    mistake: str
+    caught_by: Set[str]
+    edits: List[Replacement]
+
+
+class Failure(Exception):
+    """Something that must hold does not."""
+
+
+def mutant_read(path: Path) -> Mutant:
+    """Parse a mutant's file."""
+    head, _, rest = path.read_text(encoding="utf-8").partition("\ncaught by:")
+    if not rest:
+        raise Failure(f"{path}: no line \"caught by: ...\"")
+    names, _, rest = rest.partition("\n")
+    edits: List[Replacement] = []
+    file: Optional[str] = None
+    pattern = re.compile(r"file: *(\S+)\n|<<<<<<<\n(.*?)=======\n(.*?)>>>>>>>\n", re.S)
+    at = 0
+    for found in pattern.finditer(rest):
+        if rest[at : found.start()].strip():
+            raise Failure(f"{path}: what is this? {rest[at:found.start()].strip()!r}")
+        at = found.end()
+        if found.group(1):
+            file = found.group(1)
+        elif file is None:
+            raise Failure(f"{path}: a replacement without \"file: ...\"")
+        else:
+            edits.append(Replacement(file, found.group(2)[:-1], found.group(3)[:-1]))  # without the last newline
+    if rest[at:].strip() or not edits:
+        raise Failure(f"{path}: what is this? {rest[at:].strip()!r}")
+    return Mutant(path.stem, head.strip(), set(names.split()), edits)
+
+
+def tree_copy(to: Path) -> Path:
+    """The solutions in a tree that can be edited: TO/tree/labN_name, beside the common files."""
+    to.mkdir()
+    (to / "common").symlink_to(ROOT / "common")
+    shutil.copytree(ROOT / "solutions", to / "tree", ignore=shutil.ignore_patterns("__pycache__"))
+    return to / "tree"
+
+
+def mutant_apply(mutant: Mutant, folder: Path) -> None:
+    """Edit the copy; every text that is to be replaced must be there exactly once."""
+    for edit in mutant.edits:
+        path = folder / edit.file
+        text = path.read_text(encoding="utf-8")
+        if text.count(edit.before) != 1:
+            raise Failure(f"{mutant.name}: {edit.file} has this text {text.count(edit.before)} times, not once:\n"
+                          f"{edit.before}")
+        path.write_text(text.replace(edit.before, edit.after), encoding="utf-8")
+
+
+def judge(lab: Path, number: int, tree: Path, scratch: Path) -> Tuple[Dict[str, Any], str]:
+    """Let the tree be judged. Returns the verdict and what a person would read."""
+    results = scratch / "results"
+    verdict = scratch / "verdict.json"
+    command = [str(lab), "check", str(number), "--tree", str(tree), "--results", str(results), "--json", str(verdict),
+               "--plain"]
+    run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=RUNAWAY, check=False)
+    if run.returncode not in (0, 1) or not verdict.exists():
+        raise Failure(f"{' '.join(command)}: status {run.returncode}\n{run.stdout}{run.stderr}")
+    loaded: Dict[str, Any] = json.loads(verdict.read_text(encoding="utf-8"))
+    return loaded, run.stdout + run.stderr
+
+
+def caught(verdict: Dict[str, Any]) -> Set[str]:
+    """Names of the checks that found something."""
+    return {check["name"] for check in verdict["checks"] if check["outcome"] in CAUGHT}
+
+
+def failures_only(text: str) -> str:
+    """Of what a person reads: the checks that found something, and the sum."""
+    kept: List[str] = []
+    inside = False
+    for line in text.splitlines():
+        if re.match(r"  \S", line) or not line.startswith(" "):
+            inside = re.match(r"  (FAIL|TIME|ERROR)", line) is not None or " points" in line[:20]
+        if inside:
+            kept.append(line.rstrip())
+    return "\n".join(kept) + "\n"
+
+
+def check_solution(lab: Path, number: int, scratch: Path) -> None:
+    """All points, challenges included, and nothing skipped."""
+    verdict, text = judge(lab, number, ROOT / "solutions", scratch)
+    wrong = [check["name"] for check in verdict["checks"] if check["outcome"] != "passed"]
+    if wrong or verdict["points"] != 100 or verdict["points_max"] != 100:
+        raise Failure(f"the solution has {verdict['points']} points; not passed: {', '.join(wrong)}\n{text}")
+
+
+def check_starter(lab: Path, number: int, scratch: Path) -> None:
+    """No points for what is not there, no warning, no crash, no leak."""
+    (scratch / "common").symlink_to(ROOT / "common")
+    subprocess.run([sys.executable, str(ROOT / "tools" / "starters.py"), "--into", str(scratch / "labs")], check=True)
+    verdict, text = judge(lab, number, scratch / "labs", scratch)
+    if verdict["points"] != 0 or verdict["challenge_points"] != 0:
+        raise Failure(f"the starter earns {verdict['points']} points\n{text}")
+    broken = [check["name"] for check in verdict["checks"] if check["outcome"] in ("error", "timeout")]
+    if broken or "builds" in caught(verdict) or verdict["leaks"]:
+        raise Failure(f"the starter does not build, leaves something behind, or breaks a check: {broken}\n{text}")
+    compiled = (scratch / "results" / "builds.txt").read_text(encoding="utf-8")
+    if "warning:" in compiled:
+        raise Failure(f"the starter compiles with warnings\n{compiled}")
+    for check in verdict["checks"]:
+        if "ended by signal" in check.get("found", ""):
+            raise Failure(f"the starter crashes: {check['name']}: {check['found']}")
+
+
+def check_mutant(lab: Path, number: int, path: Path, scratch: Path, update: bool) -> str:
+    """Caught by exactly the checks that its head names, in the words of the golden file. Returns those words."""
+    mutant = mutant_read(path)
+    tree = tree_copy(scratch / "mutant")
+    mutant_apply(mutant, tree / path.parent.name)
+    verdict, text = judge(lab, number, tree, scratch)
+    found = caught(verdict)
+    if found != mutant.caught_by:
+        raise Failure(f"{mutant.name} is caught by {sorted(found)}, not by {sorted(mutant.caught_by)}\n{text}")
+    words = failures_only(text)
+    golden = path.with_suffix(".golden")
+    before = golden.read_text(encoding="utf-8") if golden.exists() else ""
+    if update:
+        golden.write_text(words, encoding="utf-8")
+    elif words != before:
+        difference = "\n".join(difflib.unified_diff(before.splitlines(), words.splitlines(), golden.name, "now", lineterm=""))
+        raise Failure(f"{mutant.name}: the message has changed; look at it, then selfcheck.py --update\n{difference}")
+    return words
+
+
+class Report:
+    """Counts, and says what failed."""
+
+    def __init__(self) -> None:
+        self.good = 0
+        self.bad = 0
+
+    def run(self, name: str, check: Any, *arguments: Any) -> None:
+        """One thing that must hold, in a scratch folder of its own (the last argument but those given)."""
+        with tempfile.TemporaryDirectory(prefix="shmlab-selfcheck-") as scratch:
+            try:
+                check(*arguments, Path(scratch))
+            except (Failure, subprocess.SubprocessError) as error:
+                self.bad += 1
+                print(f"FAIL {name}: {error}", flush=True)
+                return
+        self.good += 1
+        print(f"ok   {name}", flush=True)
+
+
+def numbers_known(lab: Path) -> List[int]:
+    """The labs that have checks and solutions."""
+    text = subprocess.run([str(lab), "list"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return [int(line.split()[0]) for line in text.splitlines() if re.match(r"\d+ lab", line)]
+
+
+def folder_of(number: int) -> Path:
+    """tests/mutants/labN_name."""
+    return MUTANTS / next((ROOT / "solutions").glob(f"lab{number}_*")).name
+
+
+def main() -> int:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("labs", nargs="*", type=int, metavar="N", help="numbers of labs")
+    parser.add_argument("--lab", type=Path, default=ROOT / "build" / "bin" / "lab", help="the program (default: %(default)s)")
+    parser.add_argument("--mutant", metavar="NAME", help="this mutant only, and show its verdict")
+    parser.add_argument("--only", choices=("solution", "starter", "mutants"), help="only that part")
+    parser.add_argument("--repeat", type=int, default=1, metavar="N", help="that many times")
+    parser.add_argument("--update", action="store_true", help="write the golden files anew")
+    options = parser.parse_args()
+    report = Report()
+    parts = [options.only] if options.only else ["solution", "starter", "mutants"]
+    if options.mutant:
+        parts = ["mutants"]
+    for number in options.labs or numbers_known(options.lab):
+        for _ in range(options.repeat):
+            if "solution" in parts:
+                report.run(f"lab {number}: solution", check_solution, options.lab, number)
+            if "starter" in parts:
+                report.run(f"lab {number}: starter", check_starter, options.lab, number)
+            if "mutants" not in parts:
+                continue
+            paths = sorted(folder_of(number).glob(f"{options.mutant or '*'}.mutant"))
+            if options.mutant and not paths:
+                print(f"selfcheck.py: lab {number} has no mutant {options.mutant}", file=sys.stderr)
+                return 2
+            for path in paths:
+
+                def one(scratch: Path, path: Path = path, number: int = number) -> None:
+                    words = check_mutant(options.lab, number, path, scratch, options.update)
+                    if options.mutant:
+                        print(words)
+
+                report.run(f"lab {number}: mutant {path.stem}", one)
+            if not options.mutant and len(paths) < LEAST:
+                report.bad += 1
+                print(f"FAIL lab {number}: {len(paths)} mutants, {LEAST} are wanted")
+    print(f"{report.good} passed, {report.bad} failed")
+    return 1 if report.bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

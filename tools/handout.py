@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Pack what a class receives: labs/ with the starters, what they are built from and judged by, and nothing else.
+
+    handout.py FILE.tar.gz
+
+No solutions, no mutants, no instructor's checks, no answers: the list below names what goes in, so that what is added to
+the project stays out until somebody adds it here. The archive builds and judges by itself (tests/check_handout.py).
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+from typing import Dict, Iterator, List
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.dont_write_bytecode = True
+
+import starters  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[1]
+TOP = "shmlab"
+INCLUDED: List[str] = [
+    "CMakeLists.txt",
+    "CMakePresets.json",
+    "Makefile",
+    "LICENSE",
+    ".clang-format",
+    ".editorconfig",
+    ".gitignore",
+    "cmake/",
+    "common/",
+    "tests/CMakeLists.txt",
+    "tests/checks/",
+    "tests/harness/",
+    "tests/weave/",
+    "tools/install-packages",
+    "tools/labs.mk",
+]
+SECRET = ("_instructor.c",)
+
+
+def tracked() -> Iterator[str]:
+    """The project's files as git knows them: what lies about in a working tree is nobody's business."""
+    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
+                            stdout=subprocess.PIPE, check=True).stdout
+    yield from sorted(name for name in listed.decode().split("\0") if name and (ROOT / name).exists())
+
+
+def contents() -> Dict[str, bytes]:
+    """Path in the archive: bytes."""
+    files: Dict[str, bytes] = {}
+    for name in tracked():
+        wanted = any(name == each or (each.endswith("/") and name.startswith(each)) for each in INCLUDED)
+        if wanted and not name.endswith(SECRET):
+            files[name] = (ROOT / name).read_bytes()
+    for lab in starters.labs():
+        for path, starter in starters.make(lab).items():
+            files[f"labs/{path}"] = files[f"starters/{path}"] = starter.text.encode()
+        handout = ROOT / "labs" / lab.name / "README.md"
+        if handout.exists():
+            files[f"labs/{lab.name}/README.md"] = handout.read_bytes()
+    files["README.md"] = (ROOT / "docs" / "handout.md").read_bytes()
+    return files
+
+
+def mode(name: str) -> int:
+    """Programs stay programs. A starter is as executable as its solution."""
+    for origin in (name, name.replace("labs/", "solutions/", 1), name.replace("starters/", "solutions/", 1)):
+        if (ROOT / origin).exists():
+            return 0o755 if (ROOT / origin).stat().st_mode & 0o100 else 0o644
+    return 0o644
+
+
+def main() -> int:
+    """Write the archive: the same bytes for the same files."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path, help="archive to write")
+    options = parser.parse_args()
+    files = contents()
+    with tarfile.open(options.file, "w:gz") as archive:
+        for name, data in sorted(files.items()):
+            entry = tarfile.TarInfo(f"{TOP}/{name}")
+            entry.size = len(data)
+            entry.mode = mode(name)
+            archive.addfile(entry, io.BytesIO(data))
+    print(f"{options.file}: {len(files)} files")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
