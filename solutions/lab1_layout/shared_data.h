@@ -55,8 +55,8 @@ struct shared_data {
 // shmlab:end
 
 // shmlab:cut 3 Let the compiler refuse a struct in which any member, or the end, is not where the contract has it.
-/* Every member of the contract stands where the contract says; a wrong struct does not compile. */
 /* slide:checks */
+/* Every member of the contract stands where the contract says; a wrong struct does not compile. */
 #define SHARED_DATA_CHECK(field, offset, size)                                                               \
     _Static_assert(offsetof(struct shared_data, field) == (offset), #field " is not at " #offset);           \
     _Static_assert(sizeof(((struct shared_data *)0)->field) == (size),                                       \

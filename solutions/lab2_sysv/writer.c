@@ -105,8 +105,7 @@ static int segment_open(const struct options *options)
     // shmlab:text call, the error and the next step: error_report_errno.
     /* slide:create */
     /* IPC_EXCL: without it shmget would silently hand us somebody else's segment */
-    int flags = IPC_CREAT | IPC_EXCL | (int)options->mode;
-    int id = shmget(options->key, SHARED_DATA_SEGMENT_SIZE, flags);
+    int id = shmget(options->key, SHARED_DATA_SEGMENT_SIZE, IPC_CREAT | IPC_EXCL | (int)options->mode);
 
     if (id != -1)
         return id;
