@@ -556,7 +556,9 @@ static void orphan_make(struct check *check, const struct address *address, size
     waitpid(child, &status, 0);
     if (status != 0)
         check_broken(check, "cannot make a segment with key %s", address->key);
-    check_pardon_leaks(check); /* it is no program's fault if that one stays */
+    check_varies(check, "pid", check_text(check, "%d", (int)child));
+    sysv_look(check, address->key); /* its id varies, too */
+    check_pardon_leaks(check);      /* it is no program's fault if that one stays */
     check_note(check, "a process that is dead now has left a segment of %zu bytes with that key", size);
 }
 
