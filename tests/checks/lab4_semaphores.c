@@ -43,8 +43,7 @@ struct store {
 static struct store store_draw(struct check *check, unsigned capacity)
 {
     const char *prefix = check_prefix(check);
-
-    return (struct store){.prefix = prefix,
+    struct store store = {.prefix = prefix,
                           .shm_name = check_text(check, "/%s_buffer", prefix),
                           .empty_name = check_text(check, "/%s_empty", prefix),
                           .full_name = check_text(check, "/%s_full", prefix),
@@ -52,6 +51,12 @@ static struct store store_draw(struct check *check, unsigned capacity)
                           .capacity = capacity,
                           .size = sizeof(struct bounded_buffer) + capacity * sizeof(struct buffer_message),
                           .fd = -1};
+
+    check_varies(check, "buffer", store.shm_name);
+    check_varies(check, "empty", store.empty_name);
+    check_varies(check, "full", store.full_name);
+    check_varies(check, "mutex", store.mutex_name);
+    return store;
 }
 
 static struct program *producer_start(struct check *check, const struct store *store, const char *items,
