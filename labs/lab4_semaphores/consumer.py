@@ -160,9 +160,9 @@ def join(memory: SharedMemory) -> bool:
     return (
         presence.held(memory.fd, bounded_buffer.PRESENCE)
         and presence.claim(memory.fd, bounded_buffer.PRESENCE, presence.SHARED)
-        # Between our opening and our locking, the last one out may have removed it, or its last user may have died.
+        # Between our opening and our locking, the last one out may have removed it. Whether others are still there now
+        # does not matter: a producer may have left it, and what is in it, to us.
         and memory.still_named()
-        and presence.held(memory.fd, bounded_buffer.PRESENCE)
     )
 
 

@@ -43,8 +43,7 @@ struct store {
 static struct store store_draw(struct check *check, unsigned capacity)
 {
     const char *prefix = check_prefix(check);
-
-    return (struct store){.prefix = prefix,
+    struct store store = {.prefix = prefix,
                           .shm_name = check_text(check, "/%s_buffer", prefix),
                           .empty_name = check_text(check, "/%s_empty", prefix),
                           .full_name = check_text(check, "/%s_full", prefix),
@@ -52,6 +51,12 @@ static struct store store_draw(struct check *check, unsigned capacity)
                           .capacity = capacity,
                           .size = sizeof(struct bounded_buffer) + capacity * sizeof(struct buffer_message),
                           .fd = -1};
+
+    check_varies(check, "buffer", store.shm_name);
+    check_varies(check, "empty", store.empty_name);
+    check_varies(check, "full", store.full_name);
+    check_varies(check, "mutex", store.mutex_name);
+    return store;
 }
 
 static struct program *producer_start(struct check *check, const struct store *store, const char *items,
@@ -737,6 +742,16 @@ static void signals(struct check *check)
     program_ends(producer, 1);
 }
 
+/* It ends with status 1. What it printed, which nobody has counted, stays out of the finding. */
+static void end_require(struct check *check, struct program *program)
+{
+    int status = program_wait(program);
+
+    REQUIRE(check, status == 1,
+            .expected = check_text(check, "%s ends with exit status 1", program->short_name),
+            .found = status_text(check, status));
+}
+
 static void last_out(struct check *check)
 {
     struct store store = store_draw(check, 2);
@@ -758,12 +773,12 @@ static void last_out(struct check *check)
     consumer = consumer_start(check, &store, "consumer", endless);
     program_expect(consumer, "got item");
     program_signal(producer, SIGTERM);
-    program_ends(producer, 1);
+    end_require(check, producer);
     REQUIRE(check, posix_look(check, store.shm_name).exists && semaphore_exists(check, store.mutex_name),
             .expected = "the objects stay when the producer leaves: a consumer uses them",
             .found = "they are gone");
     program_signal(consumer, SIGTERM);
-    program_ends(consumer, 1);
+    end_require(check, consumer);
     ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "unsigned buffer_close("),
            .cause = "nobody removes the objects: they live until the next boot",
            .next = "presence_claim(..., PRESENCE_EXCLUSIVE) succeeds for the last one out: objects_unlink");
