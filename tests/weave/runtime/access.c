@@ -64,6 +64,50 @@ static void access_trace(const void *pointer, uint32_t where, size_t size, unsig
     }
 }
 
+/*
+ * What the other side uses atomically counts as atomic here, too. On x86 every load acquires and every store
+ * releases, and an interpreter's compiler cannot move them across the calls that it makes for every
+ * operation.
+ */
+static bool access_counts_as_atomic(uint32_t where, uint32_t size)
+{
+    enum { LARGEST_ATOMIC = 8 };
+    return size <= LARGEST_ATOMIC && shadow_atomics(runtime.control, where);
+}
+
+void access_of_peer(const void *pointer, uint32_t where, uint32_t size, unsigned flags, bool locked,
+                    uint16_t site)
+{
+    struct control *control = runtime.control;
+    bool write = flags & ACCESS_WRITE, atomic = locked || access_counts_as_atomic(where, size);
+    access_settle();
+    if (!write) {
+        turn_spin_check(where, size, site, atomic);
+        spin_remember(control, runtime.me, where, size, site);
+    }
+    if (atomic || control->every_access || size <= LARGEST_VALUE)
+        turn_point(); /* it may be a flag, even if nobody has used it atomically so far */
+    else
+        runtime.self->skip_point = 0;
+    atomic = locked || access_counts_as_atomic(where, size);
+    if (atomic) {
+        struct object *object = object_find(control, key_make(KEY_ADDRESS, where), OBJECT_ATOMIC);
+        object->where = where;
+        if (write)
+            order_store(control, runtime.me, object, ORDER_RELEASE, false);
+        else
+            order_load(control, runtime.me, object, ORDER_ACQUIRE);
+    }
+    flags |= ACCESS_TRAPPED | (atomic ? ACCESS_ATOMIC : 0);
+    shadow_access(control, runtime.me, where, size, flags, site);
+    if (write)
+        shadow_changed(control, runtime.me, where, size);
+    access_trace(pointer, where, size, flags, site);
+    if (atomic)
+        control->event[(control->events - 1) % WEAVE_EVENTS].object =
+            (int16_t)object_index(control, object_find(control, key_make(KEY_ADDRESS, where), OBJECT_ATOMIC));
+}
+
 void access_memory(const void *pointer, size_t size, unsigned flags, const void *pc)
 {
     uint32_t where, room;
@@ -71,8 +115,12 @@ void access_memory(const void *pointer, size_t size, unsigned flags, const void 
         return;
     if (size > room)
         size = room;
-    access_settle();
     uint16_t site = site_at(pc);
+    if (runtime.peer) {
+        access_of_peer(pointer, where, (uint32_t)size, flags, false, site);
+        return;
+    }
+    access_settle();
     bool read = !(flags & ACCESS_WRITE);
     if (read && !(flags & ACCESS_LIBC))
         turn_spin_check(where, (uint32_t)size, site, false);

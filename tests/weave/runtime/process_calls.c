@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/select.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -218,20 +219,90 @@ WEAVE_EXPORT int sched_yield(void)
     return 0;
 }
 
-/* Waiting for input or for time to pass: with nothing to poll it is a sleep. */
+/* Waiting for input or for time to pass, when nothing is ready: a sleep, or without a limit a wait for a
+ * signal. */
+static int time_await_input(const struct timespec *limit, const void *pc)
+{
+    if (limit == NULL) {
+        process_wait_for_signal(pc);
+        errno = EINTR;
+        return -1;
+    }
+    if (time_of(limit) > 0)
+        time_sleep(time_of(limit), pc);
+    return 0;
+}
+
 WEAVE_EXPORT int poll(struct pollfd *descriptors, nfds_t count, int timeout)
 {
-    if (!runtime.on || (timeout < 0 && count > 0))
+    if (!runtime.on)
         return REAL(poll)(descriptors, count, timeout);
-    enum { MILLISECOND = 1000000 };
-    int ready = count > 0 ? REAL(poll)(descriptors, count, 0) : 0;
-    if (ready != 0 || timeout == 0)
+    enum { MILLISECOND = 1000000, MILLISECONDS = 1000 };
+    int ready = REAL(poll)(descriptors, count, 0);
+    struct timespec limit = {timeout / MILLISECONDS, timeout % MILLISECONDS * (long)MILLISECOND};
+    return ready != 0 ? ready : time_await_input(timeout < 0 ? NULL : &limit, CALLER);
+}
+
+WEAVE_EXPORT int ppoll(struct pollfd *descriptors, nfds_t count, const struct timespec *limit,
+                       const sigset_t *mask)
+{
+    if (!runtime.on)
+        return REAL(ppoll)(descriptors, count, limit, mask);
+    const struct timespec now = {0};
+    int ready = REAL(ppoll)(descriptors, count, &now, mask); /* a pending signal is delivered here */
+    return ready != 0 ? ready : time_await_input(limit, CALLER);
+}
+
+/* The sets lose what is not ready, so they are tried on copies. */
+static int time_select(int count, fd_set *sets[3], const struct timespec *limit, const sigset_t *mask,
+                       const void *pc)
+{
+    fd_set copies[3];
+    for (int i = 0; i < 3; i++)
+        if (sets[i] != NULL)
+            copies[i] = *sets[i];
+    const struct timespec now = {0};
+    int ready = REAL(pselect)(count, sets[0], sets[1], sets[2], &now, mask);
+    if (ready != 0)
         return ready;
-    if (timeout < 0)
-        process_wait_for_signal(CALLER);
-    else
-        time_sleep((uint64_t)timeout * MILLISECOND, CALLER);
-    return 0;
+    int result = time_await_input(limit, pc);
+    for (int i = 0; result < 0 && i < 3; i++)
+        if (sets[i] != NULL)
+            *sets[i] = copies[i];
+    return result;
+}
+
+WEAVE_EXPORT int select(int count, fd_set *restrict readable, fd_set *restrict writable,
+                        fd_set *restrict failed, struct timeval *restrict timeout)
+{
+    if (!runtime.on)
+        return REAL(select)(count, readable, writable, failed, timeout);
+    struct timespec limit = {0};
+    if (timeout != NULL)
+        limit = (struct timespec){timeout->tv_sec, timeout->tv_usec * MICROSECOND};
+    fd_set *sets[3] = {readable, writable, failed};
+    return time_select(count, sets, timeout == NULL ? NULL : &limit, NULL, CALLER);
+}
+
+WEAVE_EXPORT int pselect(int count, fd_set *restrict readable, fd_set *restrict writable,
+                         fd_set *restrict failed, const struct timespec *restrict limit,
+                         const sigset_t *restrict mask)
+{
+    if (!runtime.on)
+        return REAL(pselect)(count, readable, writable, failed, limit, mask);
+    fd_set *sets[3] = {readable, writable, failed};
+    return time_select(count, sets, limit, mask, CALLER);
+}
+
+WEAVE_EXPORT int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *limit)
+{
+    if (!runtime.on)
+        return REAL(sigtimedwait)(set, info, limit);
+    const struct timespec now = {0};
+    int signal = REAL(sigtimedwait)(set, info, &now);
+    if (signal < 0 && errno == EAGAIN && time_await_input(limit, CALLER) == 0)
+        errno = EAGAIN;
+    return signal;
 }
 
 static bool time_is_virtual(clockid_t clock)

@@ -90,6 +90,12 @@ void segment_close(void);
 
 /* access.c */
 void access_memory(const void *pointer, size_t size, unsigned flags, const void *pc);
+/*
+ * An access of code without callbacks: it cannot be told whether it is atomic. `locked`: the instruction
+ * surely is.
+ */
+void access_of_peer(const void *pointer, uint32_t where, uint32_t size, unsigned flags, bool locked,
+                    uint16_t site);
 /* The values of writes are known only after the callback: complete the last one. */
 void access_settle(void);
 

@@ -15,7 +15,7 @@ enum { FAULT_WRITE = 2, TRAP_FLAG = 0x100, LONGEST_PREFIX = 14 };
 
 static struct {
     uint32_t where, size;
-    bool wrote, atomic;
+    bool wrote;
 } trapped;
 
 struct instruction {
@@ -87,36 +87,6 @@ static struct instruction trap_decode(const uint8_t *code)
     return it;
 }
 
-static void trap_record(uint16_t site, const void *pointer)
-{
-    struct control *control = runtime.control;
-    struct object *object = NULL;
-    if (trapped.atomic) {
-        object = object_find(control, key_make(KEY_ADDRESS, trapped.where), OBJECT_ATOMIC);
-        object->where = trapped.where;
-        /* x86 loads acquire and stores release, and the interpreter's compiler cannot move them across its
-         * calls. */
-        if (!trapped.wrote)
-            order_load(control, runtime.me, object, ORDER_ACQUIRE);
-        else
-            order_store(control, runtime.me, object, ORDER_RELEASE, false);
-    }
-    unsigned flags =
-        ACCESS_TRAPPED | (trapped.wrote ? ACCESS_WRITE : 0) | (trapped.atomic ? ACCESS_ATOMIC : 0);
-    shadow_access(control, runtime.me, trapped.where, trapped.size, flags, site);
-    struct event *event = record_event(control, runtime.me, trapped.wrote ? EVENT_WRITE : EVENT_READ, site);
-    event->where = trapped.where;
-    event->size = (uint8_t)trapped.size;
-    event->old = trapped.size;
-    event->flags = (uint8_t)flags;
-    if (trapped.wrote) {
-        runtime.self->open_event = control->events;
-        runtime.self->open_address = (uint64_t)(uintptr_t)pointer;
-    } else if (trapped.size <= sizeof event->value) {
-        memcpy(&event->value, pointer, trapped.size);
-    }
-}
-
 static void trap_on_fault(int signal, siginfo_t *info, void *context)
 {
     ucontext_t *where = context;
@@ -129,21 +99,11 @@ static void trap_on_fault(int signal, siginfo_t *info, void *context)
     const uint8_t *code = (const uint8_t *)(uintptr_t)where->uc_mcontext.gregs[REG_RIP];
     struct instruction it = trap_decode(code);
     segment_open();
-    access_settle();
-    trapped.size = it.size < room ? it.size : room;
-    trapped.wrote = where->uc_mcontext.gregs[REG_ERR] & FAULT_WRITE;
-    uint16_t site = site_at(code);
-    trapped.atomic = it.locked || shadow_atomics(runtime.control, trapped.where);
-    if (!trapped.wrote) {
-        turn_spin_check(trapped.where, trapped.size, site, trapped.atomic);
-        spin_remember(runtime.control, runtime.me, trapped.where, trapped.size, site);
-    }
-    if (trapped.atomic || runtime.control->every_access || trapped.wrote)
-        turn_point();
-    else
-        runtime.self->skip_point = 0;
-    trapped.atomic |= shadow_atomics(runtime.control, trapped.where);
-    trap_record(site, info->si_addr);
+    uint32_t size = it.size < room ? it.size : room;
+    bool wrote = where->uc_mcontext.gregs[REG_ERR] & FAULT_WRITE;
+    access_of_peer(info->si_addr, trapped.where, size, wrote ? ACCESS_WRITE : 0, it.locked, site_at(code));
+    trapped.size = size;
+    trapped.wrote = wrote;
     where->uc_mcontext.gregs[REG_EFL] |= TRAP_FLAG;
 }
 
