@@ -4,6 +4,7 @@
 #     make check      all tests          make models    fetch a COCO model for photographs
 #     make lab3       the verdict on lab 3: see tools/labs.mk for hint3, watch3, reset3, solution3, progress, doctor
 #     make bench      measure shared memory against everything else
+#     make slides     the decks as HTML and PDF; slides-serve while writing
 #     make format     clang-format       make wire-formats   write the table of offsets anew
 BUILD ?= build
 JOBS ?= $(shell nproc)
@@ -20,6 +21,12 @@ demo: all
 
 bench: all
 	@cmake --build $(BUILD) --target bench_run
+
+slides:
+	@slides/build
+
+slides-serve:
+	@slides/build --serve
 
 check:
 	@tests/check $(BUILD)
@@ -38,4 +45,4 @@ include tools/labs.mk
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all demo bench check models wire-formats format clean
+.PHONY: all demo bench slides slides-serve check models wire-formats format clean

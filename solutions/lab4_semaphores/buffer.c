@@ -23,7 +23,6 @@
 
 static const double slice_seconds =
     0.2;                               /* how late a signal may be seen that came just before a wait began */
-static const double lock_seconds = 10; /* MUTEX is held for nanoseconds: after that long its holder is dead */
 static const double retry_seconds = 0.01; /* between two looks for an object, or at the buffer's end */
 
 static void names_make(struct buffer *buffer, const char *prefix)
@@ -315,7 +314,8 @@ static enum buffer_end semaphore_wait(sem_t *semaphore, double seconds)
 /* slide:lock */
 static enum buffer_end buffer_lock(struct buffer *buffer, double seconds)
 {
-    enum buffer_end end = semaphore_wait(buffer->mutex, seconds > lock_seconds ? seconds : lock_seconds);
+    static const double least_seconds = 10; /* however short the user's patience for slots and messages is */
+    enum buffer_end end = semaphore_wait(buffer->mutex, seconds > least_seconds ? seconds : least_seconds);
 
     return end == BUFFER_TIMEOUT ? BUFFER_STUCK : end;
 }
