@@ -197,9 +197,11 @@ def main() -> int:
     parser.add_argument("--build", action="append", choices=list(BUILDS), help="only this build (may be repeated)")
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time (2)")
     parser.add_argument("--verbose", action="store_true", help="print the reports of unexpected results")
+    parser.add_argument("--without", action="append", default=[], help="leave this subject out (may be repeated)")
     parser.add_argument("only", nargs="*", help="only subjects whose name contains one of these")
     arguments = parser.parse_args()
     subjects = [subject_read(path) for path in sorted(PROGRAMS.glob("*/*.c"))]
+    subjects = [s for s in subjects if s.name not in arguments.without]
     if arguments.only:
         subjects = [s for s in subjects if any(word in s.name for word in arguments.only)]
     builds = arguments.build or list(BUILDS)

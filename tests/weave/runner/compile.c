@@ -60,6 +60,9 @@ static void compile_add_flags(struct arguments *arguments, const char *compiler)
         arguments_add(arguments, "-tsan-distinguish-volatile=1");
     } else {
         arguments_add(arguments, "--param=tsan-distinguish-volatile=1");
+        arguments_add(
+            arguments,
+            "-Wno-tsan"); /* it warns that ThreadSanitizer does not know fences: this runtime does */
     }
 }
 
