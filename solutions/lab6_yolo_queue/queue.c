@@ -232,30 +232,13 @@ static enum attach queue_try_attach(struct queue *queue)
     return result;
 }
 
-/*
- * Touch no semaphore before the producer knows us: only then does it notice our end, however soon that comes,
- * and put right what we may leave behind. A producer that holds no role, or has ended, is not waited for.
- */
-static int queue_await_known(struct queue *queue)
-{
-    while (queue_peer_present(queue) && presence_held(queue->fd, QUEUE_PRESENCE_KNOWN) != 1) {
-        queue->peer_seen = true;
-        if (!stop_sleep(retry_seconds)) {
-            handles_close(queue);
-            return error_report(NULL, "%s", strsignal(stop_signal()));
-        }
-    }
-    queue->peer_seen = queue->peer_seen || queue_peer_present(queue);
-    return 0;
-}
-
 int queue_attach(struct queue *queue, const char *prefix, double seconds)
 {
     queue_prepare(queue, prefix, false);
     for (double waited = 0;; waited += retry_seconds) {
         enum attach result = queue_try_attach(queue);
         if (result == ATTACH_DONE)
-            return queue_await_known(queue);
+            return 0;
         if (result == ATTACH_FAILED)
             return 1;
         if (waited == 0) {
@@ -416,8 +399,30 @@ enum queue_end queue_publish(struct queue *queue)
 }
 /* slide:end */
 
+/*
+ * Touch no semaphore before the producer knows us: only then does it notice our end, however soon that comes,
+ * and put right what we may leave behind. A producer that holds no role, or has ended, is not waited for.
+ */
+static enum queue_end queue_await_known(struct queue *queue, double seconds)
+{
+    for (double waited = 0; !queue->known; waited += retry_seconds) {
+        bool present = queue_peer_present(queue);
+
+        queue->peer_seen = queue->peer_seen || present;
+        queue->known = !present || presence_held(queue->fd, QUEUE_PRESENCE_KNOWN) == 1;
+        if (!queue->known && waited >= seconds)
+            return QUEUE_TIMEOUT;
+        if (!queue->known && !stop_sleep(retry_seconds))
+            return QUEUE_STOPPED;
+    }
+    return QUEUE_DONE;
+}
+
 enum queue_end queue_acquire_full(struct queue *queue, const struct queue_slot **slot, double seconds)
 {
+    enum queue_end known = queue_await_known(queue, seconds);
+    if (known != QUEUE_DONE)
+        return known;
     for (bool gone = false;; seconds -= slice_seconds) {
         enum queue_end result = slice_wait(queue, queue->full, gone ? 0 : seconds);
         if (result == QUEUE_DONE)

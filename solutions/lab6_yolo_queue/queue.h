@@ -42,6 +42,7 @@ struct queue {
     int fd; /* of the shared memory object; carries our presence */
     bool producer;
     bool peer_seen; /* the other side was there when we looked last */
+    bool known;     /* consumer: the producer has noticed us */
     bool spin;      /* there is more than one CPU: a peer can answer while we spin */
     struct yolo_queue *shared;
     sem_t *empty, *full, *mutex;
