@@ -133,7 +133,7 @@ class Queue:
 
     def detections(self, count: int) -> "Tuple[float, ...]":
         """The numbers of the first `count` detections, detection.FIELDS each."""
-        # shmlab:cut 11 detection.records(count) unpacks all of them at once. Where do they begin?
+        # shmlab:cut 9 detection.records(count) unpacks all of them at once. Where do they begin?
         # shmlab:give return (0.0,) * (detection.FIELDS * count)
         return detection.records(count).unpack_from(self._bytes, self._slot + yolo_queue.DETECTIONS_OFFSET)
         # shmlab:end
@@ -141,7 +141,7 @@ class Queue:
     def picture(self) -> Picture:
         """A copy of the pixels. No view of the slot stays behind: after `release` the producer writes there."""
         # slide:picture
-        # shmlab:cut 9 Picture.from_bgr copies from a memoryview. Which bytes of self._view? Release the view.
+        # shmlab:cut 10 Picture.from_bgr copies from a memoryview. Which bytes of self._view? Release the view.
         # shmlab:give return Picture.blank(yolo_queue.WIDTH, yolo_queue.HEIGHT)
         begin = self._slot + yolo_queue.PIXELS_OFFSET
         with self._view[begin : begin + yolo_queue.PIXEL_BYTES] as pixels:
@@ -151,7 +151,7 @@ class Queue:
 
     def release(self) -> None:
         """Give the slot back."""
-        # shmlab:cut 10 As queue_release in queue.c: self._lock, self._control, self._mutex, self._empty.
+        # shmlab:cut 11 As queue_release in queue.c: self._lock, self._control, self._mutex, self._empty.
         if not self._lock():
             return  # nobody is left to be told; `end` says so
         control = self._control
