@@ -249,8 +249,10 @@ int queue_attach(struct queue *queue, const char *prefix, double seconds)
     queue_prepare(queue, prefix, false);
     for (double waited = 0;; waited += retry_seconds) {
         enum attach result = queue_try_attach(queue);
-        if (result == ATTACH_DONE)
+        if (result == ATTACH_DONE) {
+            queue->peer_seen = queue_peer_present(queue); /* so that its end is noticed, however soon */
             return 0;
+        }
         if (result == ATTACH_FAILED)
             return 1;
         if (waited == 0) {

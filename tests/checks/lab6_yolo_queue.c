@@ -22,12 +22,15 @@
 #include "programs/lab6_pattern.h"
 #include "shmlab/scene.h"
 #include "toolchain.h"
+#include "watch.h"
 
 #define QUEUE    "queue.c"
 #define PYTHON   "consumer.py"
 #define PEER     "lab6_peer"
 #define PROGRAMS TOOLCHAIN_SOURCE "/tests/checks/programs/"
 #define PATIENT  "20" /* seconds, for waits that the other side ends */
+
+enum { ORDER_STEPS = 256, ORDER_STEPS_MAX = 1000000 };
 
 /* ---- Peers that obey ---- */
 
@@ -291,6 +294,15 @@ static struct program *peer_attach(struct check *check, const struct names *name
     return peer;
 }
 
+/* The same, with a producer of ours, which notices it at once: no consumer goes on before it is known. */
+static struct program *peer_join(struct program *producer, const struct names *names, uint64_t seed)
+{
+    struct program *peer = peer_attach(producer->check, names, seed);
+
+    require_answer(producer, "the producer's look at its consumer gives", ask(producer, "meet"), "done");
+    return peer;
+}
+
 static void peer_end(struct program *peer)
 {
     ask(peer, "close");
@@ -419,7 +431,7 @@ static void unlocked(struct check *check)
     state_require(check, &names, shared, "while the producer holds slot 0", (struct state){0, 0, 0, 4, 0, 1});
     ask(producer, "fill 1");
     ask(producer, "publish");
-    struct program *consumer = peer_attach(check, &names, 0);
+    struct program *consumer = peer_join(producer, &names, 0);
     ask(consumer, "full " PATIENT);
     state_require(check, &names, shared, "while the consumer holds slot 0", (struct state){1, 0, 1, 4, 0, 1});
     ask(producer, "free " PATIENT);
@@ -431,6 +443,132 @@ static void unlocked(struct check *check)
     state_require(check, &names, shared, "when both are done", state_after(2, 1));
     ask(consumer, "full " PATIENT);
     ask(consumer, "release");
+    peer_end(consumer);
+    peer_end(producer);
+}
+
+/* ---- Instruction by instruction ---- */
+
+/* What a step may change, and what says that it is done. */
+struct watched {
+    struct program *peer;
+    const struct yolo_queue *shared;
+    sem_t *mutex, *token; /* token: FULL of a publish, EMPTY of a release */
+    const char *token_name;
+    struct state done; /* write_idx, read_idx and count as they must be when others are let in */
+};
+
+static int value_of(sem_t *semaphore)
+{
+    int value = -1;
+
+    sem_getvalue(semaphore, &value);
+    return value;
+}
+
+static const char *indices_text(struct check *check, const int32_t *indices)
+{
+    return check_text(check, "write_idx %d, read_idx %d, count %d", indices[0], indices[1], indices[2]);
+}
+
+/* One more instruction: it changes the indices only while MUTEX is taken. True when the indices have changed.
+ */
+static bool watched_step(const struct watched *watched, int32_t indices[3])
+{
+    struct check *check = watched->peer->check;
+    int mutex_before = value_of(watched->mutex);
+    enum step_result result = watch_step(watched->peer);
+
+    if (result != STEP_DONE)
+        FAIL(check, .expected = "the peer comes through: nobody else holds anything",
+             .found = result == STEP_ENDED ? "it ended" : "it waits for ever");
+    if (memcmp(indices, &watched->shared->write_idx, 3 * sizeof indices[0]) == 0)
+        return false;
+    const char *before = indices_text(check, indices);
+    memcpy(indices, &watched->shared->write_idx, 3 * sizeof indices[0]);
+    REQUIRE(check, mutex_before == 0,
+            .expected = "write_idx, read_idx and count change only while MUTEX is taken",
+            .found = check_text(check, "while MUTEX was free:\n%s\nbecame\n%s", before,
+                                indices_text(check, indices)),
+            .cause =
+                "a line in front of queue_lock, or behind the post of MUTEX: the other side changes count, "
+                "too, and of two that do so at once one is lost");
+    return true;
+}
+
+/* Nothing of it may be missing when the other side is let in. */
+static void watched_let_in(const struct watched *watched, const int32_t indices[3])
+{
+    struct check *check = watched->peer->check;
+    const int32_t done[3] = {watched->done.write_idx, watched->done.read_idx, watched->done.count};
+
+    REQUIRE(check, memcmp(indices, done, sizeof done) == 0,
+            .expected = check_text(check, "when %s is posted and MUTEX is free:\n%s", watched->token_name,
+                                   indices_text(check, done)),
+            .found = indices_text(check, indices),
+            .cause = "a post too early: it lets the other side in before everything is said");
+}
+
+/* Tell the peer its command and go with it to its answer. */
+static void watched_run(const struct watched *watched, const char *command)
+{
+    struct program *peer = watched->peer;
+    int32_t indices[3];
+    int before = value_of(watched->token);
+    bool over = false;
+
+    memcpy(indices, &watched->shared->write_idx, sizeof indices);
+    watch_seize(peer);
+    size_t printed = strlen(program_output(peer));
+    tell(peer, "%s", command);
+    for (long steps = 0; strstr(program_output(peer) + printed, "> ") == NULL; steps++) {
+        for (int i = 0; i < ORDER_STEPS; i++) {
+            watched_step(watched, indices);
+            if (over || value_of(watched->token) == before || value_of(watched->mutex) == 0)
+                continue;
+            over = true;
+            watched_let_in(watched, indices);
+        }
+        if (steps > ORDER_STEPS_MAX / ORDER_STEPS)
+            FAIL(peer->check, .expected = check_text(peer->check, "%s comes to its end", command),
+                 .found = "it did not, in a million instructions");
+    }
+    watch_release(peer);
+    require_answer(peer, check_text(peer->check, "%s gives", command), answer(peer), "done");
+}
+
+/* A publish and a release, at the place where both indices wrap around. */
+static void order(struct check *check)
+{
+    uint64_t seed = seed_draw(check);
+    struct names names = names_make(check);
+    struct program *producer = peer_create(check, &names, seed);
+    struct program *consumer = peer_join(producer, &names, seed);
+    struct watched watched = {.shared = posix_map(check, names.shm, sizeof *watched.shared),
+                              .mutex = semaphore_open(check, names.mutex)};
+
+    for (int frame = 1; frame < QUEUE_SLOTS; frame++) {
+        produce_step(producer, frame, "before the wrap");
+        consume_step(consumer, frame, "before the wrap");
+    }
+    ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_publish("),
+           .next = "queue_lock, write_idx, count, post MUTEX, post FULL: in this order");
+    watched.peer = producer;
+    watched.token = semaphore_open(check, names.full);
+    watched.token_name = "FULL";
+    watched.done = state_after(QUEUE_SLOTS, QUEUE_SLOTS - 1);
+    ask(producer, "free " PATIENT);
+    ask(producer, "fill %d", QUEUE_SLOTS);
+    watched_run(&watched, "publish");
+
+    ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_release("),
+           .next = "queue_lock, read_idx, count, post MUTEX, post EMPTY: in this order");
+    watched.peer = consumer;
+    watched.token = semaphore_open(check, names.empty);
+    watched.token_name = "EMPTY";
+    watched.done = state_after(QUEUE_SLOTS, QUEUE_SLOTS);
+    ask(consumer, "full " PATIENT);
+    watched_run(&watched, "release");
     peer_end(consumer);
     peer_end(producer);
 }
@@ -447,7 +585,7 @@ static void phases(struct check *check)
            .cause = "an index that is right on the first round and wrong behind slot 4",
            .next = "behind slot 4 comes slot 0: (index + 1) % QUEUE_SLOTS, on both sides");
     struct program *producer = peer_create(check, &names, seed);
-    struct program *consumer = peer_attach(check, &names, seed);
+    struct program *consumer = peer_join(producer, &names, seed);
     struct yolo_queue *shared = posix_map(check, names.shm, sizeof *shared);
     /* Five rounds: full and empty at every phase, since each round moves both indices on by one slot. */
     static const int moves[] = {5, -5, 2, -1, 3, -3, 1, -2}; /* so many frames in, out */
@@ -545,7 +683,7 @@ static void full_and_empty(struct check *check)
             "slice_wait(queue, queue->empty, ...) in a loop that ends after `seconds` with QUEUE_TIMEOUT");
     struct program *producer = peer_create(check, &names, 1);
     struct yolo_queue *shared = posix_map(check, names.shm, sizeof *shared);
-    struct program *consumer = peer_attach(check, &names, 1);
+    struct program *consumer = peer_join(producer, &names, 1);
     require_answer(consumer, "with an empty queue queue_acquire_full(0 s) gives", ask(consumer, "full 0"),
                    "timeout");
     idle_require(consumer, "full");
@@ -588,7 +726,7 @@ static void stream(struct check *check, int frames, const char *kind, int produc
     struct names names = names_make(check);
     uint64_t seed = seed_draw(check);
     struct program *producer = peer_create(check, &names, seed);
-    struct program *consumer = peer_attach(check, &names, seed);
+    struct program *consumer = peer_join(producer, &names, seed);
     const char *done = check_text(check, "done %d", frames);
 
     tell(producer, "stream produce 1 %d %s %d", frames, kind, producer_pause);
@@ -741,6 +879,36 @@ static void taken_require(struct check *check, const char *path, const struct qu
                          "the producer writes there");
 }
 
+/* Release: the indices change under MUTEX, and EMPTY is posted when all is done. */
+static void released_require(struct program *peer, int slot)
+{
+    struct check *check = peer->check;
+    const char *begin = check_text(check, "wait MUTEX with read_idx %d and count 1", slot);
+    const char *end = check_text(check, "with read_idx %d and count 0", (slot + 1) % QUEUE_SLOTS);
+    const char *right = check_text(check, "%s, post MUTEX %s, post EMPTY %s", begin, end, end);
+    const char *slower = check_text(check, "%s, post EMPTY %s, post MUTEX %s", begin, end, end);
+    const char *found = ask(peer, "release");
+
+    REQUIRE(check, strcmp(found, right) == 0 || strcmp(found, slower) == 0,
+            .expected = check_text(check, "Queue.release, from slot %d: %s", slot, right), .found = found);
+}
+
+/* Whatever stands in read_idx leads to a slot. */
+static void python_hostile(struct foreign *foreign, struct program *peer, uint64_t seed)
+{
+    static const int32_t hostile[] = {QUEUE_SLOTS, INT32_MAX, -1};
+    struct check *check = peer->check;
+
+    for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++) {
+        foreign_push(foreign, pattern_make(check, seed, 1));
+        foreign->shared->read_idx = hostile[i];
+        require_answer(peer, check_text(check, "with read_idx %d Queue.acquire gives", (int)hostile[i]),
+                       ask(peer, "full " PATIENT), "done");
+        ask(peer, "release");
+        foreign->shared->read_idx = foreign->shared->write_idx;
+    }
+}
+
 static void python_slots(struct check *check)
 {
     uint64_t seed = seed_draw(check);
@@ -769,7 +937,7 @@ static void python_slots(struct check *check)
                       check_text(check, "while consumer.py holds slot %d", slot),
                       (struct state){next, slot, 1, 4, 0, 1});
         require_answer(peer, check_text(check, "frame %d's number and detections", frame), found, header);
-        ask(peer, "release");
+        released_require(peer, slot);
         state_require(check, &foreign.names, foreign.shared,
                       check_text(check, "when consumer.py has released slot %d", slot),
                       (struct state){next, next, 0, 5, 0, 1});
@@ -778,6 +946,11 @@ static void python_slots(struct check *check)
         ask(peer, "save %s", file);
         taken_require(check, file, expected);
     }
+    ADVISE(check, .file = PYTHON, .line = check_line(check, PYTHON, "def acquire"),
+           .cause = "an index that is used as it stands there: whoever may write to the object may write any "
+                    "number",
+           .next = "modulo yolo_queue.SLOTS, before it leads to a slot");
+    python_hostile(&foreign, peer, seed);
     ask(peer, "close");
     program_end_input(peer);
     program_ends(peer, 0);
@@ -839,7 +1012,7 @@ static void killed(struct check *check)
                "when the producer is gone look at FULL once more, without waiting, and only then believe it");
     check_note(check, "the producer is killed with %d frames unread", UNREAD);
     struct program *producer = peer_create(check, &names, 1);
-    struct program *consumer = peer_attach(check, &names, 1);
+    struct program *consumer = peer_join(producer, &names, 1);
     for (int frame = 1; frame <= UNREAD; frame++)
         produce_step(producer, frame, "before it dies");
     program_signal(producer, SIGKILL);
@@ -881,11 +1054,11 @@ static void recover_once(struct check *check, int unread, int moment)
 
     check_note(check, "%s", when);
     struct program *producer = peer_create(check, &names, seed);
-    struct program *consumer = peer_attach(check, &names, seed);
+    struct program *consumer = peer_join(producer, &names, seed);
     struct yolo_queue *shared = posix_map(check, names.shm, sizeof *shared);
     for (int frame = 1; frame <= unread; frame++)
         produce_step(producer, frame, "before the death");
-    ask(producer, "free 0"); /* so that it has seen its consumer; a token when the queue is not full */
+    ask(producer, "free 0"); /* a token in the hand when the queue is not full */
     bool holds = unread < QUEUE_SLOTS;
     ask(consumer, "full " PATIENT);
     if (moment >= 1)
@@ -905,7 +1078,7 @@ static void recover_once(struct check *check, int unread, int moment)
     if (strncmp(found, "done", 4) == 0) /* the loss was noticed before, while it waited for MUTEX */
         ask(producer, "fill %d", ++written), ask(producer, "publish");
     state_require(check, &names, shared, when, state_after(written, done));
-    struct program *heir = peer_attach(check, &names, seed);
+    struct program *heir = peer_join(producer, &names, seed);
     for (int frame = done + 1; frame <= written; frame++)
         consume_step(heir, frame, when);
     peer_end(heir);
@@ -933,7 +1106,7 @@ static void sanitizers(struct check *check)
 
     check_sanitize(check);
     struct program *producer = peer_create(check, &names, 1);
-    struct program *consumer = peer_attach(check, &names, 1);
+    struct program *consumer = peer_join(producer, &names, 1);
     for (int frame = 1; frame <= 7; frame++) {
         produce_step(producer, frame, "with sanitizers");
         consume_step(consumer, frame, "with sanitizers");
@@ -963,7 +1136,7 @@ static const struct check_case cases[] = {
      .limit = LIMIT_QUICK,
      .run = check_builds},
     {.name = "objects",
-     .points = 8,
+     .points = 6,
      .title = "queue_create makes four objects of the right size, mode and values, queue_close removes them",
      .concept = "names, first values and lifetime of semaphores and shared memory",
      .hints =
@@ -1020,8 +1193,22 @@ static const struct check_case cases[] = {
      .needs = {"slot_filled", "slot_read"},
      .limit = LIMIT_QUICK,
      .run = unlocked},
+    {.name = "order",
+     .points = 8,
+     .title = "Instruction by instruction: indices change under MUTEX only, and the token is posted last",
+     .concept = "a lock protects what both sides change",
+     .hints =
+         {"count is changed by both sides, and count++ is a load, an addition and a store. A token that is "
+          "posted before all is done lets the other side in too early.",
+          "queue.c, queue_publish and queue_release: what stands in front of queue_lock, what behind the "
+          "post of MUTEX?",
+          "queue_lock; index; count; sem_post(queue->mutex); sem_post(queue->full), or empty: nothing "
+          "outside, nothing earlier."},
+     .needs = {"slot_filled", "slot_read"},
+     .limit = LIMIT_LONG,
+     .run = order},
     {.name = "phases",
-     .points = 12,
+     .points = 8,
      .title = "The ring is right at every phase: full and empty at each of the five slots",
      .concept = "a circular queue wraps around",
      .hints = {"An array of five slots becomes a ring when slot 0 follows slot 4. Full and empty look alike "
@@ -1061,7 +1248,7 @@ static const struct check_case cases[] = {
      .limit = LIMIT_QUICK,
      .run = full_and_empty},
     {.name = "frames",
-     .points = 10,
+     .points = 8,
      .title = "10,000 frames arrive whole, in order, with a faster and with a slower consumer",
      .concept = "races show in numbers",
      .hints =
@@ -1071,7 +1258,7 @@ static const struct check_case cases[] = {
           "queue.c: which lines change what the other side changes, too? Those belong between queue_lock and "
           "sem_post(queue->mutex).",
           "lock, index, count, unlock, and only then the post of FULL or EMPTY."},
-     .needs = {"phases"},
+     .needs = {"phases", "order"},
      .limit = LIMIT_QUICK,
      .run = frames},
     {.name = "both_orders",
