@@ -761,6 +761,17 @@ static void frames(struct check *check)
 
 #define PRODUCER(names, ...) "producer", "--prefix", (names).prefix, "--detector", "truth", __VA_ARGS__
 
+/* The consumer has read that many frames and ends. */
+static void stream_require(struct program *consumer, int frames)
+{
+    struct check *check = consumer->check;
+
+    program_expect(consumer, check_text(check, "%d frames (1 to %d)", frames, frames));
+    REQUIRE(check, !program_said(consumer, "gap"), .expected = "frame numbers without a gap",
+            .found = program_output(consumer));
+    program_ends(consumer, 0);
+}
+
 static void pair_run(struct check *check, const char *consumer_name, bool consumer_first)
 {
     struct names names = names_make(check);
@@ -778,10 +789,7 @@ static void pair_run(struct check *check, const char *consumer_name, bool consum
         program_expect(producer, "frame 5:");
         consumer = check_start(check, argv);
     }
-    program_expect(consumer, "23 frames (1 to 23)");
-    REQUIRE(check, !program_said(consumer, "gap"), .expected = "frame numbers without a gap",
-            .found = program_output(consumer));
-    program_ends(consumer, 0);
+    stream_require(consumer, 23);
     program_ends(producer, 0);
     none_require(check, &names, "when both have ended");
 }
@@ -796,6 +804,24 @@ static void both_orders(struct check *check)
     pair_run(check, "consumer", false);
 }
 
+/* consumer.py comes second, to a peer that streams: the producer needs longer for its start than for its
+ * work. */
+static void python_later(struct check *check)
+{
+    enum { FRAMES = 23 };
+    struct names names = names_make(check);
+    struct program *producer = peer_create(check, &names, 1);
+
+    tell(producer, "stream produce 1 %d light 0", FRAMES);
+    AWAIT(check, semaphore_value(check, names.full) == QUEUE_SLOTS, "the queue is full");
+    struct program *consumer = START(check, PYTHON, "--prefix", names.prefix, "--view", "none");
+    require_answer(producer, "the producer's stream ends with", answer(producer),
+                   check_text(check, "done %d", FRAMES));
+    peer_end(producer);
+    stream_require(consumer, FRAMES);
+    none_require(check, &names, "when both have ended");
+}
+
 static void python_pair(struct check *check)
 {
     ADVISE(check, .file = PYTHON, .line = check_line(check, PYTHON, "def acquire"),
@@ -803,7 +829,7 @@ static void python_pair(struct check *check)
                     "nobody notices",
            .next = "run producer and consumer.py in two terminals, each first once");
     pair_run(check, PYTHON, true);
-    pair_run(check, PYTHON, false);
+    python_later(check);
 }
 
 static void documented(struct check *check)
@@ -958,46 +984,75 @@ static void python_slots(struct check *check)
 
 /* ---- Ends ---- */
 
-static struct program *consumer_start(struct check *check, const struct names *names, bool python)
-{
-    return python ? START(check, PYTHON, "--prefix", names->prefix, "--view", "none")
-                  : START(check, "consumer", "--prefix", names->prefix, "--quiet");
-}
-
 /* From the sixth frame on there is a consumer for sure. */
-static struct program *pair_start(struct check *check, const struct names *names, bool python,
-                                  struct program **consumer)
+static struct program *pair_start(struct check *check, const struct names *names, struct program **consumer)
 {
     struct program *producer = START(check, PRODUCER(*names, "--timeout", PATIENT));
 
-    *consumer = consumer_start(check, names, python);
+    *consumer = START(check, "consumer", "--prefix", names->prefix, "--quiet");
     program_expect(producer, "frame 6:");
     return producer;
 }
 
+/* The same with consumer.py and a peer that streams without end. */
+static struct program *python_start(struct check *check, const struct names *names, struct program **consumer)
+{
+    struct program *producer = peer_create(check, names, 1);
+
+    tell(producer, "stream produce 1 1000000 light 1000");
+    *consumer = START(check, PYTHON, "--prefix", names->prefix, "--view", "none");
+    const struct yolo_queue *shared = posix_map(check, names->shm, sizeof *shared);
+    AWAIT(check, __atomic_load_n(&shared->slots[0].frame_id, __ATOMIC_RELAXED) > 1,
+          "consumer.py gives slot 0 back, and the producer fills it again");
+    return producer;
+}
+
+static void python_ctrl_c(struct check *check)
+{
+    struct names names = names_make(check);
+    struct program *consumer, *producer = python_start(check, &names, &consumer);
+
+    program_signal(producer, SIGINT);
+    answer(producer);
+    peer_end(producer);
+    program_expect(consumer, "the producer has ended");
+    program_ends(consumer, 0);
+    none_require(check, &names, "after Ctrl-C for the producer");
+
+    names = names_make(check);
+    producer = python_start(check, &names, &consumer);
+    program_signal(consumer, SIGINT);
+    program_ends(consumer, 1);
+    const char *found = answer(producer);
+    REQUIRE(check, strstr(found, ": gone") != NULL,
+            .expected = "queue_acquire_free gives gone when the consumer has ended", .found = found);
+    peer_end(producer);
+    none_require(check, &names, "after Ctrl-C for consumer.py");
+}
+
 static void ctrl_c(struct check *check)
 {
+    struct names names = names_make(check);
+    struct program *consumer, *producer = pair_start(check, &names, &consumer);
+
     ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_acquire_full("),
            .cause = "a wait that lasts for the whole time at once: nobody looks whether the other side is "
                     "still there",
            .next = "wait in slices; between two of them peer_lost and presence_current tell");
-    for (int python = 0; python < 2; python++) {
-        struct names names = names_make(check);
-        struct program *consumer, *producer = pair_start(check, &names, python == 1, &consumer);
-        program_signal(producer, SIGINT);
-        program_ends(producer, 1);
-        program_expect(consumer, "the producer has ended");
-        program_ends(consumer, 0);
-        none_require(check, &names, "after Ctrl-C for the producer");
+    program_signal(producer, SIGINT);
+    program_ends(producer, 1);
+    program_expect(consumer, "the producer has ended");
+    program_ends(consumer, 0);
+    none_require(check, &names, "after Ctrl-C for the producer");
 
-        names = names_make(check);
-        producer = pair_start(check, &names, python == 1, &consumer);
-        program_signal(consumer, SIGINT);
-        program_ends(consumer, 1);
-        program_expect(producer, "the consumer has gone");
-        program_ends(producer, 1);
-        none_require(check, &names, "after Ctrl-C for the consumer");
-    }
+    names = names_make(check);
+    producer = pair_start(check, &names, &consumer);
+    program_signal(consumer, SIGINT);
+    program_ends(consumer, 1);
+    program_expect(producer, "the consumer has gone");
+    program_ends(producer, 1);
+    none_require(check, &names, "after Ctrl-C for the consumer");
+    python_ctrl_c(check);
 }
 
 static void killed(struct check *check)
@@ -1024,16 +1079,15 @@ static void killed(struct check *check)
     peer_end(consumer);
     none_require(check, &names, "after the consumer of a dead producer");
 
-    for (int python = 0; python < 2; python++) {
-        names = names_make(check);
-        producer = pair_start(check, &names, python == 1, &consumer);
-        program_signal(producer, SIGKILL);
-        program_expect(consumer, "the producer died");
-        program_ends(consumer, 1);
-        none_require(check, &names, "after the consumer of a dead producer");
-    }
     names = names_make(check);
-    producer = pair_start(check, &names, false, &consumer);
+    producer = python_start(check, &names, &consumer);
+    program_signal(producer, SIGKILL);
+    program_expect(consumer, "the producer died");
+    program_ends(consumer, 1);
+    none_require(check, &names, "after consumer.py of a dead producer");
+
+    names = names_make(check);
+    producer = pair_start(check, &names, &consumer);
     program_signal(consumer, SIGKILL);
     program_expect(producer, "the consumer has gone");
     program_ends(producer, 1);
@@ -1322,7 +1376,7 @@ static const struct check_case cases[] = {
           "time.",
           "queue.c: peer_lost in queue_acquire_free, peer_lost and presence_current in queue_acquire_full.",
           "Wait in slices (slice_wait), look between two of them, return QUEUE_GONE or QUEUE_ENDED."},
-     .needs = {"both_orders", "python_pair"},
+     .needs = {"both_orders", "python_slots"},
      .limit = LIMIT_QUICK,
      .run = ctrl_c},
     {.name = "killed",
@@ -1335,7 +1389,7 @@ static const struct check_case cases[] = {
                "for (bool gone = false;;) { slice_wait(queue, queue->full, gone ? 0 : seconds) ... if (gone) "
                "return ...; "
                "gone = peer_lost(queue) || ...; }"},
-     .needs = {"both_orders", "python_pair"},
+     .needs = {"both_orders", "python_slots"},
      .limit = LIMIT_QUICK,
      .run = killed},
     {.name = "recovery",
