@@ -757,6 +757,46 @@ static void frames(struct check *check)
     stream(check, PACED, "light", PAUSE_US, 0);
 }
 
+/* ---- The end of a stream ---- */
+
+/* Three frames are unread when the producer ends: they are read, and then the end is told. */
+static void last_frames_after(struct check *check, bool by_force)
+{
+    enum { UNREAD = 3 };
+    struct names names = names_make(check);
+    const char *end = by_force ? "died" : "ended";
+    uint64_t seed = seed_draw(check);
+
+    check_note(check, "the producer %s with %d frames unread", by_force ? "is killed" : "ends", UNREAD);
+    struct program *producer = peer_create(check, &names, seed);
+    struct program *consumer = peer_join(producer, &names, seed);
+    for (int frame = 1; frame <= UNREAD; frame++)
+        produce_step(producer, frame, "before its end");
+    if (by_force) {
+        program_signal(producer, SIGKILL);
+        program_wait(producer);
+    } else {
+        peer_end(producer);
+    }
+    for (int frame = 1; frame <= UNREAD; frame++)
+        consume_step(consumer, frame, check_text(check, "when the producer has %s,", end));
+    require_answer(consumer, "when everything is read queue_acquire_full gives",
+                   ask(consumer, "full " PATIENT), end);
+    peer_end(consumer);
+    none_require(check, &names, check_text(check, "when the producer has %s and the consumer as well", end));
+}
+
+static void last_frames(struct check *check)
+{
+    ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_acquire_full("),
+           .cause =
+               "what was published before the end is still good, and an end is one only when FULL is empty",
+           .next =
+               "when the producer is gone look at FULL once more, without waiting, and only then believe it");
+    last_frames_after(check, false);
+    last_frames_after(check, true);
+}
+
 /* ---- The programs ---- */
 
 #define PRODUCER(names, ...) "producer", "--prefix", (names).prefix, "--detector", "truth", __VA_ARGS__
@@ -1058,29 +1098,11 @@ static void ctrl_c(struct check *check)
 static void killed(struct check *check)
 {
     struct names names = names_make(check);
-    enum { UNREAD = 3 };
+    struct program *consumer, *producer = python_start(check, &names, &consumer);
 
-    ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_acquire_full("),
-           .cause = "what was published before the producer died is still good; an end is one only when FULL "
-                    "is empty",
-           .next =
-               "when the producer is gone look at FULL once more, without waiting, and only then believe it");
-    check_note(check, "the producer is killed with %d frames unread", UNREAD);
-    struct program *producer = peer_create(check, &names, 1);
-    struct program *consumer = peer_join(producer, &names, 1);
-    for (int frame = 1; frame <= UNREAD; frame++)
-        produce_step(producer, frame, "before it dies");
-    program_signal(producer, SIGKILL);
-    program_wait(producer);
-    for (int frame = 1; frame <= UNREAD; frame++)
-        consume_step(consumer, frame, "with a dead producer");
-    require_answer(consumer, "when everything is read queue_acquire_full gives",
-                   ask(consumer, "full " PATIENT), "died");
-    peer_end(consumer);
-    none_require(check, &names, "after the consumer of a dead producer");
-
-    names = names_make(check);
-    producer = python_start(check, &names, &consumer);
+    ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_acquire_free("),
+           .cause = "a wait in which nobody looks whether the other side is still there",
+           .next = "wait in slices; between two of them peer_lost tells");
     program_signal(producer, SIGKILL);
     program_expect(consumer, "the producer died");
     program_ends(consumer, 1);
@@ -1139,6 +1161,34 @@ static void recover_once(struct check *check, int unread, int moment)
     peer_end(producer);
 }
 
+/* A repair can tell full from empty only when read_idx goes on before count goes down. */
+static void recovery_order(struct check *check)
+{
+    struct names names = names_make(check);
+    uint64_t seed = seed_draw(check);
+    struct program *producer = peer_create(check, &names, seed);
+    struct program *consumer = peer_join(producer, &names, seed);
+    const struct yolo_queue *shared = posix_map(check, names.shm, sizeof *shared);
+
+    produce_step(producer, 1, "before the release");
+    ask(consumer, "full " PATIENT);
+    watch_seize(consumer);
+    tell(consumer, "release");
+    for (long steps = 0; shared->count == 1 && steps < ORDER_STEPS_MAX; steps++)
+        if (watch_step(consumer) != STEP_DONE)
+            FAIL(check, .expected = "the consumer comes through its release", .found = "it does not");
+    REQUIRE(check, shared->read_idx == 1, .file = QUEUE, .line = check_line(check, QUEUE, "queue_release("),
+            .expected = "read_idx has gone on when count goes down",
+            .found = "count is 0, and read_idx is still 0",
+            .cause = "the two were changed in the other order, by you or by the compiler",
+            .next = "read_idx first; where the compiler turns them round, two atomic stores with "
+                    "__atomic_signal_fence between them keep the order");
+    watch_release(consumer);
+    require_answer(consumer, "release gives", answer(consumer), "done");
+    peer_end(consumer);
+    peer_end(producer);
+}
+
 static void recovery(struct check *check)
 {
     ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_repair("),
@@ -1150,6 +1200,7 @@ static void recovery(struct check *check)
         recover_once(check, 2, moment);
         recover_once(check, QUEUE_SLOTS, moment);
     }
+    recovery_order(check);
 }
 
 /* ---- Care ---- */
@@ -1234,7 +1285,7 @@ static const struct check_case cases[] = {
      .limit = LIMIT_QUICK,
      .run = slot_read},
     {.name = "unlocked",
-     .points = 6,
+     .points = 5,
      .title = "MUTEX is free, and nothing has moved, while a slot is filled or read",
      .concept = "a lock protects indices, the tokens protect the slot",
      .hints =
@@ -1298,7 +1349,7 @@ static const struct check_case cases[] = {
                "for (;; seconds -= slice_seconds) { ... result = slice_wait(queue, queue->empty, seconds); "
                "if (result == "
                "QUEUE_DONE) break; ... if (seconds <= slice_seconds) return QUEUE_TIMEOUT; }"},
-     .needs = {"slot_filled", "slot_read"},
+     .needs = {"unlocked"},
      .limit = LIMIT_QUICK,
      .run = full_and_empty},
     {.name = "frames",
@@ -1315,6 +1366,19 @@ static const struct check_case cases[] = {
      .needs = {"phases", "order"},
      .limit = LIMIT_QUICK,
      .run = frames},
+    {.name = "last_frames",
+     .points = 3,
+     .title = "When the producer ends, or dies, the consumer reads what is there and says so then",
+     .concept = "the end of a stream",
+     .hints =
+         {"The end is part of the protocol. What was published before it is in the slots still, and FULL "
+          "counts it.",
+          "queue.c, queue_acquire_full: what it does after a slice of waiting without a token.",
+          "for (bool gone = false;;) { slice_wait(queue, queue->full, gone ? 0 : seconds) ... if (gone) "
+          "return current ? QUEUE_DIED : QUEUE_ENDED; gone = peer_lost(queue) || ...; }"},
+     .needs = {"slot_filled", "slot_read"},
+     .limit = LIMIT_LONG,
+     .run = last_frames},
     {.name = "both_orders",
      .points = 5,
      .title = "producer and consumer stream 23 frames without a gap, whichever starts first",
@@ -1326,7 +1390,7 @@ static const struct check_case cases[] = {
                "bool current = presence_current(queue->fd, queue->shm_name); and: peer_lost(queue) || "
                "(!current && "
                "!queue_peer_present(queue)) means gone"},
-     .needs = {"slot_filled", "slot_read"},
+     .needs = {"last_frames"},
      .limit = LIMIT_QUICK,
      .run = both_orders},
     {.name = "documented",
@@ -1344,7 +1408,7 @@ static const struct check_case cases[] = {
      .limit = LIMIT_QUICK,
      .run = documented},
     {.name = "python_slots",
-     .points = 9,
+     .points = 8,
      .title =
          "consumer.py takes every detection and pixel, as a copy, without the lock, and gives each slot back",
      .concept = "the same protocol in another language",
@@ -1380,15 +1444,13 @@ static const struct check_case cases[] = {
      .limit = LIMIT_QUICK,
      .run = ctrl_c},
     {.name = "killed",
-     .points = 3,
-     .title = "When one side is killed the other reads what is there, says so, ends, and cleans up",
+     .points = 2,
+     .title = "When one side is killed the other one says so, ends, and cleans up",
      .concept = "a peer may die between any two instructions",
      .hints = {"SIGKILL cannot be caught: the dead cannot say good-bye. But the kernel drops their locks "
                "(presence.h).",
-               "queue.c, queue_acquire_full: FULL may have tokens of a dead producer.",
-               "for (bool gone = false;;) { slice_wait(queue, queue->full, gone ? 0 : seconds) ... if (gone) "
-               "return ...; "
-               "gone = peer_lost(queue) || ...; }"},
+               "queue.c, queue_acquire_free: what it does before a slice of waiting.",
+               "if (peer_lost(queue)) { queue_repair(queue, 0); return QUEUE_GONE; }"},
      .needs = {"both_orders", "python_slots"},
      .limit = LIMIT_QUICK,
      .run = killed},
@@ -1407,7 +1469,7 @@ static const struct check_case cases[] = {
                "and count is "
                "QUEUE_SLOTS; then semaphore_set for EMPTY (less the slot that we hold), FULL and MUTEX."},
      .needs = {"phases"},
-     .limit = LIMIT_QUICK,
+     .limit = LIMIT_LONG,
      .run = recovery},
     {.name = "warnings",
      .points = 2,
