@@ -30,18 +30,35 @@
 #define PROGRAMS TOOLCHAIN_SOURCE "/tests/checks/programs/"
 #define PATIENT  "20" /* seconds, for waits that the other side ends */
 
-enum { ORDER_STEPS = 256, ORDER_STEPS_MAX = 1000000 };
+enum { ORDER_STEPS = 256, ORDER_STEPS_MAX = 1000000, OVERWRITTEN = 0x5A, TOLD_MAX = 32 };
 
 /* ---- Peers that obey ---- */
 
 static void tell(struct program *peer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static const char *ask(struct program *peer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* What each peer was told last, for the finding about one that does not answer. */
+static struct {
+    const struct program *peer;
+    const char *step;
+} told[TOLD_MAX];
+
+static const char **told_step(const struct program *peer)
+{
+    size_t i = 0;
+
+    while (i + 1 < TOLD_MAX && told[i].peer != NULL && told[i].peer != peer)
+        i++;
+    told[i].peer = peer;
+    return &told[i].step;
+}
+
 static void send_line(struct program *peer, const char *format, va_list list)
 {
     char line[256];
 
     vsnprintf(line, sizeof line, format, list);
+    *told_step(peer) = check_text(peer->check, "%s", line);
     program_send(peer, check_text(peer->check, "%s\n", line));
 }
 
@@ -54,24 +71,51 @@ static void tell(struct program *peer, const char *format, ...)
     va_end(list);
 }
 
+/* The last line that a program has printed: of a Python program that fell, its exception. */
+static const char *last_line(struct program *program)
+{
+    const char *text = program_output(program);
+    size_t end = strlen(text);
+
+    while (end > 0 && text[end - 1] == '\n')
+        end--;
+    size_t begin = end;
+    while (begin > 0 && text[begin - 1] != '\n')
+        begin--;
+    return check_text(program->check, "%.*s", (int)(end - begin), text + begin);
+}
+
+static _Noreturn void answer_missing(struct program *peer)
+{
+    struct check *check = peer->check;
+    bool over = peer->process.output == -1;
+    const char *found = "no answer within the limit: it waits for something";
+
+    if (over) {
+        const char *status = status_text(check, program_wait(peer));
+        const char *last = last_line(peer);
+        found = last[0] == '\0' || last[0] == '>'
+                    ? check_text(check, "it ended: %s", status)
+                    : check_text(check, "it ended: %s; its last line is\n%s", status, last);
+    }
+    FAIL(check,
+         .expected = check_text(check, "%s comes back from \"%s\"", peer->short_name, *told_step(peer)),
+         .found = found, .cause = over ? "a step that crashed" : "a wait that nobody ends",
+         .next = "the head of tests/checks/programs/lab6_peer.c says what the steps are, the transcript "
+                 "which ones there were");
+}
+
 /* The next line that begins with "> ". */
 static const char *answer(struct program *peer)
 {
-    struct check *check = peer->check;
-    size_t begin = 0;
-
-    if (program_prints(peer, "> ")) {
-        begin = peer->process.seen;
-        if (program_prints(peer, "\n"))
-            return check_text(check, "%.*s", (int)(peer->process.seen - begin - 1),
+    while (program_prints(peer, "> ")) {
+        size_t begin = peer->process.seen;
+        bool line = begin == 2 || peer->process.text[begin - 3] == '\n';
+        if (line && program_prints(peer, "\n"))
+            return check_text(peer->check, "%.*s", (int)(peer->process.seen - begin - 1),
                               peer->process.text + begin);
     }
-    bool over = peer->process.output == -1;
-    FAIL(check, .expected = check_text(check, "%s does its step", peer->short_name),
-         .found = over ? status_text(check, program_wait(peer))
-                       : "no answer within the limit: it waits for something",
-         .cause = "a wait that nobody ends, a crash, or a queue that was never attached",
-         .next = "the steps before are in the transcript");
+    answer_missing(peer);
 }
 
 static const char *ask(struct program *peer, const char *format, ...)
@@ -100,10 +144,15 @@ struct names {
 static struct names names_make(struct check *check)
 {
     const char *prefix = check_prefix(check);
-
-    return (struct names){prefix, check_text(check, "/%s_QUEUE_SHM", prefix),
+    struct names names = {prefix, check_text(check, "/%s_QUEUE_SHM", prefix),
                           check_text(check, "/%s_EMPTY", prefix), check_text(check, "/%s_FULL", prefix),
                           check_text(check, "/%s_MUTEX", prefix)};
+
+    check_varies(check, "queue", names.shm);
+    check_varies(check, "EMPTY", names.empty);
+    check_varies(check, "FULL", names.full);
+    check_varies(check, "MUTEX", names.mutex);
+    return names;
 }
 
 /* Indices and semaphores at one moment. */
@@ -137,6 +186,33 @@ static void state_require(struct check *check, const struct names *names, const 
     REQUIRE(check, memcmp(&found, &expected, sizeof found) == 0,
             .expected = check_text(check, "%s:\n%s", when, state_text(check, &expected)),
             .found = state_text(check, &found));
+}
+
+/* Why the first member that differs usually does. */
+static const char *state_cause(const struct state *expected, const struct state *found)
+{
+    if (found->write_idx != expected->write_idx)
+        return "write_idx is the producer's: it goes on by one when a frame is published, behind slot 4 to "
+               "slot 0";
+    if (found->read_idx != expected->read_idx)
+        return "read_idx is the consumer's: it goes on by one when a slot is released, behind slot 4 to slot "
+               "0";
+    if (found->count != expected->count)
+        return "count is the number of frames that are published and not yet released: one up, one down";
+    if (found->mutex != expected->mutex)
+        return "whoever took MUTEX gives it back, once, on every path";
+    return "each token that is taken from EMPTY (FULL) is given to FULL (EMPTY), once, when the slot is done";
+}
+
+/* As state_require, behind a step: the cause is told by what differs. */
+static void step_require(struct check *check, const struct names *names, const struct yolo_queue *shared,
+                         const char *when, struct state expected)
+{
+    struct state found = state_look(check, names, shared);
+
+    REQUIRE(check, memcmp(&found, &expected, sizeof found) == 0,
+            .expected = check_text(check, "%s:\n%s", when, state_text(check, &expected)),
+            .found = state_text(check, &found), .cause = state_cause(&expected, &found));
 }
 
 /* The queue after `written` frames were published and `done` of them released. */
@@ -338,7 +414,9 @@ static void objects(struct check *check)
     REQUIRE(check, object.exists && object.size == sizeof(struct yolo_queue) && object.mode == 0600,
             .expected = check_text(check, "%s: %zu bytes, mode 0600", names.shm, sizeof(struct yolo_queue)),
             .found =
-                object.exists ? check_text(check, "%zu bytes, mode %04o", object.size, object.mode) : "none");
+                object.exists ? check_text(check, "%zu bytes, mode %04o", object.size, object.mode) : "none",
+            .cause = "the control block of 12 bytes and five slots of 1,233,620 each",
+            .next = "sizeof *queue->shared, for ftruncate");
     const char *const needed[] = {names.empty, names.full, names.mutex};
     for (size_t i = 0; i < 3; i++)
         REQUIRE(check, semaphore_exists(check, needed[i]),
@@ -375,8 +453,8 @@ static void slot_filled(struct check *check)
     struct yolo_queue *shared = posix_map(check, names.shm, sizeof *shared);
     for (int frame = 1; frame <= QUEUE_SLOTS; frame++) {
         produce_step(peer, frame, check_text(check, "for frame %d", frame));
-        state_require(check, &names, shared, check_text(check, "when frame %d is published", frame),
-                      state_after(frame, 0));
+        step_require(check, &names, shared, check_text(check, "when frame %d is published", frame),
+                     state_after(frame, 0));
         slot_require(check, pattern_make(check, seed, frame), &shared->slots[frame - 1],
                      check_text(check, "frame %d in slot %d", frame, frame - 1));
     }
@@ -409,8 +487,8 @@ static void slot_read(struct check *check)
     struct program *peer = peer_attach(check, &foreign.names, seed);
     for (int frame = 1; frame <= QUEUE_SLOTS; frame++) {
         consume_step(peer, frame, check_text(check, "for frame %d", frame));
-        state_require(check, &foreign.names, foreign.shared,
-                      check_text(check, "when frame %d is released", frame), state_after(QUEUE_SLOTS, frame));
+        step_require(check, &foreign.names, foreign.shared,
+                     check_text(check, "when frame %d is released", frame), state_after(QUEUE_SLOTS, frame));
     }
     peer_end(peer);
 }
@@ -597,9 +675,9 @@ static void phases(struct check *check)
                     produce_step(producer, ++written, when);
                 else
                     consume_step(consumer, ++done, when);
-                state_require(check, &names, shared,
-                              check_text(check, "with %d frames written and %d read", written, done),
-                              state_after(written, done));
+                step_require(check, &names, shared,
+                             check_text(check, "with %d frames written and %d read", written, done),
+                             state_after(written, done));
             }
         }
     }
@@ -650,71 +728,48 @@ static void foreign_phase(struct check *check)
 
 /* ---- Full and empty ---- */
 
-/* It waited in vain, and slept meanwhile. */
-static void idle_require(struct program *peer, const char *which)
-{
-    struct check *check = peer->check;
-    enum { WAIT_MS = 300, CPU_MS_MAX = 100 };
-    char end[32] = "";
-    long cpu = 0;
-
-    const char *found = ask(peer, "idle %s %g", which, WAIT_MS / 1e3);
-    if (sscanf(found, "%31s %ld", end, &cpu) != 2)
-        snprintf(end, sizeof end, "%.31s", found);
-    require_answer(peer, check_text(check, "waiting %g s in vain (%s) ends with", WAIT_MS / 1e3, which), end,
-                   "timeout");
-    REQUIRE(check, cpu <= CPU_MS_MAX,
-            .expected =
-                check_text(check, "waiting %d ms in vain (%s) takes less than %d ms of processor time",
-                           WAIT_MS, which, CPU_MS_MAX),
-            .found = "it kept the processor busy all the time", .cause = "a loop that asks again and again",
-            .next = "slice_wait sleeps in sem_clockwait: give it the whole slice");
-}
-
 static void full_and_empty(struct check *check)
 {
     struct names names = names_make(check);
 
-    ADVISE(
-        check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_acquire_free("),
-        .cause =
-            "a full queue blocks the producer, an empty one the consumer, and neither burns a core meanwhile",
-        .next =
-            "slice_wait(queue, queue->empty, ...) in a loop that ends after `seconds` with QUEUE_TIMEOUT");
+    ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_acquire_full("),
+           .cause = "an empty queue blocks the consumer, for as long as it asked for",
+           .next =
+               "slice_wait(queue, queue->full, ...) in a loop that ends after `seconds` with QUEUE_TIMEOUT");
     struct program *producer = peer_create(check, &names, 1);
     struct yolo_queue *shared = posix_map(check, names.shm, sizeof *shared);
     struct program *consumer = peer_join(producer, &names, 1);
-    require_answer(consumer, "with an empty queue queue_acquire_full(0 s) gives", ask(consumer, "full 0"),
-                   "timeout");
-    idle_require(consumer, "full");
-    for (int frame = 1; frame <= QUEUE_SLOTS; frame++)
-        produce_step(producer, frame, "while there is room");
-    require_answer(producer, "with a full queue queue_acquire_free(0 s) gives", ask(producer, "free 0"),
-                   "timeout");
-    idle_require(producer, "free");
-    state_require(check, &names, shared, "after waiting in vain", state_after(QUEUE_SLOTS, 0));
-
-    tell(producer, "free " PATIENT); /* blocks */
-    size_t before = producer->process.seen;
-    require_answer(consumer, "from a full queue queue_acquire_full gives", ask(consumer, "full " PATIENT),
+    require_answer(consumer, "with an empty queue queue_acquire_full gives after 0.1 s",
+                   ask(consumer, "full 0.1"), "timeout");
+    tell(consumer, "full " PATIENT);
+    watch_rests(consumer, "while the queue is empty");
+    produce_step(producer, 1, "with a waiting consumer");
+    require_answer(consumer, "after a publish the waiting queue_acquire_full gives", answer(consumer),
                    "done 0");
-    program_output(producer);
+    ask(consumer, "release");
+
+    ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_acquire_free("),
+           .cause = "a full queue blocks the producer, for as long as it asked for",
+           .next =
+               "slice_wait(queue, queue->empty, ...) in a loop that ends after `seconds` with QUEUE_TIMEOUT");
+    for (int frame = 2; frame <= QUEUE_SLOTS + 1; frame++)
+        produce_step(producer, frame, "while there is room");
+    require_answer(producer, "with a full queue queue_acquire_free gives after 0.1 s",
+                   ask(producer, "free 0.1"), "timeout");
+    state_require(check, &names, shared, "after waiting in vain", state_after(QUEUE_SLOTS + 1, 1));
+    tell(producer, "free " PATIENT);
+    watch_rests(producer, "while the queue is full");
+    require_answer(consumer, "from a full queue queue_acquire_full gives", ask(consumer, "full " PATIENT),
+                   "done 1");
+    size_t before = producer->process.seen;
+    watch_rests(producer, "while the consumer reads the only slot that could become free");
     REQUIRE(check,
             memmem(producer->process.text + before, producer->process.length - before, "> ", 2) == NULL,
             .expected = "the producer waits while the consumer still reads the only slot that could be free",
-            .found = "it got a slot: frame 1 is written over while it is read");
+            .found = "it got a slot: frame 2 is written over while it is read");
     ask(consumer, "release");
     require_answer(producer, "after a release the waiting queue_acquire_free gives", answer(producer),
-                   "done 0");
-    ask(producer, "fill 6");
-    ask(producer, "publish");
-    for (int frame = 2; frame <= QUEUE_SLOTS + 1; frame++)
-        consume_step(consumer, frame, "at the end");
-    tell(consumer, "full " PATIENT);
-    produce_step(producer, 7, "with a waiting consumer");
-    require_answer(consumer, "after a publish the waiting queue_acquire_full gives", answer(consumer),
                    "done 1");
-    ask(consumer, "release");
     peer_end(consumer);
     peer_end(producer);
 }
@@ -837,8 +892,8 @@ static void pair_run(struct check *check, const char *consumer_name, bool consum
 static void both_orders(struct check *check)
 {
     ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_acquire_full("),
-           .cause = "frames that are lost or read twice between the first and the last, or an end that "
-                    "nobody notices",
+           .cause = "frames that are lost or read twice between the first and the last, an end that nobody "
+                    "notices, or a producer that never looks (peer_lost) whether its consumer is there",
            .next = "run producer and consumer in two terminals, each first once");
     pair_run(check, "consumer", true);
     pair_run(check, "consumer", false);
@@ -865,8 +920,8 @@ static void python_later(struct check *check)
 static void python_pair(struct check *check)
 {
     ADVISE(check, .file = PYTHON, .line = check_line(check, PYTHON, "def acquire"),
-           .cause = "frames that are lost or read twice between the first and the last, or an end that "
-                    "nobody notices",
+           .cause = "frames that are lost or read twice between the first and the last, an end that nobody "
+                    "notices, or a producer that never looks (peer_lost) whether its consumer is there",
            .next = "run producer and consumer.py in two terminals, each first once");
     pair_run(check, PYTHON, true);
     python_later(check);
@@ -919,6 +974,34 @@ static void documented(struct check *check)
 
 /* ---- consumer.py, step by step ---- */
 
+static const char *detection_text(struct check *check, const unsigned char *bytes)
+{
+    struct detection it;
+
+    memcpy(&it, bytes, sizeof it);
+    const char *text = check_text(check, "class %d, confidence %g, %d x %d at (%d, %d)", it.class_id,
+                                  (double)it.confidence, it.width, it.height, it.x, it.y);
+    check_varies(check, "detection", text);
+    return text;
+}
+
+static const char *pixel_text(struct check *check, const unsigned char rgb[3])
+{
+    const char *text = check_text(check, "red %d, green %d, blue %d", rgb[0], rgb[1], rgb[2]);
+
+    check_varies(check, "pixel", text);
+    return text;
+}
+
+static const char *pixel_cause(const unsigned char wanted[3], const unsigned char found[3])
+{
+    if (found[0] == OVERWRITTEN && found[1] == OVERWRITTEN && found[2] == OVERWRITTEN)
+        return "a view of the slot, no copy: this was written there after the release";
+    if (found[0] == wanted[2] && found[1] == wanted[1] && found[2] == wanted[0])
+        return "red and blue exchanged: the slot has blue first";
+    return "other bytes of the slot: the pixels begin behind all 200 detections, however many are used";
+}
+
 /* What `take` took is this slot's: detections and picture, which the file has as red, green, blue. */
 static void taken_require(struct check *check, const char *path, const struct queue_slot *slot)
 {
@@ -928,21 +1011,26 @@ static void taken_require(struct check *check, const char *path, const struct qu
     REQUIRE(check, length == detections + QUEUE_PIXEL_BYTES,
             .expected = check_text(check, "%d bytes of pixels", QUEUE_PIXEL_BYTES),
             .found = check_text(check, "%zu bytes", length - (length < detections ? length : detections)));
-    for (size_t at = 0; at < detections; at++)
-        REQUIRE(check, bytes[at] == ((const uint8_t *)slot->detections)[at],
+    for (size_t i = 0; i < (size_t)slot->num_detections; i++) {
+        const unsigned char *wanted = (const unsigned char *)&slot->detections[i];
+        const unsigned char *found = bytes + i * sizeof slot->detections[i];
+        REQUIRE(check, memcmp(wanted, found, sizeof slot->detections[i]) == 0,
                 .line = check_line(check, PYTHON, "def detections"),
-                .expected =
-                    check_text(check, "detection %zu as it lies in the slot", at / sizeof(struct detection)),
-                .found = "something else", .cause = "they begin behind the header, 20 bytes into the slot");
-    for (size_t i = 0; i < QUEUE_PIXEL_BYTES; i++)
-        REQUIRE(check, bytes[detections + i] == slot->pixels[i / 3 * 3 + (2 - i % 3)],
-                .line = check_line(check, PYTHON, "def picture"),
-                .expected = check_text(check, "pixel row %zu, column %zu as it lay in the slot",
-                                       i / 3 / QUEUE_WIDTH, i / 3 % QUEUE_WIDTH),
-                .found = "something else",
-                .cause = "wrong bytes, red and blue exchanged, or a view of the slot instead of a copy: "
-                         "after the release "
-                         "the producer writes there");
+                .expected = check_text(check, "detection %zu: %s", i, detection_text(check, wanted)),
+                .found = detection_text(check, found),
+                .cause = "the detections begin behind the header, 20 bytes into the slot",
+                .next = "yolo_queue.DETECTIONS_OFFSET");
+    }
+    for (size_t i = 0; i < QUEUE_PIXEL_BYTES; i += 3) {
+        const unsigned char wanted[3] = {slot->pixels[i + 2], slot->pixels[i + 1], slot->pixels[i]};
+        const unsigned char *found = bytes + detections + i;
+        REQUIRE(check, memcmp(wanted, found, 3) == 0, .line = check_line(check, PYTHON, "def picture"),
+                .expected = check_text(check, "pixel row %zu, column %zu: %s", i / 3 / QUEUE_WIDTH,
+                                       i / 3 % QUEUE_WIDTH, pixel_text(check, wanted)),
+                .found = pixel_text(check, found), .cause = pixel_cause(wanted, found),
+                .next = "Picture.from_bgr of the yolo_queue.PIXEL_BYTES from self._slot + "
+                        "yolo_queue.PIXELS_OFFSET on");
+    }
 }
 
 /* Release: the indices change under MUTEX, and EMPTY is posted when all is done. */
@@ -956,7 +1044,12 @@ static void released_require(struct program *peer, int slot)
     const char *found = ask(peer, "release");
 
     REQUIRE(check, strcmp(found, right) == 0 || strcmp(found, slower) == 0,
-            .expected = check_text(check, "Queue.release, from slot %d: %s", slot, right), .found = found);
+            .expected = check_text(check, "Queue.release, from slot %d: %s", slot, right), .found = found,
+            .cause =
+                "the indices change between the wait for MUTEX and its post, and EMPTY is posted when all "
+                "is done",
+            .next = "self._lock(); read_idx on by one (modulo 5), count down; self._mutex.post(); "
+                    "self._empty.post()");
 }
 
 /* Whatever stands in read_idx leads to a slot. */
@@ -1002,12 +1095,15 @@ static void python_slots(struct check *check)
         state_require(check, &foreign.names, foreign.shared,
                       check_text(check, "while consumer.py holds slot %d", slot),
                       (struct state){next, slot, 1, 4, 0, 1});
-        require_answer(peer, check_text(check, "frame %d's number and detections", frame), found, header);
+        REQUIRE(check, strcmp(found, header) == 0, .line = check_line(check, PYTHON, "def acquire"),
+                .expected = check_text(check, "frame %d's number and detections: %s", frame, header),
+                .found = found, .cause = "self._slot is not where the slot begins",
+                .next = "yolo_queue.SLOT_OFFSETS, by read_idx");
         released_require(peer, slot);
-        state_require(check, &foreign.names, foreign.shared,
-                      check_text(check, "when consumer.py has released slot %d", slot),
-                      (struct state){next, next, 0, 5, 0, 1});
-        memset(&foreign.shared->slots[slot], 0x5A,
+        step_require(check, &foreign.names, foreign.shared,
+                     check_text(check, "when consumer.py has released slot %d", slot),
+                     (struct state){next, next, 0, 5, 0, 1});
+        memset(&foreign.shared->slots[slot], OVERWRITTEN,
                sizeof foreign.shared->slots[slot]); /* it is the producer's again */
         ask(peer, "save %s", file);
         taken_require(check, file, expected);
@@ -1075,12 +1171,17 @@ static void ctrl_c(struct check *check)
     struct names names = names_make(check);
     struct program *consumer, *producer = pair_start(check, &names, &consumer);
 
+    ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_acquire_free("),
+           .cause = "a wait that goes on when slice_wait says QUEUE_STOPPED",
+           .next = "return QUEUE_STOPPED to the caller: it cleans up and says why it ends");
+    program_signal(producer, SIGINT);
+    program_ends(producer, 1);
+    REQUIRE(check, program_said(producer, "Interrupt"), .expected = "the producer ends for the signal's sake",
+            .found = "it ended, and did not say \"Interrupt\"");
     ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_acquire_full("),
            .cause = "a wait that lasts for the whole time at once: nobody looks whether the other side is "
                     "still there",
            .next = "wait in slices; between two of them peer_lost and presence_current tell");
-    program_signal(producer, SIGINT);
-    program_ends(producer, 1);
     program_expect(consumer, "the producer has ended");
     program_ends(consumer, 0);
     none_require(check, &names, "after Ctrl-C for the producer");
@@ -1089,6 +1190,8 @@ static void ctrl_c(struct check *check)
     producer = pair_start(check, &names, &consumer);
     program_signal(consumer, SIGINT);
     program_ends(consumer, 1);
+    REQUIRE(check, program_said(consumer, "Interrupt"), .expected = "the consumer ends for the signal's sake",
+            .found = "it ended, and did not say \"Interrupt\"");
     program_expect(producer, "the consumer has gone");
     program_ends(producer, 1);
     none_require(check, &names, "after Ctrl-C for the consumer");
@@ -1363,7 +1466,7 @@ static const struct check_case cases[] = {
           "queue.c: which lines change what the other side changes, too? Those belong between queue_lock and "
           "sem_post(queue->mutex).",
           "lock, index, count, unlock, and only then the post of FULL or EMPTY."},
-     .needs = {"phases", "order"},
+     .needs = {"phases", "order", "unlocked"},
      .limit = LIMIT_QUICK,
      .run = frames},
     {.name = "last_frames",
@@ -1468,7 +1571,7 @@ static const struct check_case cases[] = {
                "unread = (write_idx - read_idx + QUEUE_SLOTS) % QUEUE_SLOTS, or QUEUE_SLOTS when that is 0 "
                "and count is "
                "QUEUE_SLOTS; then semaphore_set for EMPTY (less the slot that we hold), FULL and MUTEX."},
-     .needs = {"phases"},
+     .needs = {"phases", "order", "foreign_phase", "full_and_empty"},
      .limit = LIMIT_LONG,
      .run = recovery},
     {.name = "warnings",

@@ -10,7 +10,6 @@
  *     fill FRAME                          write the slot that is ours
  *     test FRAME                          right, or the first wrong byte
  *     publish | release
- *     idle free|full SECONDS              wait, and tell the processor time that it took, in milliseconds
  *     stream produce|consume FIRST LAST whole|light PAUSE
  *                                         all these frames, PAUSE microseconds in between
  *     close                               frames that nobody will read
@@ -19,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "lab6_pattern.h"
 #include "queue.h"
@@ -74,22 +72,6 @@ static void command_acquire(struct peer *peer, bool produce, double seconds)
         printf("> done %ld\n", slot_number(peer, produce));
     else
         printf("> %s\n", end_name(end));
-}
-
-static double cpu_milliseconds(void)
-{
-    struct timespec used;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-    return (double)used.tv_sec * 1e3 + (double)used.tv_nsec / 1e6;
-}
-
-static void command_idle(struct peer *peer, bool produce, double seconds)
-{
-    double before = cpu_milliseconds();
-    enum queue_end end = slot_acquire(peer, produce, seconds);
-
-    printf("> %s %.0f\n", end_name(end), cpu_milliseconds() - before);
 }
 
 static long slot_difference(struct peer *peer, int32_t frame, bool light, uint8_t *wanted)
@@ -216,8 +198,6 @@ static void command_run(struct peer *peer, char *const words[])
         command_meet(peer);
     } else if (strcmp(command, "free") == 0 || strcmp(command, "full") == 0) {
         command_acquire(peer, strcmp(command, "free") == 0, atof(words[1]));
-    } else if (strcmp(command, "idle") == 0) {
-        command_idle(peer, strcmp(words[1], "free") == 0, atof(words[2]));
     } else if (strcmp(command, "fill") == 0) {
         command_fill(peer, atoi(words[1]));
     } else if (strcmp(command, "test") == 0) {
