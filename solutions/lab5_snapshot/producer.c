@@ -129,12 +129,17 @@ static int snapshot_detect(const struct options *options, const struct frame *im
         .class_id = class_choose(detector, options->wanted),
     };
     if (filter.class_id >= -1) {
+        // shmlab:cut 1 Run the detector on the picture (detector_run): at most SNAPSHOT_RECORDS records, straight
+        // shmlab:text into the snapshot, and the number of them into its count. Print each.
+        // shmlab:give (void)image;
+        // shmlab:give (void)snapshot;
         snapshot->count = detector_run(detector, image, &filter, snapshot->records, SNAPSHOT_RECORDS);
         for (int i = 0; i < snapshot->count; i++) {
             const struct detection *found = &snapshot->records[i];
             printf("producer: %s %.2f at (%d, %d), %d x %d\n", detector_class_name(detector, found->class_id),
                    (double)found->confidence, found->x, found->y, found->width, found->height);
         }
+        // shmlab:end
     }
     detector_close(detector);
     return filter.class_id < -1;
@@ -143,14 +148,19 @@ static int snapshot_detect(const struct options *options, const struct frame *im
 /* Remove the object if it is a snapshot. Returns 0 (also when there was none), or 1 after a message. */
 static int snapshot_unlink(const char *name, bool *removed)
 {
-    struct stat info;
     int fd = shm_open(name, O_RDONLY, 0);
 
     *removed = false;
+    // shmlab:cut 4 None there (ENOENT) is fine. Only remove what is a snapshot: fstat tells the size; 0 bytes are a
+    // shmlab:text producer's that was killed between creating its object and giving it a size.
+    // shmlab:give if (fd != -1)
+    // shmlab:give     close(fd);
+    // shmlab:give return 0;
     if (fd == -1 && errno == ENOENT)
         return 0;
     if (fd == -1)
         return error_report_errno("it belongs to another user: choose another --name", "shm_open(%s)", name);
+    struct stat info;
     int failed = fstat(fd, &info);
     close(fd);
     /* Size 0: a producer was killed between creating the object and giving it its size. */
@@ -163,10 +173,16 @@ static int snapshot_unlink(const char *name, bool *removed)
                                   name);
     *removed = true;
     return 0;
+    // shmlab:end
 }
 
 static int snapshot_store(int fd, const char *name, const struct snapshot *snapshot)
 {
+    // shmlab:cut 2 Give the object its size (ftruncate, posix_fallocate), map it, copy the records, and store the count
+    // shmlab:text last, with release semantics. Unmap it: the object stays. Return 0, or 1 after a message.
+    // shmlab:give (void)fd;
+    // shmlab:give (void)snapshot;
+    // shmlab:give return error_report("write snapshot_store in producer.c", "nothing is stored in %s yet", name);
     /* posix_fallocate finds out now whether there is memory; after ftruncate alone a full /dev/shm shows as
      * SIGBUS */
     if (ftruncate(fd, sizeof *snapshot) == -1 || (errno = posix_fallocate(fd, 0, sizeof *snapshot)) != 0)
@@ -181,13 +197,19 @@ static int snapshot_store(int fd, const char *name, const struct snapshot *snaps
      * who sees the count sees the records */
     __atomic_store_n(&shared->count, snapshot->count, __ATOMIC_RELEASE);
     munmap(shared, sizeof *shared);
-    /* slide:end */
     return 0;
+    // shmlab:end
+    /* slide:end */
 }
 
 /* Put the snapshot under the name, in an object of its own. Returns 0, or 1 after a message. */
 static int snapshot_publish(const struct options *options, const struct snapshot *snapshot)
 {
+    // shmlab:cut 3 Unlink the old snapshot, then create an object of your own under the name (O_EXCL) with the
+    // shmlab:text access bits of options->mode, and store into it. When that fails, no object stays behind.
+    // shmlab:give (void)snapshot_store;
+    // shmlab:give (void)snapshot;
+    // shmlab:give return error_report("write snapshot_publish in producer.c", "%s is not made yet", options->name);
     bool removed;
 
     if (snapshot_unlink(options->name, &removed) != 0)
@@ -206,6 +228,7 @@ static int snapshot_publish(const struct options *options, const struct snapshot
     if (failed != 0)
         shm_unlink(options->name);
     return failed;
+    // shmlab:end
     /* slide:end */
 }
 

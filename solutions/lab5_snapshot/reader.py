@@ -56,13 +56,20 @@ def parse() -> argparse.Namespace:
 # slide:take
 def take(name: str) -> Snapshot:
     """The snapshot, from a copy."""
+    # shmlab:cut 5 Open the object for reading (posix_shm.open_existing), map it, copy its snapshot.SIZE bytes, and
+    # shmlab:text only then look into the copy: snapshot.unpack.
+    # shmlab:give return Snapshot(0, [], 0)
     with posix_shm.open_existing(name, "run the producer first, or pass its --name") as shared:
         return snapshot.unpack(bytes(shared.map(snapshot.SIZE)))
+    # shmlab:end
 # slide:end
 
 
 def report(taken: Snapshot, names: ClassNames) -> None:
     """Print the detections, and what was not believed."""
+    # shmlab:cut 6 "reader.py: 2 detections", then a line for each with number, name, confidence and box. Complain
+    # shmlab:text (program.complain) of a claimed count outside 0 to snapshot.RECORDS, and of dropped records.
+    # shmlab:give del taken, names
     program.say(f"{len(taken.detections)} detection{'' if len(taken.detections) == 1 else 's'}")
     for number, each in enumerate(taken.detections, 1):
         print(
@@ -73,6 +80,7 @@ def report(taken: Snapshot, names: ClassNames) -> None:
         program.complain(f"the count is {taken.claimed}, not 0 to {snapshot.RECORDS}: read as the nearest of these")
     if taken.dropped:
         program.complain(f"{taken.dropped} records make no sense and were left out")
+    # shmlab:end
 
 
 def canvas_for(detections: List[Detection]) -> Picture:
@@ -104,6 +112,8 @@ def main() -> int:
     taken = take(arguments.name)
     report(taken, names)
     picture = background(arguments.image, taken.detections)
+    # shmlab:cut 7 Draw a Mark for each detection (draw.annotate): its box, "dog 0.98", the colour of its class.
+    # shmlab:give del names
     draw.annotate(
         picture,
         [
@@ -118,6 +128,7 @@ def main() -> int:
             for each in taken.detections
         ],
     )
+    # shmlab:end
     viewer_png.write(arguments.output, picture)
     program.say(f"wrote {arguments.output} ({picture.width} x {picture.height})")
     return program.DONE

@@ -76,7 +76,9 @@ enum lab_link {
 
 struct lab_program {
     const char *name;
-    const char *sources[LAB_SOURCES]; /* in the lab's folder, or "../lab1_layout/sample.c" */
+    /* In the lab's folder, "../lab1_layout/sample.c", or a path: TOOLCHAIN_SOURCE
+     * "/tests/checks/programs/..." */
+    const char *sources[LAB_SOURCES];
     enum lab_link link;
 };
 

@@ -97,7 +97,8 @@ static bool program_compile_start(struct process *compiler, const struct lab *la
 
     command_begin(&command, lab, folder, flags);
     for (const char *const *source = program->sources; *source != NULL; source++)
-        command_add_path(&command, "", folder, *source);
+        command_add_path(&command, "", (*source)[0] == '/' ? *source : folder,
+                         (*source)[0] == '/' ? "" : *source);
     command_add(&command, "-o");
     command_add(&command, output);
     command_add_all(&command, link_words[program->link]);
