@@ -78,6 +78,8 @@ struct lab_program {
     const char *name;
     const char *sources[LAB_SOURCES]; /* in the lab's folder, or "../lab1_layout/sample.c" */
     enum lab_link link;
+    bool challenge; /* part of a challenge: that it does not compile fails nothing but the checks that start
+                       it */
 };
 
 struct lab {
