@@ -15,7 +15,10 @@
 #include "text.h"
 #include "toolchain.h"
 
-enum { WORDS = 160 };
+enum {
+    WORDS = 160,
+    MESSAGES = 64 << 10, /* bytes kept of what a compiler says */
+};
 
 static const char *const compiler_words[] = {TOOLCHAIN_COMPILER, TOOLCHAIN_COMPILE_FLAGS, NULL};
 static const char *const link_words[][TOOLCHAIN_LINK_MAX] = {
@@ -72,10 +75,13 @@ static void command_begin(struct command *command, const struct lab *lab, const 
     command_add_all(command, flags);
 }
 
-static bool command_start(struct process *compiler, struct command *command)
+static bool command_start(struct process *compiler, struct command *command,
+                          const struct process_place *place)
 {
-    const struct process_setup setup = {.environment = (const char *const[]){"LC_ALL=C.UTF-8", NULL},
-                                        .limit = check_limits[LIMIT_BUILD].whole};
+    const struct process_setup setup = {.place = place,
+                                        .environment = (const char *const[]){"LC_ALL=C.UTF-8", NULL},
+                                        .limit = check_limits[LIMIT_BUILD].whole,
+                                        .text_limit = MESSAGES};
 
     return process_start_with(compiler, command->words, &setup);
 }
@@ -91,7 +97,7 @@ static int command_finish(struct process *compiler, char **messages)
 
 static bool program_compile_start(struct process *compiler, const struct lab *lab, const char *folder,
                                   const struct lab_program *program, const char *output,
-                                  const char *const flags[])
+                                  const char *const flags[], const struct process_place *place)
 {
     struct command command;
 
@@ -101,18 +107,9 @@ static bool program_compile_start(struct process *compiler, const struct lab *la
     command_add(&command, "-o");
     command_add(&command, output);
     command_add_all(&command, link_words[program->link]);
-    bool started = command_start(compiler, &command);
+    bool started = command_start(compiler, &command, place);
     command_free(&command);
     return started;
-}
-
-int compile_program(const struct lab *lab, const char *folder, const struct lab_program *program,
-                    const char *output, const char *const flags[], char **messages)
-{
-    struct process compiler;
-
-    program_compile_start(&compiler, lab, folder, program, output, flags);
-    return command_finish(&compiler, messages);
 }
 
 static size_t program_count(const struct lab *lab)
@@ -126,7 +123,8 @@ static size_t program_count(const struct lab *lab)
 
 /* All programs of the lab, side by side. */
 static void programs_compile(const struct lab *lab, const char *folder, const char *output_folder,
-                             const char *const flags[], struct build *build)
+                             const char *const flags[], const struct process_place *place,
+                             struct build *build)
 {
     struct process compilers[LAB_PROGRAMS];
     size_t count = program_count(lab);
@@ -134,15 +132,16 @@ static void programs_compile(const struct lab *lab, const char *folder, const ch
     for (size_t i = 0; i < count; i++) {
         char output[1024];
         snprintf(output, sizeof output, "%s/%s", output_folder, lab->programs[i].name);
-        program_compile_start(&compilers[i], lab, folder, &lab->programs[i], output, flags);
+        program_compile_start(&compilers[i], lab, folder, &lab->programs[i], output, flags, place);
     }
     for (size_t i = 0; i < count; i++)
         build->programs[i].status = command_finish(&compilers[i], &build->programs[i].messages);
 }
 
-void build_lab(const struct lab *lab, const char *folder, struct build *build)
+void build_lab(const struct lab *lab, const char *folder, const struct process_place *place,
+               struct build *build)
 {
-    programs_compile(lab, folder, build->folder, NULL, build);
+    programs_compile(lab, folder, build->folder, NULL, place, build);
 }
 
 void build_free(struct build *build)
@@ -224,7 +223,7 @@ void check_build_with(struct check *check, const char *const flags[])
 
     if (mkdir(folder, 0700) == -1 && errno != EEXIST)
         check_broken(check, "mkdir(%s): %s", folder, strerror(errno));
-    programs_compile(check->lab, check->folder, folder, flags, &build);
+    programs_compile(check->lab, check->folder, folder, flags, check->place, &build);
     for (size_t i = 0; i < program_count(check->lab); i++) {
         if (build.programs[i].status != 0)
             FAIL(check,
@@ -250,7 +249,9 @@ void check_sanitize(struct check *check)
                                    NULL};
     struct process compiler;
     char *text;
-    process_start_with(&compiler, command, &(struct process_setup){.limit = check_limits[LIMIT_BUILD].wait});
+    process_start_with(
+        &compiler, command,
+        &(struct process_setup){.place = check->place, .limit = check_limits[LIMIT_BUILD].wait});
     int status = command_finish(&compiler, &text);
     messages = text;
     if (status != 0)
@@ -351,7 +352,7 @@ int check_compile(struct check *check, const char *folder, const char *source, c
     command_add(&command, "-o");
     command_add(&command, output);
     command_add_all(&command, link_words[LINK_COMMON]);
-    bool started = command_start(&compiler, &command);
+    bool started = command_start(&compiler, &command, check->place);
     command_free(&command);
     if (!started)
         check_broken(check, "cannot start the compiler");
