@@ -34,6 +34,7 @@ static const struct format formats[] = {
     {.name = "csv", .table = "checks", .whole = csv_checks_write},
     {.name = "csv", .table = "labs", .whole = csv_labs_write},
     {.name = "csv", .table = "course", .whole = csv_course_write},
+    {.name = "html", .whole = html_write},
     {.name = "junit", .whole = junit_write},
     {.name = "gradescope", .suffix = ".json", .single = gradescope_write},
     {.name = "autolab", .suffix = ".txt", .single = autolab_write},

@@ -308,8 +308,11 @@ static void note_write(FILE *out, const struct policy *policy, const struct work
     }
     if (work->used > 0)
         fprintf(out, "; %ld late day%s used", work->used, work->used > 1 ? "s" : "");
-    fprintf(out, "; %ld.%02ld %% of the %s taken off.", work->penalty / HUNDRED, work->penalty % HUNDRED,
-            policy->of_maximum ? "lab's points" : "points");
+    if (work->penalty == 0)
+        fputs("; nothing is taken off.", out);
+    else
+        fprintf(out, "; %g %% of the %s taken off.", (double)work->penalty / HUNDRED,
+                policy->of_maximum ? "lab's points" : "points");
 }
 
 static void work_keep(const struct policy *policy, const struct work *work)

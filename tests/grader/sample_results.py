@@ -174,7 +174,8 @@ def sample(out: Path, lab: Path, numbers: Sequence[int], students: int, mutants:
             each = submission(f"submission_{index:03}", person(index), labs, f"2026-11-{index % 20 + 1:02}T22:30:00Z")
             results.append(each)
             for number, tree in chosen.items():
-                shutil.copytree(tree.files, out / "submissions" / each["name"] / "files" / f"lab{number}")
+                shutil.copytree(tree.files, out / "submissions" / each["name"] / "files" / f"lab{number}",
+                                dirs_exist_ok=True)
         if with_hostile:
             for index in range(len(HOSTILE)):
                 labs = [hostile(trees[number][0].verdict, index) for number in numbers]

@@ -20,8 +20,9 @@ import sys
 import tempfile
 import unittest
 import xml.etree.ElementTree as ElementTree
+from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 sys.dont_write_bytecode = True
 
@@ -74,6 +75,7 @@ def for_students() -> List[Tuple[str, str]]:
                 text = "".join(base64.b64decode(line.partition("=")[2]).decode() for line in text.splitlines()[1:])
             found.append((f"{kind} {name}", text))
         found.append((f"junit {name}", export("junit", "--student", name)))
+        found.append((f"html {name}", export("html", "--student", name)))
         found.append((f"csv {name}", export("csv", "--table", "checks", "--student", name)))
     return found
 
@@ -276,6 +278,107 @@ class Classroom(unittest.TestCase):
                 self.assertEqual(shown, result["tests"][0]["score"])
 
 
+class Page(HTMLParser):
+    """What stands on a page: elements, attributes, and the text outside of the style sheet."""
+
+    VOID = {"meta", "rect"}  # rect ends itself
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: List[str] = []
+        self.attributes: List[Tuple[str, str, str]] = []
+        self.open: List[str] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: List[Tuple[str, Optional[str]]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: List[Tuple[str, Optional[str]]]) -> None:
+        self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            raise AssertionError(f"</{tag}> ends nothing")
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-1:] != ["style"]:
+            self.text += data
+
+
+class Html(unittest.TestCase):
+    """The report."""
+
+    TAGS = set("html head meta title style body header main nav section article h1 h2 h3 h4 h5 p div span strong code a ul li dl dt "
+               "dd table thead tbody tr th td details summary svg rect text".split())
+
+    def pages(self) -> List[Page]:
+        """Of the class, and of everybody with hostile output."""
+        return [Page(export("html"))] + [Page(export("html", "--student", each["name"])) for each in submissions()
+                                         if each["name"].startswith("hostile")]
+
+    def test_only_our_markup(self) -> None:
+        """No element, attribute or link that comes from a student; nothing from elsewhere; scripts are forbidden."""
+        for page in self.pages():
+            self.assertLessEqual(set(page.tags), self.TAGS)
+            self.assertEqual(page.open, [])
+            self.assertEqual(page.tags.count("style"), 1)
+            for tag, name, value in page.attributes:
+                self.assertFalse(name.startswith("on") or name in ("src", "style", "srcdoc", "action"), (tag, name, value))
+                if name == "href":
+                    self.assertRegex(value, r"\A#[a-z0-9]+\Z")
+            self.assertIn(("meta", "content", "default-src 'none'; style-src 'unsafe-inline'"), page.attributes)
+
+    def test_links_lead_somewhere(self) -> None:
+        """Each names an element of the page, and no name is given twice."""
+        for page in self.pages():
+            names = [value for _, name, value in page.attributes if name == "id"]
+            self.assertEqual(len(names), len(set(names)))
+            self.assertLessEqual({value[1:] for _, name, value in page.attributes if name == "href"}, set(names))
+
+    def test_feedback_is_whole(self) -> None:
+        """What a student's program said is there as text, whatever it looks like."""
+        for index in (0, 1, 2, 11):
+            self.assertIn(sample_results.HOSTILE[index], Page(export("html", "--student", f"hostile_{index:02}")).text)
+        for each in submissions():
+            text = Page(export("html", "--student", each["name"])).text
+            for check in (check for result in each["labs"] for check in result["checks"]):
+                if check["visibility"] == "public" and check["outcome"] == "failed" and "submission" in each["name"]:
+                    for key in ("expected", "found", "cause", "next"):
+                        self.assertIn(check.get(key, "").replace("\r", ""), text)
+
+    def test_class_report(self) -> None:
+        """Everybody has a section; counts of outcomes and the commonest cause are those of the results."""
+        page = Page(export("html"))
+        for each in submissions():
+            self.assertIn(each.get("student", each)["name"], page.text)
+        self.assertEqual(page.tags.count("article"), len(submissions()))
+        failed: Dict[Tuple[str, str], int] = {}
+        for each in submissions():
+            for check in each["labs"][0]["checks"]:
+                if check["outcome"] == "failed":
+                    key = (check["name"], (check.get("cause") or check["expected"]).partition("\n")[0])
+                    failed[key] = failed.get(key, 0) + 1
+        (name, cause), count = max(failed.items(), key=lambda entry: (entry[1], entry[0][0]))
+        self.assertIn(f"{count} students", page.text)
+        self.assertIn(cause, page.text[page.text.index("Common misconceptions"):page.text.index("Checks\n")])
+        self.assertIn(name, page.text)
+
+    def test_two_hundred_students(self) -> None:
+        """One page holds them."""
+        with tempfile.TemporaryDirectory() as scratch:
+            verdicts = submissions()[0]["labs"]
+            many = [sample_results.submission(f"n{index:03}", sample_results.person(index), verdicts) for index in range(200)]
+            sample_results.write(Path(scratch), [1, 2], many, [])
+            page = Page(export("html", sample=Path(scratch)))
+        self.assertEqual(page.tags.count("article"), 200)
+        self.assertIn("200 handed in, 0 did not", page.text)
+
+
 class Errors(unittest.TestCase):
     """What is wrong is named, with the next step."""
 
@@ -440,7 +543,7 @@ class Policy(unittest.TestCase):
         more = ("--student", "one", "--policy", self.policy())
         document = json.loads(export("gradescope", *more, sample=self.folder / "class"))
         self.assertEqual(document["score"], 136)
-        self.assertIn("10.00 % of the points taken off", document["output"])
+        self.assertIn("10 % of the points taken off", document["output"])
         last = export("autolab", *more, sample=self.folder / "class").splitlines()[-1]
         self.assertEqual(json.loads(last), {"scores": {"lab1": 81, "lab2": 55}})
         self.assertIn('name="points.adjusted" value="81"', export("junit", *more, sample=self.folder / "class"))
