@@ -35,10 +35,13 @@ const stepped = (html, steps) => {
     .replace('</code>', `</code>${marks.join('')}`);
 };
 
+// Words with a hyphen (--unlink) stay whole.
+const whole = (html) => html.replace(/<[^>]*>|[^<\s]*-[^<\s]*/g, (part) => (part.startsWith('<') ? part : `<span class="word">${part}</span>`));
+
 const wrapped = (html, lines) =>
   linesOf(html, (line, at) => {
     const hang = /^ */.exec(lines[at])[0].length + HANGING;
-    return `<span class="long" style="padding-left:${hang}ch;text-indent:-${hang}ch">${line}</span>`;
+    return `<span class="long" style="padding-left:${hang}ch;text-indent:-${hang}ch">${whole(line)}</span>`;
   });
 
 // The lines of code that stand on the same slide as this fence.
