@@ -21,6 +21,7 @@ INTRO = "slides/00-intro.md"
 LAB3 = "slides/03-handshake.md"
 LAB6 = "slides/06-yolo-queue.md"
 HANDOUT3 = "labs/lab3_handshake/README.md"
+HANDOUT6 = "labs/lab6_yolo_queue/README.md"
 
 
 def two_digits(value: float) -> str:
@@ -126,6 +127,16 @@ FACTS: List[Fact] = [
          (ns("flag.round-trip"), us("semaphore.round-trip"))),
     Fact(HANDOUT3, "64 bytes there and back took {} µs between two processes that spun, and {} µs between two that slept",
          (us("flag.round-trip"), us("semaphore.round-trip"))),
+
+    Fact(HANDOUT6, "For frames the lock costs nothing once it is short.", (),
+         about_equal("lab6-index-lock.stream", "lab6-no-lock.stream")),
+    Fact(HANDOUT6, "the solution hands over {} million slots a second, the lock-free ring {} million, and the documents' version "
+         "{}.", (rate("lab6-reference.headers", 1e6), rate("ring.headers", 1e6), rate("lab6-documented.headers"))),
+    Fact(HANDOUT6, "at 64 bytes a pipe moves {} million messages a second", (rate("pipe.messages", 1e6),)),
+    Fact(HANDOUT6, "gives {} frames a second, while rendering it in private memory and copying it gives {}.",
+         (rate("lab6-reference.in-place"), rate("lab6-reference.pipeline")),
+         lambda of: of["lab6-reference.in-place"] <= 1.05 * of["lab6-reference.pipeline"]),
+    Fact(HANDOUT6, "about {} microseconds there and back", (lambda of: f"{of['limit.ping-pong'] * 1e6:.1f}",)),
 
     Fact(LAB6, "The two copies overlap: **{} times** as many frames.",
          (times("lab6-index-lock.stream", "lab6-documented.stream"),)),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Take what is said about speed, in tables and in sentences, from the benchmark's results.
 
-    bench_tables.py --write [RESULTS.json]     write slides/tables/bench.md, the table in README.md, the figures in sentences
+    bench_tables.py --write [RESULTS.json]     write slides/tables/bench.md, the tables in READMEs, the figures in sentences
     bench_tables.py --check [RESULTS.json]     status 1 when one of them is out of date
 
 RESULTS.json is what `bench --json` writes (format shmlab-bench/1); without it, the youngest of tests/bench/results/.
@@ -25,7 +25,6 @@ import bench_facts  # noqa: E402
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path("tests", "bench", "results")
 TABLES_FILE = "slides/tables/bench.md"
-README = "README.md"
 FORMAT = "shmlab-bench/1"
 
 Row = Dict[str, Any]
@@ -188,7 +187,20 @@ README_ROWS: List[Tuple[str, Optional[str], str]] = [
     ("ZeroMQ", "zeromq.round-trip", "zeromq.stream"),
     ("pipe", "pipe.round-trip", "pipe.stream"),
 ]
-README_PLACE = re.compile(r"(<!-- measured -->\n).*?(\n<!-- measured: end -->)", re.DOTALL)
+# Of lab 6's handout: title, stream.
+HANDOUT_ROWS: List[Tuple[str, str]] = [
+    ("pipe (64 KiB)", "pipe.stream"),
+    ("System V message queue", "sysv-queue.stream"),
+    ("pipe (1 MiB)", "pipe-1m.stream"),
+    ("POSIX message queue", "posix-queue.stream"),
+    ("TCP over loopback", "tcp.stream"),
+    ("UNIX stream socket", "unix-stream.stream"),
+    ("shared memory, lock held while copying", "lab6-documented.stream"),
+    ("shared memory, lock for the indices only", "lab6-index-lock.stream"),
+    ("the solution of this lab (it also tries for a moment before it sleeps)", "lab6-reference.stream"),
+    ("a ring without any lock, both sides spinning", "ring.stream"),
+]
+PLACE = re.compile(r"(<!-- measured -->\n).*?(\n<!-- measured: end -->)", re.DOTALL)
 
 
 def table_text(table: Table, rows: List[Row]) -> List[str]:
@@ -229,6 +241,20 @@ def readme_table(results: Dict[str, Any]) -> str:
     return "\n".join([*lines, "", f"({source_text(results)})"])
 
 
+def handout_table(results: Dict[str, Any]) -> str:
+    """The table in lab 6's handout: what the lock costs."""
+    by_id = {row["id"]: row for row in results["rows"]}
+    lines = ["| frames of 1,233,620 bytes, copied in and out | frames a second |", "|---|---:|"]
+    lines += [f"| {title} | {rate_text(by_id[row], None)} |" for title, row in HANDOUT_ROWS]
+    return "\n".join([*lines, "", f"({source_text(results)})"])
+
+
+PLACES: Dict[str, Callable[[Dict[str, Any]], str]] = {
+    bench_facts.README: readme_table,
+    bench_facts.HANDOUT6: handout_table,
+}
+
+
 def document(results: Optional[Dict[str, Any]]) -> str:
     """The whole of bench.md."""
     lines = ["# Measured figures", "", "Made by `tools/bench_tables.py` from the benchmark's results; do not edit.", ""]
@@ -257,12 +283,13 @@ def wanted_texts(root: Path, results: Optional[Dict[str, Any]]) -> Tuple[Dict[st
     if results is None:
         return texts, []
     problems = []
-    readme = (root / README).read_text(encoding="utf-8")
-    if README_PLACE.search(readme):
-        table = readme_table(results)
-        texts[README] = README_PLACE.sub(lambda place: place[1] + table + place[2], readme)
-    else:
-        problems.append(f"{README}: there is no place for the table, <!-- measured --> ... <!-- measured: end -->")
+    for name, make in PLACES.items():
+        page = (root / name).read_text(encoding="utf-8")
+        place = PLACE.search(page)
+        if place is None:
+            problems.append(f"{name}: there is no place for the table, <!-- measured --> ... <!-- measured: end -->")
+        else:
+            texts[name] = page[: place.end(1)] + make(results) + page[place.start(2) :]
     medians = {row["id"]: row["median"] for row in results["rows"] if median(row) is not None}
     return texts, problems + bench_facts.fill(root, medians, texts)
 
