@@ -111,6 +111,7 @@ static int objects_create(struct queue *queue, mode_t mode)
     // shmlab:give (void)semaphore_create;
     // shmlab:give (void)queue_map;
     // shmlab:give (void)mode;
+    // shmlab:give shm_unlink(queue->shm_name); /* an empty object: nothing of it may stay behind */
     // shmlab:give return error_report("write objects_create in queue.c", "%s has no queue yet", queue->shm_name);
     /* The semaphores first: a consumer may take a shared memory object of the full size for a queue that is
      * ready. */
@@ -249,8 +250,10 @@ int queue_attach(struct queue *queue, const char *prefix, double seconds)
     queue_prepare(queue, prefix, false);
     for (double waited = 0;; waited += retry_seconds) {
         enum attach result = queue_try_attach(queue);
-        if (result == ATTACH_DONE)
+        if (result == ATTACH_DONE) {
+            queue->peer_seen = queue_peer_present(queue); /* so that its end is noticed, however soon */
             return 0;
+        }
         if (result == ATTACH_FAILED)
             return 1;
         if (waited == 0) {
@@ -488,7 +491,6 @@ enum queue_end queue_acquire_full(struct queue *queue, const struct queue_slot *
     // shmlab:end
 }
 
-/* slide:release */
 enum queue_end queue_release(struct queue *queue)
 {
     // shmlab:cut 6 The other half: under MUTEX read_idx goes on and count goes down, in this order (queue_repair
@@ -503,6 +505,7 @@ enum queue_end queue_release(struct queue *queue)
         return QUEUE_DONE; /* nobody is left to be told; the next queue_acquire_full says so */
     if (locked != QUEUE_DONE)
         return locked;
+    /* slide:release */
     /* SIGKILL may fall between the two, and queue_repair relies on their order: the compiler must keep it. */
     __atomic_store_n(&shared->read_idx, (slot_index(shared->read_idx) + 1) % QUEUE_SLOTS, __ATOMIC_RELAXED);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
@@ -511,9 +514,9 @@ enum queue_end queue_release(struct queue *queue)
     /* pairs with the wait in queue_acquire_free: our reading is over for who gets past it */
     sem_post(queue->empty);
     return QUEUE_DONE;
+    /* slide:end */
     // shmlab:end
 }
-/* slide:end */
 
 static int queue_unread(const struct queue *queue)
 {

@@ -2,24 +2,26 @@
  * A producer or consumer that does one step of the student's queue.c at a time, as it is told: the checks of
  * lab 6 look at memory and semaphores between any two steps.
  *
- *     lab6_peer SEED        commands on standard input, one a line, each answered by a line that begins with
- * "> "
+ *     lab6_peer SEED     commands on standard input, one a line; each answer is a line that begins with "> "
  *
- *     create PREFIX             attach PREFIX                0 or 1
- *     free SECONDS              full SECONDS                 done SLOT, timeout, ended, died, gone, stuck,
- * stopped fill FRAME                test FRAME                   right, or the first wrong byte publish
- * release idle free|full SECONDS    the same wait, answered with the processor time that it took, in
- * milliseconds stream produce|consume FIRST LAST whole|light PAUSE    all these frames, PAUSE microseconds in
- * between close                     frames that nobody will read
+ *     create PREFIX | attach PREFIX       0 or 1
+ *     meet                                notice the consumer, as the next queue_acquire_free would
+ *     free SECONDS | full SECONDS         done SLOT, timeout, ended, died, gone, stuck, stopped
+ *     fill FRAME                          write the slot that is ours
+ *     test FRAME                          right, or the first wrong byte
+ *     publish | release
+ *     stream produce|consume FIRST LAST whole|light PAUSE
+ *                                         all these frames, PAUSE microseconds in between
+ *     close                               frames that nobody will read
  */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "lab6_pattern.h"
 #include "queue.h"
+#include "shmlab/presence.h"
 #include "shmlab/stop.h"
 
 enum { LINE = 256, WORDS = 8 };
@@ -72,22 +74,6 @@ static void command_acquire(struct peer *peer, bool produce, double seconds)
         printf("> %s\n", end_name(end));
 }
 
-static double cpu_milliseconds(void)
-{
-    struct timespec used;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-    return (double)used.tv_sec * 1e3 + (double)used.tv_nsec / 1e6;
-}
-
-static void command_idle(struct peer *peer, bool produce, double seconds)
-{
-    double before = cpu_milliseconds();
-    enum queue_end end = slot_acquire(peer, produce, seconds);
-
-    printf("> %s %.0f\n", end_name(end), cpu_milliseconds() - before);
-}
-
 static long slot_difference(struct peer *peer, int32_t frame, bool light, uint8_t *wanted)
 {
     *wanted = 0;
@@ -100,11 +86,25 @@ static long slot_difference(struct peer *peer, int32_t frame, bool light, uint8_
     return at;
 }
 
+static void command_fill(struct peer *peer, int32_t frame)
+{
+    if (slot_number(peer, true) == -1) {
+        printf("> there is no slot\n");
+        return;
+    }
+    pattern_fill(peer->free_slot, peer->seed, frame);
+    printf("> done\n");
+}
+
 static void command_test(struct peer *peer, int32_t frame)
 {
     uint8_t wanted;
-    long at = slot_difference(peer, frame, false, &wanted);
 
+    if (slot_number(peer, false) == -1) {
+        printf("> there is no slot\n");
+        return;
+    }
+    long at = slot_difference(peer, frame, false, &wanted);
     if (at == -1)
         printf("> right\n");
     else
@@ -154,6 +154,14 @@ static void command_stream(struct peer *peer, char *const words[])
     printf("> done %d\n", (int)last);
 }
 
+/* What queue.c does at its next look at the consumer (peer_lost), so that a check need not wait for one. */
+static void command_meet(struct peer *peer)
+{
+    peer->queue.peer_seen = true;
+    int failed = presence_claim(peer->queue.fd, QUEUE_PRESENCE_KNOWN, PRESENCE_EXCLUSIVE);
+    printf("> %s\n", failed == 0 ? "done" : "somebody else knows it");
+}
+
 static void command_close(struct peer *peer)
 {
     int unread = peer->open ? queue_close(&peer->queue) : 0;
@@ -186,13 +194,12 @@ static void command_run(struct peer *peer, char *const words[])
         command_close(peer);
     } else if (!peer->open) {
         printf("> there is no queue\n");
+    } else if (strcmp(command, "meet") == 0) {
+        command_meet(peer);
     } else if (strcmp(command, "free") == 0 || strcmp(command, "full") == 0) {
         command_acquire(peer, strcmp(command, "free") == 0, atof(words[1]));
-    } else if (strcmp(command, "idle") == 0) {
-        command_idle(peer, strcmp(words[1], "free") == 0, atof(words[2]));
     } else if (strcmp(command, "fill") == 0) {
-        pattern_fill(peer->free_slot, peer->seed, atoi(words[1]));
-        printf("> done\n");
+        command_fill(peer, atoi(words[1]));
     } else if (strcmp(command, "test") == 0) {
         command_test(peer, atoi(words[1]));
     } else if (strcmp(command, "publish") == 0 || strcmp(command, "release") == 0) {

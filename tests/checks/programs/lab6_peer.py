@@ -7,7 +7,8 @@
     full SECONDS                  done, or none
     take                          the header as it is read: number of the frame and of its detections
     save FILE                     detections (24 bytes each) and picture (RGB) as they were taken, into a file
-    release                       close
+    release                       what stood in read_idx and count whenever MUTEX was taken and MUTEX or EMPTY posted
+    close
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import importlib.util
 import struct
 import sys
 from types import ModuleType
-from typing import Any, Tuple
+from typing import Any, List, Tuple
 
 
 def load(path: str) -> ModuleType:
@@ -29,6 +30,36 @@ def load(path: str) -> ModuleType:
     return module
 
 
+class Recorded:
+    """A semaphore of the queue that tells what the indices were when it was taken or posted."""
+
+    def __init__(self, semaphore: Any, name: str, told: Any) -> None:
+        self._semaphore = semaphore
+        self._name = name
+        self._told = told
+
+    def wait(self, *arguments: Any, **named: Any) -> bool:
+        """As the semaphore's."""
+        return self._taken(self._semaphore.wait(*arguments, **named))
+
+    def try_wait(self) -> bool:
+        """As the semaphore's."""
+        return self._taken(self._semaphore.try_wait())
+
+    def post(self) -> None:
+        """As the semaphore's; told before, since others are let in by it."""
+        self._told(f"post {self._name}")
+        self._semaphore.post()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._semaphore, name)
+
+    def _taken(self, taken: bool) -> bool:
+        if taken:
+            self._told(f"wait {self._name}")
+        return taken
+
+
 class Peer:
     """One queue, and what was taken from it last."""
 
@@ -37,11 +68,20 @@ class Peer:
         self._queue: Any = None
         self._numbers: Tuple[float, ...] = ()
         self._picture: Any = None
+        self._steps: List[str] = []
+
+    def _tell(self, step: str) -> None:
+        control = self._queue._control
+        self._steps.append(f"{step} with read_idx {control[1]} and count {control[2]}")
 
     def attach(self, prefix: str) -> str:
         """The module's own way to a queue."""
-        self._queue = self._consumer.attach(self._consumer.Names(prefix))
-        return "done" if self._queue is not None else "none"
+        self._queue = queue = self._consumer.attach(self._consumer.Names(prefix))
+        if queue is None:
+            return "none"
+        queue._mutex = Recorded(queue._mutex, "MUTEX", self._tell)
+        queue._empty = Recorded(queue._empty, "EMPTY", self._tell)
+        return "done"
 
     def full(self, seconds: str) -> str:
         """Wait for a frame."""
@@ -63,8 +103,9 @@ class Peer:
 
     def release(self) -> str:
         """Give the slot back."""
+        self._steps.clear()
         self._queue.release()
-        return "done"
+        return ", ".join(self._steps) or "nothing done"
 
     def close(self) -> str:
         """Leave."""
