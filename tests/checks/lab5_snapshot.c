@@ -107,6 +107,21 @@ static const char *name_draw(struct check *check)
     return name;
 }
 
+/* What it has printed; of Python's tracebacks the last line, which says what happened. */
+static const char *said_text(struct program *program)
+{
+    struct check *check = program->check;
+    const char *output = program_output(program), *line = strstr(output, "Traceback");
+
+    if (output[0] == '\0')
+        return "it printed nothing";
+    if (line == NULL)
+        return check_text(check, "it printed:\n%s", output);
+    for (const char *next = line; (next = strchr(next, '\n')) != NULL && next[1] != '\0';)
+        line = ++next;
+    return check_text(check, "a traceback that ends with\n%s", line);
+}
+
 /* As program_ends, and says why it should end so. */
 static void ends_require(struct program *program, int status, const char *why)
 {
@@ -116,12 +131,21 @@ static void ends_require(struct program *program, int status, const char *why)
     REQUIRE(check, found == status,
             .expected =
                 check_text(check, "`%s` ends with %s: %s", program->command, status_text(check, status), why),
-            .found =
-                check_text(check, "%s; it printed:\n%s", status_text(check, found), program_output(program)));
+            .found = check_text(check, "%s; %s", status_text(check, found), said_text(program)));
 }
 
+/* The producer, with the detector that finds what the script says. */
 #define PRODUCE(check, name, script, ...)                                                                    \
-    START(check, SCRIPTED, "--name", name, "--cfg", script, "--weights", script, __VA_ARGS__)
+    produce_start(check, name, script, (const char *const[]){__VA_ARGS__, NULL})
+static struct program *produce_start(struct check *check, const char *name, const char *script,
+                                     const char *const more[])
+{
+    const char *words[16] = {SCRIPTED, "--name", name, "--cfg", script, "--weights", script};
+
+    for (size_t at = 7; *more != NULL && at + 1 < sizeof words / sizeof words[0];)
+        words[at++] = *more++;
+    return check_start(check, words);
+}
 
 static struct program *produce(struct check *check, const char *name, const char *script, int status)
 {
@@ -261,8 +285,7 @@ static void many(struct check *check)
            .cause = "the detector is told a larger capacity than the ten records that there are, or count is "
                     "not what it returned",
            .next = "the last argument of detector_run is how many records it may fill");
-    RUN(check, 0, SCRIPTED, "--name", name, "--cfg", script, "--weights", script, "--class", "all",
-        picture_make(check));
+    program_ends(PRODUCE(check, name, script, "--class", "all", picture_make(check)), 0);
     snapshot_require(check, name, crowd, SNAPSHOT_RECORDS);
     name = name_draw(check);
     produce(check, name, script_make(check, dogs, 0, ""), 0);
@@ -311,7 +334,7 @@ static void detector_fails(struct check *check)
     struct program *producer = PRODUCE(check, name, fails, picture_make(check));
     ends_require(producer, 1, "the detector returned -1");
     REQUIRE(check, program_said(producer, "ERANGE"), .expected = "a message that names ERANGE",
-            .found = check_text(check, "it printed:\n%s", program_output(producer)));
+            .found = said_text(producer));
     REQUIRE(check, !posix_look(check, name).exists, .expected = "no object when the detector fails",
             .found = "there is one");
     produce(check, name, script_make(check, dogs, DOGS, ""), 0);
@@ -471,8 +494,7 @@ static void foreign_once(struct check *check, size_t size)
                                                 : START(check, SCRIPTED, "--name", name, "--unlink");
         ends_require(producer, 1, check_text(check, "%s has %zu bytes, it is no snapshot", name, size));
         REQUIRE(check, program_said(producer, name),
-                .expected = check_text(check, "a message that names %s", name),
-                .found = check_text(check, "it printed:\n%s", program_output(producer)));
+                .expected = check_text(check, "a message that names %s", name), .found = said_text(producer));
         struct object object = posix_look(check, name);
         REQUIRE(check, object.exists && object_number(check, name) == before && object.size == size,
                 .expected = check_text(check, "another program's object of %zu bytes stays", size),
@@ -549,7 +571,7 @@ static void errors(struct check *check)
             check_text(check, "%.*s fails with %s", (int)strcspn(faults[i], ":"), faults[i], symbol));
         REQUIRE(check, program_said(producer, symbol),
                 .expected = check_text(check, "a message that names %s", symbol),
-                .found = check_text(check, "it printed:\n%s", program_output(producer)));
+                .found = said_text(producer));
         struct object left = posix_look(check, name);
         REQUIRE(check, !left.exists,
                 .expected = check_text(check, "no object stays behind when %.*s fails",
@@ -590,7 +612,7 @@ static void said_require(struct program *reader, const char *line)
 
     REQUIRE(check, strstr(words_of(check, program_output(reader)), words_of(check, line)) != NULL,
             .expected = check_text(check, "it prints \"%.*s\"", (int)strcspn(line, "\n"), line),
-            .found = check_text(check, "it printed:\n%s", program_output(reader)));
+            .found = said_text(reader));
 }
 
 /* One line of the report. */
@@ -618,8 +640,7 @@ static void reads(struct check *check)
     for (int i = 0; i < 4; i++)
         said_require(reader, line_of(check, i + 1, class_name_of(crowd[i].class_id), &crowd[i]));
     REQUIRE(check, !program_said(reader, "makes no sense") && !program_said(reader, "the count is"),
-            .expected = "no complaint: all of it is right",
-            .found = check_text(check, "it printed:\n%s", program_output(reader)));
+            .expected = "no complaint: all of it is right", .found = said_text(reader));
 }
 
 static void later(struct check *check)
@@ -660,7 +681,7 @@ static void hostile_count(struct check *check)
         said_require(readers[i], check_text(check, "the count is %d", counts[i]));
         REQUIRE(check, !program_said(readers[i], "no sense"),
                 .expected = "no complaint about records: there is nothing wrong with them",
-                .found = check_text(check, "it printed:\n%s", program_output(readers[i])));
+                .found = said_text(readers[i]));
     }
 }
 
@@ -707,7 +728,7 @@ static void no_snapshot(struct check *check)
         reader = RUN(check, 1, READER, "--name", other, "--output", output_draw(check));
         said_require(reader, other);
         REQUIRE(check, !program_said(reader, "Traceback"), .expected = "a sentence that says what is wrong",
-                .found = check_text(check, "it printed:\n%s", program_output(reader)));
+                .found = said_text(reader));
     }
     REQUIRE(check, access(output_draw(check), F_OK) == -1, .expected = "no picture when there is no snapshot",
             .found = "one was written");
