@@ -32,6 +32,7 @@
 #define PRODUCER "producer.c"
 #define READER   "reader.py"
 #define SEQUENCE "sequence.c"
+#define DETECTOR TOOLCHAIN_SOURCE "/tests/checks/programs/lab5_detector.c"
 #define SCRIPTED "producer_scripted" /* with the detector that finds what it is told */
 #define MEDIA    TOOLCHAIN_SOURCE "/common/media/"
 
@@ -1236,7 +1237,7 @@ static const struct check_case cases[] = {
                "memcpy(shared->records, ...), then __atomic_store_n(&shared->count, snapshot->count, "
                "__ATOMIC_RELEASE)"},
      .needs = {"bytes"},
-     .limit = LIMIT_QUICK,
+     .limit = LIMIT_LONG,
      .run = order},
     {.name = "mode",
      .points = 3,
@@ -1409,7 +1410,7 @@ static const struct check_case cases[] = {
                "before = acquire load; odd: again; relaxed loads; atomic_thread_fence(memory_order_acquire); "
                "relaxed load != before: again"},
      .needs = {"builds"},
-     .limit = LIMIT_QUICK,
+     .limit = LIMIT_LONG,
      .run = live_reader},
     {.name = "live_refuses",
      .points = 1,
@@ -1461,11 +1462,9 @@ const struct lab lab5_snapshot = {
     .name = "lab5_snapshot",
     .title = "the detection snapshot",
     .files = {PRODUCER, READER, SEQUENCE},
-    .programs = {{"producer", {PRODUCER}, LINK_VISION},
-                 {SCRIPTED,
-                  {PRODUCER, TOOLCHAIN_SOURCE "/tests/checks/programs/lab5_detector.c"},
-                  LINK_VISION},
-                 {"live", {"live.c", SEQUENCE}, LINK_VISION}},
+    .programs = {{.name = "producer", .sources = {PRODUCER}, .link = LINK_VISION},
+                 {.name = SCRIPTED, .sources = {PRODUCER, DETECTOR}, .link = LINK_VISION},
+                 {.name = "live", .sources = {"live.c", SEQUENCE}, .link = LINK_VISION, .challenge = true}},
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
 };
