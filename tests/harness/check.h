@@ -76,8 +76,12 @@ enum lab_link {
 
 struct lab_program {
     const char *name;
-    const char *sources[LAB_SOURCES]; /* in the lab's folder, or "../lab1_layout/sample.c" */
+    /* In the lab's folder, "../lab1_layout/sample.c", or a path: TOOLCHAIN_SOURCE
+     * "/tests/checks/programs/..." */
+    const char *sources[LAB_SOURCES];
     enum lab_link link;
+    bool challenge; /* part of a challenge: that it does not compile fails nothing but the checks that start
+                       it */
 };
 
 struct lab {

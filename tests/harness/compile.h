@@ -21,6 +21,10 @@ struct build {
 /* Compile all programs of the lab into build->folder, in the place (NULL: here). */
 void build_lab(const struct lab *lab, const char *folder, const struct process_place *place,
                struct build *build);
+/* Only those programs of the lab whose bits are set in `wanted`, compiled so that weave can watch them: see
+ * weave.h. The others' entries stay as they are. */
+void build_woven(const struct lab *lab, const char *folder, unsigned wanted,
+                 const struct process_place *place, struct build *build);
 void build_free(struct build *build);
 
 /* ---- For checks ---- */
