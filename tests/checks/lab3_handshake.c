@@ -104,7 +104,7 @@ static void bytes(struct check *check)
     const unsigned char *raw = sysv_copy(check, address.key, sizeof *box);
     REQUIRE(check, sysv_look(check, address.key).mode == 0600, .expected = "a segment of mode 0600",
             .found = check_text(check, "mode %04o", sysv_look(check, address.key).mode));
-    box_require(check, box, writer->process.pid, 1, "in the first message");
+    box_require(check, box, writer->own_pid, 1, "in the first message");
     REQUIRE(check, raw[offsetof(struct mailbox, ready)] == 1, .expected = "the byte at 104 is 1: true",
             .found = check_text(check, "it is %u", raw[offsetof(struct mailbox, ready)]));
     for (size_t i = offsetof(struct mailbox, ready) + 1; i < sizeof *box; i++)
@@ -151,7 +151,7 @@ static void slow_reader(struct check *check)
     for (int number = 1; number <= 4; number++) {
         AWAIT(check, box_full(box) || !program_runs(writer), "the writer sends the next message");
         watch_waits(writer, "while ready is set");
-        box_require(check, box, writer->process.pid, number, "while nobody has taken it");
+        box_require(check, box, writer->own_pid, number, "while nobody has taken it");
         REQUIRE(check, box_full(box), .expected = "ready stays set until the reader clears it",
                 .found = "the writer has cleared it");
         box_give_back(box);
@@ -175,7 +175,7 @@ static void publication_watch(struct check *check, struct program *writer, struc
     REQUIRE(check, box->counter != counter || box->counter == number,
             .expected = check_text(check, "counter is %d when ready becomes true", number),
             .found = check_text(check, "it is still %d: that of the message before", box->counter));
-    box_require(check, box, writer->process.pid, number, "at the very instruction that sets ready");
+    box_require(check, box, writer->own_pid, number, "at the very instruction that sets ready");
     watch_release(writer);
 }
 
@@ -379,7 +379,7 @@ static void letters_require(struct check *check, struct program *reader, pid_t w
 static void pair_require(struct check *check, struct program *writer, struct program *reader, int last,
                          const struct address *address)
 {
-    pid_t pid = writer->process.pid;
+    pid_t pid = writer->own_pid;
 
     program_ends(reader, 0);
     program_ends(writer, 0);
@@ -530,10 +530,8 @@ static void signals(struct check *check)
 /* A segment whose creator is dead. */
 static void orphan_make(struct check *check, const struct address *address, size_t size)
 {
-    pid_t child = fork();
+    pid_t child = check_fork(check);
 
-    if (child == -1)
-        check_broken(check, "fork");
     if (child == 0)
         _exit(shmget((key_t)strtol(address->key, NULL, 10), size, IPC_CREAT | IPC_EXCL | 0600) == -1);
     int status;
@@ -596,7 +594,7 @@ static void foreign_segment(struct check *check)
     program_ends(second, 1);
     REQUIRE(check, address_there(&address),
             .expected = "a second writer leaves the first one's segment alone", .found = "it is gone");
-    box_require(check, box, writer->process.pid, 1, "after a second writer was refused");
+    box_require(check, box, writer->own_pid, 1, "after a second writer was refused");
     box_give_back(box);
     program_ends(writer, 0);
 }

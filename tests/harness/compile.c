@@ -15,7 +15,11 @@
 #include "text.h"
 #include "toolchain.h"
 
-enum { WORDS = 160, ALL_PROGRAMS = (1 << LAB_PROGRAMS) - 1 };
+enum {
+    WORDS = 160,
+    MESSAGES = 64 << 10, /* bytes kept of what a compiler says */
+    ALL_PROGRAMS = (1 << LAB_PROGRAMS) - 1
+};
 
 /* Who compiles: the compiler itself, or weave, which calls it. */
 static const char *const driver_plain[] = {TOOLCHAIN_COMPILER, NULL};
@@ -78,10 +82,13 @@ static void command_begin(struct command *command, const struct lab *lab, const 
     command_add_all(command, flags);
 }
 
-static bool command_start(struct process *compiler, struct command *command)
+static bool command_start(struct process *compiler, struct command *command,
+                          const struct process_place *place)
 {
-    const struct process_setup setup = {.environment = (const char *const[]){"LC_ALL=C.UTF-8", NULL},
-                                        .limit = check_limits[LIMIT_BUILD].whole};
+    const struct process_setup setup = {.place = place,
+                                        .environment = (const char *const[]){"LC_ALL=C.UTF-8", NULL},
+                                        .limit = check_limits[LIMIT_BUILD].whole,
+                                        .text_limit = MESSAGES};
 
     return process_start_with(compiler, command->words, &setup);
 }
@@ -97,28 +104,21 @@ static int command_finish(struct process *compiler, char **messages)
 
 static bool program_compile_start(struct process *compiler, const struct lab *lab, const char *folder,
                                   const struct lab_program *program, const char *output,
-                                  const char *const driver[], const char *const flags[])
+                                  const char *const driver[], const char *const flags[],
+                                  const struct process_place *place)
 {
     struct command command;
 
     command_begin(&command, lab, folder, driver, flags);
     for (const char *const *source = program->sources; *source != NULL; source++)
-        command_add_path(&command, "", folder, *source);
+        command_add_path(&command, "", (*source)[0] == '/' ? *source : folder,
+                         (*source)[0] == '/' ? "" : *source);
     command_add(&command, "-o");
     command_add(&command, output);
     command_add_all(&command, link_words[program->link]);
-    bool started = command_start(compiler, &command);
+    bool started = command_start(compiler, &command, place);
     command_free(&command);
     return started;
-}
-
-int compile_program(const struct lab *lab, const char *folder, const struct lab_program *program,
-                    const char *output, const char *const flags[], char **messages)
-{
-    struct process compiler;
-
-    program_compile_start(&compiler, lab, folder, program, output, driver_plain, flags);
-    return command_finish(&compiler, messages);
 }
 
 static size_t program_count(const struct lab *lab)
@@ -130,33 +130,48 @@ static size_t program_count(const struct lab *lab)
     return count;
 }
 
-/* The programs of the lab that are wanted, side by side. */
-static void programs_compile(const struct lab *lab, const char *folder, unsigned wanted,
-                             const char *const driver[], const char *const flags[], struct build *build)
+/* How programs are compiled, and where. */
+struct compiling {
+    const char *const *driver, *const *flags;
+    const struct process_place *place; /* NULL: here */
+    unsigned wanted;                   /* a bit for each program of the lab */
+};
+
+/* The programs of the lab that are wanted, side by side, into build->folder. */
+static void programs_compile(const struct lab *lab, const char *folder, const struct compiling *how,
+                             struct build *build)
 {
     struct process compilers[LAB_PROGRAMS];
     size_t count = program_count(lab);
 
     for (size_t i = 0; i < count; i++) {
         char output[1024];
-        if ((wanted >> i & 1) == 0)
+        if ((how->wanted >> i & 1) == 0)
             continue;
         snprintf(output, sizeof output, "%s/%s", build->folder, lab->programs[i].name);
-        program_compile_start(&compilers[i], lab, folder, &lab->programs[i], output, driver, flags);
+        program_compile_start(&compilers[i], lab, folder, &lab->programs[i], output, how->driver, how->flags,
+                              how->place);
     }
     for (size_t i = 0; i < count; i++)
-        if ((wanted >> i & 1) != 0)
+        if ((how->wanted >> i & 1) != 0)
             build->programs[i].status = command_finish(&compilers[i], &build->programs[i].messages);
 }
 
-void build_lab(const struct lab *lab, const char *folder, struct build *build)
+void build_lab(const struct lab *lab, const char *folder, const struct process_place *place,
+               struct build *build)
 {
-    programs_compile(lab, folder, ALL_PROGRAMS, driver_plain, NULL, build);
+    const struct compiling how = {.driver = driver_plain, .place = place, .wanted = ALL_PROGRAMS};
+
+    programs_compile(lab, folder, &how, build);
 }
 
-void build_woven(const struct lab *lab, const char *folder, unsigned wanted, struct build *build)
+void build_woven(const struct lab *lab, const char *folder, unsigned wanted,
+                 const struct process_place *place, struct build *build)
 {
-    programs_compile(lab, folder, wanted, driver_woven, woven_words, build);
+    const struct compiling how = {
+        .driver = driver_woven, .flags = woven_words, .place = place, .wanted = wanted};
+
+    programs_compile(lab, folder, &how, build);
 }
 
 void build_free(struct build *build)
@@ -238,8 +253,10 @@ void check_build_with(struct check *check, const char *const flags[])
 
     if (mkdir(folder, 0700) == -1 && errno != EEXIST)
         check_broken(check, "mkdir(%s): %s", folder, strerror(errno));
+    const struct compiling how = {
+        .driver = driver_plain, .flags = flags, .place = check->place, .wanted = ALL_PROGRAMS};
     snprintf(build.folder, sizeof build.folder, "%s", folder);
-    programs_compile(check->lab, check->folder, ALL_PROGRAMS, driver_plain, flags, &build);
+    programs_compile(check->lab, check->folder, &how, &build);
     for (size_t i = 0; i < program_count(check->lab); i++) {
         if (build.programs[i].status != 0 && !check->lab->programs[i].challenge)
             FAIL(check,
@@ -265,7 +282,9 @@ void check_sanitize(struct check *check)
                                    NULL};
     struct process compiler;
     char *text;
-    process_start_with(&compiler, command, &(struct process_setup){.limit = check_limits[LIMIT_BUILD].wait});
+    process_start_with(
+        &compiler, command,
+        &(struct process_setup){.place = check->place, .limit = check_limits[LIMIT_BUILD].wait});
     int status = command_finish(&compiler, &text);
     messages = text;
     if (status != 0)
@@ -366,7 +385,7 @@ int check_compile(struct check *check, const char *folder, const char *source, c
     command_add(&command, "-o");
     command_add(&command, output);
     command_add_all(&command, link_words[LINK_COMMON]);
-    bool started = command_start(&compiler, &command);
+    bool started = command_start(&compiler, &command, check->place);
     command_free(&command);
     if (!started)
         check_broken(check, "cannot start the compiler");

@@ -42,7 +42,8 @@ struct check {
     const char *scratch;
     const char *bin;
     const struct build *build;
-    const json_t *leaks; /* of the checks before */
+    const struct process_place *place; /* where programs and compilers run; NULL: here */
+    const json_t *leaks;               /* of the checks before */
     struct ledger *ledger;
     int record; /* write end: the judge reads one JSON object from it */
     FILE *transcript;

@@ -67,7 +67,7 @@ static int programs_build(const struct lab_options *options, const char *folder,
 {
     int status = EXIT_SUCCESS;
 
-    build_woven(options->lab, folder, programs_wanted(options->lab, replay), build);
+    build_woven(options->lab, folder, programs_wanted(options->lab, replay), NULL, build);
     for (size_t i = 0; i < LAB_PROGRAMS && status == EXIT_SUCCESS; i++)
         if (build->programs[i].status != 0)
             status = error_report("mend that first", "%s does not compile:\n%s",

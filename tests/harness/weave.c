@@ -60,7 +60,7 @@ static const char *programs_weave(struct check *check, const struct weave_case *
         if (!text_ends(name, ".py") && stat(check_text(check, "%s/%s", build.folder, name), &info) == -1)
             wanted |= 1u << program_index(check, name);
     }
-    build_woven(check->lab, check->folder, wanted, &build);
+    build_woven(check->lab, check->folder, wanted, check->place, &build);
     for (size_t i = 0; i < LAB_PROGRAMS; i++)
         if ((wanted >> i & 1) != 0 && build.programs[i].status != 0)
             check_skip(check, check_text(check, "%s cannot be compiled for weave: %s",
