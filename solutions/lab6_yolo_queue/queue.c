@@ -491,7 +491,6 @@ enum queue_end queue_acquire_full(struct queue *queue, const struct queue_slot *
     // shmlab:end
 }
 
-/* slide:release */
 enum queue_end queue_release(struct queue *queue)
 {
     // shmlab:cut 6 The other half: under MUTEX read_idx goes on and count goes down, in this order (queue_repair
@@ -506,6 +505,7 @@ enum queue_end queue_release(struct queue *queue)
         return QUEUE_DONE; /* nobody is left to be told; the next queue_acquire_full says so */
     if (locked != QUEUE_DONE)
         return locked;
+    /* slide:release */
     /* SIGKILL may fall between the two, and queue_repair relies on their order: the compiler must keep it. */
     __atomic_store_n(&shared->read_idx, (slot_index(shared->read_idx) + 1) % QUEUE_SLOTS, __ATOMIC_RELAXED);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
@@ -514,9 +514,9 @@ enum queue_end queue_release(struct queue *queue)
     /* pairs with the wait in queue_acquire_free: our reading is over for who gets past it */
     sem_post(queue->empty);
     return QUEUE_DONE;
+    /* slide:end */
     // shmlab:end
 }
-/* slide:end */
 
 static int queue_unread(const struct queue *queue)
 {

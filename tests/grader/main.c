@@ -22,6 +22,8 @@ static const struct command {
     {"check", grader_check, "grade one lab of one tree"},
     {"merge", grader_merge, "join the results of shards"},
     {"doctor", grader_doctor, "what isolation this machine offers"},
+    {"export", grader_export, "marks as CSV, HTML, JUnit, or for Gradescope, Autolab, GitHub Classroom"},
+    {"policy", grader_policy, "check and explain a file of due dates, late days and penalties"},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

@@ -1,0 +1,297 @@
+/*
+ * grader export: marks and feedback in the formats of other programs.
+ *
+ *     grader export RESULTS --format csv --out marks/          checks.csv, labs.csv, course.csv
+ *     grader export RESULTS --format html --out class.html
+ *     grader export RESULTS --format gradescope --student NAME --out results.json
+ */
+#define _GNU_SOURCE
+#include "export.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "grader.h"
+#include "plain.h"
+#include "policy.h"
+#include "shmlab/error.h"
+#include "shmlab/options.h"
+
+enum { OPTION_POLICY = 256, OPTION_STUDENT, OPTION_TABLE };
+
+struct format {
+    const char *name;
+    const char *table;  /* the format has several tables, this is one */
+    const char *suffix; /* of a file for one submission */
+    export_class_function *whole;
+    export_submission_function *single;
+    bool raw; /* has no place for adjusted marks */
+};
+
+static const struct format formats[] = {
+    {.name = "csv", .table = "checks", .whole = csv_checks_write},
+    {.name = "csv", .table = "labs", .whole = csv_labs_write},
+    {.name = "csv", .table = "course", .whole = csv_course_write},
+    {.name = "html", .whole = html_write},
+    {.name = "junit", .whole = junit_write},
+    {.name = "gradescope", .suffix = ".json", .single = gradescope_write},
+    {.name = "autolab", .suffix = ".txt", .single = autolab_write},
+    {.name = "classroom", .suffix = ".env", .single = classroom_write, .raw = true},
+};
+enum { FORMATS = sizeof formats / sizeof formats[0] };
+
+struct options {
+    const char *results, *format, *out, *student, *policy, *table;
+    const struct format *chosen; /* of several tables the first */
+};
+
+/* ---- documents ---- */
+
+const char *export_hundredths(char text[HUNDREDTHS_TEXT], json_int_t hundredths)
+{
+    int length = snprintf(text, HUNDREDTHS_TEXT, "%" JSON_INTEGER_FORMAT ".%02d", hundredths / 100,
+                          (int)(hundredths % 100));
+
+    while (length > 0 && text[length - 1] == '0')
+        text[--length] = '\0';
+    if (length > 0 && text[length - 1] == '.')
+        text[--length] = '\0';
+    return text;
+}
+
+static void sentence_write(FILE *out, const char *before, const char *text)
+{
+    char *plain = plain_text(text);
+
+    if (plain[0] != '\0')
+        fprintf(out, "%s%s\n", before, plain);
+    free(plain);
+}
+
+void export_remarks_write(FILE *out, const json_t *submission)
+{
+    const char *reduced = submission_isolation(submission);
+    size_t i;
+    json_t *each;
+
+    if (reduced != NULL)
+        sentence_write(out, "Graded with reduced isolation: ", reduced);
+    if (member_is(submission, "state", "refused"))
+        fputs("This submission was not graded.\n", out);
+    else if (member_is(submission, "state", "partial"))
+        fputs("Grading was interrupted: checks without an outcome have not run yet.\n", out);
+    json_array_foreach(json_object_get(submission, "refusals"), i, each)
+    {
+        sentence_write(out, "Not taken: ", json_is_string(each) ? json_string_value(each) : "");
+    }
+    json_array_foreach(json_object_get(submission, "labs"), i, each)
+    {
+        sentence_write(out, "", member_text(json_object_get(each, "adjusted"), "note"));
+    }
+}
+
+/* The whole document goes to the file, or to standard output; never half of it. */
+static int document_save(const char *path, const char *text, size_t size)
+{
+    char *part;
+
+    if (path == NULL)
+        return fwrite(text, 1, size, stdout) == size ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (asprintf(&part, "%s.part", path) == -1)
+        abort();
+    FILE *file = fopen(part, "we");
+    bool written = file != NULL && fwrite(text, 1, size, file) == size;
+    bool closed = file != NULL && fclose(file) == 0;
+    bool saved = written && closed && rename(part, path) == 0;
+    if (!saved) {
+        error_report_errno("is the folder there, and may you write to it?", "%s", path);
+        if (file != NULL)
+            remove(part);
+    }
+    free(part);
+    return saved ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* One document; submission: NULL for a format that takes the whole class. */
+static int document_make(const struct format *format, const struct export_order *order,
+                         const json_t *submission, const char *path)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    if (out == NULL)
+        abort();
+    if (submission != NULL)
+        format->single(out, order, submission);
+    else
+        format->whole(out, order);
+    if (fclose(out) != 0)
+        abort();
+    int status = document_save(path, text, size);
+    free(text);
+    return status;
+}
+
+static int document_in_folder(const struct format *format, const struct export_order *order,
+                              const json_t *submission, const char *folder)
+{
+    char *path;
+    const char *name = submission != NULL ? member_text(submission, "name") : format->table;
+
+    if (asprintf(&path, "%s/%s%s", folder, name, submission != NULL ? format->suffix : ".csv") == -1)
+        abort();
+    int status = document_make(format, order, submission, path);
+    free(path);
+    return status;
+}
+
+/* A document a submission, or a document a table. */
+static int folder_fill(const struct options *options, const struct export_order *order)
+{
+    int status = EXIT_SUCCESS;
+    size_t i;
+    json_t *submission;
+
+    if (mkdir(options->out, 0777) == -1 && errno != EEXIST)
+        return error_report_errno("is the folder above it there, and may you write to it?", "folder %s",
+                                  options->out);
+    if (options->chosen->single != NULL) {
+        json_array_foreach(order->results->submissions, i, submission)
+        {
+            if (status == EXIT_SUCCESS)
+                status = document_in_folder(options->chosen, order, submission, options->out);
+        }
+        return status;
+    }
+    for (size_t k = 0; k < FORMATS && status == EXIT_SUCCESS; k++)
+        if (strcmp(formats[k].name, options->format) == 0)
+            status = document_in_folder(&formats[k], order, NULL, options->out);
+    return status;
+}
+
+static bool makes_folder(const struct options *options)
+{
+    bool tables = options->chosen->table != NULL && options->table == NULL;
+
+    return tables || (options->chosen->single != NULL && options->student == NULL);
+}
+
+static int class_export(const struct options *options, struct class_results *results)
+{
+    struct export_order order = {.results = results, .one = options->student != NULL};
+
+    if (options->policy != NULL) {
+        struct policy *policy = policy_read(options->policy);
+        if (policy == NULL)
+            return EXIT_FAILURE;
+        policy_apply(policy, results);
+        policy_free(policy);
+        order.policy = true;
+    }
+    if (makes_folder(options))
+        return folder_fill(options, &order);
+    const json_t *submission =
+        options->chosen->single != NULL ? json_array_get(results->submissions, 0) : NULL;
+    return document_make(options->chosen, &order, submission, options->out);
+}
+
+/* ---- command line ---- */
+
+static const struct format *format_find(const char *name, const char *table)
+{
+    for (size_t i = 0; i < FORMATS; i++)
+        if (strcmp(formats[i].name, name) == 0 &&
+            (table == NULL || (formats[i].table != NULL && strcmp(formats[i].table, table) == 0)))
+            return &formats[i];
+    return NULL;
+}
+
+/* Do the options fit together? */
+static void options_check(struct options *options, struct argp_state *state)
+{
+    if (options->results == NULL || options->format == NULL)
+        argp_error(state, "which results, and --format what?");
+    if (format_find(options->format, NULL) == NULL)
+        argp_error(state, "there is no format '%s'", options->format);
+    options->chosen = format_find(options->format, options->table);
+    if (options->chosen == NULL)
+        argp_error(state, "the format %s has no table '%s'", options->format, options->table);
+    if (options->policy != NULL && options->chosen->raw)
+        argp_error(state, "the format %s has no place for adjusted marks: leave --policy out",
+                   options->format);
+    if (makes_folder(options) && options->out == NULL)
+        argp_error(state, "%s makes several files: --out DIR says where%s", options->format,
+                   options->chosen->table != NULL ? ", or --table NAME which one"
+                                                  : ", or --student NAME whose one");
+}
+
+static error_t option_parse(int key, char *text, struct argp_state *state)
+{
+    struct options *options = state->input;
+
+    switch (key) {
+    case 'f':
+        options->format = text;
+        return 0;
+    case 'o':
+        options->out = text;
+        return 0;
+    case OPTION_STUDENT:
+        options->student = text;
+        return 0;
+    case OPTION_POLICY:
+        options->policy = text;
+        return 0;
+    case OPTION_TABLE:
+        options->table = text;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (options->results != NULL)
+            argp_error(state, "'%s' is one argument too many", text);
+        options->results = text;
+        return 0;
+    case ARGP_KEY_END:
+        options_check(options, state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option option_list[] = {
+    {"format", 'f', "NAME", 0, "csv, html, junit, gradescope, autolab or classroom", 0},
+    {"out", 'o', "PATH", 0,
+     "File to write (default: standard output); a folder where a format makes several: csv, and the last "
+     "three of a "
+     "whole class",
+     0},
+    {"student", OPTION_STUDENT, "NAME", 0,
+     "Only this submission, by its name in RESULTS, as its student may see it", 0},
+    {"table", OPTION_TABLE, "NAME", 0, "Of csv only this one: checks, labs or course", 0},
+    {"policy", OPTION_POLICY, "FILE", 0, "Adjust marks for lateness; raw ones stay beside them", 0},
+    {0},
+};
+
+int grader_export(int argc, char **argv)
+{
+    static const struct argp argp = {
+        .options = option_list,
+        .parser = option_parse,
+        .args_doc = "RESULTS",
+        .doc = "Turn results into what other programs read.\v"
+               "RESULTS is the folder that `grader grade --out` wrote; it is not changed. "
+               "tests/grader/exports.md describes the formats and the policy file.",
+    };
+    struct options options = {0};
+    struct class_results results;
+
+    options_parse(&argp, argc, argv, &options);
+    if (!class_read(&results, options.results, options.student))
+        return EXIT_FAILURE;
+    int status = class_export(&options, &results);
+    class_release(&results);
+    return status;
+}

@@ -1,0 +1,40 @@
+/*
+ * `grader export`: what the formats share. A format turns the class, or one submission, into one document;
+ * export.c decides where the documents go. A document is made in memory and written whole, so that a reader
+ * never sees half.
+ */
+#ifndef GRADER_EXPORT_H
+#define GRADER_EXPORT_H
+
+#include "class_results.h"
+
+struct export_order {
+    const struct class_results *results; /* of one submission, where one was asked for */
+    bool one;                            /* one was asked for: the document is for that student */
+    bool policy;                         /* marks were adjusted: see policy.h */
+};
+
+typedef void export_class_function(FILE *out, const struct export_order *order);
+typedef void export_submission_function(FILE *out, const struct export_order *order,
+                                        const json_t *submission);
+
+/* Tables for spreadsheets: a row a check, a lab, a student. */
+export_class_function csv_checks_write, csv_labs_write, csv_course_write;
+
+/* One page for the class, or for one student. */
+export_class_function html_write;
+
+/* For continuous integration. */
+export_class_function junit_write;
+
+/* For the places where classes live: a document a submission. */
+export_submission_function gradescope_write, autolab_write, classroom_write;
+
+/* What holds for the whole submission, a sentence a line: isolation, refusals, lateness. Of plain text. */
+void export_remarks_write(FILE *out, const json_t *submission);
+
+/* A number of hundredths without needless zeros: 9000 is "90", 8750 is "87.5". */
+enum { HUNDREDTHS_TEXT = 24 };
+const char *export_hundredths(char text[HUNDREDTHS_TEXT], json_int_t hundredths);
+
+#endif

@@ -1,0 +1,466 @@
+/*
+ * The report for people: one page that opens offline. Of a class: how the marks are spread, which
+ * misconceptions are common, how each check went, and a section with the full feedback for each student,
+ * which begins a new sheet when it is printed. Of one student: that section only.
+ *
+ * The students' sections never show more of a hidden check than its concept: they may be printed and handed
+ * out. The overview is the instructor's.
+ */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <string.h>
+
+#include "export.h"
+#include "html.h"
+#include "policy.h"
+#include "statistics.h"
+
+enum {
+    BINS = 11 /* 0-9, 10-19, ..., 100 percent */,
+    COMMON = 15 /* misconceptions in the list of the whole class */
+};
+
+static const char *text_at(const json_t *array, size_t index)
+{
+    const char *text = json_string_value(json_array_get(array, index));
+
+    return text != NULL ? text : "";
+}
+
+/* ---- overview: marks ---- */
+
+static void bins_count(int bins[BINS], const json_t *marks, json_int_t most)
+{
+    size_t i;
+    json_t *mark;
+
+    memset(bins, 0, BINS * sizeof bins[0]);
+    json_array_foreach(marks, i, mark)
+    {
+        json_int_t bin = most > 0 ? json_integer_value(mark) * (BINS - 1) / most : 0;
+        bins[bin < 0 ? 0 : bin >= BINS ? BINS - 1 : bin]++;
+    }
+}
+
+/* How many have 0 to 9 percent of the points, 10 to 19, ..., 100: a column each. */
+static void histogram_write(FILE *out, const json_t *lab)
+{
+    enum { COLUMN = 20, HEIGHT = 60, SPACE = 3 };
+    int bins[BINS], most = 1;
+
+    bins_count(bins, json_object_get(lab, "marks"), member_integer(lab, "points_max"));
+    for (int i = 0; i < BINS; i++)
+        most = bins[i] > most ? bins[i] : most;
+    fputs("<svg class=\"histogram\" role=\"img\" aria-label=\"Students by percent of the points, in tens:",
+          out);
+    for (int i = 0; i < BINS; i++)
+        html_print(out, " %d%%: %d;", i * 10, bins[i]);
+    html_print(out, "\" viewBox=\"0 0 %d %d\">", BINS * COLUMN, HEIGHT + 14);
+    for (int i = 0; i < BINS; i++) {
+        int height = bins[i] * (HEIGHT - 12) / most;
+        html_print(out, "<rect class=\"plain\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>",
+                   i * COLUMN + SPACE, HEIGHT - height, COLUMN - 2 * SPACE, height);
+        if (bins[i] > 0)
+            html_print(out, "<text x=\"%d\" y=\"%d\">%d</text>", i * COLUMN + COLUMN / 2, HEIGHT - height - 3,
+                       bins[i]);
+        if (i % 5 == 0)
+            html_print(out, "<text x=\"%d\" y=\"%d\">%d</text>", i * COLUMN + COLUMN / 2, HEIGHT + 12,
+                       i * 10);
+    }
+    fputs("</svg>", out);
+}
+
+static void marks_write(FILE *out, const json_t *statistics)
+{
+    char median[HUNDREDTHS_TEXT];
+    size_t i;
+    json_t *lab;
+
+    fputs("<section id=\"marks\"><h2>Marks</h2>\n<div class=\"cards\">\n", out);
+    json_array_foreach(json_object_get(statistics, "labs"), i, lab)
+    {
+        const json_t *marks = json_object_get(lab, "marks");
+        html_print(
+            out,
+            "<div class=\"card\"><h3>Lab %d: %s</h3><p>%d handed in, %d did not; median %s of %d points</p>",
+            (int)member_integer(lab, "number"), member_text(lab, "title"),
+            (int)member_integer(lab, "handed_in"), (int)member_integer(lab, "missing"),
+            export_hundredths(median, statistics_median(marks)), (int)member_integer(lab, "points_max"));
+        histogram_write(out, lab);
+        fputs("<p class=\"axis\">percent of the points; the number of students above</p></div>\n", out);
+    }
+    fputs("</div></section>\n", out);
+}
+
+/* ---- overview: who needs a look, what is common ---- */
+
+static void attention_write(FILE *out, const struct export_order *order)
+{
+    size_t i, j, shown = 0;
+    json_t *submission, *reason;
+
+    fputs("<section id=\"attention\"><h2>Who needs a look</h2>\n<ul>\n", out);
+    json_array_foreach(order->results->submissions, i, submission)
+    {
+        const json_t *reasons = json_object_get(submission, "attention");
+        bool graded = member_is(submission, "state", "graded");
+        if (graded && json_array_size(reasons) == 0)
+            continue;
+        shown++;
+        html_print(out, "<li><a href=\"#s%d\">%s</a>", (int)i, submission_person(submission));
+        if (!graded)
+            html_print(out, " (%s)", member_text(submission, "state"));
+        json_array_foreach(reasons, j, reason)
+        {
+            html_print(out, "%s%s", j == 0 ? ": " : "; ", text_at(reasons, j));
+        }
+        fputs("</li>\n", out);
+    }
+    fputs(shown > 0 ? "</ul></section>\n" : "<li>Nobody.</li></ul></section>\n", out);
+}
+
+static void students_linked(FILE *out, const struct export_order *order, const json_t *cause)
+{
+    const json_t *students = json_object_get(cause, "students");
+    size_t i;
+    json_t *student;
+
+    html_print(out, "<details><summary>%d student%s</summary>", (int)json_array_size(students),
+               json_array_size(students) == 1 ? "" : "s");
+    json_array_foreach(students, i, student)
+    {
+        size_t index = (size_t)json_integer_value(student);
+        html_print(out, "%s<a href=\"#s%d\">%s</a>", i > 0 ? ", " : "", (int)index,
+                   submission_person(json_array_get(order->results->submissions, index)));
+    }
+    fputs("</details>", out);
+}
+
+static void causes_write(FILE *out, const struct export_order *order, const json_t *statistics)
+{
+    const json_t *causes = json_object_get(statistics, "causes");
+    int whole = (int)json_array_size(order->results->submissions);
+    size_t i;
+    json_t *cause;
+
+    fputs("<section id=\"misconceptions\"><h2>Common misconceptions</h2>\n", out);
+    fputs(json_array_size(causes) > 0
+              ? "<table><thead><tr><th scope=\"col\">Who</th><th scope=\"col\" class=\"wide\">Share of the "
+                "class</th>"
+                "<th scope=\"col\">Check</th><th scope=\"col\">Cause</th></tr></thead><tbody>\n"
+              : "<p>No check found anything.</p>\n",
+          out);
+    json_array_foreach(causes, i, cause)
+    {
+        int count = (int)json_array_size(json_object_get(cause, "students"));
+        if (i >= COMMON)
+            break;
+        fputs("<tr><td>", out);
+        students_linked(out, order, cause);
+        fputs("</td><td>", out);
+        html_bar(out, "share of the class", whole, &(struct html_part){"fail", count}, 1);
+        html_print(out, "</td><td>lab %d <code>%s</code></td><td>%s</td></tr>\n",
+                   (int)member_integer(cause, "lab"), member_text(cause, "check"),
+                   member_text(cause, "text"));
+    }
+    fputs(json_array_size(causes) > 0 ? "</tbody></table></section>\n" : "</section>\n", out);
+}
+
+/* ---- overview: checks ---- */
+
+/* The common ones open, the others folded: in a large class there are always some that only one person had.
+ */
+static void check_causes_write(FILE *out, const struct export_order *order, const json_t *causes)
+{
+    enum { OPEN = 4 };
+    size_t count = json_array_size(causes), i;
+    json_t *cause;
+
+    if (count > 0)
+        fputs("<ul class=\"causes\">", out);
+    json_array_foreach(causes, i, cause)
+    {
+        if (i == OPEN)
+            html_print(out,
+                       "</ul><details class=\"more\"><summary>%d more causes</summary><ul class=\"causes\">",
+                       (int)(count - OPEN));
+        html_print(out, "<li>%s ", member_text(cause, "text"));
+        students_linked(out, order, cause);
+        fputs("</li>", out);
+    }
+    if (count > 0)
+        fputs(count > OPEN ? "</ul></details>" : "</ul>", out);
+}
+
+static void check_row(FILE *out, const struct export_order *order, const json_t *check)
+{
+    int passed = (int)member_integer(check, "passed"), failed = (int)member_integer(check, "failed"),
+        not_run = (int)member_integer(check, "not_run");
+    struct html_part parts[] = {{"pass", passed}, {"fail", failed}, {"none", not_run}};
+
+    html_print(out, "<tr><th scope=\"row\"><code>%s</code>", member_text(check, "name"));
+    if (check_is_hidden(check))
+        fputs(" <span class=\"tag\">hidden</span>", out);
+    html_print(out, "<span class=\"title\">%s</span>", member_text(check, "title"));
+    check_causes_write(out, order, json_object_get(check, "causes"));
+    fputs("</th><td>", out);
+    html_bar(out, "passed, failed, not run", passed + failed + not_run, parts, 3);
+    html_print(
+        out,
+        "</td><td class=\"number\">%d</td><td class=\"number\">%d</td><td class=\"number\">%d</td></tr>\n",
+        passed, failed, not_run);
+}
+
+static void checks_write(FILE *out, const struct export_order *order, const json_t *statistics)
+{
+    size_t i, j;
+    json_t *lab, *check;
+
+    fputs("<section id=\"checks\"><h2>Checks</h2>\n", out);
+    json_array_foreach(json_object_get(statistics, "labs"), i, lab)
+    {
+        html_print(
+            out,
+            "<h3>Lab %d: %s</h3>\n<table class=\"checks\"><thead><tr><th scope=\"col\">Check</th>"
+            "<th scope=\"col\" class=\"wide\">Outcomes</th><th scope=\"col\" class=\"number\">passed</th>"
+            "<th scope=\"col\" class=\"number\">failed</th><th scope=\"col\" class=\"number\">not "
+            "run</th></tr></thead>"
+            "<tbody>\n",
+            (int)member_integer(lab, "number"), member_text(lab, "title"));
+        json_array_foreach(json_object_get(lab, "checks"), j, check)
+        {
+            check_row(out, order, check);
+        }
+        fputs("</tbody></table>\n", out);
+    }
+    fputs("</section>\n", out);
+}
+
+/* ---- overview: students ---- */
+
+static void points_cell(FILE *out, const struct export_order *order, const json_t *owner)
+{
+    char text[HUNDREDTHS_TEXT];
+
+    if (owner == NULL || member_true(owner, "missing")) {
+        fputs("<td class=\"number\">&#8211;</td>", out);
+        return;
+    }
+    html_print(out, "<td class=\"number\">%d", (int)member_integer(owner, "points"));
+    if (member_integer(owner, "challenge_points") > 0)
+        html_print(out, " +%d", (int)member_integer(owner, "challenge_points"));
+    if (order->policy && policy_hundredths(owner, "points") != member_integer(owner, "points") * 100)
+        html_print(out, " &#8594; %s", export_hundredths(text, policy_hundredths(owner, "points")));
+    fputs("</td>", out);
+}
+
+static void students_table(FILE *out, const struct export_order *order)
+{
+    const json_t *numbers = json_object_get(order->results->class, "labs");
+    size_t i, j;
+    json_t *number, *submission;
+
+    fputs("<section id=\"students\"><h2>Students</h2>\n<table><thead><tr><th scope=\"col\">Student</th>",
+          out);
+    json_array_foreach(numbers, i, number)
+    {
+        html_print(out, "<th scope=\"col\" class=\"number\">lab %d</th>", (int)json_integer_value(number));
+    }
+    fputs("<th scope=\"col\" class=\"number\">all</th><th scope=\"col\">state</th></tr></thead><tbody>\n",
+          out);
+    json_array_foreach(order->results->submissions, i, submission)
+    {
+        html_print(out, "<tr><th scope=\"row\"><a href=\"#s%d\">%s</a></th>", (int)i,
+                   submission_person(submission));
+        json_array_foreach(numbers, j, number)
+        {
+            points_cell(out, order, submission_lab(submission, json_integer_value(number)));
+        }
+        points_cell(out, order, submission);
+        html_print(out, "<td>%s</td></tr>\n", member_text(submission, "state"));
+    }
+    fputs("</tbody></table></section>\n", out);
+}
+
+/* ---- one student ---- */
+
+static void finding_row(FILE *out, const char *label, const char *class, const char *text)
+{
+    if (text[0] != '\0')
+        html_print(out, "<dt>%s</dt><dd class=\"%s\">%s</dd>", label, class, text);
+}
+
+static void finding_write(FILE *out, const json_t *check)
+{
+    char *place = check_place(check);
+    bool hidden = check_is_hidden(check);
+    size_t i;
+    json_t *leak;
+
+    html_print(out,
+               "<li class=\"finding\"><p><span class=\"outcome\">%s</span> <code>%s</code> %s%s "
+               "<span class=\"points\">%d of %d</span></p>",
+               member_text(check, "outcome"), check_label(check, true), check_title(check, true),
+               member_true(check, "challenge") ? " (challenge)" : "", (int)member_integer(check, "points"),
+               (int)member_integer(check, "points_max"));
+    if (!hidden) {
+        fputs("<dl>", out);
+        finding_row(out, "expected", "output", member_text(check, "expected"));
+        finding_row(out, "found", "output", member_text(check, "found"));
+        finding_row(out, "where", "output", place);
+        finding_row(out, "cause", "prose", member_text(check, "cause"));
+        finding_row(out, "next", "prose", member_text(check, "next"));
+        json_array_foreach(json_object_get(check, "leaks"), i, leak)
+        {
+            finding_row(out, "left behind", "output", text_at(json_object_get(check, "leaks"), i));
+        }
+        fputs("</dl>", out);
+    }
+    fputs("</li>\n", out);
+    free(place);
+}
+
+static void findings_write(FILE *out, const json_t *lab)
+{
+    bool begun = false;
+    size_t i;
+    json_t *check;
+
+    json_array_foreach(json_object_get(lab, "checks"), i, check)
+    {
+        if (!check_found_something(check))
+            continue;
+        if (!begun)
+            fputs("<ul class=\"findings\">\n", out);
+        begun = true;
+        finding_write(out, check);
+    }
+    if (begun)
+        fputs("</ul>\n", out);
+}
+
+/* Those that passed, or those that did not run: a line each. */
+static void others_write(FILE *out, int level, const json_t *lab, const char *head, bool passed)
+{
+    bool begun = false;
+    size_t i;
+    json_t *check;
+
+    json_array_foreach(json_object_get(lab, "checks"), i, check)
+    {
+        if (check_found_something(check) || check_passed(check) != passed)
+            continue;
+        if (!begun)
+            html_print(out, "<h%d class=\"part\">%s</h%d><ul class=\"others %s\">\n", level, head, level,
+                       passed ? "passed" : "skipped");
+        begun = true;
+        html_print(out, "<li><code>%s</code> %s", check_label(check, true), check_title(check, true));
+        if (passed)
+            html_print(out, " <span class=\"points\">%d of %d</span>", (int)member_integer(check, "points"),
+                       (int)member_integer(check, "points_max"));
+        else if (!check_is_hidden(check) && member_text(check, "found")[0] != '\0')
+            html_print(out, " <span class=\"why\">(%s)</span>", member_text(check, "found"));
+        fputs("</li>\n", out);
+    }
+    if (begun)
+        fputs("</ul>\n", out);
+}
+
+static void student_lab_write(FILE *out, const struct export_order *order, int level, const json_t *lab)
+{
+    char text[HUNDREDTHS_TEXT];
+    json_int_t extra = member_integer(lab, "challenge_points_max");
+
+    html_print(out, "<h%d class=\"lab\">Lab %d: %s <span class=\"points\">%d of %d points", level,
+               (int)member_integer(lab, "number"), member_text(lab, "title"),
+               (int)member_integer(lab, "points"), (int)member_integer(lab, "points_max"));
+    if (extra > 0)
+        html_print(out, ", challenges %d of %d", (int)member_integer(lab, "challenge_points"), (int)extra);
+    if (order->policy && policy_hundredths(lab, "points") != member_integer(lab, "points") * 100)
+        html_print(out, ", %s after lateness", export_hundredths(text, policy_hundredths(lab, "points")));
+    html_print(out, "</span></h%d>\n", level);
+    if (member_true(lab, "missing")) {
+        fputs("<p>Not handed in.</p>\n", out);
+        return;
+    }
+    findings_write(out, lab);
+    others_write(out, level + 1, lab, "Did not run", false);
+    others_write(out, level + 1, lab, "Passed", true);
+}
+
+static void student_write(FILE *out, const struct export_order *order, const json_t *submission, size_t index)
+{
+    char *remarks = NULL;
+    size_t size = 0, i;
+    FILE *lines = open_memstream(&remarks, &size);
+    int level = order->one ? 1 : 3; /* of the person's heading: on a page of one's own it is the page's */
+    json_t *lab;
+
+    if (lines == NULL)
+        abort();
+    export_remarks_write(lines, submission);
+    if (fclose(lines) != 0)
+        abort();
+    html_print(out,
+               "<article class=\"student\" id=\"s%d\"><h%d class=\"person\">%s</h%d>\n<p class=\"about\">%s",
+               (int)index, level, submission_person(submission), level, member_text(submission, "name"));
+    if (member_text(submission, "submitted")[0] != '\0')
+        html_print(out, ", handed in %s", member_text(submission, "submitted"));
+    html_print(out, ": <strong>%d of %d points</strong></p>\n", (int)member_integer(submission, "points"),
+               (int)member_integer(submission, "points_max"));
+    if (remarks[0] != '\0')
+        html_print(out, "<p class=\"remarks\">%s</p>\n", remarks);
+    free(remarks);
+    json_array_foreach(json_object_get(submission, "labs"), i, lab)
+    {
+        student_lab_write(out, order, level + 1, lab);
+    }
+    fputs("</article>\n", out);
+}
+
+/* ---- the page ---- */
+
+static void overview_write(FILE *out, const struct export_order *order)
+{
+    json_t *statistics = statistics_make(order->results);
+    const json_t *class = order->results->class;
+    const char *reduced = submission_isolation(class);
+
+    html_print(out,
+               "<header><h1>Class report</h1>\n<p>%d submissions. For the instructor: it names hidden checks "
+               "and other "
+               "students; <code>grader export --student NAME</code> makes a page for one.</p>\n",
+               (int)json_array_size(order->results->submissions));
+    if (reduced != NULL)
+        html_print(out, "<p class=\"warning\">Graded with reduced isolation: %s.</p>\n", reduced);
+    fputs("<nav aria-label=\"Contents\"><a href=\"#marks\">Marks</a> <a href=\"#attention\">Who needs a "
+          "look</a> "
+          "<a href=\"#misconceptions\">Misconceptions</a> <a href=\"#checks\">Checks</a> "
+          "<a href=\"#students\">Students</a></nav></header>\n<main>\n",
+          out);
+    marks_write(out, statistics);
+    attention_write(out, order);
+    causes_write(out, order, statistics);
+    checks_write(out, order, statistics);
+    students_table(out, order);
+    fputs("<h2 class=\"feedback\">Feedback</h2>\n", out);
+    json_decref(statistics);
+}
+
+void html_write(FILE *out, const struct export_order *order)
+{
+    size_t i;
+    json_t *submission;
+
+    html_page_begin(out, order->one ? "Feedback" : "Class report");
+    if (order->one)
+        fputs("<main>\n", out);
+    else
+        overview_write(out, order);
+    json_array_foreach(order->results->submissions, i, submission)
+    {
+        student_write(out, order, submission, i);
+    }
+    fputs("</main>\n", out);
+    html_page_end(out);
+}

@@ -1,0 +1,184 @@
+/* See statistics.h. */
+#define _GNU_SOURCE
+#include "statistics.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- causes ---- */
+
+/* What the student misunderstood, as far as the check can tell; to be freed. */
+static char *cause_text(const json_t *check)
+{
+    const char *text = member_text(check, "cause");
+
+    if (text[0] == '\0')
+        text = member_text(check, "expected");
+    if (text[0] == '\0')
+        text = member_is(check, "outcome", "timeout") ? "it did not come to an end" : "no cause is known";
+    return strndup(text, strcspn(text, "\n"));
+}
+
+/* The entry of this cause, made where it is not there yet. */
+static json_t *cause_find(json_t *causes, int lab, const char *check, const char *text)
+{
+    size_t i;
+    json_t *cause;
+
+    json_array_foreach(causes, i, cause)
+    {
+        if (member_is(cause, "text", text))
+            return cause;
+    }
+    cause = json_pack("{s:i, s:s, s:s, s:[]}", "lab", lab, "check", check, "text", text, "students");
+    json_array_append_new(causes, cause);
+    return cause;
+}
+
+static int by_students(const void *left, const void *right)
+{
+    const json_t *a = *(json_t *const *)left, *b = *(json_t *const *)right;
+    size_t many = json_array_size(json_object_get(a, "students")),
+           few = json_array_size(json_object_get(b, "students"));
+
+    if (many != few)
+        return many > few ? -1 : 1;
+    if (member_integer(a, "lab") != member_integer(b, "lab"))
+        return member_integer(a, "lab") < member_integer(b, "lab") ? -1 : 1;
+    int order = strcmp(member_text(a, "check"), member_text(b, "check"));
+    return order != 0 ? order : strcmp(member_text(a, "text"), member_text(b, "text"));
+}
+
+/* The same entries in that order. */
+static json_t *array_sorted(const json_t *array, int (*order)(const void *, const void *))
+{
+    size_t count = json_array_size(array);
+    json_t **entries = calloc(count + 1, sizeof *entries), *sorted = json_array();
+
+    if (entries == NULL)
+        abort();
+    for (size_t i = 0; i < count; i++)
+        entries[i] = json_array_get(array, i);
+    qsort(entries, count, sizeof *entries, order);
+    for (size_t i = 0; i < count; i++)
+        json_array_append(sorted, entries[i]);
+    free(entries);
+    return sorted;
+}
+
+/* ---- checks and labs ---- */
+
+static json_t *check_find(json_t *checks, const json_t *check)
+{
+    const char *name = member_text(check, "name");
+    size_t i;
+    json_t *each;
+
+    json_array_foreach(checks, i, each)
+    {
+        if (member_is(each, "name", name))
+            return each;
+    }
+    each =
+        json_pack("{s:s, s:s, s:s, s:I, s:i, s:i, s:i, s:[]}", "name", name, "title",
+                  member_text(check, "title"), "visibility", member_text(check, "visibility"), "points_max",
+                  member_integer(check, "points_max"), "passed", 0, "failed", 0, "not_run", 0, "causes");
+    json_array_append_new(checks, each);
+    return each;
+}
+
+static void count_up(json_t *object, const char *key)
+{
+    json_object_set_new(object, key, json_integer(member_integer(object, key) + 1));
+}
+
+static void check_add(json_t *lab, const json_t *check, size_t student)
+{
+    json_t *entry = check_find(json_object_get(lab, "checks"), check);
+
+    count_up(entry, check_passed(check) ? "passed" : check_found_something(check) ? "failed" : "not_run");
+    if (!check_found_something(check))
+        return;
+    char *text = cause_text(check);
+    json_t *cause = cause_find(json_object_get(entry, "causes"), (int)member_integer(lab, "number"),
+                               member_text(check, "name"), text != NULL ? text : "");
+    json_array_append_new(json_object_get(cause, "students"), json_integer((json_int_t)student));
+    free(text);
+}
+
+static void lab_add(json_t *lab, const json_t *verdict, size_t student)
+{
+    size_t i;
+    json_t *check;
+
+    if (verdict == NULL || member_true(verdict, "missing")) {
+        count_up(lab, "missing");
+        return;
+    }
+    count_up(lab, "handed_in");
+    json_object_set_new(lab, "title", json_string(member_text(verdict, "title")));
+    json_object_set_new(lab, "points_max", json_integer(member_integer(verdict, "points_max")));
+    json_array_append_new(json_object_get(lab, "marks"), json_integer(member_integer(verdict, "points")));
+    json_array_foreach(json_object_get(verdict, "checks"), i, check)
+    {
+        check_add(lab, check, student);
+    }
+}
+
+static int by_number(const void *left, const void *right)
+{
+    json_int_t a = json_integer_value(*(json_t *const *)left),
+               b = json_integer_value(*(json_t *const *)right);
+
+    return (a > b) - (a < b);
+}
+
+static json_t *lab_make(const struct class_results *results, json_int_t number)
+{
+    json_t *lab = json_pack("{s:I, s:s, s:i, s:i, s:i, s:[], s:[]}", "number", number, "title", "",
+                            "points_max", 0, "handed_in", 0, "missing", 0, "marks", "checks");
+    size_t i;
+    json_t *each;
+
+    json_array_foreach(results->submissions, i, each)
+    {
+        lab_add(lab, submission_lab(each, number), i);
+    }
+    json_object_set_new(lab, "marks", array_sorted(json_object_get(lab, "marks"), by_number));
+    json_array_foreach(json_object_get(lab, "checks"), i, each)
+    {
+        json_object_set_new(each, "causes", array_sorted(json_object_get(each, "causes"), by_students));
+    }
+    return lab;
+}
+
+json_t *statistics_make(const struct class_results *results)
+{
+    json_t *labs = json_array(), *causes = json_array(), *number, *check;
+    size_t i, j;
+
+    json_array_foreach(json_object_get(results->class, "labs"), i, number)
+    {
+        json_t *lab = lab_make(results, json_integer_value(number));
+        json_array_append_new(labs, lab);
+        json_array_foreach(json_object_get(lab, "checks"), j, check)
+        {
+            json_array_extend(causes, json_object_get(check, "causes"));
+        }
+    }
+    json_t *sorted = array_sorted(causes, by_students);
+    json_decref(causes);
+    return json_pack("{s:o, s:o}", "labs", labs, "causes", sorted);
+}
+
+json_int_t statistics_median(const json_t *sorted)
+{
+    enum { HALF_HUNDRED = 50 };
+    size_t count = json_array_size(sorted);
+
+    if (count == 0)
+        return 0;
+    return (json_integer_value(json_array_get(sorted, (count - 1) / 2)) +
+            json_integer_value(json_array_get(sorted, count / 2))) *
+           HALF_HUNDRED;
+}

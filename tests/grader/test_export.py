@@ -1,0 +1,612 @@
+#!/usr/bin/env python3
+"""Test `grader export` and `grader policy` on a class of real verdicts, some of them with hostile texts.
+
+    test_export.py --grader build/bin/grader --sample DIR
+
+DIR is what sample_results.py made. What other programs say of the same documents is in validate_exports.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import csv
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree as ElementTree
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+sys.dont_write_bytecode = True
+
+import sample_results  # noqa: E402
+
+Json = Dict[str, Any]
+
+GRADER = Path()
+SAMPLE = Path()
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\uffff]")
+SECRET = ("secret", "Secret")
+PER_STUDENT = {"gradescope": ".json", "autolab": ".txt", "classroom": ".env"}
+
+
+def run(*arguments: object, status: int = 0) -> "subprocess.CompletedProcess[str]":
+    """The grader, which must end with that status."""
+    done = subprocess.run([str(GRADER), *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, timeout=120,
+                          check=False)
+    result = subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+    if result.returncode != status:
+        raise AssertionError(f"{result.args}: status {result.returncode}, not {status}\n{result.stdout}{result.stderr}")
+    return result
+
+
+def export(*arguments: object, sample: Path = Path()) -> str:
+    """One document on standard output."""
+    return run("export", sample if sample.parts else SAMPLE, "--format", *arguments).stdout
+
+
+def submissions() -> List[Json]:
+    """Every result.json of the sample."""
+    known = json.loads((SAMPLE / "class.json").read_text(encoding="utf-8"))
+    return [json.loads((SAMPLE / "submissions" / name / "result.json").read_text(encoding="utf-8"))
+            for name in known["submissions"]]
+
+
+def rows(table: str, *more: object) -> List[Dict[str, str]]:
+    """A table of the CSV export."""
+    return list(csv.DictReader(io.StringIO(export("csv", "--table", table, *more), newline="")))
+
+
+def for_students() -> List[Tuple[str, str]]:
+    """All documents that a student may see, decoded: (what, text)."""
+    found: List[Tuple[str, str]] = []
+    for each in submissions():
+        name = each["name"]
+        for kind in PER_STUDENT:
+            text = export(kind, "--student", name)
+            if kind == "classroom":
+                text = "".join(base64.b64decode(line.partition("=")[2]).decode() for line in text.splitlines()[1:])
+            found.append((f"{kind} {name}", text))
+        found.append((f"junit {name}", export("junit", "--student", name)))
+        found.append((f"html {name}", export("html", "--student", name)))
+        found.append((f"csv {name}", export("csv", "--table", "checks", "--student", name)))
+    return found
+
+
+class Shared(unittest.TestCase):
+    """What holds for every format."""
+
+    def test_hidden_checks_show_their_concept_only(self) -> None:
+        """Not their name, title, expectation, finding, place, cause, next step or leaks."""
+        for what, text in for_students():
+            with self.subTest(what):
+                for word in SECRET:
+                    self.assertNotIn(word, text)
+                if "hostile" in what:
+                    self.assertIn("what happens at a full disk", text)
+
+    def test_nothing_is_left_to_interpret(self) -> None:
+        """No control character, no terminal sequence, no character that reorders or hides others."""
+        for what, text in for_students():
+            with self.subTest(what):
+                self.assertIsNone(CONTROL.search(text.replace("\r\n", "\n")))
+
+    def test_a_folder_holds_what_standard_output_shows(self) -> None:
+        """--out DIR: a file a submission, the same as with --student."""
+        with tempfile.TemporaryDirectory() as scratch:
+            for kind, suffix in PER_STUDENT.items():
+                out = Path(scratch) / kind
+                run("export", SAMPLE, "--format", kind, "--out", out)
+                self.assertEqual({path.name for path in out.iterdir()}, {each["name"] + suffix for each in submissions()})
+                for name in ("submission_000", "hostile_03"):
+                    self.assertEqual((out / (name + suffix)).read_text(encoding="utf-8"), export(kind, "--student", name))
+
+    def test_results_are_not_changed(self) -> None:
+        """An export reads."""
+        before = {path: path.read_bytes() for path in SAMPLE.rglob("*.json")}
+        export("csv", "--table", "course")
+        self.assertEqual(before, {path: path.read_bytes() for path in SAMPLE.rglob("*.json")})
+
+
+class Csv(unittest.TestCase):
+    """Tables."""
+
+    def test_no_cell_is_a_formula(self) -> None:
+        """Every text that a spreadsheet would compute has an apostrophe in front."""
+        neutralised = 0
+        for table in ("checks", "labs", "course"):
+            for row in rows(table):
+                for cell in row.values():
+                    neutralised += cell.startswith("'")
+                    if re.match(r"[\s]*[=+\-@\uff1d\uff0b\uff0d\uff20]", cell):
+                        self.assertRegex(cell, r"\A-?[0-9.]+\Z")
+        self.assertGreater(neutralised, 50)
+
+    def test_text_comes_through(self) -> None:
+        """Commas, quotes and new lines are quoted; apart from the apostrophe and control characters nothing is lost."""
+        row = next(row for row in rows("checks") if row["submission"] == "hostile_06" and row["outcome"] == "failed")
+        self.assertEqual(row["found"], "'-2+3, \"quoted\", 'single'\nsecond line")
+
+    def test_lines_end_as_the_format_says(self) -> None:
+        """RFC 4180: CRLF."""
+        text = export("csv", "--table", "labs")
+        self.assertEqual(text.count("\r\n"), len(rows("labs")) + 1)
+
+    def test_course_has_the_roster(self) -> None:
+        """The roster's columns come first, in its order, and who handed in nothing is there without a mark."""
+        known = json.loads((SAMPLE / "class.json").read_text(encoding="utf-8"))
+        course = rows("course")
+        self.assertEqual(list(course[0])[:4], ["id", "name", "email", "section"])
+        self.assertEqual([row["id"] for row in course[: len(known["roster"])]], [each["id"] for each in known["roster"]])
+        absent = course[len(known["roster"]) - 1]
+        self.assertEqual((absent["submission"], absent["state"], absent["points"]), ("", "no submission", ""))
+
+    def test_sums_agree(self) -> None:
+        """Checks add up to labs, labs to the course, and all to what was graded."""
+        course = {row["submission"]: row for row in rows("course") if row["submission"]}
+        checks = rows("checks")
+        for each in submissions():
+            self.assertEqual(int(course[each["name"]]["points"]), each["points"])
+            labs = [row for row in rows("labs", "--student", each["name"])]
+            self.assertEqual(sum(int(row["points"]) for row in labs), each["points"])
+            mine = [row for row in checks if row["submission"] == each["name"] and row["challenge"] == "0"]
+            self.assertEqual(sum(int(row["points"]) for row in mine), each["points"])
+
+
+class Junit(unittest.TestCase):
+    """XML for continuous integration."""
+
+    def test_counts_and_types(self) -> None:
+        """Each check is a case; failures, errors and skipped ones are counted as they stand there."""
+        top = ElementTree.fromstring(export("junit").encode())
+        cases = 0
+        for suite in top.findall("testsuite"):
+            found = suite.findall("testcase")
+            cases += len(found)
+            for name, attribute in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
+                self.assertEqual(sum(case.find(name) is not None for case in found), int(suite.get(attribute, "")))
+            for failure in suite.iter("failure"):
+                self.assertEqual(failure.get("type"), "assertion")
+        self.assertEqual(cases, sum(len(lab["checks"]) for each in submissions() for lab in each["labs"]))
+        self.assertEqual(cases, int(top.get("tests", "")))
+
+    def test_kinds_of_failure(self) -> None:
+        """A runaway, a crash, a build and a broken check are errors of that type; a finding is a failure."""
+        wanted = {"a": ("timeout", "", "timeout"), "builds": ("failed", "", "build"), "c": ("error", "", "error"),
+                  "d": ("failed", "ended by signal 11 (Segmentation fault)", "crash"), "e": ("failed", "7", None)}
+        checks = [{"name": name, "title": name, "outcome": outcome, "found": found}
+                  for name, (outcome, found, _) in wanted.items()]
+        with tempfile.TemporaryDirectory() as scratch:
+            class_of_one(Path(scratch), [lab(1, 0, checks=checks)])
+            top = ElementTree.fromstring(export("junit", sample=Path(scratch)).encode())
+        for case in top.iter("testcase"):
+            kind = wanted[case.get("name", "")][2]
+            error = case.find("error")
+            self.assertEqual(None if error is None else error.get("type"), kind)
+            self.assertEqual(case.find("failure") is None, kind is not None)
+
+    def test_points(self) -> None:
+        """They are properties."""
+        top = ElementTree.fromstring(export("junit", "--student", "submission_000").encode())
+        graded = next(each for each in submissions() if each["name"] == "submission_000")
+        for suite, result in zip(top.findall("testsuite"), graded["labs"]):
+            points = {each.get("name"): each.get("value") for each in suite.iter("property")}
+            self.assertEqual(points["points"], f"{result['points']}/{result['points_max']}")
+            for check in result["checks"]:
+                self.assertEqual(points[f"points.{check['name']}"], f"{check['points']}/{check['points_max']}")
+
+
+class Gradescope(unittest.TestCase):
+    """results.json."""
+
+    MEMBERS = {"score", "max_score", "status", "name", "number", "output", "output_format", "tags", "visibility"}
+
+    def test_document(self) -> None:
+        """The members that the site knows, of the kinds that it wants; tests add up to the points."""
+        for each in submissions():
+            document = json.loads(export("gradescope", "--student", each["name"]))
+            self.assertLessEqual(set(document), {"output", "output_format", "visibility", "stdout_visibility", "tests"})
+            self.assertEqual(sum(test["score"] for test in document["tests"]), each["points"] + each["challenge_points"])
+            self.assertEqual(sum(test["max_score"] for test in document["tests"]), each["points_max"])
+            for test in document["tests"]:
+                self.assertLessEqual(set(test), self.MEMBERS)
+                self.assertEqual(test["visibility"], "visible")
+                self.assertEqual(test["output_format"], "text")
+                self.assertIn(test["status"], ("passed", "failed"))
+
+    def test_nothing_passes_for_being_worth_nothing(self) -> None:
+        """A check of 0 points that failed says so."""
+        document = json.loads(export("gradescope", "--student", "hostile_00"))
+        hidden = [test for test in document["tests"] if test["name"].startswith("hidden")]
+        self.assertTrue(hidden)
+        self.assertEqual({test["status"] for test in hidden}, {"failed"})
+
+
+class Autolab(unittest.TestCase):
+    """What the autograder prints."""
+
+    def test_last_line_survives_the_site(self) -> None:
+        """The site's own rewriting changes nothing in it, and it holds the marks."""
+        for each in submissions():
+            lines = export("autolab", "--student", each["name"]).rstrip().splitlines()
+            self.assertEqual(re.sub(r"([a-zA-Z0-9]+):", r'"\1":', lines[-1]), lines[-1])
+            self.assertEqual(json.loads(lines[-1])["scores"],
+                             {f"lab{lab['number']}": lab["points"] for lab in each["labs"]})
+
+    def test_no_other_line_is_read(self) -> None:
+        """The line above would be read, too, if it were JSON."""
+        for each in submissions():
+            lines = export("autolab", "--student", each["name"]).rstrip().splitlines()
+            with self.assertRaises(ValueError):
+                json.loads(lines[-2])
+
+    def test_feedback(self) -> None:
+        """The student reads what was expected and found."""
+        text = export("autolab", "--student", "hostile_07")
+        self.assertIn("      expected  12 bytes", text)
+        self.assertIn('      found     {"scores":{"lab1":1000}}', text)
+
+
+class Classroom(unittest.TestCase):
+    """Variables for the reporter of GitHub Classroom."""
+
+    def test_runners(self) -> None:
+        """Names that the reporter takes, one test each, and sums that are the points both ways."""
+        for each in submissions():
+            lines = export("classroom", "--student", each["name"]).splitlines()
+            self.assertRegex(lines[0], r"\Arunners=([a-z0-9]+,)*[a-z0-9]+\Z")
+            runners = lines[0].partition("=")[2].split(",")
+            self.assertEqual(len(set(runners)), len(runners))
+            self.assertEqual([line.partition("=")[0] for line in lines[1:]],
+                             [f"{name.upper()}_RESULTS" for name in runners])
+            results = []
+            for line in lines[1:]:
+                self.assertRegex(line, r"\A[A-Z0-9]+_RESULTS=[A-Za-z0-9+/]+=*\Z")
+                results.append(json.loads(base64.b64decode(line.partition("=")[2], validate=True)))
+            self.assertEqual(sum(test["score"] for result in results for test in result["tests"]), each["points"])
+            self.assertEqual(sum(result["max_score"] for result in results), each["points_max"])
+            for result in results:
+                self.assertEqual((result["version"], len(result["tests"])), (1, 1))
+                shown = result["max_score"] if result["tests"][0]["status"] == "pass" else 0
+                self.assertEqual(shown, result["tests"][0]["score"])
+
+
+class Page(HTMLParser):
+    """What stands on a page: elements, attributes, and the text outside of the style sheet."""
+
+    VOID = {"meta", "rect"}  # rect ends itself
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: List[str] = []
+        self.attributes: List[Tuple[str, str, str]] = []
+        self.open: List[str] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: List[Tuple[str, Optional[str]]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: List[Tuple[str, Optional[str]]]) -> None:
+        self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            raise AssertionError(f"</{tag}> ends nothing")
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-1:] != ["style"]:
+            self.text += data
+
+
+class Html(unittest.TestCase):
+    """The report."""
+
+    TAGS = set("html head meta title style body header main nav section article h1 h2 h3 h4 h5 p div span strong code a ul li dl dt "
+               "dd table thead tbody tr th td details summary svg rect text".split())
+
+    def pages(self) -> List[Page]:
+        """Of the class, and of everybody with hostile output."""
+        return [Page(export("html"))] + [Page(export("html", "--student", each["name"])) for each in submissions()
+                                         if each["name"].startswith("hostile")]
+
+    def test_only_our_markup(self) -> None:
+        """No element, attribute or link that comes from a student; nothing from elsewhere; scripts are forbidden."""
+        for page in self.pages():
+            self.assertLessEqual(set(page.tags), self.TAGS)
+            self.assertEqual(page.open, [])
+            self.assertEqual(page.tags.count("style"), 1)
+            for tag, name, value in page.attributes:
+                self.assertFalse(name.startswith("on") or name in ("src", "style", "srcdoc", "action"), (tag, name, value))
+                if name == "href":
+                    self.assertRegex(value, r"\A#[a-z0-9]+\Z")
+            self.assertIn(("meta", "content", "default-src 'none'; style-src 'unsafe-inline'"), page.attributes)
+
+    def test_links_lead_somewhere(self) -> None:
+        """Each names an element of the page, and no name is given twice."""
+        for page in self.pages():
+            names = [value for _, name, value in page.attributes if name == "id"]
+            self.assertEqual(len(names), len(set(names)))
+            self.assertLessEqual({value[1:] for _, name, value in page.attributes if name == "href"}, set(names))
+
+    def test_feedback_is_whole(self) -> None:
+        """What a student's program said is there as text, whatever it looks like."""
+        for index in (0, 1, 2, 11):
+            self.assertIn(sample_results.HOSTILE[index], Page(export("html", "--student", f"hostile_{index:02}")).text)
+        for each in submissions():
+            text = Page(export("html", "--student", each["name"])).text
+            for check in (check for result in each["labs"] for check in result["checks"]):
+                if check["visibility"] == "public" and check["outcome"] == "failed" and "submission" in each["name"]:
+                    for key in ("expected", "found", "cause", "next"):
+                        self.assertIn(check.get(key, "").replace("\r", ""), text)
+
+    def test_class_report(self) -> None:
+        """Everybody has a section; counts of outcomes and the commonest cause are those of the results."""
+        page = Page(export("html"))
+        for each in submissions():
+            self.assertIn(each.get("student", each)["name"], page.text)
+        self.assertEqual(page.tags.count("article"), len(submissions()))
+        failed: Dict[Tuple[str, str], int] = {}
+        for each in submissions():
+            for check in each["labs"][0]["checks"]:
+                if check["outcome"] == "failed":
+                    key = (check["name"], (check.get("cause") or check["expected"]).partition("\n")[0])
+                    failed[key] = failed.get(key, 0) + 1
+        (name, cause), count = max(failed.items(), key=lambda entry: (entry[1], entry[0][0]))
+        self.assertIn(f"{count} students", page.text)
+        self.assertIn(cause, page.text[page.text.index("Common misconceptions"):page.text.index("Checks\n")])
+        self.assertIn(name, page.text)
+
+    def test_two_hundred_students(self) -> None:
+        """One page holds them."""
+        with tempfile.TemporaryDirectory() as scratch:
+            verdicts = submissions()[0]["labs"]
+            many = [sample_results.submission(f"n{index:03}", sample_results.person(index), verdicts) for index in range(200)]
+            sample_results.write(Path(scratch), [1, 2], many, [])
+            page = Page(export("html", sample=Path(scratch)))
+        self.assertEqual(page.tags.count("article"), 200)
+        self.assertIn("200 handed in, 0 did not", page.text)
+
+
+class Errors(unittest.TestCase):
+    """What is wrong is named, with the next step."""
+
+    def test_wrong_usage(self) -> None:
+        """Exit status 2."""
+        for arguments in ((), (SAMPLE,), (SAMPLE, "--format", "pdf"), (SAMPLE, "--format", "gradescope"),
+                          (SAMPLE, "--format", "csv"), (SAMPLE, "--format", "csv", "--table", "people"),
+                          (SAMPLE, "--format", "junit", "--table", "checks"), (SAMPLE, SAMPLE, "--format", "junit"),
+                          (SAMPLE, "--format", "classroom", "--out", "x", "--policy", "policy.json")):
+            run("export", *arguments, status=2)
+        run("exports", status=2)
+        run(status=2)
+
+    def test_no_results(self) -> None:
+        """A folder that is none of ours, a name that nobody has, a file that is damaged."""
+        with tempfile.TemporaryDirectory() as scratch:
+            self.assertIn("class.json", run("export", scratch, "--format", "junit", status=1).stderr)
+            copy = Path(scratch) / "copy"
+            shutil.copytree(SAMPLE, copy)
+            damaged = copy / "submissions" / "hostile_01" / "result.json"
+            damaged.write_text(damaged.read_text(encoding="utf-8")[:-40], encoding="utf-8")
+            self.assertIn("hostile_01/result.json", run("export", copy, "--format", "junit", status=1).stderr)
+        self.assertIn("nobody", run("export", SAMPLE, "--format", "junit", "--student", "nobody", status=1).stderr)
+
+    def test_names_stay_in_their_folder(self) -> None:
+        """A name that leads elsewhere is refused before it becomes a path."""
+        with tempfile.TemporaryDirectory() as scratch:
+            class_of_one(Path(scratch), [lab(1, 10)])
+            path = Path(scratch) / "class.json"
+            for name in ("../escaped", "a/b", "..", ""):
+                document = json.loads(path.read_text(encoding="utf-8"))
+                document["submissions"] = [name]
+                path.write_text(json.dumps(document), encoding="utf-8")
+                done = run("export", scratch, "--format", "autolab", "--out", Path(scratch) / "out", status=1)
+                self.assertIn("no name of a submission", done.stderr)
+
+    def test_out_cannot_be_written(self) -> None:
+        """Nothing half is left, and what was there stays."""
+        with tempfile.TemporaryDirectory() as scratch:
+            taken = Path(scratch) / "taken"
+            taken.mkdir()
+            (taken / "file").write_text("mine", encoding="utf-8")
+            run("export", SAMPLE, "--format", "junit", "--out", taken, status=1)
+            run("export", SAMPLE, "--format", "junit", "--out", Path(scratch) / "nowhere" / "file.xml", status=1)
+            self.assertEqual(sorted(path.name for path in Path(scratch).rglob("*")), ["file", "taken"])
+
+
+# ---- policy ----
+
+
+def lab(number: int, points: int, most: int = 100, checks: Sequence[Json] = (), **more: Any) -> Json:
+    """A verdict, as short as it may be."""
+    return {"schema": "shmlab-result/1", "lab": f"lab{number}_x", "number": number, "title": "x", "points": points,
+            "points_max": most, "challenge_points": 0, "challenge_points_max": 0, "checks": list(checks), "leaks": [],
+            **more}
+
+
+def class_of_one(folder: Path, labs: Sequence[Json], submitted: str = "", identity: str = "s1") -> None:
+    """A results folder with one submission."""
+    student = {"id": identity, "name": "Ada", "email": "ada@example.org"}
+    sample_results.write(folder, [each["number"] for each in labs],
+                         [sample_results.submission("one", student, labs, submitted)], [student])
+
+
+class Policy(unittest.TestCase):
+    """Lateness."""
+
+    BASE: Json = {"schema": "shmlab-policy/1", "time_zone": "Europe/Berlin", "due": {"lab1": "2026-11-03T23:59"},
+                  "penalty_percent_per_day": 10}
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def policy(self, **more: Any) -> Path:
+        """The base policy with other members; None takes one away."""
+        document = {key: value for key, value in {**self.BASE, **more}.items() if value is not None}
+        path = self.folder / "policy.json"
+        path.write_text(json.dumps(document), encoding="utf-8")
+        return path
+
+    def marks(self, submitted: str, labs: Sequence[Json] = (), **more: Any) -> List[Dict[str, str]]:
+        """The rows of labs.csv of a student who handed in at that time."""
+        class_of_one(self.folder / "class", labs or [lab(1, 90)], submitted)
+        text = export("csv", "--table", "labs", "--policy", self.policy(**more), sample=self.folder / "class")
+        return list(csv.DictReader(io.StringIO(text, newline="")))
+
+    def mark(self, submitted: str, **more: Any) -> str:
+        """The adjusted points of a lab with 90 of 100."""
+        row = self.marks(submitted, **more)[0]
+        self.assertEqual(row["points"], "90")  # the raw ones are kept
+        return row["points_adjusted"]
+
+    def test_days(self) -> None:
+        """A day begins a second after the due time; the last minute of the due time is in time. Berlin is UTC+1."""
+        self.assertEqual(self.mark("2026-11-03T22:59:00Z"), "90")
+        self.assertEqual(self.mark("2026-11-03T22:59:01Z"), "81")
+        self.assertEqual(self.mark("2026-11-04T22:59:00Z"), "81")
+        self.assertEqual(self.mark("2026-11-04T22:59:01Z"), "72")
+
+    def test_clock_changes(self) -> None:
+        """A late day ends at the same time of day, also when the day had 25 or 23 hours."""
+        for due, in_time, late in (("2026-10-24T23:59", "2026-10-25T22:59:00Z", "2026-10-25T22:59:01Z"),
+                                   ("2026-03-28T23:59", "2026-03-29T21:59:00Z", "2026-03-29T21:59:01Z")):
+            self.assertEqual(self.mark(in_time, due={"lab1": due}), "81")
+            self.assertEqual(self.mark(late, due={"lab1": due}), "72")
+
+    def test_zones(self) -> None:
+        """A fixed offset, UTC, and a due time with an offset of its own."""
+        self.assertEqual(self.mark("2026-11-04T04:59:00Z", time_zone="-05:00"), "90")
+        self.assertEqual(self.mark("2026-11-04T04:59:01Z", time_zone="-05:00"), "81")
+        self.assertEqual(self.mark("2026-11-03T23:59:00Z", time_zone="UTC"), "90")
+        self.assertEqual(self.mark("2026-11-03T14:59:01Z", due={"lab1": "2026-11-03T23:59+09:00"}), "81")
+
+    def test_cap_and_closing(self) -> None:
+        """No more than the cap is taken, until the lab closes."""
+        self.assertEqual(self.mark("2026-11-30T12:00:00Z", cap_percent=50), "45")
+        self.assertEqual(self.mark("2026-11-30T12:00:00Z"), "0")
+        self.assertEqual(self.mark("2026-11-10T22:59:00Z", cap_percent=50, closes_after_days=7), "45")
+        self.assertEqual(self.mark("2026-11-10T22:59:01Z", cap_percent=50, closes_after_days=7, late_days=3), "0")
+
+    def test_grace(self) -> None:
+        """Minutes that do not count, at every day's end."""
+        self.assertEqual(self.mark("2026-11-03T23:09:00Z", grace_minutes=10), "90")
+        self.assertEqual(self.mark("2026-11-03T23:09:01Z", grace_minutes=10), "81")
+
+    def test_penalty_of(self) -> None:
+        """Of what was earned, or of what the lab is worth; fractions are kept."""
+        self.assertEqual(self.mark("2026-11-04T12:00:00Z", penalty_of="points_max"), "80")
+        self.assertEqual(self.mark("2026-11-04T12:00:00Z", penalty_percent_per_day=2.5), "87.75")
+        self.assertEqual(self.marks("2026-11-06T12:00:00Z", [lab(1, 5)], penalty_of="points_max")[0]["points_adjusted"], "0")
+
+    def test_late_days(self) -> None:
+        """They are spent in the order of the due dates, not on what is missing or worth nothing."""
+        due = {"lab1": "2026-11-03T23:59", "lab2": "2026-11-02T23:59", "lab3": "2026-11-01T23:59", "lab4": "2026-11-01T23:59"}
+        found = self.marks("2026-11-04T12:00:00Z", [lab(1, 90), lab(2, 90), lab(3, 0, missing=True), lab(4, 0)], due=due,
+                           late_days=2)
+        self.assertEqual([row["late_days_used"] for row in found], ["0", "2", "0", "0"])
+        self.assertEqual([row["points_adjusted"] for row in found], ["81", "90", "0", "0"])
+
+    def test_students(self) -> None:
+        """Extensions, own late days and own hand-in times, by the roster's id or the submission's name."""
+        late = "2026-11-05T12:00:00Z"
+        self.assertEqual(self.mark(late, students={"s1": {"extensions": {"lab1": "2026-11-05T23:59"}}}), "90")
+        self.assertEqual(self.mark(late, students={"one": {"extensions": {"lab1": "2026-11-04T23:59"}}}), "81")
+        self.assertEqual(self.mark(late, students={"s1": {"late_days": 1, "reason": "ill"}}), "81")
+        self.assertEqual(self.mark(late, students={"s1": {"submitted": {"lab1": "2026-11-03T12:00"}}}), "90")
+        self.assertEqual(self.mark(late, late_days=5, students={"s1": {"late_days": 0}}), "72")
+        self.assertEqual(self.mark(late, students={"s2": {"late_days": 9}}), "72")
+
+    def test_unknown_time(self) -> None:
+        """Nothing is taken off, and somebody is told."""
+        class_of_one(self.folder / "class", [lab(1, 90)])
+        done = run("export", self.folder / "class", "--format", "csv", "--table", "labs", "--policy", self.policy())
+        self.assertIn("one: it is not known when this was handed in", done.stderr)
+        self.assertIn("lateness is not counted", done.stdout)
+
+    def test_sites(self) -> None:
+        """Gradescope, Autolab and JUnit get the adjusted marks."""
+        class_of_one(self.folder / "class", [lab(1, 90), lab(2, 55)], "2026-11-04T12:00:00Z")
+        more = ("--student", "one", "--policy", self.policy())
+        document = json.loads(export("gradescope", *more, sample=self.folder / "class"))
+        self.assertEqual(document["score"], 136)
+        self.assertIn("10 % of the points taken off", document["output"])
+        last = export("autolab", *more, sample=self.folder / "class").splitlines()[-1]
+        self.assertEqual(json.loads(last), {"scores": {"lab1": 81, "lab2": 55}})
+        self.assertIn('name="points.adjusted" value="81"', export("junit", *more, sample=self.folder / "class"))
+
+    def test_mistakes(self) -> None:
+        """Each is named; nothing is silently ignored."""
+        mistakes: List[Tuple[Json, str]] = [
+            ({"time_zone": None}, "time_zone is missing"),
+            ({"time_zone": "Europe/Berlyn"}, "is none that this machine knows"),
+            ({"time_zone": "../../etc/passwd"}, "is none that this machine knows"),
+            ({"time_zone": "+15:00"}, "is none that this machine knows"),
+            ({"schema": "shmlab-policy/2"}, "schema must be"),
+            ({"due": None}, "due is missing"),
+            ({"due": {"lab1": "2026-11-03"}}, "no date of the form"),
+            ({"due": {"lab1": "2026-02-30T12:00"}}, "no day of the calendar"),
+            ({"due": {"lab1": "2026-03-29T02:30"}}, "an hour that this time zone leaves out"),
+            ({"due": {"lab1": "2026-11-03T23:59 CET"}}, "not ended by a time zone"),
+            ({"due": {"lab one": "2026-11-03T23:59"}}, "for no lab"),
+            ({"due": ["2026-11-03T23:59"]}, "must be an object"),
+            ({"late_day": 3}, "no member that a policy has"),
+            ({"late_days": -1}, "must be a whole number"),
+            ({"late_days": 1.5}, "must be a whole number"),
+            ({"penalty_percent_per_day": 101}, "must be a number from 0 to 100"),
+            ({"penalty_percent_per_day": "10"}, "must be a number from 0 to 100"),
+            ({"penalty_of": "all"}, "must be \"points\""),
+            ({"students": {"s1": {"extention": {}}}}, "no member that a policy has"),
+            ({"students": {"s1": {"extensions": {"lab1": "soon"}}}}, "no date of the form"),
+            ({"students": ["s1"]}, "must be an object"),
+        ]
+        for change, message in mistakes:
+            with self.subTest(message=message, change=change):
+                self.assertIn(message, run("policy", "--check", self.policy(**change), status=1).stderr)
+        broken = self.folder / "broken.json"
+        broken.write_text('{"schema": "shmlab-policy/1",\n "due": }', encoding="utf-8")
+        self.assertIn("line 2", run("policy", "--check", broken, status=1).stderr)
+        broken.write_text('{"schema": "shmlab-policy/1", "schema": "shmlab-policy/1"}', encoding="utf-8")
+        self.assertIn("duplicate", run("policy", "--check", broken, status=1).stderr)
+        run("policy", status=2)
+
+    def test_explanation(self) -> None:
+        """In words, in both time zones, with examples; strangers are found."""
+        class_of_one(self.folder / "class", [lab(1, 90)])
+        path = self.policy(late_days=2, cap_percent=50, closes_after_days=7,
+                           students={"s1": {"extensions": {"lab1": "2026-11-05T23:59"}, "reason": "ill"}})
+        text = run("policy", "--check", path, self.folder / "class").stdout
+        self.assertIn("2026-11-03 23:59 CET = 2026-11-03 22:59 UTC; closes 2026-11-10 23:59 CET", text)
+        self.assertIn("0 late days left   0: 80  1: 72  2: 64  3: 56  4: 48  5: 40  6: 40  7: 40", text)
+        self.assertIn("2 late days left   0: 80  1: 80  2: 80  3: 72", text)
+        self.assertIn("s1 (ill):", text)
+        path = self.policy(students={"s9": {"late_days": 1}})
+        self.assertIn("nobody is called 's9'", run("policy", "--check", path, self.folder / "class", status=1).stderr)
+
+
+def main() -> None:
+    """Take our options, leave the rest to unittest."""
+    global GRADER, SAMPLE
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--grader", type=Path, required=True)
+    parser.add_argument("--sample", type=Path, required=True)
+    options, rest = parser.parse_known_args()
+    GRADER, SAMPLE = options.grader.resolve(), options.sample.resolve()
+    unittest.main(argv=[sys.argv[0], *rest])
+
+
+if __name__ == "__main__":
+    main()
