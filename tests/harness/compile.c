@@ -293,6 +293,14 @@ void check_sanitize(struct check *check)
     BUILD_WITH(check, "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-O1");
 }
 
+/* Addresses differ from run to run. */
+static void addresses_vary(struct check *check, const char *line)
+{
+    for (const char *at = line; (at = strstr(at, "0x")) != NULL; at += 2)
+        check_varies(check, "address",
+                     check_text(check, "0x%.*s", (int)strspn(at + 2, "0123456789abcdef"), at + 2));
+}
+
 void program_sanitized(struct program *program)
 {
     static const char *const reports[] = {"ERROR: AddressSanitizer", "ERROR: LeakSanitizer",
@@ -303,9 +311,11 @@ void program_sanitized(struct program *program)
         const char *report = strstr(program_output(program), reports[i]);
         if (report == NULL)
             continue;
+        const char *line = check_text(check, "%.*s", (int)strcspn(report, "\n"), report);
+        addresses_vary(check, line);
         FAIL(check,
              .expected = check_text(check, "`%s` runs without a report of the sanitizers", program->command),
-             .found = check_text(check, "%.*s", (int)strcspn(report, "\n"), report),
+             .found = line,
              .cause =
                  "memory beyond an array, freed or never given back, or arithmetic that C does not define",
              .next = "the lines of the report that name your files are in the transcript");
