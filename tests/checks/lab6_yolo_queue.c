@@ -21,14 +21,17 @@
 #include "objects.h"
 #include "programs/lab6_pattern.h"
 #include "shmlab/scene.h"
+#include "shmlab/spsc_ring.h"
 #include "toolchain.h"
 #include "watch.h"
 
-#define QUEUE    "queue.c"
-#define PYTHON   "consumer.py"
-#define PEER     "lab6_peer"
-#define PROGRAMS TOOLCHAIN_SOURCE "/tests/checks/programs/"
-#define PATIENT  "20" /* seconds, for waits that the other side ends */
+#define QUEUE     "queue.c"
+#define PYTHON    "consumer.py"
+#define PEER      "lab6_peer"
+#define SPSC      "spsc.c"
+#define SPSC_PEER "lab6_spsc"
+#define PROGRAMS  TOOLCHAIN_SOURCE "/tests/checks/programs/"
+#define PATIENT   "20" /* seconds, for waits that the other side ends */
 
 enum { ORDER_STEPS = 256, ORDER_STEPS_MAX = 1000000, OVERWRITTEN = 0x5A, TOLD_MAX = 32 };
 
@@ -1306,13 +1309,183 @@ static void recovery(struct check *check)
     recovery_order(check);
 }
 
+/* ---- Challenge: a ring without a lock ---- */
+
+struct rings {
+    struct program *peer;
+    struct spsc *ring;
+};
+
+static struct rings rings_make(struct check *check, uint32_t counters)
+{
+    const char *name = check_name(check);
+    struct rings rings = {.ring = posix_create(check, name, sizeof *rings.ring, 0600)};
+
+    atomic_store(&rings.ring->written, counters);
+    atomic_store(&rings.ring->read, counters);
+    rings.peer = START(check, SPSC_PEER, name);
+    return rings;
+}
+
+static void counters_require(const struct rings *rings, uint32_t written, uint32_t read, const char *when)
+{
+    struct check *check = rings->peer->check;
+    uint32_t found[] = {atomic_load(&rings->ring->written), atomic_load(&rings->ring->read)};
+
+    REQUIRE(check, found[0] == written && found[1] == read,
+            .expected = check_text(check, "%s: written %u, read %u", when, written, read),
+            .found = check_text(check, "written %u, read %u", found[0], found[1]),
+            .cause = "both counters only grow, by one: the slot is the counter modulo SPSC_SLOTS",
+            .next = "spsc_put changes written, and spsc_get changes read");
+}
+
+/* So many messages in (positive) and out, one after another. */
+static void spsc_moves(struct check *check, uint32_t begin)
+{
+    static const int moves[] = {SPSC_SLOTS, -SPSC_SLOTS, 3, -1, 6, -8, 1, -1};
+    struct rings rings = rings_make(check, begin);
+    int put = 0, got = 0;
+
+    for (size_t i = 0; i < sizeof moves / sizeof moves[0]; i++) {
+        for (int step = 0; step < abs(moves[i]); step++) {
+            const char *when = check_text(check, "with counters that began at %u, %d messages put and %d got",
+                                          begin, put, got);
+            if (moves[i] > 0) {
+                put++;
+                require_answer(rings.peer, check_text(check, "%s, spsc_put gives", when),
+                               ask(rings.peer, "put %d", put), "done");
+            } else {
+                got++;
+                require_answer(rings.peer, check_text(check, "%s, spsc_get gives", when),
+                               ask(rings.peer, "get"), check_text(check, "%d message %d", got, got));
+            }
+            counters_require(&rings, begin + (uint32_t)put, begin + (uint32_t)got,
+                             check_text(check, "%d messages put and %d got", put, got));
+        }
+        if (put - got == SPSC_SLOTS)
+            require_answer(rings.peer, "with all slots full spsc_put gives", ask(rings.peer, "put 0"),
+                           "full");
+        if (put == got)
+            require_answer(rings.peer, "with an empty ring spsc_get gives", ask(rings.peer, "get"), "empty");
+    }
+    program_end_input(rings.peer);
+    program_ends(rings.peer, 0);
+}
+
+static void spsc(struct check *check)
+{
+    ADVISE(check, .file = SPSC, .line = check_line(check, SPSC, "bool spsc_put("),
+           .cause = "a slot that is lost because full and empty look alike, or a comparison that is wrong "
+                    "behind 2^32",
+           .next =
+               "full: written - read == SPSC_SLOTS; empty: written == read; the difference is right behind "
+               "the wrap, too");
+    spsc_moves(check, 0);
+    spsc_moves(check, 5);
+    spsc_moves(check, UINT32_MAX - 3);
+}
+
+/* One more instruction of the peer. */
+static void spsc_step(struct program *peer)
+{
+    if (watch_step(peer) != STEP_DONE)
+        FAIL(peer->check, .expected = "the step comes to its end", .found = "it does not");
+}
+
+/* At the very instruction that says "full", the slot is complete. */
+static void spsc_put_order(struct check *check)
+{
+    struct rings rings = rings_make(check, 0);
+    struct spsc_message wanted = {.number = 7};
+
+    strcpy(wanted.text, "message 7");
+    ADVISE(check, .file = SPSC, .line = check_line(check, SPSC, "bool spsc_put("),
+           .next = "fill the slot, then store written + 1 with memory_order_release");
+    watch_seize(rings.peer);
+    tell(rings.peer, "put 7");
+    for (long i = 0; atomic_load(&rings.ring->written) == 0 && i < ORDER_STEPS_MAX; i++)
+        spsc_step(rings.peer);
+    REQUIRE(check, memcmp(&wanted, &rings.ring->slots[0], sizeof wanted) == 0,
+            .expected = "the message lies in its slot at the instruction that changes written",
+            .found = "the slot is not complete yet",
+            .cause = "a consumer that looks at this moment gets what was there before");
+    watch_release(rings.peer);
+    require_answer(rings.peer, "spsc_put gives", answer(rings.peer), "done");
+    program_end_input(rings.peer);
+    program_ends(rings.peer, 0);
+}
+
+/* At the very instruction that says "free", the producer writes there again. */
+static void spsc_get_order(struct check *check)
+{
+    struct rings rings = rings_make(check, 0);
+
+    ADVISE(check, .file = SPSC, .line = check_line(check, SPSC, "bool spsc_get("),
+           .next = "copy the slot, then store read + 1 with memory_order_release");
+    require_answer(rings.peer, "spsc_put gives", ask(rings.peer, "put 7"), "done");
+    watch_seize(rings.peer);
+    tell(rings.peer, "get");
+    for (long i = 0; atomic_load(&rings.ring->read) == 0 && i < ORDER_STEPS_MAX; i++)
+        spsc_step(rings.peer);
+    memset(&rings.ring->slots[0], '#', sizeof rings.ring->slots[0]);
+    watch_release(rings.peer);
+    const char *found = answer(rings.peer);
+    REQUIRE(check, strcmp(found, "7 message 7") == 0, .expected = "spsc_get gives message 7", .found = found,
+            .cause =
+                "read said that the slot is free before the message was copied: the producer was faster");
+    program_end_input(rings.peer);
+    program_ends(rings.peer, 0);
+}
+
+/* What the machine happens to keep in order, the language need not: ThreadSanitizer goes by the language. */
+static void spsc_language(struct check *check)
+{
+    static const char *const flags[] = {"-fsanitize=thread", "-O1", NULL};
+
+    if (!check_build_one(check, SPSC_PEER, flags)) {
+        check_note(check, "this compiler has no ThreadSanitizer: orders are not looked at");
+        return;
+    }
+    struct rings rings = rings_make(check, 0);
+    ADVISE(check, .file = SPSC, .line = check_line(check, SPSC, "bool spsc_put("),
+           .cause =
+               "a store that should be a release, or a load that should be an acquire: x86 forgives it, the "
+               "language and other machines do not",
+           .next = "store the own counter with memory_order_release, load the other side's with "
+                   "memory_order_acquire");
+    tell(rings.peer, "threads 500");
+    if (!program_prints(rings.peer, "> ")) {
+        REQUIRE(check, program_said(rings.peer, "FATAL: ThreadSanitizer"),
+                .expected = "500 messages go through the ring", .found = "the program ended, or waits");
+        check_note(check, "ThreadSanitizer does not run on this system: orders are not looked at");
+        return;
+    }
+    program_end_input(rings.peer);
+    program_wait(rings.peer);
+    REQUIRE(check, !program_said(rings.peer, "data race"),
+            .expected = "ThreadSanitizer sees that each slot is handed over before the other side touches it",
+            .found = "it reports a data race: the transcript says which two lines touch the same slot");
+    REQUIRE(check, program_said(rings.peer, "> done"), .expected = "500 messages, whole and in order",
+            .found = "something else");
+}
+
+static void spsc_order(struct check *check)
+{
+    spsc_put_order(check);
+    spsc_get_order(check);
+    spsc_language(check);
+}
+
 /* ---- Care ---- */
 
 static void sanitizers(struct check *check)
 {
+    static const char *const flags[] = {"-fsanitize=address,undefined", "-fno-sanitize-recover=undefined",
+                                        "-O1", NULL};
     struct names names = names_make(check);
 
-    check_sanitize(check);
+    if (!check_build_one(check, PEER, flags)) /* without them it compiles: `builds` has passed */
+        check_skip(check, "this compiler has no sanitizers: see the transcript");
     struct program *producer = peer_create(check, &names, 1);
     struct program *consumer = peer_join(producer, &names, 1);
     for (int frame = 1; frame <= 7; frame++) {
@@ -1574,6 +1747,35 @@ static const struct check_case cases[] = {
      .needs = {"phases", "order", "foreign_phase", "full_and_empty"},
      .limit = LIMIT_LONG,
      .run = recovery},
+    {.name = "spsc",
+     .points = 5,
+     .challenge = true,
+     .title = "The ring without a lock: full, empty and in order at every phase, also behind 2^32",
+     .concept = "two counters, each with one writer",
+     .hints =
+         {"With counters that never go back, full and empty differ without a count: their difference is "
+          "the number of messages.",
+          "spsc.c. Unsigned arithmetic is modulo 2^32, so the difference is right even when written has "
+          "wrapped and read has not.",
+          "if (written - read >= SPSC_SLOTS) return false; ring->slots[written % SPSC_SLOTS] = *message; "
+          "then written + 1"},
+     .needs = {"builds"},
+     .limit = LIMIT_QUICK,
+     .run = spsc},
+    {.name = "spsc_order",
+     .points = 5,
+     .challenge = true,
+     .title = "The ring without a lock: each slot is complete when it is handed over, by the language, too",
+     .concept = "release and acquire",
+     .hints =
+         {"A counter is a message: \"everything before is done\". It must be sent last, and whoever reads it "
+          "must read the rest later.",
+          "spsc.c: the order of the copy and of the store; and the memory order of each load and store.",
+          "atomic_store_explicit(&ring->written, written + 1, memory_order_release) behind the copy; "
+          "atomic_load_explicit(&ring->written, memory_order_acquire) in front of the other side's."},
+     .needs = {"spsc"},
+     .limit = LIMIT_LONG,
+     .run = spsc_order},
     {.name = "warnings",
      .points = 2,
      .title = "The compiler has nothing to say",
@@ -1611,10 +1813,11 @@ static const struct check_case cases[] = {
 const struct lab lab6_yolo_queue = {
     .name = "lab6_yolo_queue",
     .title = "the circular queue",
-    .files = {QUEUE, PYTHON},
+    .files = {QUEUE, PYTHON, SPSC},
     .programs = {{"producer", {"producer.c", QUEUE}, LINK_VISION},
                  {"consumer", {"consumer.c", QUEUE}, LINK_COMMON},
-                 {PEER, {PROGRAMS "lab6_peer.c", QUEUE}, LINK_COMMON}},
+                 {PEER, {PROGRAMS "lab6_peer.c", QUEUE}, LINK_COMMON},
+                 {SPSC_PEER, {PROGRAMS "lab6_spsc.c", SPSC}, LINK_COMMON}},
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
 };
