@@ -29,7 +29,7 @@ const struct check_limits check_limits[LIMITS] = {
     [LIMIT_EXPLORE] = {.whole = 300, .wait = 120},
 };
 
-enum { ARGUMENTS = 32, TAIL_LINES = 6 };
+enum { ARGUMENTS = 64, TAIL_LINES = 6 };
 
 static const char *const quiet_python[] = {"PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1", NULL};
 
@@ -157,6 +157,8 @@ static _Noreturn void check_end(struct check *check, const char *outcome, const 
         json_object_set_new(record, "line", json_integer(finding->line));
     record_text(record, "cause", finding->cause);
     record_text(record, "next", finding->next);
+    if (check->replay != NULL)
+        json_object_set(record, "replay", check->replay);
     programs_stop(check);
     fprintf(check->transcript, "# %s\n", outcome);
     if (finding->expected != NULL)
@@ -220,8 +222,7 @@ static double wait_limit(const struct check *check)
  */
 static size_t program_find(struct check *check, const char *name, const char **words)
 {
-    size_t length = strlen(name);
-    bool python = length > 3 && strcmp(name + length - 3, ".py") == 0;
+    bool python = text_ends(name, ".py");
     size_t count = 0;
 
     if (python)

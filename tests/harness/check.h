@@ -80,6 +80,8 @@ struct lab_program {
      * "/tests/checks/programs/..." */
     const char *sources[LAB_SOURCES];
     enum lab_link link;
+    bool challenge; /* part of a challenge: that it does not compile fails nothing but the checks that start
+                       it */
 };
 
 struct lab {

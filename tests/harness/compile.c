@@ -15,9 +15,14 @@
 #include "text.h"
 #include "toolchain.h"
 
-enum { WORDS = 160 };
+enum { WORDS = 160, ALL_PROGRAMS = (1 << LAB_PROGRAMS) - 1 };
 
-static const char *const compiler_words[] = {TOOLCHAIN_COMPILER, TOOLCHAIN_COMPILE_FLAGS, NULL};
+/* Who compiles: the compiler itself, or weave, which calls it. */
+static const char *const driver_plain[] = {TOOLCHAIN_COMPILER, NULL};
+static const char *const driver_woven[] = {TOOLCHAIN_WEAVE, "cc", "--compiler=" TOOLCHAIN_COMPILER, NULL};
+static const char *const compile_words[] = {TOOLCHAIN_COMPILE_FLAGS, NULL};
+/* What is reported should be the lines as they were written; warnings are the business of another check. */
+static const char *const woven_words[] = {"-O0", "-w", NULL};
 static const char *const link_words[][TOOLCHAIN_LINK_MAX] = {
     [LINK_COMMON] = {TOOLCHAIN_LINK_COMMON, NULL},
     [LINK_VISION] = {TOOLCHAIN_LINK_VISION, NULL},
@@ -62,10 +67,11 @@ static void command_free(struct command *command)
 }
 
 static void command_begin(struct command *command, const struct lab *lab, const char *folder,
-                          const char *const flags[])
+                          const char *const driver[], const char *const flags[])
 {
     *command = (struct command){.count = 0};
-    command_add_all(command, compiler_words);
+    command_add_all(command, driver);
+    command_add_all(command, compile_words);
     command_add_path(command, "-I", folder, "");
     for (const char *const *include = lab->include; *include != NULL; include++)
         command_add_path(command, "-I", folder, *include);
@@ -91,11 +97,11 @@ static int command_finish(struct process *compiler, char **messages)
 
 static bool program_compile_start(struct process *compiler, const struct lab *lab, const char *folder,
                                   const struct lab_program *program, const char *output,
-                                  const char *const flags[])
+                                  const char *const driver[], const char *const flags[])
 {
     struct command command;
 
-    command_begin(&command, lab, folder, flags);
+    command_begin(&command, lab, folder, driver, flags);
     for (const char *const *source = program->sources; *source != NULL; source++)
         command_add_path(&command, "", (*source)[0] == '/' ? *source : folder,
                          (*source)[0] == '/' ? "" : *source);
@@ -112,7 +118,7 @@ int compile_program(const struct lab *lab, const char *folder, const struct lab_
 {
     struct process compiler;
 
-    program_compile_start(&compiler, lab, folder, program, output, flags);
+    program_compile_start(&compiler, lab, folder, program, output, driver_plain, flags);
     return command_finish(&compiler, messages);
 }
 
@@ -125,25 +131,33 @@ static size_t program_count(const struct lab *lab)
     return count;
 }
 
-/* All programs of the lab, side by side. */
-static void programs_compile(const struct lab *lab, const char *folder, const char *output_folder,
-                             const char *const flags[], struct build *build)
+/* The programs of the lab that are wanted, side by side. */
+static void programs_compile(const struct lab *lab, const char *folder, unsigned wanted,
+                             const char *const driver[], const char *const flags[], struct build *build)
 {
     struct process compilers[LAB_PROGRAMS];
     size_t count = program_count(lab);
 
     for (size_t i = 0; i < count; i++) {
         char output[1024];
-        snprintf(output, sizeof output, "%s/%s", output_folder, lab->programs[i].name);
-        program_compile_start(&compilers[i], lab, folder, &lab->programs[i], output, flags);
+        if ((wanted >> i & 1) == 0)
+            continue;
+        snprintf(output, sizeof output, "%s/%s", build->folder, lab->programs[i].name);
+        program_compile_start(&compilers[i], lab, folder, &lab->programs[i], output, driver, flags);
     }
     for (size_t i = 0; i < count; i++)
-        build->programs[i].status = command_finish(&compilers[i], &build->programs[i].messages);
+        if ((wanted >> i & 1) != 0)
+            build->programs[i].status = command_finish(&compilers[i], &build->programs[i].messages);
 }
 
 void build_lab(const struct lab *lab, const char *folder, struct build *build)
 {
-    programs_compile(lab, folder, build->folder, NULL, build);
+    programs_compile(lab, folder, ALL_PROGRAMS, driver_plain, NULL, build);
+}
+
+void build_woven(const struct lab *lab, const char *folder, unsigned wanted, struct build *build)
+{
+    programs_compile(lab, folder, wanted, driver_woven, woven_words, build);
 }
 
 void build_free(struct build *build)
@@ -181,7 +195,7 @@ void check_builds(struct check *check)
         fprintf(check->transcript, "# compiling %s\n%s", check->lab->programs[i].name, messages);
     }
     for (size_t i = 0; i < program_count(check->lab); i++) {
-        if (check->build->programs[i].status == 0)
+        if (check->build->programs[i].status == 0 || check->lab->programs[i].challenge)
             continue;
         struct finding finding = {
             .expected = check_text(check, "%s compiles", check->lab->programs[i].name),
@@ -198,7 +212,7 @@ void check_warnings(struct check *check)
 {
     for (size_t i = 0; i < program_count(check->lab); i++) {
         const char *messages = check->build->programs[i].messages;
-        if (strstr(messages, "warning:") == NULL)
+        if (strstr(messages, "warning:") == NULL || check->lab->programs[i].challenge)
             continue;
         struct finding finding = {
             .expected = "no warning with " TOOLCHAIN_WARNINGS,
@@ -225,9 +239,10 @@ void check_build_with(struct check *check, const char *const flags[])
 
     if (mkdir(folder, 0700) == -1 && errno != EEXIST)
         check_broken(check, "mkdir(%s): %s", folder, strerror(errno));
-    programs_compile(check->lab, check->folder, folder, flags, &build);
+    snprintf(build.folder, sizeof build.folder, "%s", folder);
+    programs_compile(check->lab, check->folder, ALL_PROGRAMS, driver_plain, flags, &build);
     for (size_t i = 0; i < program_count(check->lab); i++) {
-        if (build.programs[i].status != 0)
+        if (build.programs[i].status != 0 && !check->lab->programs[i].challenge)
             FAIL(check,
                  .expected = check_text(check, "%s compiles with %s", check->lab->programs[i].name, flags[0]),
                  .found = build.programs[i].messages);
@@ -367,7 +382,7 @@ int check_compile(struct check *check, const char *folder, const char *source, c
     struct process compiler;
     char *text;
 
-    command_begin(&command, check->lab, folder, NULL);
+    command_begin(&command, check->lab, folder, driver_plain, NULL);
     command_add(&command, source);
     command_add(&command, "-o");
     command_add(&command, output);

@@ -27,6 +27,9 @@ struct build {
 };
 
 void build_lab(const struct lab *lab, const char *folder, struct build *build);
+/* Only those programs of the lab whose bits are set in `wanted`, compiled so that weave can watch them: see
+ * weave.h. The others' entries stay as they are. */
+void build_woven(const struct lab *lab, const char *folder, unsigned wanted, struct build *build);
 void build_free(struct build *build);
 
 /* ---- For checks ---- */

@@ -48,6 +48,7 @@ struct check {
     FILE *transcript;
     struct finding advice;
     json_t *varies;
+    json_t *replay;        /* NULL: there is no schedule to repeat; see weave.c */
     const char *fault;     /* NULL: no call has to fail */
     const char *trace;     /* NULL: nobody wants one */
     const char *user_name; /* NULL: the real one */
