@@ -24,6 +24,7 @@
 #include "shmlab/spsc_ring.h"
 #include "toolchain.h"
 #include "watch.h"
+#include "weave.h"
 
 #define QUEUE     "queue.c"
 #define PYTHON    "consumer.py"
@@ -652,6 +653,17 @@ static void order(struct check *check)
     watched_run(&watched, "release");
     peer_end(consumer);
     peer_end(producer);
+}
+
+/* ---- Every interleaving ---- */
+
+/* Six frames: the producer has to wait for the consumer once. One unforced switch keeps the schedules few. */
+static void race(struct check *check)
+{
+    CHECK_WEAVE(check, .title = "a producer and a consumer, six frames",
+                .programs = {{PEER, "1", "create shmlab", "stream produce 1 6 light 0", "close"},
+                             {PEER, "1", "attach shmlab", "stream consume 1 6 light 0", "close"}},
+                .options = {"--struct", "yolo_queue", "--bound", "1"});
 }
 
 /* ---- All around the ring ---- */
@@ -1588,8 +1600,22 @@ static const struct check_case cases[] = {
      .needs = {"slot_filled", "slot_read"},
      .limit = LIMIT_LONG,
      .run = order},
+    {.name = "race",
+     .points = 4,
+     .title = "Under no interleaving do producer and consumer touch the same byte at once, or wait for ever",
+     .concept = "mutual exclusion under every order of steps",
+     .hints =
+         {"A wait and a post order what stands around them. What is read or written outside of them, and by "
+          "the other side as well, is a race, whatever it happens to find.",
+          "queue.c: which line looks at count, or at the other side's index, outside of queue_lock and the "
+          "post of MUTEX? make replay6 shows the steps.",
+          "acquire looks at the own index only; everything else that names shared-> stands between "
+          "queue_lock and sem_post(queue->mutex)."},
+     .needs = {"order", "unlocked"},
+     .limit = LIMIT_EXPLORE,
+     .run = race},
     {.name = "phases",
-     .points = 8,
+     .points = 6,
      .title = "The ring is right at every phase: full and empty at each of the five slots",
      .concept = "a circular queue wraps around",
      .hints = {"An array of five slots becomes a ring when slot 0 follows slot 4. Full and empty look alike "
@@ -1629,7 +1655,7 @@ static const struct check_case cases[] = {
      .limit = LIMIT_QUICK,
      .run = full_and_empty},
     {.name = "frames",
-     .points = 8,
+     .points = 6,
      .title = "10,000 frames arrive whole, in order, with a faster and with a slower consumer",
      .concept = "races show in numbers",
      .hints =
@@ -1639,7 +1665,7 @@ static const struct check_case cases[] = {
           "queue.c: which lines change what the other side changes, too? Those belong between queue_lock and "
           "sem_post(queue->mutex).",
           "lock, index, count, unlock, and only then the post of FULL or EMPTY."},
-     .needs = {"phases", "order", "unlocked"},
+     .needs = {"phases", "race"},
      .limit = LIMIT_QUICK,
      .run = frames},
     {.name = "last_frames",
@@ -1744,7 +1770,7 @@ static const struct check_case cases[] = {
                "unread = (write_idx - read_idx + QUEUE_SLOTS) % QUEUE_SLOTS, or QUEUE_SLOTS when that is 0 "
                "and count is "
                "QUEUE_SLOTS; then semaphore_set for EMPTY (less the slot that we hold), FULL and MUTEX."},
-     .needs = {"phases", "order", "foreign_phase", "full_and_empty"},
+     .needs = {"phases", "race", "foreign_phase", "full_and_empty"},
      .limit = LIMIT_LONG,
      .run = recovery},
     {.name = "spsc",
