@@ -24,6 +24,8 @@ enum { SPINS = 100 }; /* looks between two calls of sched_yield */
 static const double patience_seconds =
     10; /* without any progress: the other side is gone, or its code missing */
 
+static const char missing[] = "are spsc_put and spsc_get written, in spsc.c?";
+
 static double clock_seconds(void)
 {
     struct timespec now;
@@ -60,7 +62,7 @@ static int produce(struct spsc *ring, long messages)
         struct spsc_message message = {.number = (int32_t)i};
         snprintf(message.text, sizeof message.text, "message %ld", i);
         if (!step_await(ring, &message, true))
-            return error_report("write spsc_put and spsc_get in spsc.c", "message %ld finds no room", i);
+            return error_report(missing, "message %ld finds no room", i);
     }
     return 0;
 }
@@ -72,7 +74,7 @@ static int consume(struct spsc *ring, long messages)
         char text[SPSC_TEXT];
         snprintf(text, sizeof text, "message %ld", i);
         if (!step_await(ring, &message, false))
-            return error_report(NULL, "message %ld never came", i);
+            return error_report(missing, "message %ld never came", i);
         if (message.number != i || strncmp(message.text, text, sizeof text) != 0)
             return error_report(NULL, "message %ld is \"%.*s\" with number %d", i, SPSC_TEXT, message.text,
                                 (int)message.number);

@@ -1842,6 +1842,7 @@ const struct lab lab6_yolo_queue = {
     .files = {QUEUE, PYTHON, SPSC},
     .programs = {{"producer", {"producer.c", QUEUE}, LINK_VISION},
                  {"consumer", {"consumer.c", QUEUE}, LINK_COMMON},
+                 {"spsc", {"spsc_stream.c", SPSC}, LINK_COMMON},
                  {PEER, {PROGRAMS "lab6_peer.c", QUEUE}, LINK_COMMON},
                  {SPSC_PEER, {PROGRAMS "lab6_spsc.c", SPSC}, LINK_COMMON}},
     .cases = cases,
