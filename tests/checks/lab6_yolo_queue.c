@@ -3,7 +3,7 @@
  *
  * The student's queue.c is linked into programs/lab6_peer.c, and consumer.py loaded by programs/lab6_peer.py:
  * both do one step when told, so that the checks can look at memory and semaphores between any two steps.
- * Where a peer must know the documents only, the check itself is that peer ("foreign" below).
+ * Where a peer must know the format and the protocol only, the check itself is that peer ("foreign" below).
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -32,7 +32,8 @@
 #define SPSC      "spsc.c"
 #define SPSC_PEER "lab6_spsc"
 #define PROGRAMS  TOOLCHAIN_SOURCE "/tests/checks/programs/"
-#define PATIENT   "20" /* seconds, for waits that the other side ends */
+#define PATIENT   "20"   /* seconds, for waits that the other side ends */
+#define ENDLESS   "3600" /* seconds, for the programs: the check's own limit comes first */
 
 enum { ORDER_STEPS = 256, ORDER_STEPS_MAX = 1000000, OVERWRITTEN = 0x5A, TOLD_MAX = 32 };
 
@@ -283,7 +284,7 @@ static struct queue_slot *pattern_make(struct check *check, uint64_t seed, int32
     return slot;
 }
 
-/* ---- A peer that follows the documents alone, locks while it copies, and takes no role ---- */
+/* ---- A peer that follows yolo_queue.h alone, locks while it copies, and takes no role ---- */
 
 struct foreign {
     struct check *check;
@@ -292,7 +293,7 @@ struct foreign {
     sem_t *empty, *full, *mutex;
 };
 
-/* As a producer; the indices begin at `phase`, which the documents do not forbid. */
+/* As a producer; the indices begin at `phase`, which the protocol does not forbid. */
 static struct foreign foreign_create(struct check *check, int phase)
 {
     struct foreign foreign = {.check = check, .names = names_make(check)};
@@ -887,14 +888,15 @@ static void pair_run(struct check *check, const char *consumer_name, bool consum
     struct names names = names_make(check);
     bool python = strcmp(consumer_name, PYTHON) == 0;
     const char *const argv[] = {
-        consumer_name, "--prefix", names.prefix, python ? "--view" : "--quiet", python ? "none" : NULL, NULL};
+        consumer_name,          "--prefix", names.prefix, "--timeout", ENDLESS, python ? "--view" : "--quiet",
+        python ? "none" : NULL, NULL};
     struct program *consumer = NULL;
 
     if (consumer_first) {
         consumer = check_start(check, argv);
         program_expect(consumer, "waiting for a producer");
     }
-    struct program *producer = START(check, PRODUCER(names, "--frames", "23"));
+    struct program *producer = START(check, PRODUCER(names, "--timeout", ENDLESS, "--frames", "23"));
     if (!consumer_first) {
         program_expect(producer, "frame 5:");
         consumer = check_start(check, argv);
@@ -924,7 +926,8 @@ static void python_later(struct check *check)
 
     tell(producer, "stream produce 1 %d light 0", FRAMES);
     AWAIT(check, semaphore_value(check, names.full) == QUEUE_SLOTS, "the queue is full");
-    struct program *consumer = START(check, PYTHON, "--prefix", names.prefix, "--view", "none");
+    struct program *consumer =
+        START(check, PYTHON, "--prefix", names.prefix, "--timeout", ENDLESS, "--view", "none");
     require_answer(producer, "the producer's stream ends with", answer(producer),
                    check_text(check, "done %d", FRAMES));
     peer_end(producer);
@@ -954,8 +957,9 @@ static void documented(struct check *check)
            .next = "compare the steps with the box in shmlab/yolo_queue.h: names, values, order");
     if (scene == NULL)
         check_broken(check, "no memory for a scene");
-    check_note(check, "the check is the consumer, written from the documents");
-    struct program *producer = START(check, PRODUCER(names, "--source", "scene:7", "--frames", "12"));
+    check_note(check, "the check is the consumer, written from the protocol in yolo_queue.h");
+    struct program *producer =
+        START(check, PRODUCER(names, "--timeout", ENDLESS, "--source", "scene:7", "--frames", "12"));
     struct foreign foreign = foreign_open(check, names);
     for (int frame = 1; frame <= FRAMES; frame++) {
         struct frame picture = {.width = QUEUE_WIDTH, .height = QUEUE_HEIGHT, .pixels = expected->pixels};
@@ -967,11 +971,12 @@ static void documented(struct check *check)
     scene_close(scene);
     none_require(check, &names, "when the producer has ended");
 
-    check_note(check, "the check is the producer, written from the documents");
+    check_note(check, "the check is the producer, written from the protocol in yolo_queue.h");
     uint64_t seed = seed_draw(check);
     int total = 0;
     foreign = foreign_create(check, 0);
-    struct program *consumer = START(check, "consumer", "--prefix", foreign.names.prefix, "--quiet");
+    struct program *consumer =
+        START(check, "consumer", "--prefix", foreign.names.prefix, "--timeout", ENDLESS, "--quiet");
     for (int frame = 1; frame <= FRAMES; frame++) {
         const struct queue_slot *slot = pattern_make(check, seed, frame);
         total += slot->num_detections;
@@ -1140,7 +1145,7 @@ static struct program *pair_start(struct check *check, const struct names *names
 {
     struct program *producer = START(check, PRODUCER(*names, "--timeout", PATIENT));
 
-    *consumer = START(check, "consumer", "--prefix", names->prefix, "--quiet");
+    *consumer = START(check, "consumer", "--prefix", names->prefix, "--timeout", ENDLESS, "--quiet");
     program_expect(producer, "frame 6:");
     return producer;
 }
@@ -1151,7 +1156,7 @@ static struct program *python_start(struct check *check, const struct names *nam
     struct program *producer = peer_create(check, names, 1);
 
     tell(producer, "stream produce 1 1000000 light 1000");
-    *consumer = START(check, PYTHON, "--prefix", names->prefix, "--view", "none");
+    *consumer = START(check, PYTHON, "--prefix", names->prefix, "--timeout", ENDLESS, "--view", "none");
     const struct yolo_queue *shared = posix_map(check, names->shm, sizeof *shared);
     AWAIT(check, __atomic_load_n(&shared->slots[0].frame_id, __ATOMIC_RELAXED) > 1,
           "consumer.py gives slot 0 back, and the producer fills it again");
@@ -1692,21 +1697,21 @@ static const struct check_case cases[] = {
                "bool current = presence_current(queue->fd, queue->shm_name); and: peer_lost(queue) || "
                "(!current && "
                "!queue_peer_present(queue)) means gone"},
-     .needs = {"last_frames"},
+     .needs = {"last_frames", "unlocked"},
      .limit = LIMIT_LONG,
      .run = both_orders},
     {.name = "documented",
      .points = 4,
-     .title = "Your programs work with peers that know the documents only",
+     .title = "Your programs work with peers that know the format and the protocol only",
      .concept = "a protocol is more than a program that talks to itself",
      .hints =
-         {"Two halves with the same mistake get along. Somebody else's half, written from the documents, "
+         {"Two halves with the same mistake get along. Somebody else's half, written from yolo_queue.h, "
           "shows it.",
           "shmlab/yolo_queue.h has the protocol in four lines. A foreign peer holds MUTEX while it copies, "
           "and takes no "
           "role (presence.h).",
           "Nothing but names, values and order counts: wait EMPTY, fill, MUTEX for the indices, post FULL."},
-     .needs = {"slot_filled", "slot_read"},
+     .needs = {"last_frames", "unlocked"},
      .limit = LIMIT_LONG,
      .run = documented},
     {.name = "python_slots",
