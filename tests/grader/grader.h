@@ -5,5 +5,6 @@
 
 int grader_export(int argc, char **argv);
 int grader_policy(int argc, char **argv);
+int grader_similar(int argc, char **argv);
 
 #endif
