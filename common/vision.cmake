@@ -33,6 +33,8 @@ set_source_files_properties(src/frame.c PROPERTIES COMPILE_OPTIONS "-O3")
 set_source_files_properties(src/detector_fast.c PROPERTIES COMPILE_OPTIONS "-O3;-fno-trapping-math;-fno-math-errno")
 # A program that only draws must not load libdarknet, which takes a fifth of a second and a hundred libraries.
 target_link_options(shmlab_vision INTERFACE LINKER:--as-needed)
+# Nor need the linker read those hundred libraries in order to tell that libdarknet is complete: half a second a program.
+target_link_options(shmlab_vision INTERFACE LINKER:--allow-shlib-undefined)
 
 if(Darknet_FOUND)
     target_sources(shmlab_vision PRIVATE src/detector_darknet.c src/network_description.c)

@@ -51,6 +51,8 @@ def main() -> int:
                 need(not any(word in entry for word in SECRET), f"the archive holds {entry}")
             archive.extractall(scratch)
         tree = scratch / "shmlab"
+        for page in tree.glob("labs/*/README.md"):
+            need("slides" not in page.read_text(encoding="utf-8"), f"{page.relative_to(tree)} leads to slides, which are not there")
         need(points(tree, 1) == 0, "the starter of lab 1 earns points")
         for path in (ROOT / "solutions" / "lab1_layout").iterdir():
             if path.is_file():

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import re
 import subprocess
 import sys
 import tarfile
@@ -42,6 +43,7 @@ INCLUDED: List[str] = [
     "tools/labs.mk",
 ]
 SECRET = ("_instructor.c",)
+OF_SLIDES = re.compile(r"<!-- slides -->\n.*?<!-- slides: end -->\n\n", re.DOTALL)  # in a lab's README.md
 
 
 def tracked() -> Iterator[str]:
@@ -63,7 +65,8 @@ def contents() -> Dict[str, bytes]:
             files[f"labs/{path}"] = files[f"starters/{path}"] = starter.text.encode()
         handout = ROOT / "labs" / lab.name / "README.md"
         if handout.exists():
-            files[f"labs/{lab.name}/README.md"] = handout.read_bytes()
+            # The slides show the solutions, so a class has none, and nothing that leads to them.
+            files[f"labs/{lab.name}/README.md"] = OF_SLIDES.sub("", handout.read_text(encoding="utf-8")).encode()
     files["README.md"] = (ROOT / "docs" / "handout.md").read_bytes()
     return files
 

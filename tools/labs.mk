@@ -3,7 +3,8 @@
 #     make lab3                 the verdict on labs/lab3_...      make lab3 CHECK=name   of one check
 #     make hint3 [CHECK=name]   a hint; again: the next step      make watch3            the verdict after each change
 #     make reset3               back to the starter, with backup  make solution3         where to compare
-#     make progress             points so far                     make doctor            what this machine offers
+#     make replay3              the steps of the last race        make progress          points so far
+#     make doctor               what this machine offers
 CHECK ?=
 lab_only = $(if $(CHECK),--check $(CHECK))
 
@@ -24,6 +25,10 @@ $(LAB_NUMBERS:%=watch%): watch%: $(BUILD)/CMakeCache.txt
 	$(lab_ready)
 	@$(BUILD)/bin/lab watch $* $(lab_only)
 
+$(LAB_NUMBERS:%=replay%): replay%: $(BUILD)/CMakeCache.txt
+	$(lab_ready)
+	@$(BUILD)/bin/lab replay $*
+
 $(LAB_NUMBERS:%=reset%): reset%: $(BUILD)/CMakeCache.txt
 	$(lab_ready)
 	@$(BUILD)/bin/lab reset $* $(if $(YES),--yes)
@@ -36,7 +41,7 @@ progress doctor: $(BUILD)/CMakeCache.txt
 	$(lab_ready)
 	@$(BUILD)/bin/lab $@
 
-.PHONY: progress doctor $(foreach word,lab hint watch reset solution,$(LAB_NUMBERS:%=$(word)%))
+.PHONY: progress doctor $(foreach word,lab hint watch replay reset solution,$(LAB_NUMBERS:%=$(word)%))
 
 # For instructors: the archive that a class receives, the starters anew from the solutions, and the checks checked.
 handout:

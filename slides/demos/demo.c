@@ -23,7 +23,8 @@ void demo_help(int argc, char **argv, const char *text)
 /* slide:share */
 void *demo_share(size_t size)
 {
-    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int flags = MAP_SHARED | MAP_ANONYMOUS;
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0);
 
     if (memory == MAP_FAILED)
         exit(error_report_errno("is the machine out of memory?", "mmap(%zu bytes)", size));

@@ -24,7 +24,7 @@ static void writer_work(void *memory)
 {
     struct box *box = memory;
 
-    atomic_store(&box->ready, true); /* even in the strongest order: it is the wrong place */
+    atomic_store(&box->ready, true); /* the strongest order, the wrong place */
     raise(SIGSTOP);                  /* a scheduler's whim, made certain */
     strcpy(box->message, "new message");
 }

@@ -30,6 +30,6 @@ int main(int argc, char **argv)
         return error_report_errno(NULL, "shmat(id %d)", id);
 
     printf("process %d: run number %d\n", (int)getpid(), ++*counter);
-    return EXIT_SUCCESS; /* no shmdt, no shmctl(IPC_RMID): "the kernel cleans up after me" */
+    return EXIT_SUCCESS; /* no shmdt, no shmctl(IPC_RMID): "the kernel will do it" */
     /* slide:end */
 }

@@ -1,25 +1,30 @@
 #!/usr/bin/env python3
-"""Make the slides' tables of measured figures from the benchmark's results.
+"""Take what is said about speed, in tables and in sentences, from the benchmark's results.
 
-    bench_tables.py --write [RESULTS.json]     write slides/tables/bench.md
-    bench_tables.py --check [RESULTS.json]     status 1 when it is out of date
+    bench_tables.py --write [RESULTS.json]     write slides/tables/bench.md, the tables in READMEs, the figures in sentences
+    bench_tables.py --check [RESULTS.json]     status 1 when one of them is out of date
 
 RESULTS.json is what `bench --json` writes (format shmlab-bench/1); without it, the youngest of tests/bench/results/.
 Each table is a region of bench.md that a deck shows in a ```table fence; date, machine and command stand below it. A row
-that was skipped or is inconclusive says so instead of a figure.
+that was skipped or is inconclusive says so instead of a figure. The sentences are listed in bench_facts.py.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
-SLIDES = Path(__file__).resolve().parents[1]
-RESULTS = SLIDES.parent / "tests" / "bench" / "results"
-TARGET = SLIDES / "tables" / "bench.md"
+sys.dont_write_bytecode = True
+
+import bench_facts  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = Path("tests", "bench", "results")
+TABLES_FILE = "slides/tables/bench.md"
 FORMAT = "shmlab-bench/1"
 
 Row = Dict[str, Any]
@@ -30,6 +35,7 @@ class Column(NamedTuple):
 
     head: str
     cell: Callable[[Row, Optional[Row]], str]
+    rule: str = "---:"  # figures stand one under the other
 
 
 class Table(NamedTuple):
@@ -78,22 +84,22 @@ def ratio(row: Row, base: Optional[Row]) -> Optional[float]:
 def times_base(row: Row, base: Optional[Row]) -> str:
     """How many times the base."""
     found = ratio(row, base)
-    return "" if found is None else f"× {found:.3g}" if found < 10 else f"× {found:,.0f}"
+    return "" if found is None else f"× {bench_facts.two_digits(found)}"
 
 
 def base_times(row: Row, base: Optional[Row]) -> str:
     """How many times this row the base is."""
     found = ratio(row, base)
-    return "" if not found else f"× {1 / found:.2f}"
+    return "" if not found else f"× {bench_facts.two_digits(1 / found)}"
 
 
-def text(key: str) -> Callable[[Row, Optional[Row]], str]:
+def field(key: str) -> Callable[[Row, Optional[Row]], str]:
     """A field as it stands in the results."""
     return lambda row, _base: str(row.get(key, ""))
 
 
-WAITS = Column("waits", text("waits"))
-COPIES = Column("copies", text("copies"))
+WAITS = Column("waits", field("waits"), "---")
+COPIES = Column("copies", field("copies"))
 FRAMES = Column("frames a second", rate_text)
 
 TABLES = [
@@ -129,9 +135,9 @@ TABLES = [
             ("unix-stream.stream", None),
             ("tcp.stream", None),
             ("posix-queue.stream", None),
-            ("sysv-queue.stream", None),
-            ("pipe.stream", "pipe"),
             ("zeromq.stream", "ZeroMQ"),
+            ("pipe.stream", "pipe"),
+            ("sysv-queue.stream", None),
         ],
         "lab6-reference.stream",
     ),
@@ -168,13 +174,42 @@ TABLES = [
 ]
 
 
+# Of README.md's table: title, round trip, stream.
+README_ROWS: List[Tuple[str, Optional[str], str]] = [
+    ("what the machine allows: one cache line, one copy", "limit.ping-pong", "limit.copy-in"),
+    ("shared memory, spinning: a flag, a ring", "flag.round-trip", "ring.stream"),
+    ("shared memory, spinning, then asleep: semaphores, lab 6", "semaphore-spin.round-trip", "lab6-reference.stream"),
+    ("shared memory, asleep: semaphores, lab 6", "semaphore.round-trip", "lab6-index-lock.stream"),
+    ("lab 6 with its lock around the copies", None, "lab6-documented.stream"),
+    ("UNIX stream socket", "unix-stream.round-trip", "unix-stream.stream"),
+    ("TCP over loopback", "tcp.round-trip", "tcp.stream"),
+    ("POSIX message queue", "posix-queue.round-trip", "posix-queue.stream"),
+    ("ZeroMQ", "zeromq.round-trip", "zeromq.stream"),
+    ("pipe", "pipe.round-trip", "pipe.stream"),
+]
+# Of lab 6's handout: title, stream.
+HANDOUT_ROWS: List[Tuple[str, str]] = [
+    ("pipe (64 KiB)", "pipe.stream"),
+    ("System V message queue", "sysv-queue.stream"),
+    ("pipe (1 MiB)", "pipe-1m.stream"),
+    ("POSIX message queue", "posix-queue.stream"),
+    ("TCP over loopback", "tcp.stream"),
+    ("UNIX stream socket", "unix-stream.stream"),
+    ("shared memory, lock held while copying", "lab6-documented.stream"),
+    ("shared memory, lock for the indices only", "lab6-index-lock.stream"),
+    ("the solution of this lab (it also tries for a moment before it sleeps)", "lab6-reference.stream"),
+    ("a ring without any lock, both sides spinning", "ring.stream"),
+]
+PLACE = re.compile(r"(<!-- measured -->\n).*?(\n<!-- measured: end -->)", re.DOTALL)
+
+
 def table_text(table: Table, rows: List[Row]) -> List[str]:
     """The table as lines of Markdown."""
     by_id = {row["id"]: row for row in rows}
     base = by_id.get(table.compared_with or "")
     lines = [
         "| " + " | ".join([table.head, *(column.head for column in table.columns)]) + " |",
-        "|---" * (1 + len(table.columns)) + "|",
+        "|---|" + "".join(f"{column.rule}|" for column in table.columns),
     ]
     for row_id, title in table.rows:
         row = by_id.get(row_id)
@@ -189,10 +224,35 @@ def source_text(results: Dict[str, Any]) -> str:
     """Where the figures come from."""
     machine = results["machine"]
     kernel = " ".join(machine["kernel"].split()[:2]).split("-")[0]
+    command = re.sub(r" --(?:json|svg) \S+| --goals", "", results["command"])
     return (
-        f"{results['date'][:10]}, {machine['cpus']} × {machine['cpu']}, {kernel}, {machine['compiler']}; "
-        f"medians of {results['method']['rounds']} rounds of `make bench`"
+        f"{results['date'][:10]}, {machine['cpus']} × {machine['cpu']}, {kernel}, {machine['compiler']}: "
+        f"medians, `build/bin/{command}`"
     )
+
+
+def readme_table(results: Dict[str, Any]) -> str:
+    """The table in README.md: small messages and large ones, side by side."""
+    by_id = {row["id"]: row for row in results["rows"]}
+    lines = ["| | 64 bytes there and back | frames of 1.2 MB a second |", "|---|---:|---:|"]
+    for title, small, large in README_ROWS:
+        cells = [time_text(by_id[small], None) if small else "", rate_text(by_id[large], None)]
+        lines.append(f"| {title} | {' | '.join(cells)} |")
+    return "\n".join([*lines, "", f"({source_text(results)})"])
+
+
+def handout_table(results: Dict[str, Any]) -> str:
+    """The table in lab 6's handout: what the lock costs."""
+    by_id = {row["id"]: row for row in results["rows"]}
+    lines = ["| frames of 1,233,620 bytes, copied in and out | frames a second |", "|---|---:|"]
+    lines += [f"| {title} | {rate_text(by_id[row], None)} |" for title, row in HANDOUT_ROWS]
+    return "\n".join([*lines, "", f"({source_text(results)})"])
+
+
+PLACES: Dict[str, Callable[[Dict[str, Any]], str]] = {
+    bench_facts.README: readme_table,
+    bench_facts.HANDOUT6: handout_table,
+}
 
 
 def document(results: Optional[Dict[str, Any]]) -> str:
@@ -208,32 +268,54 @@ def document(results: Optional[Dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def load(path: Optional[Path]) -> Optional[Dict[str, Any]]:
+def load(root: Path, path: Optional[Path]) -> Optional[Dict[str, Any]]:
     """The results at `path`, or the youngest; None when there are none."""
-    found = [json.loads(each.read_text(encoding="utf-8")) for each in ([path] if path else RESULTS.glob("*.json"))]
+    found = [json.loads(each.read_text(encoding="utf-8")) for each in ([path] if path else (root / RESULTS).glob("*.json"))]
     ours = [each for each in found if each.get("format") == FORMAT]
     if path and not ours:
         sys.exit(f"bench_tables.py: {path}: not a result of the benchmark ({FORMAT})")
     return max(ours, key=lambda each: str(each["date"])) if ours else None
 
 
+def wanted_texts(root: Path, results: Optional[Dict[str, Any]]) -> Tuple[Dict[str, str], List[str]]:
+    """File: what it should hold, for every file that says something measured; and what no tool can mend."""
+    texts = {TABLES_FILE: document(results)}
+    if results is None:
+        return texts, []
+    problems = []
+    for name, make in PLACES.items():
+        page = (root / name).read_text(encoding="utf-8")
+        place = PLACE.search(page)
+        if place is None:
+            problems.append(f"{name}: there is no place for the table, <!-- measured --> ... <!-- measured: end -->")
+        else:
+            texts[name] = page[: place.end(1)] + make(results) + page[place.start(2) :]
+    medians = {row["id"]: row["median"] for row in results["rows"] if median(row) is not None}
+    return texts, problems + bench_facts.fill(root, medians, texts)
+
+
 def main() -> int:
     """Write or check."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     mode = parser.add_mutually_exclusive_group(required=True)
-    mode.add_argument("--write", action="store_true", help="write slides/tables/bench.md")
-    mode.add_argument("--check", action="store_true", help="status 1 when it is out of date")
+    mode.add_argument("--write", action="store_true", help="bring tables and sentences up to date")
+    mode.add_argument("--check", action="store_true", help="status 1 when one is not")
+    parser.add_argument("--root", type=Path, default=ROOT, help="the tree to look at (default: this one)")
     parser.add_argument("results", nargs="?", type=Path, help="default: the youngest of tests/bench/results/")
     arguments = parser.parse_args()
-    wanted = document(load(arguments.results))
-    if arguments.write:
-        TARGET.parent.mkdir(exist_ok=True)
-        TARGET.write_text(wanted, encoding="utf-8")
-        return 0
-    if TARGET.is_file() and TARGET.read_text(encoding="utf-8") == wanted:
-        return 0
-    print(f"{TARGET.relative_to(SLIDES)} is out of date (npm run tables)")
-    return 1
+    root: Path = arguments.root
+    texts, problems = wanted_texts(root, load(root, arguments.results))
+    for name, text in texts.items():
+        file = root / name
+        if file.is_file() and file.read_text(encoding="utf-8") == text:
+            continue
+        if arguments.write:
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        else:
+            problems.append(f"{name} is out of date (npm run tables)")
+    print(*problems, sep="\n", end="\n" if problems else "")
+    return 1 if problems else 0
 
 
 if __name__ == "__main__":

@@ -115,7 +115,31 @@ static int class_choose(const struct detector *detector, const char *wanted)
     return -2;
 }
 
-/* Fill the snapshot from the picture. Returns 0, or 1 after a message. */
+/* Fill the snapshot with what the detector finds. Returns 0, or 1 after a message. */
+static int records_fill(struct detector *detector, const struct detector_filter *filter,
+                        const struct frame *image, struct snapshot *snapshot)
+{
+    // shmlab:cut 1 Run the detector on the picture (detector_run): at most SNAPSHOT_RECORDS records, straight into the
+    // shmlab:text snapshot, and the number of them into its count. -1 is no number of records. Print each record.
+    // shmlab:give (void)detector;
+    // shmlab:give (void)filter;
+    // shmlab:give (void)image;
+    // shmlab:give (void)snapshot;
+    int count = detector_run(detector, image, filter, snapshot->records, SNAPSHOT_RECORDS);
+
+    if (count == -1)
+        return error_report_errno("does the network fit its weights?", "the detector found no answer");
+    snapshot->count = count;
+    for (int i = 0; i < count; i++) {
+        const struct detection *found = &snapshot->records[i];
+        printf("producer: %s %.2f at (%d, %d), %d x %d\n", detector_class_name(detector, found->class_id),
+               (double)found->confidence, found->x, found->y, found->width, found->height);
+    }
+    // shmlab:end
+    return 0;
+}
+
+/* The same, from the detector's files. */
 static int snapshot_detect(const struct options *options, const struct frame *image,
                            struct snapshot *snapshot)
 {
@@ -128,33 +152,33 @@ static int snapshot_detect(const struct options *options, const struct frame *im
         .threshold = options->threshold,
         .class_id = class_choose(detector, options->wanted),
     };
-    if (filter.class_id >= -1) {
-        snapshot->count = detector_run(detector, image, &filter, snapshot->records, SNAPSHOT_RECORDS);
-        for (int i = 0; i < snapshot->count; i++) {
-            const struct detection *found = &snapshot->records[i];
-            printf("producer: %s %.2f at (%d, %d), %d x %d\n", detector_class_name(detector, found->class_id),
-                   (double)found->confidence, found->x, found->y, found->width, found->height);
-        }
-    }
+    int failed = filter.class_id < -1 || records_fill(detector, &filter, image, snapshot) != 0;
     detector_close(detector);
-    return filter.class_id < -1;
+    return failed;
 }
 
 /* Remove the object if it is a snapshot. Returns 0 (also when there was none), or 1 after a message. */
 static int snapshot_unlink(const char *name, bool *removed)
 {
-    struct stat info;
     int fd = shm_open(name, O_RDONLY, 0);
 
     *removed = false;
+    // shmlab:cut 4 None there (ENOENT) is fine. Only remove what is a snapshot: fstat tells the size; 0 bytes are a
+    // shmlab:text producer's that was killed between creating its object and giving it a size.
+    // shmlab:give if (fd != -1)
+    // shmlab:give     close(fd);
+    // shmlab:give return 0;
     if (fd == -1 && errno == ENOENT)
         return 0;
     if (fd == -1)
         return error_report_errno("it belongs to another user: choose another --name", "shm_open(%s)", name);
+    struct stat info;
     int failed = fstat(fd, &info);
     close(fd);
+    if (failed == -1)
+        return error_report_errno(NULL, "fstat(%s)", name);
     /* Size 0: a producer was killed between creating the object and giving it its size. */
-    if (failed == 0 && info.st_size != 0 && info.st_size != sizeof(struct snapshot))
+    if (info.st_size != 0 && info.st_size != sizeof(struct snapshot))
         return error_report("it belongs to another program: choose another --name",
                             "%s has %lld bytes, not %zu", name, (long long)info.st_size,
                             sizeof(struct snapshot));
@@ -163,10 +187,17 @@ static int snapshot_unlink(const char *name, bool *removed)
                                   name);
     *removed = true;
     return 0;
+    // shmlab:end
 }
 
 static int snapshot_store(int fd, const char *name, const struct snapshot *snapshot)
 {
+    // shmlab:cut 2 Give the object its size (ftruncate, posix_fallocate), map it, copy the records, and store the count
+    // shmlab:text last, with release semantics. Unmap it: the object stays. Return 0, or 1 after a message.
+    // shmlab:give (void)fd;
+    // shmlab:give (void)snapshot;
+    // shmlab:give return error_report("write snapshot_store in producer.c", "nothing is stored in %s yet", name);
+    // shmlab:seen munmap(shared, sizeof *shared);
     /* posix_fallocate finds out now whether there is memory; after ftruncate alone a full /dev/shm shows as
      * SIGBUS */
     if (ftruncate(fd, sizeof *snapshot) == -1 || (errno = posix_fallocate(fd, 0, sizeof *snapshot)) != 0)
@@ -181,13 +212,19 @@ static int snapshot_store(int fd, const char *name, const struct snapshot *snaps
      * who sees the count sees the records */
     __atomic_store_n(&shared->count, snapshot->count, __ATOMIC_RELEASE);
     munmap(shared, sizeof *shared);
-    /* slide:end */
     return 0;
+    // shmlab:end
+    /* slide:end */
 }
 
 /* Put the snapshot under the name, in an object of its own. Returns 0, or 1 after a message. */
 static int snapshot_publish(const struct options *options, const struct snapshot *snapshot)
 {
+    // shmlab:cut 3 Unlink the old snapshot, then create an object of your own under the name (O_EXCL) with the
+    // shmlab:text access bits of options->mode, and store into it. When that fails, no object stays behind.
+    // shmlab:give (void)snapshot_store;
+    // shmlab:give (void)snapshot;
+    // shmlab:give return error_report("write snapshot_publish in producer.c", "%s is not made yet", options->name);
     bool removed;
 
     if (snapshot_unlink(options->name, &removed) != 0)
@@ -206,6 +243,7 @@ static int snapshot_publish(const struct options *options, const struct snapshot
     if (failed != 0)
         shm_unlink(options->name);
     return failed;
+    // shmlab:end
     /* slide:end */
 }
 

@@ -12,14 +12,15 @@ of all: whoever may write to the object may write anything.
 from __future__ import annotations
 
 import argparse
+import struct
 import sys
 from pathlib import Path
 from typing import List, Optional
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "common" / "python"))
 
-from shmlab import class_names, colours, draw, options, picture_file, posix_shm, program  # noqa: E402
-from shmlab import snapshot, viewer_png  # noqa: E402
+from shmlab import class_names, colours, detection, draw, options, picture_file, posix_shm  # noqa: E402
+from shmlab import program, snapshot, viewer_png  # noqa: E402
 from shmlab.class_names import ClassNames  # noqa: E402
 from shmlab.detection import Detection  # noqa: E402
 from shmlab.draw import Mark  # noqa: E402
@@ -53,16 +54,42 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def unpack(raw: bytes) -> Snapshot:
+    """A snapshot from a private copy of its bytes: never from the shared memory, which may change meanwhile."""
+    # shmlab:cut 5 The count is the first four bytes: believe 0 to snapshot.RECORDS of it, whatever it says. So many records
+    # shmlab:text follow (detection.records, detection.split); leave out those that make no sense (Detection.is_sane).
+    # shmlab:give del raw
+    # shmlab:give return Snapshot(0, [], 0)
+    # slide:unpack
+    (count,) = struct.unpack_from("<i", raw)
+    believed = max(0, min(count, snapshot.RECORDS))
+    numbers = detection.records(believed).unpack_from(raw, snapshot.SnapshotLayout.records.offset)
+    found = detection.split(numbers)
+    sane = [each for each in found if each.is_sane()]
+    return Snapshot(count, sane, believed - len(sane))
+    # slide:end
+    # shmlab:end
+
+
 # slide:take
 def take(name: str) -> Snapshot:
     """The snapshot, from a copy."""
+    # shmlab:cut 6 Open the object for reading (posix_shm.open_existing), map it, copy its snapshot.SIZE bytes, and
+    # shmlab:text only then look into the copy: unpack.
+    # shmlab:give del name
+    # shmlab:give return unpack(bytes(snapshot.SIZE))
     with posix_shm.open_existing(name, "run the producer first, or pass its --name") as shared:
-        return snapshot.unpack(bytes(shared.map(snapshot.SIZE)))
+        return unpack(bytes(shared.map(snapshot.SIZE)))
+    # shmlab:end
 # slide:end
 
 
 def report(taken: Snapshot, names: ClassNames) -> None:
     """Print the detections, and what was not believed."""
+    # shmlab:cut 7 Say "2 detections" (program.say), then print a line for each, as in the handout: number, name,
+    # shmlab:text confidence, box. Complain (program.complain): "the count is 51, ..." when it was claimed to be outside
+    # shmlab:text 0 to snapshot.RECORDS, and "3 records make no sense ..." when some were dropped.
+    # shmlab:give del taken, names
     program.say(f"{len(taken.detections)} detection{'' if len(taken.detections) == 1 else 's'}")
     for number, each in enumerate(taken.detections, 1):
         print(
@@ -73,6 +100,7 @@ def report(taken: Snapshot, names: ClassNames) -> None:
         program.complain(f"the count is {taken.claimed}, not 0 to {snapshot.RECORDS}: read as the nearest of these")
     if taken.dropped:
         program.complain(f"{taken.dropped} records make no sense and were left out")
+    # shmlab:end
 
 
 def canvas_for(detections: List[Detection]) -> Picture:
@@ -104,6 +132,8 @@ def main() -> int:
     taken = take(arguments.name)
     report(taken, names)
     picture = background(arguments.image, taken.detections)
+    # shmlab:cut 8 Draw a Mark for each detection (draw.annotate): its box, "dog 0.98", the colour of its class.
+    # shmlab:give del names
     draw.annotate(
         picture,
         [
@@ -118,6 +148,7 @@ def main() -> int:
             for each in taken.detections
         ],
     )
+    # shmlab:end
     viewer_png.write(arguments.output, picture)
     program.say(f"wrote {arguments.output} ({picture.width} x {picture.height})")
     return program.DONE

@@ -90,7 +90,11 @@ class Queue:
         self._view = memoryview(self._bytes)
         self._control = self._view[: yolo_queue.CONTROL_SIZE].cast("i")
         self._slot = 0  # offset of the slot that is ours
-        self._producer_seen = self._producer_present()
+        self._producer_seen = False
+        self._note_producer()
+
+    def _note_producer(self) -> None:
+        self._producer_seen = self._producer_seen or self._producer_present()
 
     def _producer_present(self) -> bool:
         return presence.held(self._memory.fd, yolo_queue.PRESENCE_PRODUCER)
@@ -98,18 +102,23 @@ class Queue:
     def known(self) -> bool:
         """May we begin? Not before the producer knows us: only then does it notice our end, however soon that comes,
         and put right what we may leave behind. One that holds no role, or has ended, is not waited for."""
-        self._producer_seen = self._producer_present() or self._producer_seen
+        self._note_producer()
         return presence.held(self._memory.fd, yolo_queue.PRESENCE_KNOWN) or not self._producer_present()
 
     def acquire(self, seconds: float) -> bool:
         """Wait for a frame; its slot is ours until `release`. False: none came, or a signal did."""
+        # shmlab:cut 8 Wait for a token of FULL (self._full.wait). With it in hand, see whether a producer is there
+        # shmlab:text (self._note_producer), and self._slot is the offset of the slot at read_idx: SLOT_OFFSETS, and
+        # shmlab:text modulo, whatever others wrote there.
+        # shmlab:give del seconds
+        # shmlab:give return False
         if not self._full.wait(seconds):
             return False
-        if not self._producer_seen:
-            self._producer_seen = self._producer_present()
+        self._note_producer()
         # We are the only one who writes read_idx. Modulo: whatever others wrote there, it leads to a slot.
         self._slot = yolo_queue.SLOT_OFFSETS[self._control[yolo_queue.READ_IDX] % yolo_queue.SLOTS]
         return True
+        # shmlab:end
 
     def header(self) -> Tuple[int, int]:
         """Number of the frame and of its detections, as they stand in the slot."""
@@ -124,18 +133,25 @@ class Queue:
 
     def detections(self, count: int) -> "Tuple[float, ...]":
         """The numbers of the first `count` detections, detection.FIELDS each."""
+        # shmlab:cut 9 detection.records(count) unpacks all of them at once. Where do they begin?
+        # shmlab:give return (0.0,) * (detection.FIELDS * count)
         return detection.records(count).unpack_from(self._bytes, self._slot + yolo_queue.DETECTIONS_OFFSET)
+        # shmlab:end
 
     def picture(self) -> Picture:
         """A copy of the pixels. No view of the slot stays behind: after `release` the producer writes there."""
         # slide:picture
+        # shmlab:cut 10 Picture.from_bgr copies from a memoryview. Which bytes of self._view? Release the view.
+        # shmlab:give return Picture.blank(yolo_queue.WIDTH, yolo_queue.HEIGHT)
         begin = self._slot + yolo_queue.PIXELS_OFFSET
         with self._view[begin : begin + yolo_queue.PIXEL_BYTES] as pixels:
             return Picture.from_bgr(yolo_queue.WIDTH, yolo_queue.HEIGHT, pixels)
+        # shmlab:end
         # slide:end
 
     def release(self) -> None:
         """Give the slot back."""
+        # shmlab:cut 11 As queue_release in queue.c: self._lock, self._control, self._mutex, self._empty.
         if not self._lock():
             return  # nobody is left to be told; `end` says so
         control = self._control
@@ -144,6 +160,7 @@ class Queue:
         control[yolo_queue.COUNT] -= 1
         self._mutex.post()
         self._empty.post()  # pairs with the producer's wait: our reading is over for who gets past it
+        # shmlab:end
 
     def _lock(self) -> bool:
         """Take MUTEX; False if the producer died with it. Not given up at once for a signal: it comes in no time."""

@@ -73,10 +73,14 @@ static void handles_close(struct queue *queue)
 
 static void objects_unlink(const struct queue *queue)
 {
+    // shmlab:cut 2 Remove the names of the three semaphores, then the shared memory object's.
+    // shmlab:text Last, because a consumer that finds the object relies on the semaphores being there.
+    // shmlab:give (void)queue;
     sem_unlink(queue->empty_name);
     sem_unlink(queue->full_name);
     sem_unlink(queue->mutex_name);
     shm_unlink(queue->shm_name); /* last: who finds it may rely on the semaphores */
+    // shmlab:end
 }
 
 static int queue_map(struct queue *queue)
@@ -101,6 +105,14 @@ static sem_t *semaphore_create(const char *name, mode_t mode, unsigned value)
 
 static int objects_create(struct queue *queue, mode_t mode)
 {
+    // shmlab:cut 1 Make the three semaphores (semaphore_create), EMPTY, FULL and MUTEX, each with its first
+    // shmlab:text value; then give the object behind queue->fd its size, and map it (queue_map). Return 0,
+    // shmlab:text or 1 after a message.
+    // shmlab:give (void)semaphore_create;
+    // shmlab:give (void)queue_map;
+    // shmlab:give (void)mode;
+    // shmlab:give shm_unlink(queue->shm_name); /* an empty object: nothing of it may stay behind */
+    // shmlab:give return error_report("write objects_create in queue.c", "%s has no queue yet", queue->shm_name);
     /* The semaphores first: a consumer may take a shared memory object of the full size for a queue that is
      * ready. */
     queue->empty = semaphore_create(queue->empty_name, mode, QUEUE_SLOTS);
@@ -115,6 +127,7 @@ static int objects_create(struct queue *queue, mode_t mode)
         return error_report_errno("look at `df -h /dev/shm`", "%zu bytes for %s", sizeof *queue->shared,
                                   queue->shm_name);
     return queue_map(queue);
+    // shmlab:end
 }
 
 /* Become the producer of an object that is surely new: one of a dead producer is removed, its consumers
@@ -237,8 +250,10 @@ int queue_attach(struct queue *queue, const char *prefix, double seconds)
     queue_prepare(queue, prefix, false);
     for (double waited = 0;; waited += retry_seconds) {
         enum attach result = queue_try_attach(queue);
-        if (result == ATTACH_DONE)
+        if (result == ATTACH_DONE) {
+            queue->peer_seen = queue_peer_present(queue); /* so that its end is noticed, however soon */
             return 0;
+        }
         if (result == ATTACH_FAILED)
             return 1;
         if (waited == 0) {
@@ -316,6 +331,12 @@ static void queue_repair(struct queue *queue, int held)
     if (presence_claim(queue->fd, QUEUE_PRESENCE_REPAIR, PRESENCE_EXCLUSIVE) == -1)
         return; /* a new consumer is coming in: the next look at it decides */
     if (!queue_peer_present(queue)) {
+        // shmlab:cut 7 (challenge) Work out the number of unread frames from the indices; let count, EMPTY, FULL
+        // shmlab:text and MUTEX say the same (semaphore_set). Equal indices: full or empty? What a consumer does in
+        // shmlab:text which order tells.
+        // shmlab:give (void)semaphore_set;
+        // shmlab:give (void)shared;
+        // shmlab:give (void)held;
         int unread =
             (slot_index(shared->write_idx) - slot_index(shared->read_idx) + QUEUE_SLOTS) % QUEUE_SLOTS;
         if (unread == 0 && shared->count == QUEUE_SLOTS)
@@ -325,6 +346,7 @@ static void queue_repair(struct queue *queue, int held)
         semaphore_set(queue->empty, QUEUE_SLOTS - held - unread);
         semaphore_set(queue->full, unread);
         semaphore_set(queue->mutex, 1);
+        // shmlab:end
         queue->peer_seen = false;
         presence_release(queue->fd, QUEUE_PRESENCE_KNOWN); /* now the next one may come */
     }
@@ -365,6 +387,17 @@ static enum queue_end queue_lock(struct queue *queue, int held)
 
 enum queue_end queue_acquire_free(struct queue *queue, struct queue_slot **slot, double seconds)
 {
+    // shmlab:cut 3 Wait for a token of EMPTY, in slices (slice_wait) of slice_seconds, at most `seconds`. Before
+    // shmlab:text each slice look at the consumer: when it is lost (peer_lost), repair what it left behind
+    // shmlab:text (queue_repair, no slot held) and return QUEUE_GONE. With the token in hand, *slot is the slot at
+    // shmlab:text write_idx (slot_index: others may have written anything there). No lock is held on return.
+    // shmlab:give (void)slice_wait;
+    // shmlab:give (void)slot_index;
+    // shmlab:give (void)peer_lost;
+    // shmlab:give (void)queue;
+    // shmlab:give (void)seconds;
+    // shmlab:give *slot = NULL;
+    // shmlab:give return QUEUE_TIMEOUT;
     for (;; seconds -= slice_seconds) {
         if (peer_lost(queue)) {
             queue_repair(queue, 0);
@@ -380,11 +413,18 @@ enum queue_end queue_acquire_free(struct queue *queue, struct queue_slot **slot,
     }
     *slot = &queue->shared->slots[slot_index(queue->shared->write_idx)];
     return QUEUE_DONE;
+    // shmlab:end
 }
 
 /* slide:publish */
 enum queue_end queue_publish(struct queue *queue)
 {
+    // shmlab:cut 4 Under MUTEX (queue_lock, one slot held; whatever it returns but QUEUE_DONE is returned) let
+    // shmlab:text write_idx go on to the next slot, behind slot 4 to slot 0, and count one more frame. Give MUTEX
+    // shmlab:text back, then tell the consumer: FULL.
+    // shmlab:give (void)queue_lock;
+    // shmlab:give (void)queue;
+    // shmlab:give return QUEUE_STUCK;
     struct yolo_queue *shared = queue->shared;
 
     enum queue_end result = queue_lock(queue, 1);
@@ -396,6 +436,7 @@ enum queue_end queue_publish(struct queue *queue)
     /* pairs with the wait in queue_acquire_full: the slot is complete for who gets past it */
     sem_post(queue->full);
     return QUEUE_DONE;
+    // shmlab:end
 }
 /* slide:end */
 
@@ -423,6 +464,15 @@ enum queue_end queue_acquire_full(struct queue *queue, const struct queue_slot *
     enum queue_end known = queue_await_known(queue, seconds);
     if (known != QUEUE_DONE)
         return known;
+    // shmlab:cut 5 Wait for a token of FULL, in slices, at most `seconds`. After a slice without one the producer
+    // shmlab:text may be gone: lost (peer_lost), or its name leads no longer here (presence_current) and nobody
+    // shmlab:text holds its role. Look at FULL once more then, without waiting, since what it published before it
+    // shmlab:text went is yours; only when FULL is empty return QUEUE_DIED (the name is still there: nobody cleaned
+    // shmlab:text up) or QUEUE_ENDED. With the token in hand, *slot is the slot at read_idx.
+    // shmlab:give (void)queue;
+    // shmlab:give (void)seconds;
+    // shmlab:give *slot = NULL;
+    // shmlab:give return QUEUE_TIMEOUT;
     for (bool gone = false;; seconds -= slice_seconds) {
         enum queue_end result = slice_wait(queue, queue->full, gone ? 0 : seconds);
         if (result == QUEUE_DONE)
@@ -438,18 +488,24 @@ enum queue_end queue_acquire_full(struct queue *queue, const struct queue_slot *
     }
     *slot = &queue->shared->slots[slot_index(queue->shared->read_idx)];
     return QUEUE_DONE;
+    // shmlab:end
 }
 
-/* slide:release */
 enum queue_end queue_release(struct queue *queue)
 {
+    // shmlab:cut 6 The other half: under MUTEX read_idx goes on and count goes down, in this order (queue_repair
+    // shmlab:text relies on it). Give MUTEX back, then tell the producer: EMPTY. QUEUE_DIED from queue_lock is no
+    // shmlab:text error here: nobody is left to be told.
+    // shmlab:give (void)queue;
+    // shmlab:give return QUEUE_STUCK;
     struct yolo_queue *shared = queue->shared;
 
-    enum queue_end result = queue_lock(queue, 1);
-    if (result == QUEUE_DIED)
+    enum queue_end locked = queue_lock(queue, 1);
+    if (locked == QUEUE_DIED)
         return QUEUE_DONE; /* nobody is left to be told; the next queue_acquire_full says so */
-    if (result != QUEUE_DONE)
-        return result;
+    if (locked != QUEUE_DONE)
+        return locked;
+    /* slide:release */
     /* SIGKILL may fall between the two, and queue_repair relies on their order: the compiler must keep it. */
     __atomic_store_n(&shared->read_idx, (slot_index(shared->read_idx) + 1) % QUEUE_SLOTS, __ATOMIC_RELAXED);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
@@ -458,8 +514,9 @@ enum queue_end queue_release(struct queue *queue)
     /* pairs with the wait in queue_acquire_free: our reading is over for who gets past it */
     sem_post(queue->empty);
     return QUEUE_DONE;
+    /* slide:end */
+    // shmlab:end
 }
-/* slide:end */
 
 static int queue_unread(const struct queue *queue)
 {

@@ -141,11 +141,18 @@ def boxes_draw(picture: Picture, found: "Tuple[float, ...]") -> None:
         draw.box(picture, mark.x, mark.y, mark.width, mark.height, mark.colour)
 
 
-def file_write(*parts: "bytes | bytearray") -> None:
-    """A new file in memory, written and gone: what a file on tmpfs costs, and nothing is left behind."""
-    fd = os.memfd_create("frame")
-    os.writev(fd, parts)
-    os.close(fd)
+class LatestFile:
+    """The latest picture, always in the same file on tmpfs, which has no name, so that nothing is left behind.
+
+    Its pages are there after the first one. A new file for each frame costs some 300 page faults more.
+    """
+
+    def __init__(self) -> None:
+        self._fd = os.memfd_create("latest")
+
+    def write(self, *parts: "bytes | bytearray") -> None:
+        """This picture instead of the last one."""
+        os.ftruncate(self._fd, os.pwritev(self._fd, parts, 0))
 
 
 BMP_HEADER = struct.pack(
@@ -162,8 +169,12 @@ class Uses:
     def __init__(self, memory: mmap.mmap) -> None:
         self._memory = memory
         self._view = memoryview(memory)
+        self._file = LatestFile()
         self._copy = bytearray(SIZE)
         self._pixels = bytearray(yolo_queue.PIXEL_BYTES)
+        # Into a view, not into the bytearray: bytearray[:] = view makes a bytearray of the view first, a second copy.
+        self._copy_view = memoryview(self._copy)
+        self._pixels_view = memoryview(self._pixels)
 
     def header(self, at: int) -> int:
         """Read the 20 bytes of the header."""
@@ -178,7 +189,7 @@ class Uses:
 
     def bytes(self, at: int) -> int:
         """Copy the whole slot, look at its stamps afterwards."""
-        self._copy[:] = self._view[at : at + SIZE]
+        self._copy_view[:] = self._view[at : at + SIZE]
         return copy_number(self._copy)
 
     def _picture(self, at: int, swap: bool) -> "Tuple[int, Picture]":
@@ -190,7 +201,7 @@ class Uses:
             if swap:
                 picture = Picture.from_bgr(yolo_queue.WIDTH, yolo_queue.HEIGHT, pixels)
             else:
-                self._pixels[:] = pixels  # no new memory for each frame: fresh pages cost more than the copy
+                self._pixels_view[:] = pixels  # no new memory for each frame: fresh pages cost more than the copy
                 picture = Picture(yolo_queue.WIDTH, yolo_queue.HEIGHT, self._pixels)
         boxes_draw(picture, found)
         return frame_id, picture
@@ -198,19 +209,19 @@ class Uses:
     def bmp(self, at: int) -> int:
         """Boxes drawn, written as BMP, which has blue first as the slot has."""
         frame_id, picture = self._picture(at, swap=False)
-        file_write(BMP_HEADER, picture.pixels)
+        self._file.write(BMP_HEADER, picture.pixels)
         return frame_id
 
     def ppm(self, at: int) -> int:
         """Boxes drawn, red and blue swapped, written as PPM."""
         frame_id, picture = self._picture(at, swap=True)
-        file_write(PPM_HEADER, picture.pixels)
+        self._file.write(PPM_HEADER, picture.pixels)
         return frame_id
 
     def png(self, at: int) -> int:
         """Boxes drawn, red and blue swapped, written as PNG."""
         frame_id, picture = self._picture(at, swap=True)
-        file_write(png.encode(picture, png.LEVEL_FAST))
+        self._file.write(png.encode(picture, png.LEVEL_FAST))
         return frame_id
 
 
@@ -317,7 +328,7 @@ def by_shared_memory(total: int) -> "Tuple[Callable[[], None], Callable[[bytearr
         nonlocal taken
         full.acquire()
         at = taken % SLOTS * SIZE
-        into[:] = view[at : at + SIZE]
+        memoryview(into)[:] = view[at : at + SIZE]
         taken += 1
         empty.release()
 
@@ -387,7 +398,7 @@ def by_mp_queue(total: int) -> "Tuple[Callable[[], None], Callable[[bytearray], 
         queue.join_thread()
 
     def receive(into: bytearray) -> None:
-        into[:] = queue.get()
+        memoryview(into)[:] = queue.get()
 
     return produce, receive, queue.close
 

@@ -287,7 +287,7 @@ static void require_time(struct check *check, const unsigned char *segment)
 
 void data_require_sample(struct check *check, const unsigned char *segment, const struct program *writer)
 {
-    int32_t pid = (int32_t)writer->pid;
+    int32_t pid = (int32_t)writer->own_pid;
 
     REQUIRE(check, segment[data_contract[DATA_READY].offset] == 1,
             .expected = "data_ready is 1 once all is written",

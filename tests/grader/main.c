@@ -1,7 +1,7 @@
 /*
  * grader: from a directory of submissions to marks.
  *
- *     grader export RESULTS --format csv --out marks/        grader --help lists the rest
+ *     grader grade DIR        grader --help lists the rest
  *
  * Exit status 0: done; 1: something failed; 2: wrong usage.
  */
@@ -18,6 +18,10 @@ static const struct command {
     int (*run)(int argc, char **argv);
     const char *does;
 } commands[] = {
+    {"grade", grader_grade, "grade a directory of submissions"},
+    {"check", grader_check, "grade one lab of one tree"},
+    {"merge", grader_merge, "join the results of shards"},
+    {"doctor", grader_doctor, "what isolation this machine offers"},
     {"export", grader_export, "marks as CSV, HTML, JUnit, or for Gradescope, Autolab, GitHub Classroom"},
     {"policy", grader_policy, "check and explain a file of due dates, late days and penalties"},
     {"similar", grader_similar, "pairs of submissions that share more than chance gives them"},

@@ -29,7 +29,7 @@ const struct check_limits check_limits[LIMITS] = {
     [LIMIT_EXPLORE] = {.whole = 300, .wait = 120},
 };
 
-enum { ARGUMENTS = 32, TAIL_LINES = 6 };
+enum { ARGUMENTS = 64, TAIL_LINES = 6 };
 
 static const char *const quiet_python[] = {"PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1", NULL};
 
@@ -157,6 +157,8 @@ static _Noreturn void check_end(struct check *check, const char *outcome, const 
         json_object_set_new(record, "line", json_integer(finding->line));
     record_text(record, "cause", finding->cause);
     record_text(record, "next", finding->next);
+    if (check->replay != NULL)
+        json_object_set(record, "replay", check->replay);
     programs_stop(check);
     fprintf(check->transcript, "# %s\n", outcome);
     if (finding->expected != NULL)
@@ -220,13 +222,15 @@ static double wait_limit(const struct check *check)
  */
 static size_t program_find(struct check *check, const char *name, const char **words)
 {
-    size_t length = strlen(name);
-    bool python = length > 3 && strcmp(name + length - 3, ".py") == 0;
+    const char *interpreter = check->place != NULL ? check->place->python : TOOLCHAIN_PYTHON;
+    bool python = text_ends(name, ".py");
     size_t count = 0;
 
     if (python)
-        words[count++] = TOOLCHAIN_PYTHON;
-    if (strchr(name, '/') != NULL)
+        words[count++] = interpreter;
+    if (strcmp(name, TOOLCHAIN_PYTHON) == 0)
+        words[count++] = interpreter;
+    else if (strchr(name, '/') != NULL)
         words[count++] = name;
     else
         words[count++] = check_text(check, "%s/%s", python ? check->folder : check->bin, name);
@@ -270,6 +274,8 @@ static void program_remember(struct check *check, struct program *program)
     check->programs[check->program_count++] = program;
     ledger->process[ledger->processes++ % LEDGER_PROCESSES] = program->pid;
     check_varies(check, "pid", check_text(check, "%d", (int)program->pid));
+    if (program->own_pid != program->pid)
+        check_varies(check, "pid", check_text(check, "%d", (int)program->own_pid));
 }
 
 struct program *check_start(struct check *check, const char *const argv[])
@@ -277,8 +283,8 @@ struct program *check_start(struct check *check, const char *const argv[])
     struct program *program = check_memory(check, sizeof *program);
     const char *words[ARGUMENTS] = {NULL};
     size_t count = program_find(check, argv[0], words);
-    const struct process_setup setup = {.environment = program_environment(check),
-                                        .limit = wait_limit(check)};
+    const struct process_setup setup = {
+        .place = check->place, .environment = program_environment(check), .limit = wait_limit(check)};
 
     program->check = check;
     program->short_name = strrchr(argv[0], '/') != NULL ? strrchr(argv[0], '/') + 1 : argv[0];
@@ -294,8 +300,18 @@ struct program *check_start(struct check *check, const char *const argv[])
     if (!process_start_with(&program->process, words, &setup))
         check_broken(check, "cannot start %s: %s", argv[0], strerror(errno));
     program->pid = program->process.pid;
+    program->own_pid = program->process.own_pid;
     program_remember(check, program);
     return program;
+}
+
+pid_t check_fork(struct check *check)
+{
+    pid_t child = check->place != NULL ? check->place->fork(check->place) : fork();
+
+    if (child == -1)
+        check_broken(check, "fork: %s", strerror(errno));
+    return child;
 }
 
 const char *status_text(struct check *check, int status)

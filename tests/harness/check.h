@@ -76,8 +76,12 @@ enum lab_link {
 
 struct lab_program {
     const char *name;
-    const char *sources[LAB_SOURCES]; /* in the lab's folder, or "../lab1_layout/sample.c" */
+    /* In the lab's folder, "../lab1_layout/sample.c", or a path: TOOLCHAIN_SOURCE
+     * "/tests/checks/programs/..." */
+    const char *sources[LAB_SOURCES];
     enum lab_link link;
+    bool challenge; /* part of a challenge: that it does not compile fails nothing but the checks that start
+                       it */
 };
 
 struct lab {
@@ -153,7 +157,8 @@ void check_varies(struct check *check, const char *label, const char *text);
 struct program {
     struct process process;
     struct check *check;
-    pid_t pid;           /* also when it is gone */
+    pid_t pid;           /* also when it is gone; for kill, ptrace, /proc and what the kernel tells us */
+    pid_t own_pid;       /* what it takes for its id and writes into memory: another one behind walls */
     const char *command; /* as the transcript shows it */
     const char *short_name;
     bool ended;    /* reaped */
@@ -188,6 +193,8 @@ void program_end_input(struct program *program);
 const char *program_output(struct program *program);
 /* Has it printed this, anywhere? */
 bool program_said(struct program *program, const char *text);
+/* fork(2) into the place where programs run, for a stand-in of one that the check writes itself. */
+pid_t check_fork(struct check *check);
 /* Is it still there? */
 bool program_runs(struct program *program);
 /* Processor time that it has used, milliseconds; -1 when it is gone. */

@@ -15,9 +15,18 @@
 #include "text.h"
 #include "toolchain.h"
 
-enum { WORDS = 160 };
+enum {
+    WORDS = 160,
+    MESSAGES = 64 << 10, /* bytes kept of what a compiler says */
+    ALL_PROGRAMS = (1 << LAB_PROGRAMS) - 1
+};
 
-static const char *const compiler_words[] = {TOOLCHAIN_COMPILER, TOOLCHAIN_COMPILE_FLAGS, NULL};
+/* Who compiles: the compiler itself, or weave, which calls it. */
+static const char *const driver_plain[] = {TOOLCHAIN_COMPILER, NULL};
+static const char *const driver_woven[] = {TOOLCHAIN_WEAVE, "cc", "--compiler=" TOOLCHAIN_COMPILER, NULL};
+static const char *const compile_words[] = {TOOLCHAIN_COMPILE_FLAGS, NULL};
+/* What is reported should be the lines as they were written; warnings are the business of another check. */
+static const char *const woven_words[] = {"-O0", "-w", NULL};
 static const char *const link_words[][TOOLCHAIN_LINK_MAX] = {
     [LINK_COMMON] = {TOOLCHAIN_LINK_COMMON, NULL},
     [LINK_VISION] = {TOOLCHAIN_LINK_VISION, NULL},
@@ -62,20 +71,24 @@ static void command_free(struct command *command)
 }
 
 static void command_begin(struct command *command, const struct lab *lab, const char *folder,
-                          const char *const flags[])
+                          const char *const driver[], const char *const flags[])
 {
     *command = (struct command){.count = 0};
-    command_add_all(command, compiler_words);
+    command_add_all(command, driver);
+    command_add_all(command, compile_words);
     command_add_path(command, "-I", folder, "");
     for (const char *const *include = lab->include; *include != NULL; include++)
         command_add_path(command, "-I", folder, *include);
     command_add_all(command, flags);
 }
 
-static bool command_start(struct process *compiler, struct command *command)
+static bool command_start(struct process *compiler, struct command *command,
+                          const struct process_place *place)
 {
-    const struct process_setup setup = {.environment = (const char *const[]){"LC_ALL=C.UTF-8", NULL},
-                                        .limit = check_limits[LIMIT_BUILD].whole};
+    const struct process_setup setup = {.place = place,
+                                        .environment = (const char *const[]){"LC_ALL=C.UTF-8", NULL},
+                                        .limit = check_limits[LIMIT_BUILD].whole,
+                                        .text_limit = MESSAGES};
 
     return process_start_with(compiler, command->words, &setup);
 }
@@ -91,28 +104,21 @@ static int command_finish(struct process *compiler, char **messages)
 
 static bool program_compile_start(struct process *compiler, const struct lab *lab, const char *folder,
                                   const struct lab_program *program, const char *output,
-                                  const char *const flags[])
+                                  const char *const driver[], const char *const flags[],
+                                  const struct process_place *place)
 {
     struct command command;
 
-    command_begin(&command, lab, folder, flags);
+    command_begin(&command, lab, folder, driver, flags);
     for (const char *const *source = program->sources; *source != NULL; source++)
-        command_add_path(&command, "", folder, *source);
+        command_add_path(&command, "", (*source)[0] == '/' ? *source : folder,
+                         (*source)[0] == '/' ? "" : *source);
     command_add(&command, "-o");
     command_add(&command, output);
     command_add_all(&command, link_words[program->link]);
-    bool started = command_start(compiler, &command);
+    bool started = command_start(compiler, &command, place);
     command_free(&command);
     return started;
-}
-
-int compile_program(const struct lab *lab, const char *folder, const struct lab_program *program,
-                    const char *output, const char *const flags[], char **messages)
-{
-    struct process compiler;
-
-    program_compile_start(&compiler, lab, folder, program, output, flags);
-    return command_finish(&compiler, messages);
 }
 
 static size_t program_count(const struct lab *lab)
@@ -124,25 +130,48 @@ static size_t program_count(const struct lab *lab)
     return count;
 }
 
-/* All programs of the lab, side by side. */
-static void programs_compile(const struct lab *lab, const char *folder, const char *output_folder,
-                             const char *const flags[], struct build *build)
+/* How programs are compiled, and where. */
+struct compiling {
+    const char *const *driver, *const *flags;
+    const struct process_place *place; /* NULL: here */
+    unsigned wanted;                   /* a bit for each program of the lab */
+};
+
+/* The programs of the lab that are wanted, side by side, into build->folder. */
+static void programs_compile(const struct lab *lab, const char *folder, const struct compiling *how,
+                             struct build *build)
 {
     struct process compilers[LAB_PROGRAMS];
     size_t count = program_count(lab);
 
     for (size_t i = 0; i < count; i++) {
         char output[1024];
-        snprintf(output, sizeof output, "%s/%s", output_folder, lab->programs[i].name);
-        program_compile_start(&compilers[i], lab, folder, &lab->programs[i], output, flags);
+        if ((how->wanted >> i & 1) == 0)
+            continue;
+        snprintf(output, sizeof output, "%s/%s", build->folder, lab->programs[i].name);
+        program_compile_start(&compilers[i], lab, folder, &lab->programs[i], output, how->driver, how->flags,
+                              how->place);
     }
     for (size_t i = 0; i < count; i++)
-        build->programs[i].status = command_finish(&compilers[i], &build->programs[i].messages);
+        if ((how->wanted >> i & 1) != 0)
+            build->programs[i].status = command_finish(&compilers[i], &build->programs[i].messages);
 }
 
-void build_lab(const struct lab *lab, const char *folder, struct build *build)
+void build_lab(const struct lab *lab, const char *folder, const struct process_place *place,
+               struct build *build)
 {
-    programs_compile(lab, folder, build->folder, NULL, build);
+    const struct compiling how = {.driver = driver_plain, .place = place, .wanted = ALL_PROGRAMS};
+
+    programs_compile(lab, folder, &how, build);
+}
+
+void build_woven(const struct lab *lab, const char *folder, unsigned wanted,
+                 const struct process_place *place, struct build *build)
+{
+    const struct compiling how = {
+        .driver = driver_woven, .flags = woven_words, .place = place, .wanted = wanted};
+
+    programs_compile(lab, folder, &how, build);
 }
 
 void build_free(struct build *build)
@@ -180,7 +209,7 @@ void check_builds(struct check *check)
         fprintf(check->transcript, "# compiling %s\n%s", check->lab->programs[i].name, messages);
     }
     for (size_t i = 0; i < program_count(check->lab); i++) {
-        if (check->build->programs[i].status == 0)
+        if (check->build->programs[i].status == 0 || check->lab->programs[i].challenge)
             continue;
         struct finding finding = {
             .expected = check_text(check, "%s compiles", check->lab->programs[i].name),
@@ -197,7 +226,7 @@ void check_warnings(struct check *check)
 {
     for (size_t i = 0; i < program_count(check->lab); i++) {
         const char *messages = check->build->programs[i].messages;
-        if (strstr(messages, "warning:") == NULL)
+        if (strstr(messages, "warning:") == NULL || check->lab->programs[i].challenge)
             continue;
         struct finding finding = {
             .expected = "no warning with " TOOLCHAIN_WARNINGS,
@@ -224,9 +253,12 @@ void check_build_with(struct check *check, const char *const flags[])
 
     if (mkdir(folder, 0700) == -1 && errno != EEXIST)
         check_broken(check, "mkdir(%s): %s", folder, strerror(errno));
-    programs_compile(check->lab, check->folder, folder, flags, &build);
+    const struct compiling how = {
+        .driver = driver_plain, .flags = flags, .place = check->place, .wanted = ALL_PROGRAMS};
+    snprintf(build.folder, sizeof build.folder, "%s", folder);
+    programs_compile(check->lab, check->folder, &how, &build);
     for (size_t i = 0; i < program_count(check->lab); i++) {
-        if (build.programs[i].status != 0)
+        if (build.programs[i].status != 0 && !check->lab->programs[i].challenge)
             FAIL(check,
                  .expected = check_text(check, "%s compiles with %s", check->lab->programs[i].name, flags[0]),
                  .found = build.programs[i].messages);
@@ -250,7 +282,9 @@ void check_sanitize(struct check *check)
                                    NULL};
     struct process compiler;
     char *text;
-    process_start_with(&compiler, command, &(struct process_setup){.limit = check_limits[LIMIT_BUILD].wait});
+    process_start_with(
+        &compiler, command,
+        &(struct process_setup){.place = check->place, .limit = check_limits[LIMIT_BUILD].wait});
     int status = command_finish(&compiler, &text);
     messages = text;
     if (status != 0)
@@ -346,12 +380,12 @@ int check_compile(struct check *check, const char *folder, const char *source, c
     struct process compiler;
     char *text;
 
-    command_begin(&command, check->lab, folder, NULL);
+    command_begin(&command, check->lab, folder, driver_plain, NULL);
     command_add(&command, source);
     command_add(&command, "-o");
     command_add(&command, output);
     command_add_all(&command, link_words[LINK_COMMON]);
-    bool started = command_start(&compiler, &command);
+    bool started = command_start(&compiler, &command, check->place);
     command_free(&command);
     if (!started)
         check_broken(check, "cannot start the compiler");

@@ -9,14 +9,6 @@
 
 #include "check.h"
 
-/*
- * Compile `folder`'s sources of one program into `output` with the compiler that built this program and the
- * project's warnings, `flags` (ends with NULL, may be NULL) behind them. Returns its exit status, 0 when an
- * executable is there. *messages: what the compiler printed; to be freed by the caller.
- */
-int compile_program(const struct lab *lab, const char *folder, const struct lab_program *program,
-                    const char *output, const char *const flags[], char **messages);
-
 /* How the judge's own build of the lab went, before the first check. */
 struct build {
     char folder[512]; /* of the executables */
@@ -26,7 +18,13 @@ struct build {
     } programs[LAB_PROGRAMS];
 };
 
-void build_lab(const struct lab *lab, const char *folder, struct build *build);
+/* Compile all programs of the lab into build->folder, in the place (NULL: here). */
+void build_lab(const struct lab *lab, const char *folder, const struct process_place *place,
+               struct build *build);
+/* Only those programs of the lab whose bits are set in `wanted`, compiled so that weave can watch them: see
+ * weave.h. The others' entries stay as they are. */
+void build_woven(const struct lab *lab, const char *folder, unsigned wanted,
+                 const struct process_place *place, struct build *build);
 void build_free(struct build *build);
 
 /* ---- For checks ---- */

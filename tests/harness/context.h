@@ -42,12 +42,14 @@ struct check {
     const char *scratch;
     const char *bin;
     const struct build *build;
-    const json_t *leaks; /* of the checks before */
+    const struct process_place *place; /* where programs and compilers run; NULL: here */
+    const json_t *leaks;               /* of the checks before */
     struct ledger *ledger;
     int record; /* write end: the judge reads one JSON object from it */
     FILE *transcript;
     struct finding advice;
     json_t *varies;
+    json_t *replay;        /* NULL: there is no schedule to repeat; see weave.c */
     const char *fault;     /* NULL: no call has to fail */
     const char *trace;     /* NULL: nobody wants one */
     const char *user_name; /* NULL: the real one */

@@ -20,16 +20,25 @@
 #include "context.h"
 #include "family.h"
 #include "leftovers.h"
+#include "text.h"
 #include "toolchain.h"
 
-enum { JOBS = 8, RECORD_MAX = 1 << 20, OPEN_FOLDERS = 16, PATH_SIZE = 1024 };
+enum {
+    JOBS = 8,
+    RECORD_MAX = 1 << 20,
+    OPEN_FOLDERS = 16,
+    PATH_SIZE = 1024,
+    KEEPER_GRACE =
+        10000, /* ms behind a check's limit: the keeper has ended it by then, and looked at what is left */
+};
 
 /* A check that runs. */
 struct slot {
     size_t which; /* index of its case */
-    pid_t pid;    /* 0: the slot is free */
+    pid_t pid;    /* of the check, or of its keeper; 0: the slot is free */
     int record;   /* read end */
-    char *text;   /* of the record so far */
+    FILE *transcript;
+    char *text; /* of the record so far */
     size_t length;
     struct ledger *ledger; /* shared with the check */
     int64_t start_ms, end_ms;
@@ -39,7 +48,8 @@ struct slot {
 
 struct judge {
     const struct judge_order *order;
-    char private[64]; /* folder for executables and scratch folders */
+    char private[256];    /* folder for executables and scratch folders */
+    char tree[PATH_SIZE]; /* the folder that holds the student's folder of this lab, and those beside it */
     struct build build;
     json_t *verdict;
     json_t *checks; /* in the verdict */
@@ -105,6 +115,68 @@ static void text_put(json_t *object, const char *key, const char *text)
     json_object_set_new(object, key, json_string(text));
 }
 
+static int text_compare(const void *one, const void *other)
+{
+    return strcmp(json_string_value(*(json_t *const *)one), json_string_value(*(json_t *const *)other));
+}
+
+/* The kernel lists objects in an order of its own. Returns the sentences in order, gives the old list back.
+ */
+static json_t *leaks_sorted(json_t *leaks)
+{
+    size_t count = json_array_size(leaks);
+    json_t **list = calloc(count + 1, sizeof(json_t *));
+    json_t *sorted = json_array();
+
+    if (list == NULL)
+        return leaks;
+    for (size_t i = 0; i < count; i++)
+        list[i] = json_array_get(leaks, i);
+    qsort(list, count, sizeof(json_t *), text_compare);
+    for (size_t i = 0; i < count; i++)
+        json_array_append(sorted, list[i]);
+    free(list);
+    json_decref(leaks);
+    return sorted;
+}
+
+/* All of them, in the order of the checks, whichever ended first. */
+static void leaks_collect(struct judge *judge)
+{
+    size_t i;
+    json_t *check;
+
+    json_array_clear(judge->leaks);
+    json_array_foreach(judge->checks, i, check)
+        json_array_extend(judge->leaks, json_object_get(check, "leaks"));
+}
+
+static bool outcome_final(const char *outcome)
+{
+    return outcome != NULL && strcmp(outcome, "pending") != 0 && strcmp(outcome, "running") != 0;
+}
+
+/* What an earlier run found out stays. */
+static void verdict_take_over(struct judge *judge)
+{
+    size_t i, j;
+    json_t *check, *known;
+
+    json_array_foreach(json_object_get(judge->order->before, "checks"), i, known)
+    {
+        const char *name = json_string_value(json_object_get(known, "name"));
+        if (name == NULL || !outcome_final(json_string_value(json_object_get(known, "outcome"))))
+            continue;
+        json_array_foreach(judge->checks, j, check)
+        {
+            if (strcmp(json_string_value(json_object_get(check, "name")), name) == 0) {
+                json_object_update(check, known);
+            }
+        }
+    }
+    leaks_collect(judge);
+}
+
 static void verdict_begin(struct judge *judge)
 {
     const struct lab *lab = judge->order->lab;
@@ -128,6 +200,7 @@ static void verdict_begin(struct judge *judge)
                                         each->visibility == CHECK_PUBLIC ? "public" : "instructor", "outcome",
                                         "pending"));
     }
+    verdict_take_over(judge);
 }
 
 /* Sums, from what the checks have by now. */
@@ -160,6 +233,8 @@ static void verdict_store(struct judge *judge)
     char temporary[PATH_SIZE];
 
     verdict_sum(judge);
+    if (judge->order->store != NULL)
+        judge->order->store(judge->verdict, judge->order->data);
     if (path == NULL)
         return;
     snprintf(temporary, sizeof temporary, "%s.%d", path, (int)getpid());
@@ -190,11 +265,22 @@ static void check_decide(struct judge *judge, size_t i, const char *outcome, con
 
 /* ---- One check in a process ---- */
 
-static _Noreturn void slot_run(struct judge *judge, struct slot *slot, int record, const char *scratch)
+/* The process forgets what the judge has arranged for itself. */
+static void signals_reset(void)
+{
+    sigset_t none;
+
+    for (int number = 1; number < NSIG; number++)
+        signal(number, SIG_DFL); /* whatever the judge handles, a check that crashes has crashed */
+    signal(SIGPIPE, SIG_IGN);    /* a program that does not read what is typed into it is no reason to die */
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static _Noreturn void slot_check(struct judge *judge, struct slot *slot, int record, const char *scratch,
+                                 const struct process_place *place)
 {
     const struct lab *lab = judge->order->lab;
-    char transcript[PATH_SIZE];
-    sigset_t none;
     struct check check = {
         .lab = lab,
         .which = &lab->cases[slot->which],
@@ -202,70 +288,137 @@ static _Noreturn void slot_run(struct judge *judge, struct slot *slot, int recor
         .scratch = scratch,
         .bin = judge->build.folder,
         .build = &judge->build,
+        .place = place,
         .leaks = judge->leaks,
         .ledger = slot->ledger,
         .record = record,
+        .transcript = slot->transcript,
     };
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setpgid(0, 0); /* Ctrl-C is for the judge, which ends the check */
-    for (int number = 1; number < NSIG; number++)
-        signal(number, SIG_DFL); /* whatever the judge handles, a check that crashes has crashed */
-    signal(SIGPIPE, SIG_IGN);    /* a program that does not read what is typed into it is no reason to die */
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    snprintf(transcript, sizeof transcript, "%s/%s.txt", judge->order->results, check.which->name);
-    check.transcript = fopen(transcript, "we");
-    if (check.transcript == NULL) {
-        fprintf(stderr, "lab: %s: %s\n", transcript, strerror(errno));
-        _exit(EXIT_FAILURE);
-    }
     check_main(&check);
+}
+
+/* Behind walls: open the room, let the check run, look at what is left when nobody is there any more. The
+ * judge finds that behind the check's own record. */
+static _Noreturn void slot_keep(struct judge *judge, struct slot *slot, int record, const char *scratch)
+{
+    const struct walls *walls = judge->order->walls;
+    struct walls_plan plan = {.tree = judge->tree, .programs = judge->build.folder, .scratch = scratch};
+    json_t *leaks = json_array(), *varies = json_array();
+    int status = 0;
+
+    const struct process_place *place = walls->open(walls, &plan);
+    if (place == NULL)
+        _exit(EXIT_FAILURE);
+    pid_t checker = fork();
+    if (checker == 0)
+        slot_check(judge, slot, record, scratch, place);
+    bool late = checker == -1 || walls->wait(walls, checker, slot->end_ms, &status);
+    walls->close(walls);
+    leftovers_take(slot->ledger, checker, slot->since, leaks, varies);
+    json_t *rest = json_pack("{s:o, s:o, s:b, s:i}", "leaks", leaks, "varies", varies, "late", (int)late,
+                             "status", status);
+    json_dumpfd(rest, record, JSON_COMPACT);
+    _exit(EXIT_SUCCESS);
+}
+
+static _Noreturn void slot_run(struct judge *judge, struct slot *slot, int record, const char *scratch)
+{
+    signals_reset();
+    if (judge->order->walls != NULL)
+        slot_keep(judge, slot, record, scratch);
+    slot_check(judge, slot, record, scratch, NULL);
+}
+
+/* Everything that a slot owns but the process. */
+static void slot_release(struct slot *slot)
+{
+    if (slot->record != -1)
+        close(slot->record);
+    if (slot->transcript != NULL)
+        fclose(slot->transcript);
+    if (slot->ledger != NULL)
+        munmap(slot->ledger, sizeof *slot->ledger);
+    free(slot->text);
+    *slot = (struct slot){.record = -1};
+}
+
+static bool slot_prepare(struct judge *judge, struct slot *slot, const char *scratch)
+{
+    char transcript[PATH_SIZE];
+
+    snprintf(transcript, sizeof transcript, "%s/%s.txt", judge->order->results,
+             judge->order->lab->cases[slot->which].name);
+    slot->transcript = fopen(transcript, "we");
+    if (slot->transcript == NULL) {
+        fprintf(stderr, "lab: %s: %s\n", transcript, strerror(errno));
+        return false;
+    }
+    void *ledger =
+        mmap(NULL, sizeof *slot->ledger, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (ledger == MAP_FAILED)
+        return false;
+    slot->ledger = ledger;
+    return mkdir(scratch, 0700) == 0 &&
+           (judge->order->walls == NULL || judge->order->walls->admit(judge->order->walls, scratch));
 }
 
 static bool slot_start(struct judge *judge, struct slot *slot, size_t which)
 {
     const struct check_case *each = &judge->order->lab->cases[which];
+    const struct walls *walls = judge->order->walls;
     char scratch[PATH_SIZE];
     int record[2];
 
     snprintf(scratch, sizeof scratch, "%s/%s", judge->private, each->name);
     *slot = (struct slot){.which = which, .record = -1, .start_ms = now_ms(), .since = time(NULL)};
-    slot->ledger =
-        mmap(NULL, sizeof *slot->ledger, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (slot->ledger == MAP_FAILED)
-        return false;
-    if (mkdir(scratch, 0700) == -1 || pipe2(record, O_CLOEXEC) == -1) {
-        munmap(slot->ledger, sizeof *slot->ledger);
+    if (!slot_prepare(judge, slot, scratch) || pipe2(record, O_CLOEXEC) == -1) {
+        slot_release(slot);
         return false;
     }
     double seconds = check_limits[each->limit].whole * process_time_scale();
     slot->end_ms = slot->start_ms + (int64_t)(seconds * 1000);
     fflush(NULL); /* or the child would print it again */
-    slot->pid = fork();
+    slot->pid = walls != NULL ? walls->fork(walls) : fork();
     if (slot->pid == 0)
         slot_run(judge, slot, record[1], scratch);
     close(record[1]);
     slot->record = record[0];
     if (slot->pid > 0)
         return true;
-    slot->pid = 0;
-    close(record[0]);
-    munmap(slot->ledger, sizeof *slot->ledger);
+    slot_release(slot);
     return false;
 }
 
-/* Merge the check's record, or say what became of a check that wrote none. */
-static void slot_record(struct judge *judge, struct slot *slot, int status)
+/* Merge the check's record, or say what became of a check that wrote none. Returns what the keeper wrote
+ * behind it; NULL when there is no keeper, or it did not come to that. To be released. */
+static json_t *slot_record(struct judge *judge, struct slot *slot, int status)
 {
     json_t *check = json_array_get(judge->checks, slot->which);
-    json_t *record = slot->text != NULL ? json_loadb(slot->text, slot->length, 0, NULL) : NULL;
+    size_t length = slot->text != NULL ? slot->length : 0, used = 0;
+    json_error_t error;
     char text[128];
 
+    json_t *record = json_loadb(slot->text, length, JSON_DISABLE_EOF_CHECK, &error);
+    json_t *rest = NULL;
+    if (record != NULL &&
+        json_object_get(record, "outcome") == NULL) { /* the keeper's; the check wrote none */
+        rest = record;
+        record = NULL;
+    } else if (record != NULL) {
+        used = (size_t)error.position;
+        rest = used < length ? json_loadb(slot->text + used, length - used, 0, NULL) : NULL;
+    }
     if (record != NULL) {
         json_object_update(check, record);
         json_decref(record);
-        return;
+        return rest;
+    }
+    if (rest != NULL) {
+        slot->late = json_is_true(json_object_get(rest, "late"));
+        status = (int)json_integer_value(json_object_get(rest, "status"));
     }
     if (slot->late) {
         text_put(check, "outcome", "timeout");
@@ -279,6 +432,7 @@ static void slot_record(struct judge *judge, struct slot *slot, int status)
                  WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     }
     text_put(check, "found", text);
+    return rest;
 }
 
 static void varies_collect(const struct judge *judge, json_t *varies)
@@ -307,26 +461,26 @@ static void slot_end(struct judge *judge, struct slot *slot)
         if (judge->slots[i].pid != 0 && &judge->slots[i] != slot)
             keep[kept++] = judge->slots[i].pid;
     family_kill(keep, kept);
-    slot_record(judge, slot, status);
+    json_t *rest = slot_record(judge, slot, status);
     if (json_object_get(check, "varies") == NULL)
         json_object_set_new(check, "varies", json_array());
 
     if (judge->order->lab->cases[slot->which].last) /* it may speak of what the others drew */
         varies_collect(judge, json_object_get(check, "varies"));
     json_t *leaks = json_array();
-    leftovers_take(slot->ledger, slot->pid, slot->since, leaks, json_object_get(check, "varies"));
-    json_array_extend(judge->leaks, leaks);
-    json_object_set_new(check, "leaks", leaks);
+    if (judge->order->walls == NULL)
+        leftovers_take(slot->ledger, slot->pid, slot->since, leaks, json_object_get(check, "varies"));
+    json_array_extend(leaks, json_object_get(rest, "leaks"));
+    json_array_extend(json_object_get(check, "varies"), json_object_get(rest, "varies"));
+    json_decref(rest);
+    json_object_set_new(check, "leaks", leaks_sorted(leaks));
+    leaks_collect(judge);
     snprintf(path, sizeof path, "%s/%s.txt", judge->order->results,
              judge->order->lab->cases[slot->which].name);
     text_put(check, "transcript", path);
     json_object_set_new(check, "duration_ms", json_integer(now_ms() - slot->start_ms));
     check_settle(judge, slot->which);
-
-    close(slot->record);
-    free(slot->text);
-    munmap(slot->ledger, sizeof *slot->ledger);
-    *slot = (struct slot){.record = -1};
+    slot_release(slot);
 }
 
 /* Take in a part of the record; true at its end. */
@@ -448,6 +602,12 @@ static bool cases_advance(struct judge *judge)
     return settled;
 }
 
+/* When the judge itself ends it: a keeper does that in time by itself. */
+static int64_t slot_deadline(const struct judge *judge, const struct slot *slot)
+{
+    return slot->end_ms + (judge->order->walls != NULL ? KEEPER_GRACE : 0);
+}
+
 /* Wait for a part of a record, the end of a check, or a limit. */
 static void slots_wait(struct judge *judge)
 {
@@ -457,8 +617,8 @@ static void slots_wait(struct judge *judge)
     for (size_t i = 0; i < JOBS; i++) {
         struct slot *slot = &judge->slots[i];
         polls[i] = (struct pollfd){.fd = slot->pid != 0 ? slot->record : -1, .events = POLLIN};
-        if (slot->pid != 0 && slot->end_ms < next && !slot->late)
-            next = slot->end_ms;
+        if (slot->pid != 0 && slot_deadline(judge, slot) < next && !slot->late)
+            next = slot_deadline(judge, slot);
     }
     int ready = poll(polls, JOBS, next > now ? (int)(next - now) : 0);
     for (size_t i = 0; i < JOBS; i++) {
@@ -467,7 +627,7 @@ static void slots_wait(struct judge *judge)
             continue;
         if (ready > 0 && polls[i].revents != 0 && slot_read(slot)) {
             slot_end(judge, slot);
-        } else if (now_ms() >= slot->end_ms || interrupted != 0) {
+        } else if (now_ms() >= slot_deadline(judge, slot) || interrupted != 0) {
             slot->late = true;
             kill(slot->pid, SIGKILL); /* its end closes the record */
         }
@@ -487,7 +647,7 @@ static void checks_run(struct judge *judge)
     const struct lab *lab = judge->order->lab;
 
     for (size_t i = 0; i < lab->case_count; i++)
-        if (!case_wanted(judge, i))
+        if (!case_wanted(judge, i) && !outcome_final(outcome_of(judge, i)))
             text_put(json_array_get(judge->checks, i), "outcome", "unwanted");
     for (;;) {
         while (interrupted == 0 && cases_advance(judge))
@@ -502,6 +662,75 @@ static void checks_run(struct judge *judge)
             json_array_remove(judge->checks, i);
 }
 
+/* ---- The build ---- */
+
+static _Noreturn void build_keep(struct judge *judge, int record)
+{
+    const struct judge_order *order = judge->order;
+    const struct walls_plan plan = {.tree = judge->tree, .programs = judge->build.folder};
+    json_t *list = json_array();
+    int status = 0;
+
+    signals_reset();
+    const struct process_place *place = order->walls->open(order->walls, &plan);
+    if (place == NULL)
+        _exit(EXIT_FAILURE);
+    int64_t end_ms = now_ms() + (int64_t)(check_limits[LIMIT_BUILD].whole * process_time_scale() * 1000);
+    pid_t builder = fork();
+    if (builder != 0) {
+        order->walls->wait(order->walls, builder, end_ms, &status);
+        order->walls->close(order->walls);
+        _exit(EXIT_SUCCESS);
+    }
+    build_lab(order->lab, order->folder, place, &judge->build);
+    for (size_t i = 0; i < LAB_PROGRAMS && order->lab->programs[i].name != NULL; i++) {
+        char *clean = text_clean(judge->build.programs[i].messages);
+        json_array_append_new(list, json_pack("[i, s]", judge->build.programs[i].status, clean));
+        free(clean);
+    }
+    json_dumpfd(list, record, JSON_COMPACT);
+    _exit(EXIT_SUCCESS);
+}
+
+/* What the keeper of the build wrote; without it nothing was built. */
+static void build_take(struct judge *judge, const json_t *list)
+{
+    for (size_t i = 0; i < LAB_PROGRAMS && judge->order->lab->programs[i].name != NULL; i++) {
+        const json_t *pair = json_array_get(list, i);
+        const char *messages = json_string_value(json_array_get(pair, 1));
+        judge->build.programs[i].status =
+            pair != NULL ? (int)json_integer_value(json_array_get(pair, 0)) : -1;
+        judge->build.programs[i].messages =
+            strdup(messages != NULL ? messages : "the compiler did not come to an end\n");
+    }
+}
+
+/* Behind walls, too: a source file may include whatever the compiler can read. */
+static void judge_build(struct judge *judge)
+{
+    const struct walls *walls = judge->order->walls;
+    int record[2];
+
+    if (walls == NULL) {
+        build_lab(judge->order->lab, judge->order->folder, NULL, &judge->build);
+        return;
+    }
+    json_t *list = NULL;
+    if (pipe2(record, O_CLOEXEC) == 0) {
+        fflush(NULL);
+        pid_t keeper = walls->fork(walls);
+        if (keeper == 0)
+            build_keep(judge, record[1]);
+        close(record[1]);
+        list = json_loadfd(record[0], 0, NULL);
+        close(record[0]);
+        if (keeper > 0)
+            waitpid(keeper, NULL, 0);
+    }
+    build_take(judge, list);
+    json_decref(list);
+}
+
 /* ---- The whole ---- */
 
 static int entry_remove(const char *path, const struct stat *info, int kind, struct FTW *walk)
@@ -514,9 +743,15 @@ static int entry_remove(const char *path, const struct stat *info, int kind, str
 
 static bool judge_prepare(struct judge *judge)
 {
-    const char *base = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
+    const struct judge_order *order = judge->order;
+    const char *base = order->room != NULL        ? order->room
+                       : getenv("TMPDIR") != NULL ? getenv("TMPDIR")
+                                                  : "/tmp";
+    const char *slash = strrchr(order->folder, '/');
 
-    snprintf(judge->private, sizeof judge->private, "%.40s/shmlab.XXXXXX", base);
+    snprintf(judge->tree, sizeof judge->tree, "%.*s", slash != NULL ? (int)(slash - order->folder) : 0,
+             order->folder);
+    snprintf(judge->private, sizeof judge->private, "%.200s/shmlab.XXXXXX", base);
     if (mkdtemp(judge->private) == NULL) {
         fprintf(stderr, "lab: mkdtemp(%s): %s\n", judge->private, strerror(errno));
         return false;
@@ -526,7 +761,8 @@ static bool judge_prepare(struct judge *judge)
         fprintf(stderr, "lab: mkdir(%s): %s\n", judge->build.folder, strerror(errno));
         return false;
     }
-    return true;
+    return order->walls == NULL || (order->walls->admit(order->walls, judge->private) &&
+                                    order->walls->admit(order->walls, judge->build.folder));
 }
 
 /* Put the programs where a person finds them. Whoever runs the old one keeps it: the new one takes its name.
@@ -573,7 +809,7 @@ json_t *judge_run(const struct judge_order *order)
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     verdict_begin(&judge);
     verdict_store(&judge);
-    build_lab(order->lab, order->folder, &judge.build);
+    judge_build(&judge);
     if (order->publish != NULL)
         programs_publish(&judge);
     checks_run(&judge);

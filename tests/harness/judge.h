@@ -8,19 +8,51 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "check.h"
 
+/* What a check, or the build of a lab, may see behind walls. */
+struct walls_plan {
+    const char *tree;     /* the student's folders, to be read only */
+    const char *programs; /* folder of the lab's executables: read only but for a build */
+    const char *scratch;  /* the check's own folder; NULL: this is a build */
+};
+
+/*
+ * Walls around each check and around what it runs, as tests/grader/box.c makes them: the judge forks a keeper
+ * behind the outer wall, the keeper opens the room in which student's programs run and forks the check.
+ */
+struct walls {
+    /* As fork(2): the new process, a child of the caller, is the keeper. When it ends, or is killed, nothing
+     * of what was behind the wall is alive once it is reaped. */
+    pid_t (*fork)(const struct walls *walls);
+    /* In the keeper: make the room. NULL after a message on standard error. */
+    const struct process_place *(*open)(const struct walls *walls, const struct walls_plan *plan);
+    /* In the keeper: wait for the end of a child, keeping an eye on the room; kill it at end_ms of
+     * CLOCK_MONOTONIC. True when that was necessary. */
+    bool (*wait)(const struct walls *walls, pid_t child, int64_t end_ms, int *status);
+    /* In the keeper: nothing in the room is alive when this returns; its objects still are. */
+    void (*close)(const struct walls *walls);
+    /* In the judge: let the keeper write in this folder, or enter it. */
+    bool (*admit)(const struct walls *walls, const char *folder);
+};
+
 struct judge_order {
     const struct lab *lab;
-    const char *folder;    /* the student's folder of this lab */
-    const char *only;      /* one check's name, run with what it needs; NULL: all */
-    const char *results;   /* folder for transcripts; is made */
-    const char *json_path; /* where the verdict is written, anew after each check; NULL: nowhere */
-    const char *publish;   /* folder to which the built programs are copied; NULL: none */
-    int jobs;              /* checks at once */
+    const char *folder;        /* the student's folder of this lab */
+    const char *only;          /* one check's name, run with what it needs; NULL: all */
+    const char *results;       /* folder for transcripts; is made */
+    const char *json_path;     /* where the verdict is written, anew after each check; NULL: nowhere */
+    const char *publish;       /* folder to which the built programs are copied; NULL: none */
+    const char *room;          /* folder for what exists during the run only; NULL: TMPDIR */
+    const struct walls *walls; /* NULL: programs run as the judge does */
+    const json_t *before;      /* an earlier verdict on the same files: what it knows is kept; NULL: none */
+    int jobs;                  /* checks at once */
     /* Called when a check has its outcome; may be NULL. */
     void (*progress)(const json_t *check, void *data);
+    /* Called with the whole verdict, sums included, when it has changed; may be NULL. */
+    void (*store)(const json_t *verdict, void *data);
     void *data;
 };
 

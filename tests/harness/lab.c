@@ -141,7 +141,7 @@ static const struct command {
 } commands[] = {
     {"check", lab_check, true},    {"watch", lab_watch, true},       {"hint", lab_hint, true},
     {"reset", lab_reset, true},    {"solution", lab_solution, true}, {"progress", lab_progress, false},
-    {"doctor", lab_doctor, false}, {"list", lab_list, false},
+    {"doctor", lab_doctor, false}, {"list", lab_list, false},        {"replay", lab_replay, true},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -228,12 +228,13 @@ int main(int argc, char **argv)
     static const struct argp argp = {
         .options = option_list,
         .parser = option_parse,
-        .args_doc = "check N\nlist [N]\nwatch N\nhint N\nreset N\nsolution N\nprogress\ndoctor",
+        .args_doc = "check N\nlist [N]\nwatch N\nhint N\nreplay N\nreset N\nsolution N\nprogress\ndoctor",
         .doc = "Work on the labs.\v"
                "  check N      build lab N and say what is right and what is not\n"
                "  list [N]     the checks of lab N, or the labs\n"
                "  watch N      the same again after each change\n"
                "  hint N       a hint on the first check that failed, or on --check; again: the next step\n"
+               "  replay N     the schedule with which a check of lab N failed last, step by step\n"
                "  reset N      put the lab back to its beginning, keeping a backup\n"
                "  solution N   where the reference solution is, once the lab is solved\n"
                "  progress     points of all labs\n"

@@ -25,6 +25,7 @@ int lab_watch(const struct lab_options *options);
 int lab_hint(const struct lab_options *options);
 int lab_progress(const struct lab_options *options);
 int lab_solution(const struct lab_options *options);
+int lab_replay(const struct lab_options *options);
 int lab_reset(const struct lab_options *options);
 int lab_doctor(const struct lab_options *options);
 
@@ -36,6 +37,9 @@ char *lab_results(const struct lab_options *options);
 
 /* The last whole verdict of the lab, NULL when there is none; to be released. */
 json_t *lab_verdict(const struct lab_options *options);
+
+/* Keep the schedule with which a check of this verdict failed, if one did, for lab_replay. */
+void lab_replay_keep(const struct lab_options *options, const json_t *verdict);
 
 /* A number that changes when a file of the lab's folder changes; 0: there is no such folder. */
 uint64_t lab_fingerprint(const char *folder);

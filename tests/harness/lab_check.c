@@ -94,6 +94,7 @@ static int verdict_make(const struct lab_options *options, const struct judge_or
         return EXIT_FAILURE;
     order_advance(order, true);
     render_sum(&order->render, verdict);
+    lab_replay_keep(options, verdict);
     verdict_finish(options, what, verdict);
     int status = verdict_right(verdict) ? EXIT_SUCCESS : EXIT_FAILURE;
     json_decref(verdict);

@@ -174,6 +174,11 @@ void posix_remove(struct check *check, const char *name)
     shm_unlink(name);
 }
 
+void posix_outlives(struct check *check, const char *name)
+{
+    check_track(check, LEDGER_OWN, name + 1);
+}
+
 /* ---- POSIX semaphores ---- */
 
 sem_t *semaphore_open(struct check *check, const char *name)

@@ -44,6 +44,8 @@ void *posix_create(struct check *check, const char *name, size_t size, unsigned 
  */
 void *posix_map(struct check *check, const char *name, size_t size);
 void posix_remove(struct check *check, const char *name);
+/* An object of this name is meant to outlive the program that makes it: what is left of it is no leak. */
+void posix_outlives(struct check *check, const char *name);
 
 /* POSIX semaphores, by name ("/..."). */
 bool semaphore_exists(struct check *check, const char *name);

@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 enum {
-    TEXT_LIMIT = 1 << 20, /* bytes kept; what comes then replaces the middle, see text_append */
     CHUNK = 4096,
     SIGNALLED = 256,
 };
@@ -58,7 +57,7 @@ static _Noreturn void child_run(const char *const argv[], const struct process_s
     sigset_t none;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) /* it died before the line above */
+    if (getppid() != parent && setup->place == NULL) /* it died before the line above; 0 where ids differ */
         _exit(127);
     setpgid(0, 0);
     sigemptyset(&none);
@@ -68,9 +67,30 @@ static _Noreturn void child_run(const char *const argv[], const struct process_s
     dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
     child_surround(setup);
+    close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
     execv(argv[0], (char *const *)argv); /* argv's strings are not written to: exec(3), RATIONALE */
     dprintf(STDERR_FILENO, "cannot run %s: %s\n", argv[0], strerror(errno));
     _exit(127);
+}
+
+/* proc(5), NSpid: its number in each of its namespaces, the innermost last. It is ours to reap, so it is
+ * there. */
+static pid_t own_pid_of(pid_t pid)
+{
+    char path[64], line[256];
+    long own = pid;
+
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    FILE *status = fopen(path, "re");
+    while (status != NULL && fgets(line, sizeof line, status) != NULL) {
+        if (strncmp(line, "NSpid:", 6) != 0)
+            continue;
+        for (char *at = line + 6, *end; strtol(at, &end, 10) > 0; at = end)
+            own = strtol(at, NULL, 10);
+    }
+    if (status != NULL)
+        fclose(status);
+    return (pid_t)own;
 }
 
 bool process_start(struct process *process, const char *const argv[])
@@ -83,8 +103,10 @@ bool process_start_with(struct process *process, const char *const argv[], const
     int input[2], output[2];
     pid_t parent = getpid();
 
-    *process =
-        (struct process){.input = -1, .output = -1, .limit = setup->limit > 0 ? setup->limit : PROCESS_LIMIT};
+    *process = (struct process){.input = -1,
+                                .output = -1,
+                                .limit = setup->limit > 0 ? setup->limit : PROCESS_LIMIT,
+                                .text_limit = setup->text_limit > 0 ? setup->text_limit : PROCESS_TEXT};
     process->text = calloc(1, 1);
     if (process->text == NULL || pipe2(input, O_CLOEXEC) == -1) {
         perror("process_start");
@@ -96,13 +118,14 @@ bool process_start_with(struct process *process, const char *const argv[], const
         close(input[1]);
         return false;
     }
-    process->pid = fork();
+    process->pid = setup->place != NULL ? setup->place->fork(setup->place) : fork();
     if (process->pid == 0)
         child_run(argv, setup, input[0], output[1], parent);
     close(input[0]);
     close(output[1]);
     process->input = input[1];
     process->output = output[0];
+    process->own_pid = process->pid > 0 && setup->place != NULL ? own_pid_of(process->pid) : process->pid;
     if (process->pid > 0)
         return true;
     perror("process_start: fork");
@@ -110,11 +133,11 @@ bool process_start_with(struct process *process, const char *const argv[], const
     return false;
 }
 
-/* Keep the text bounded: behind TEXT_LIMIT the second half makes room. Nobody waits for a text that long ago.
+/* Keep the text bounded: behind its limit the second half makes room. Nobody waits for a text that long ago.
  */
 static bool text_append(struct process *process, const char *chunk, size_t size)
 {
-    if (process->length + size > TEXT_LIMIT) {
+    if (process->length + size > process->text_limit) {
         size_t kept = process->length / 2;
         process->seen = process->seen < kept ? process->seen : kept;
         process->length = kept;
@@ -144,6 +167,8 @@ static bool output_read_within(struct process *process, int64_t ms)
     if (ready == -1 && errno == EINTR)
         return true;
     ssize_t got = ready > 0 ? read(process->output, chunk, sizeof chunk) : 0;
+    if (got > 0 && (process->printed += (size_t)got) > PROCESS_OUTPUT && process->pid > 0)
+        kill(process->pid, SIGKILL); /* a flood; what it has left in the pipe is read to its end */
     if (got > 0)
         return text_append(process, chunk, (size_t)got);
     if (ready > 0) {

@@ -11,24 +11,42 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum { PROCESS_LIMIT = 60 }; /* seconds: far beyond what any step of a test needs */
+enum {
+    PROCESS_LIMIT = 60,        /* seconds: far beyond what any step of a test needs */
+    PROCESS_TEXT = 1 << 20,    /* bytes kept of what a program prints */
+    PROCESS_OUTPUT = 16 << 20, /* bytes: a program that prints more is killed */
+};
 
 struct process {
-    pid_t pid;  /* 0: not running, or reaped */
-    int input;  /* write end of its standard input, -1 once closed */
-    int output; /* read end of its standard output and error, -1 once at its end */
-    char *text; /* all that it printed so far, NUL-terminated; first and last part when it is very much */
+    pid_t pid;     /* 0: not running, or reaped */
+    pid_t own_pid; /* what getpid gives it: another number where it has process ids of its own */
+    int input;     /* write end of its standard input, -1 once closed */
+    int output;    /* read end of its standard output and error, -1 once at its end */
+    char *text;    /* all that it printed so far, NUL-terminated; first and last part when it is very much */
     size_t length;
-    size_t seen;  /* bytes of text that process_expect has gone past */
-    int status;   /* as waitpid gives it, once reaped */
-    double limit; /* seconds that one wait may take, times SHMLAB_TIME_SCALE */
+    size_t seen;                /* bytes of text that process_expect has gone past */
+    int status;                 /* as waitpid gives it, once reaped */
+    double limit;               /* seconds that one wait may take, times SHMLAB_TIME_SCALE */
+    size_t text_limit, printed; /* bytes kept at most, bytes printed */
+};
+
+/* A place where programs run that is not simply beside us, for example behind walls. */
+struct process_place {
+    /*
+     * As fork(2), but the new process is in the place. It is a child of the caller all the same: waitpid,
+     * signals and ptrace reach it. In the new process environ is the place's.
+     */
+    pid_t (*fork)(const struct process_place *place);
+    const char *python; /* path of the interpreter there */
 };
 
 /* What process_start_with changes of the program's surroundings; zero members leave everything as it is. */
 struct process_setup {
-    const char *folder;             /* where it starts */
-    const char *const *environment; /* "NAME=VALUE" to add; ends with NULL */
-    double limit;                   /* seconds for one wait; 0: PROCESS_LIMIT */
+    const struct process_place *place; /* NULL: here */
+    const char *folder;                /* where it starts */
+    const char *const *environment;    /* "NAME=VALUE" to add; ends with NULL */
+    double limit;                      /* seconds for one wait; 0: PROCESS_LIMIT */
+    size_t text_limit;                 /* bytes of what it prints that are kept; 0: PROCESS_TEXT */
 };
 
 /*

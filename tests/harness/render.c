@@ -151,8 +151,7 @@ static char *ids_replace(char *text)
     return result;
 }
 
-/* The text as it is shown; to be freed. */
-static char *text_shown(const struct render *render, const json_t *check, const char *text)
+char *render_label(const json_t *check, const char *text)
 {
     char *shown = strdup(text);
     size_t i;
@@ -160,13 +159,11 @@ static char *text_shown(const struct render *render, const json_t *check, const 
 
     json_array_foreach(json_object_get(check, "varies"), i, pair)
     {
-        if (render->plain && shown != NULL)
+        if (shown != NULL)
             shown = text_replace(shown, json_string_value(json_array_get(pair, 1)),
                                  json_string_value(json_array_get(pair, 0)));
     }
-    if (render->plain && shown != NULL)
-        shown = ids_replace(shown);
-    return shown;
+    return shown != NULL ? ids_replace(shown) : NULL;
 }
 
 static void member_print(const struct render *render, const json_t *check, const char *key)
@@ -175,7 +172,7 @@ static void member_print(const struct render *render, const json_t *check, const
 
     if (text[0] == '\0')
         return;
-    char *shown = text_shown(render, check, text);
+    char *shown = render->plain ? render_label(check, text) : strdup(text);
     render_text(render, INDENT, key, shown != NULL ? shown : text);
     free(shown);
 }

@@ -27,6 +27,9 @@ void render_check(const struct render *render, int number, const json_t *check);
 /* The sums, and the next step. */
 void render_sum(const struct render *render, const json_t *verdict);
 
+/* A text of the check with a label for each part that differs from run to run; to be freed. */
+char *render_label(const json_t *check, const char *text);
+
 /* Text behind a label of that width, broken at the render's width; lines of its own are kept. */
 void render_text(const struct render *render, int indent, const char *label, const char *text);
 

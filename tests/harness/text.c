@@ -58,6 +58,13 @@ static size_t utf8_length(const unsigned char *at)
     return length;
 }
 
+bool text_ends(const char *text, const char *end)
+{
+    size_t length = strlen(text), wanted = strlen(end);
+
+    return length >= wanted && strcmp(text + length - wanted, end) == 0;
+}
+
 char *text_clean(const char *text)
 {
     char *clean = malloc(strlen(text) + 1);

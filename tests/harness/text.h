@@ -3,11 +3,15 @@
 #ifndef HARNESS_TEXT_H
 #define HARNESS_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
 /* The whole file, NUL-terminated; NULL with errno. */
 char *text_read(const char *path, size_t *length);
+
+/* Does it end so? */
+bool text_ends(const char *text, const char *end);
 
 /* Valid UTF-8 without characters that a terminal obeys (newline and tab stay); what is not becomes '?'. */
 char *text_clean(const char *text);

@@ -10,8 +10,8 @@ const SEGMENTS = 3; // in one run
 const LIVES = 2; // of each process in one run
 
 const words = {
-  sysv: { create: 'shmget(KEY, …, IPC_CREAT | IPC_EXCL)', find: 'shmget(KEY, 0, 0)', attach: 'shmat(id)', detach: 'shmdt(p)', remove: 'shmctl(id, IPC_RMID)' },
-  posix: { create: 'shm_open("/box", O_CREAT | O_EXCL)', find: 'shm_open("/box")', attach: 'mmap(fd)', detach: 'munmap(p)', remove: 'shm_unlink("/box")' },
+  sysv: { thing: 'segment', attaches: 'attaches', attached: 'attached', detaches: 'detaches', create: 'shmget(KEY, …, IPC_CREAT | IPC_EXCL)', find: 'shmget(KEY, 0, 0)', attach: 'shmat(id)', detach: 'shmdt(p)', remove: 'shmctl(id, IPC_RMID)' },
+  posix: { thing: 'object', attaches: 'maps', attached: 'mapped', detaches: 'unmaps', create: 'shm_open("/box", O_CREAT | O_EXCL)', find: 'shm_open("/box")', attach: 'mmap(fd)', detach: 'munmap(p)', remove: 'shm_unlink("/box")' },
 };
 const labels = {
   sysv: { create: 'create: shmget', find: 'find: shmget', attach: 'attach: shmat', detach: 'detach: shmdt', remove: 'remove: IPC_RMID' },
@@ -37,37 +37,37 @@ const sweep = (state, settings) => {
 const actions = {
   first(state, who, { api }) {
     const there = named(state);
-    const error = { EEXIST: 'EEXIST: a segment of an earlier run is in the way', ENOENT: 'ENOENT: there is none yet, or no more' };
+    const error = { EEXIST: 'EEXIST: one of an earlier run is in the way', ENOENT: 'ENOENT: there is none yet, or no more' };
     if (processes[who].first === 'create' && there) {
       state.said = `${words[api].create} fails with ${error.EEXIST}.`;
     } else if (processes[who].first === 'find' && !there) {
       state.said = `${words[api].find} fails with ${error.ENOENT}.`;
     } else if (there) {
       state[who].id = there.id;
-      state.said = `${who} finds segment ${there.id}.`;
+      state.said = `${who} finds ${words[api].thing} ${there.id}.`;
     } else {
       state.made += 1;
       state.segments.push({ id: state.made, named: true });
       state[who].id = state.made;
-      state.said = `${who} creates segment ${state.made}. Nobody has attached it yet.`;
+      state.said = `${who} creates ${words[api].thing} ${state.made}. Nobody has ${words[api].attached} it yet.`;
     }
   },
-  attach(state, who) {
+  attach(state, who, { api }) {
     state[who].attached = true;
-    state.said = `${who} attaches segment ${state[who].id}: it is part of ${who}'s address space now.`;
+    state.said = `${who} ${words[api].attaches} ${words[api].thing} ${state[who].id}: it is part of ${who}'s address space now.`;
   },
-  detach(state, who) {
+  detach(state, who, { api }) {
     state[who].attached = false;
-    state.said = `${who} detaches segment ${state[who].id}.`;
+    state.said = `${who} ${words[api].detaches} ${words[api].thing} ${state[who].id}.`;
   },
   remove(state, who, { api }) {
     const segment = api === 'posix' ? named(state) : held(state, who);
     segment.named = false;
     state.said = api === 'posix' ? `${who} unlinks the name /box.` : `${who} marks segment ${segment.id} for destruction; its key is free.`;
   },
-  kill(state, who) {
+  kill(state, who, { api }) {
     state[who] = { ...state[who], alive: false, id: null, attached: false };
-    state.said = `${who} is killed (SIGKILL). The kernel detaches what it had attached, and removes nothing else.`;
+    state.said = `${who} is killed (SIGKILL). The kernel ${words[api].detaches} what it had ${words[api].attached}, and removes nothing else.`;
   },
   start(state, who) {
     state[who] = { alive: true, id: null, attached: false, lives: state[who].lives + 1 };
@@ -79,13 +79,14 @@ const waits = (state, who, { api }) => {
   const process = state[who];
   const lives = process.alive ? '' : `${who} is dead`;
   const segment = held(state, who);
-  const has = segment ? '' : 'it has no segment';
+  const { thing, attached } = words[api];
+  const has = segment ? '' : `it has no ${thing}`;
   const first = process.id !== null ? 'done already' : processes[who].first === 'create' && !named(state) && state.made === SEGMENTS ? 'enough for one run' : '';
   const removable = api === 'posix' ? (named(state) ? '' : 'there is no name') : has || (segment.named ? '' : 'marked already');
   return {
     first: lives || first,
-    attach: lives || has || (process.attached ? 'attached already' : ''),
-    detach: lives || (process.attached ? '' : 'it is not attached'),
+    attach: lives || has || (process.attached ? `${attached} already` : ''),
+    detach: lives || (process.attached ? '' : `it is not ${attached}`),
     remove: lives || removable,
     kill: lives,
     start: process.alive ? 'it runs' : process.lives === LIVES ? 'enough for one run' : '',
@@ -140,13 +141,13 @@ export const lifetime = {
   fault: (state, { api }) =>
     PROCESSES.some((who) => state[who].alive) || state.segments.length === 0
       ? ''
-      : `both processes are dead, and segment ${state.segments[0].id} is still there; it goes with ${api === 'posix' ? 'rm /dev/shm/box' : `ipcrm -m ${state.segments[0].id}`} or a restart of the machine`,
+      : `both processes are dead, and ${words[api].thing} ${state.segments[0].id} is still there; it goes with ${api === 'posix' ? 'rm /dev/shm/box' : `ipcrm -m ${state.segments[0].id}`} or a restart of the machine`,
   finished: () => false,
   faultGoesOn: true, // a started process may find and remove what stayed
 
   predict: ({ api }) => ({
-    question: 'A creates and attaches; B finds and attaches; both are killed. What is left?',
-    choices: ['Nothing: the kernel cleans up', 'The segment, with two attached', 'The segment, with nobody attached', 'The segment, but empty'],
+    question: `A creates and ${words[api].attaches} it; B finds and ${words[api].attaches} it; both are killed. What is left?`,
+    choices: ['Nothing: the kernel cleans up', ...['with two', 'with nobody'].map((many) => `The ${words[api].thing}, ${many} ${words[api].attached}`), `The ${words[api].thing}, but empty`],
     answer: 2,
     because: api === 'posix' ? 'the kernel unmaps what a dead process had mapped; the name, and with it the object, stays.' : 'the kernel detaches a dead process; only IPC_RMID removes a segment.',
   }),

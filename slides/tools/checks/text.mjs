@@ -61,7 +61,8 @@ const targetProblem = (target, deck) => {
   return '';
 };
 
-const linkProblems = (deck) => {
+/** Links and pictures of a Markdown file, { text, file, folder }. */
+export const linkProblems = (deck) => {
   const prose = proseOf(deck.text).replace(/`[^`\n]*`/g, blank);
   const problems = [];
   for (const match of prose.matchAll(/(!?)\[([^\]]*)\]\(<?([^)\s>]+)>?(?:\s+"[^"]*")?\)/g)) {

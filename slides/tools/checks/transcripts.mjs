@@ -4,16 +4,25 @@ import path from 'node:path';
 import { ROOT, SLIDES } from '../decks.mjs';
 import { Missing, run as call } from './programs.mjs';
 
-const RECORDER = path.join(SLIDES, 'transcripts', 'record.py');
+const FOLDER = path.join(SLIDES, 'transcripts');
 
 export const title = 'transcripts';
 
-export const run = () => {
+/** The build tree whose programs are recorded. */
+export const buildTree = () => {
   const build = path.resolve(process.env.SHMLAB_BUILD ?? path.join(ROOT, 'build'));
   if (!fs.existsSync(path.join(build, 'slides', 'demos'))) throw new Missing(`${build} is no build tree: build the project, or set SHMLAB_BUILD`);
-  const names = fs.readdirSync(path.dirname(RECORDER)).filter((name) => name.endsWith('.sh')).map((name) => name.slice(0, -3));
-  return names.map((name) => {
-    const { status, stdout, stderr } = call('python3', [RECORDER, '--build', build, '--check', name]);
-    return { what: `transcripts/${name}.txt`, problems: status === 0 ? [] : [`${stdout}${stderr}`.trim()] };
-  });
+  return build;
+};
+
+/** What differs between a recording in `folder` and what its programs print now. */
+export const transcriptProblems = (folder, name, build) => {
+  const { status, stdout, stderr } = call('python3', [path.join(folder, 'record.py'), '--build', build, '--check', name]);
+  return status === 0 ? [] : [`${stdout}${stderr}`.trim()];
+};
+
+export const run = () => {
+  const build = buildTree();
+  const names = fs.readdirSync(FOLDER).filter((name) => name.endsWith('.sh')).map((name) => name.slice(0, -3));
+  return names.map((name) => ({ what: `transcripts/${name}.txt`, problems: transcriptProblems(FOLDER, name, build) }));
 };

@@ -21,7 +21,7 @@ const svg = (body) => `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 600 
 // name -> [the slide, what is found on it]
 const slides = {
   overflow: [`## Much\n\n${Array.from({ length: 30 }, (_, at) => `- line ${at}`).join('\n')}${NOTE}`, /content of 1280x\d+ on a slide of 1280x720/],
-  cut: [`## Wide\n\n\`\`\`text\n${'wide '.repeat(40)}\n\`\`\`${NOTE}`, /text cut by|text outside the slide/],
+  cut: [`## Wide\n\n\`\`\`text step=1\n${'wide '.repeat(40)}\n\`\`\`${NOTE}`, /text cut by|text outside the slide/],
   tiny: [`## Tiny\n\n![a tiny word](tiny.svg)${NOTE}`, /text of \d+\.\d pixels: tiny/],
   pale: [`## Pale\n\n![a pale word](pale.svg)${NOTE}`, /contrast of 1\.\d to 1: pale/],
   headings: ['## One', /2 headings of level 1 or 2/],

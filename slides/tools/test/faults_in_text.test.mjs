@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { deckOf } from '../check.mjs';
 import { Missing } from '../checks/programs.mjs';
 import * as blocks from '../checks/blocks.mjs';
+import { handoutProblems } from '../checks/handouts.mjs';
 import * as snippets from '../checks/snippets.mjs';
 import * as spelling from '../checks/spelling.mjs';
 import * as text from '../checks/text.mjs';
@@ -100,6 +101,25 @@ test('snippets: markers never show, regions may be nested and have several stret
     fs.rmSync(scratch, { recursive: true });
   }
 });
+
+const HANDOUT = path.join(ROOT, 'labs', 'lab3_handshake', 'README.md');
+const WAY = '<!-- slides -->\nOpen `slides/out/03-handshake.html?figure=handshake&program=half&run=ww`, [the deck](../../slides/03-handshake.md#try-every-order).\n<!-- slides: end -->\n';
+const ways = {
+  'a deck that is not there': ['out/03-handshake', 'out/03-handshakes', /there is no deck 03-handshakes/],
+  'a figure of another deck': ['figure=handshake', 'figure=queue', /has no figure queue/],
+  'a setting that the figure has not': ['program=half', 'colour=half', /no setting colour/],
+  'a value that a setting has not': ['program=half', 'program=none', /cannot be "none"/],
+  'a run that cannot be taken': ['run=ww', 'run=wr', /cannot be taken/],
+  'a handout that leads to no figure': ['slides/out/03-handshake.html?', 'slides/', /leads to no figure \(handshake\)/],
+  'a heading that the deck has not': ['#try-every-order', '#try-some', /no heading #try-some/],
+  'slides that a class has not': ['<!-- slides: end -->\n', '<!-- slides: end -->\nSee the slides.\n', /names the slides outside/],
+};
+test('handouts: nothing is wrong with a good way to a figure', () => assert.deepEqual(handoutProblems({ file: HANDOUT, text: WAY, figures: ['handshake'] }), []));
+for (const [name, [from, to, expected]] of Object.entries(ways))
+  test(`handouts: ${name} is found`, () => {
+    assert.ok(WAY.includes(from));
+    assert.match(handoutProblems({ file: HANDOUT, text: WAY.replace(from, to), figures: ['handshake'] }).join('\n'), expected);
+  });
 
 test('layouts: a member that grows changes its picture and no other', where((t) => {
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'shmlab-plant-'));

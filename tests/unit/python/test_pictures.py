@@ -8,7 +8,7 @@ import zlib
 
 from support import LIMIT, Case
 
-from shmlab import colours, draw, font, picture_file, png, ppm, snapshot, viewer_png
+from shmlab import colours, draw, font, picture_file, png, ppm, viewer_png
 from shmlab.draw import Mark
 from shmlab.picture import Picture
 from shmlab.viewer import Frame
@@ -308,25 +308,6 @@ class ContactSheets(Case):
         path = self.folder() / "sheet.png"
         viewer_png.ContactSheet(path).close()
         self.assertFalse(path.exists())
-
-
-class Snapshots(Case):
-    record = struct.Struct("<if4i")
-
-    def unpack(self, count, *records):
-        return snapshot.unpack((struct.pack("<i", count) + b"".join(records)).ljust(244, b"\0"))
-
-    def test_hostile_counts(self):
-        good = self.record.pack(16, 0.75, 1, 2, 3, 4)
-        self.assertEqual(self.unpack(1, good).detections, [(16, 0.75, 1, 2, 3, 4)])
-        self.assertEqual(len(self.unpack(2**31 - 1, *[good] * 10).detections), 10)
-        self.assertEqual(self.unpack(-(2**31), good).detections, [])
-
-    def test_records_without_sense(self):
-        bad = [(16, float("nan"), 1, 2, 3, 4), (16, float("inf"), 1, 2, 3, 4), (16, 0.5, 1, 2, -3, 4)]
-        bad += [(16, 0.5, 1, 2, 3, 0), (-1, 0.5, 1, 2, 3, 4), (16, 1.5, 1, 2, 3, 4)]
-        taken = self.unpack(6, *(self.record.pack(*each) for each in bad))
-        self.assertEqual((taken.detections, taken.dropped), ([], 6))
 
 
 if __name__ == "__main__":

@@ -453,6 +453,21 @@ class Lab5(Case):
         self.assertIn("9 records make no sense", run.stderr)
         self.assertEqual(png.decode(self.output.read_bytes()).width, 8192)
 
+    def test_records_without_sense(self):
+        bad = [(16, float("inf"), 1, 2, 3, 4), (16, 0.5, 1, 2, 3, 0), (-1, 0.5, 1, 2, 3, 4), (16, 1.5, 1, 2, 3, 4)]
+        self.fill(5, *bad, (16, 0.75, 1, 2, 3, 4))
+        run = self.read()
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertIn("1 detection\n", run.stdout)
+        self.assertIn("4 records make no sense", run.stderr)
+
+    def test_negative_count(self):
+        self.fill(-(2**31), (16, 0.75, 1, 2, 3, 4))
+        run = self.read()
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertIn("0 detections\n", run.stdout)
+        self.assertNotIn("make no sense", run.stderr)
+
     def test_nothing_detected(self):
         self.fill(0)
         run = self.read()

@@ -5,13 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TABLE_SLOTS = 1 << 21, CHOICES = 16 };
+enum { FIRST_TABLE_SLOTS = 1 << 12, MOST_TABLE_SLOTS = 1 << 22, CHOICES = 16 };
 
-/* States whose continuations were all run, with the part of the bound that was left for them. */
+/* States whose continuations were all run, with the part of the bound that was left for them: an open hash
+ * that grows when it is half full. */
 struct table {
     uint64_t *state;
     int16_t *left;
-    uint32_t used;
+    uint32_t slots, used;
 };
 
 struct dfs {
@@ -27,22 +28,57 @@ struct dfs {
     int bound;
 };
 
-static int table_create(struct table *table)
-{
-    table->state = calloc(TABLE_SLOTS, sizeof *table->state);
-    table->left = calloc(TABLE_SLOTS, sizeof *table->left);
-    return table->state == NULL || table->left == NULL ? -1 : 0;
-}
-
 static void table_free(struct table *table)
 {
     free(table->state);
     free(table->left);
+    *table = (struct table){0};
+}
+
+static int table_create(struct table *table, uint32_t slots)
+{
+    *table = (struct table){.slots = slots};
+    table->state = calloc(slots, sizeof *table->state);
+    table->left = calloc(slots, sizeof *table->left);
+    if (table->state != NULL && table->left != NULL)
+        return 0;
+    table_free(table);
+    return -1;
+}
+
+/* The slot of this state, or the free one where it belongs. */
+static uint32_t table_slot(const struct table *table, uint64_t state)
+{
+    uint32_t slot = (uint32_t)(state >> 20) & (table->slots - 1);
+    while (table->state[slot] != 0 && table->state[slot] != state)
+        slot = (slot + 1) & (table->slots - 1);
+    return slot;
+}
+
+static void table_put(struct table *table, uint64_t state, int16_t left)
+{
+    uint32_t slot = table_slot(table, state);
+    table->used += table->state[slot] == 0;
+    table->state[slot] = state;
+    table->left[slot] = left;
+}
+
+/* Twice as large; when memory is short it stays as it is. */
+static void table_grow(struct table *table)
+{
+    struct table larger;
+    if (table->slots >= MOST_TABLE_SLOTS || table_create(&larger, table->slots * 2) != 0)
+        return;
+    for (uint32_t i = 0; i < table->slots; i++)
+        if (table->state[i] != 0)
+            table_put(&larger, table->state[i], table->left[i]);
+    table_free(table);
+    *table = larger;
 }
 
 static void table_clear(struct table *table)
 {
-    memset(table->state, 0, TABLE_SLOTS * sizeof *table->state);
+    memset(table->state, 0, table->slots * sizeof *table->state);
     table->used = 0;
 }
 
@@ -50,20 +86,15 @@ static void table_clear(struct table *table)
 static bool table_visit(struct table *table, uint64_t state, int left)
 {
     if (state == 0)
-        state = 1;
-    uint32_t slot = (uint32_t)(state >> 20) & (TABLE_SLOTS - 1);
-    for (; table->state[slot] != 0; slot = (slot + 1) & (TABLE_SLOTS - 1))
-        if (table->state[slot] == state) {
-            if (table->left[slot] >= left)
-                return true;
-            table->left[slot] = (int16_t)left;
-            return false;
-        }
-    if (table->used >= TABLE_SLOTS / 2)
-        return false; /* full: explore more than necessary */
-    table->used++;
-    table->state[slot] = state;
-    table->left[slot] = (int16_t)left;
+        state = 1; /* 0 marks a free slot */
+    uint32_t slot = table_slot(table, state);
+    bool known = table->state[slot] != 0;
+    if (known && table->left[slot] >= left)
+        return true;
+    if (!known && table->used >= table->slots / 2)
+        table_grow(table);
+    if (known || table->used < table->slots / 2) /* else full: explore more than necessary */
+        table_put(table, state, (int16_t)left);
     return false;
 }
 
@@ -177,8 +208,7 @@ static int search_depth_first(const struct search_options *options, search_callb
     struct dfs *dfs = calloc(1, sizeof *dfs);
     if (dfs == NULL)
         return -1;
-    if (table_create(&dfs->table) != 0) {
-        table_free(&dfs->table);
+    if (table_create(&dfs->table, FIRST_TABLE_SLOTS) != 0) {
         free(dfs);
         errno = ENOMEM;
         return -1;

@@ -242,6 +242,16 @@ static bool type_size(Dwarf_Die *type, Dwarf_Word *size)
     return dwarf_aggregate_size(type, size) == 0;
 }
 
+/* How far a member reaches: a flexible array member (C17 6.7.2.1, 18) has no size, and goes on to the end. */
+static bool type_reach(Dwarf_Die *type, Dwarf_Word *length)
+{
+    Dwarf_Die bare = *type;
+    if (type_size(type, length) && *length > 0)
+        return true;
+    *length = UINT32_MAX;
+    return type_strip(&bare) && dwarf_tag(&bare) == DW_TAG_array_type;
+}
+
 static bool type_member_offset(Dwarf_Die *member, Dwarf_Word *offset)
 {
     Dwarf_Attribute attribute;
@@ -268,7 +278,7 @@ static void type_describe_struct(Dwarf_Die *type, Dwarf_Word offset, char *text,
         Dwarf_Word start, length;
         Dwarf_Die of;
         if (dwarf_tag(&member) != DW_TAG_member || !type_member_offset(&member, &start) ||
-            !type_of(&member, &of) || !type_size(&of, &length) || offset < start || offset >= start + length)
+            !type_of(&member, &of) || !type_reach(&of, &length) || offset < start || offset >= start + length)
             continue;
         const char *name = dwarf_diename(&member);
         if (name != NULL) {

@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""Lab 5, reader: print the detections of the snapshot and draw them on the picture.
+
+    producer dog.jpg             writes the snapshot and ends; the snapshot stays
+    reader.py --image dog.jpg    any time later: prints it and writes snapshot.png
+    producer --unlink ...        removes it, or rm /dev/shm/ipc_dog_shm
+
+The object is mapped read-only and copied once; nothing in the copy is believed before it was checked, the count least
+of all: whoever may write to the object may write anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import struct
+import sys
+from pathlib import Path
+from typing import List, Optional
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "common" / "python"))
+
+from shmlab import class_names, colours, detection, draw, options, picture_file, posix_shm  # noqa: E402
+from shmlab import program, snapshot, viewer_png  # noqa: E402
+from shmlab.class_names import ClassNames  # noqa: E402
+from shmlab.detection import Detection  # noqa: E402
+from shmlab.draw import Mark  # noqa: E402
+from shmlab.errors import ShmlabError  # noqa: E402
+from shmlab.picture import Picture  # noqa: E402
+from shmlab.snapshot import Snapshot  # noqa: E402
+
+CANVAS_MAX = 8192  # pixels a side: boxes on a picture that we cannot see may claim anything
+CANVAS_MIN = 320
+CANVAS_MARGIN = 16
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = options.parser(__doc__)
+    parser.add_argument(
+        "--name",
+        type=options.object_name,
+        default=snapshot.NAME,
+        help="name of the shared memory object (default: %(default)s)",
+    )
+    parser.add_argument("--image", type=Path, help="the picture that the producer looked at: PNG, PPM or JPEG")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("snapshot.png"),
+        metavar="FILE.png",
+        help="where to write the annotated picture (default: %(default)s)",
+    )
+    class_names.add_options(parser, usual=class_names.COCO)
+    return parser.parse_args()
+
+
+def unpack(raw: bytes) -> Snapshot:
+    """A snapshot from a private copy of its bytes: never from the shared memory, which may change meanwhile."""
+    # TODO 5: The count is the first four bytes: believe 0 to snapshot.RECORDS of it, whatever it says. So many records
+    # follow (detection.records, detection.split); leave out those that make no sense (Detection.is_sane).
+    del raw
+    return Snapshot(0, [], 0)
+
+
+def take(name: str) -> Snapshot:
+    """The snapshot, from a copy."""
+    # TODO 6: Open the object for reading (posix_shm.open_existing), map it, copy its snapshot.SIZE bytes, and
+    # only then look into the copy: unpack.
+    del name
+    return unpack(bytes(snapshot.SIZE))
+
+
+def report(taken: Snapshot, names: ClassNames) -> None:
+    """Print the detections, and what was not believed."""
+    # TODO 7: Say "2 detections" (program.say), then print a line for each, as in the handout: number, name,
+    # confidence, box. Complain (program.complain): "the count is 51, ..." when it was claimed to be outside
+    # 0 to snapshot.RECORDS, and "3 records make no sense ..." when some were dropped.
+    del taken, names
+
+
+def canvas_for(detections: List[Detection]) -> Picture:
+    """A black picture that is large enough for the boxes."""
+    right = max([each.x + each.width for each in detections], default=0)
+    bottom = max([each.y + each.height for each in detections], default=0)
+    width, height = (max(CANVAS_MIN, min(side + CANVAS_MARGIN, CANVAS_MAX)) for side in (right, bottom))
+    return Picture.blank(width, height)
+
+
+def background(image: Optional[Path], detections: List[Detection]) -> Picture:
+    """The picture to draw on, or a black one when it cannot be decoded here."""
+    if image is None:
+        program.say("no --image: the boxes are drawn on black")
+        return canvas_for(detections)
+    try:
+        return picture_file.read(image)
+    except OSError as error:
+        raise ShmlabError(str(image), "--image wants the producer's picture", error.errno or 0) from error
+    except ValueError as error:
+        program.complain(f"{image}: {error}: the boxes are drawn on black")
+        return canvas_for(detections)
+
+
+def main() -> int:
+    """Copy, print, draw, save."""
+    arguments = parse()
+    names = class_names.load(arguments.model, arguments.names)
+    taken = take(arguments.name)
+    report(taken, names)
+    picture = background(arguments.image, taken.detections)
+    # TODO 8: Draw a Mark for each detection (draw.annotate): its box, "dog 0.98", the colour of its class.
+    del names
+    viewer_png.write(arguments.output, picture)
+    program.say(f"wrote {arguments.output} ({picture.width} x {picture.height})")
+    return program.DONE
+
+
+if __name__ == "__main__":
+    program.run(main)

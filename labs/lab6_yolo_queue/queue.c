@@ -1,0 +1,460 @@
+/*
+ * Lab 6, the circular queue: see queue.h for the calls and shmlab/yolo_queue.h for the protocol.
+ *
+ * What keeps it right: EMPTY and FULL. sem_post and sem_wait synchronise memory (POSIX, XBD 4.12), so a slot
+ * is the producer's alone between wait(EMPTY) and post(FULL) and the consumer's alone between wait(FULL) and
+ * post(EMPTY). The copying of a megabyte may therefore happen outside MUTEX, which guards the three indices
+ * for a few nanoseconds.
+ */
+#define _GNU_SOURCE /* sem_clockwait */
+#include "queue.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "shmlab/error.h"
+#include "shmlab/presence.h"
+#include "shmlab/stop.h"
+
+static const double slice_seconds = 0.05; /* how often a waiting side looks whether the other one is alive */
+static const double retry_seconds = 0.01; /* between two looks for an object, or at the queue's end */
+static const double stuck_seconds = 30; /* MUTEX is held for nanoseconds; so long means something is wrong */
+static const int64_t spin_ns =
+    5000; /* an awake peer answers sooner; waking a sleeping one costs about as much */
+
+static void names_make(struct queue *queue, const char *prefix)
+{
+    snprintf(queue->shm_name, sizeof queue->shm_name, "/%s_QUEUE_SHM", prefix);
+    snprintf(queue->empty_name, sizeof queue->empty_name, "/%s_EMPTY", prefix);
+    snprintf(queue->full_name, sizeof queue->full_name, "/%s_FULL", prefix);
+    snprintf(queue->mutex_name, sizeof queue->mutex_name, "/%s_MUTEX", prefix);
+}
+
+static void queue_prepare(struct queue *queue, const char *prefix, bool producer)
+{
+    cpu_set_t cpus;
+
+    *queue = (struct queue){
+        .fd = -1,
+        .producer = producer,
+        .spin = sched_getaffinity(0, sizeof cpus, &cpus) == 0 && CPU_COUNT(&cpus) > 1,
+        .shared = MAP_FAILED,
+        .empty = SEM_FAILED,
+        .full = SEM_FAILED,
+        .mutex = SEM_FAILED,
+    };
+    names_make(queue, prefix);
+}
+
+/* Let go of everything that is open; removes nothing. */
+static void handles_close(struct queue *queue)
+{
+    sem_t *const semaphores[] = {queue->empty, queue->full, queue->mutex};
+
+    for (size_t i = 0; i < sizeof semaphores / sizeof semaphores[0]; i++)
+        if (semaphores[i] != SEM_FAILED)
+            sem_close(semaphores[i]);
+    if (queue->shared != MAP_FAILED)
+        munmap(queue->shared, sizeof *queue->shared);
+    if (queue->fd != -1)
+        close(queue->fd);
+    queue->empty = queue->full = queue->mutex = SEM_FAILED;
+    queue->shared = MAP_FAILED;
+    queue->fd = -1;
+}
+
+static void objects_unlink(const struct queue *queue)
+{
+    /* TODO 2: Remove the names of the three semaphores, then the shared memory object's.
+     * Last, because a consumer that finds the object relies on the semaphores being there. */
+    (void)queue;
+}
+
+static int queue_map(struct queue *queue)
+{
+    queue->shared = mmap(NULL, sizeof *queue->shared, PROT_READ | PROT_WRITE, MAP_SHARED, queue->fd, 0);
+    if (queue->shared == MAP_FAILED)
+        return error_report_errno(NULL, "mmap(%s)", queue->shm_name);
+    return 0;
+}
+
+static sem_t *semaphore_create(const char *name, mode_t mode, unsigned value)
+{
+    mode_t mask = umask(0); /* the mode as given */
+
+    sem_unlink(name); /* O_EXCL below: a count that an earlier run left behind must not become ours */
+    sem_t *semaphore = sem_open(name, O_CREAT | O_EXCL, mode, value);
+    umask(mask);
+    if (semaphore == SEM_FAILED)
+        error_report_errno(errno == ENOSPC ? "look at `df -h /dev/shm`" : NULL, "sem_open(%s)", name);
+    return semaphore;
+}
+
+static int objects_create(struct queue *queue, mode_t mode)
+{
+    /* TODO 1: Make the three semaphores (semaphore_create), EMPTY, FULL and MUTEX, each with its first
+     * value; then give the object behind queue->fd its size, and map it (queue_map). Return 0,
+     * or 1 after a message. */
+    (void)semaphore_create;
+    (void)queue_map;
+    (void)mode;
+    shm_unlink(queue->shm_name); /* an empty object: nothing of it may stay behind */
+    return error_report("write objects_create in queue.c", "%s has no queue yet", queue->shm_name);
+}
+
+/* Become the producer of an object that is surely new: one of a dead producer is removed, its consumers
+ * notice. */
+static int object_claim(struct queue *queue, mode_t mode)
+{
+    for (;;) {
+        bool created;
+        queue->fd = presence_open(queue->shm_name, mode, QUEUE_PRESENCE_PRODUCER, &created);
+        if (queue->fd == -1) {
+            const char *next = errno == EAGAIN   ? "a producer is running: end it, or choose another --prefix"
+                               : errno == EACCES ? "it belongs to another user: choose another --prefix"
+                                                 : NULL;
+            return error_report_errno(next, "shm_open(%s)", queue->shm_name);
+        }
+        if (created)
+            return 0;
+        printf("producer: replacing %s: no producer holds it (one that takes no lock would lose it)\n",
+               queue->shm_name);
+        if (shm_unlink(queue->shm_name) == -1 && errno != ENOENT)
+            return error_report_errno("remove it, or choose another --prefix", "shm_unlink(%s)",
+                                      queue->shm_name);
+        close(queue->fd);
+        queue->fd = -1;
+    }
+}
+
+int queue_create(struct queue *queue, const char *prefix, mode_t mode)
+{
+    queue_prepare(queue, prefix, true);
+    if (object_claim(queue, mode) != 0) {
+        handles_close(queue);
+        return 1;
+    }
+    if (objects_create(queue, mode) != 0) {
+        objects_unlink(queue);
+        handles_close(queue);
+        return 1;
+    }
+    return 0;
+}
+
+enum attach { ATTACH_DONE, ATTACH_FAILED, ATTACH_LATER };
+
+static enum attach semaphores_open(struct queue *queue)
+{
+    queue->empty = sem_open(queue->empty_name, 0);
+    queue->full = sem_open(queue->full_name, 0);
+    queue->mutex = sem_open(queue->mutex_name, 0);
+    if (queue->empty != SEM_FAILED && queue->full != SEM_FAILED && queue->mutex != SEM_FAILED)
+        return ATTACH_DONE;
+    if (errno == ENOENT)
+        return ATTACH_LATER; /* a producer at work on its creation, or on its removal */
+    error_report_errno("they belong to another user: choose another --prefix", "sem_open(%s, %s, %s)",
+                       queue->empty_name, queue->full_name, queue->mutex_name);
+    return ATTACH_FAILED;
+}
+
+bool queue_peer_present(const struct queue *queue)
+{
+    return presence_held(queue->fd, queue->producer ? QUEUE_PRESENCE_CONSUMER : QUEUE_PRESENCE_PRODUCER) == 1;
+}
+
+/* Take the consumer's role; waits while a producer puts right what a dead consumer left behind
+ * (queue_repair). */
+static enum attach consumer_claim(struct queue *queue)
+{
+    if (presence_claim_wait(queue->fd, QUEUE_PRESENCE_REPAIR, PRESENCE_SHARED) == -1)
+        return ATTACH_LATER;
+    int failed = presence_claim(queue->fd, QUEUE_PRESENCE_CONSUMER, PRESENCE_EXCLUSIVE);
+    if (failed == -1)
+        error_report_errno("another consumer is attached: end it, or choose another --prefix", "%s",
+                           queue->shm_name);
+    enum attach result = failed == -1 ? ATTACH_FAILED : ATTACH_DONE;
+    if (failed == 0 && presence_held(queue->fd, QUEUE_PRESENCE_KNOWN) == 1) {
+        presence_release(queue->fd, QUEUE_PRESENCE_CONSUMER);
+        result =
+            ATTACH_LATER; /* the one before us is known still: its end was not noticed yet, nor repaired */
+    }
+    presence_release(queue->fd, QUEUE_PRESENCE_REPAIR);
+    return result;
+}
+
+/* One attempt to find a queue that is ready. On ATTACH_LATER and ATTACH_FAILED nothing stays open. */
+static enum attach queue_try_attach(struct queue *queue)
+{
+    struct stat info = {0};
+    enum attach result = ATTACH_LATER;
+
+    queue->fd = shm_open(queue->shm_name, O_RDWR, 0);
+    if (queue->fd == -1) {
+        if (errno == ENOENT)
+            return ATTACH_LATER;
+        error_report_errno("it belongs to another user: choose another --prefix", "shm_open(%s)",
+                           queue->shm_name);
+        return ATTACH_FAILED;
+    }
+    if (fstat(queue->fd, &info) == 0 && info.st_size == sizeof *queue->shared) {
+        result = semaphores_open(queue);
+        if (result == ATTACH_DONE)
+            result = consumer_claim(queue);
+        /* Checked last: the object, and so the semaphores that were made before it, are those of the name's
+         * owner. */
+        if (result == ATTACH_DONE && !presence_current(queue->fd, queue->shm_name))
+            result = ATTACH_LATER;
+        if (result == ATTACH_DONE && queue_map(queue) != 0)
+            result = ATTACH_FAILED;
+    } else if (info.st_size != 0 && presence_held(queue->fd, QUEUE_PRESENCE_PRODUCER) == 0) {
+        error_report("it belongs to another program: choose another --prefix", "%s has %lld bytes, not %zu",
+                     queue->shm_name, (long long)info.st_size, sizeof *queue->shared);
+        result = ATTACH_FAILED;
+    }
+    if (result != ATTACH_DONE)
+        handles_close(queue);
+    return result;
+}
+
+int queue_attach(struct queue *queue, const char *prefix, double seconds)
+{
+    queue_prepare(queue, prefix, false);
+    for (double waited = 0;; waited += retry_seconds) {
+        enum attach result = queue_try_attach(queue);
+        if (result == ATTACH_DONE) {
+            queue->peer_seen = queue_peer_present(queue); /* so that its end is noticed, however soon */
+            return 0;
+        }
+        if (result == ATTACH_FAILED)
+            return 1;
+        if (waited == 0) {
+            printf("consumer: waiting for a producer (%s)\n", queue->shm_name);
+            fflush(stdout);
+        }
+        if (waited >= seconds)
+            return error_report("start a producer with the same --prefix", "no producer came within %g s",
+                                seconds);
+        if (!stop_sleep(retry_seconds))
+            return error_report(NULL, "%s", strsignal(stop_signal()));
+    }
+}
+
+static int64_t clock_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Wait at most that long: spin shortly, then sleep. False with errno: ETIMEDOUT, or EINTR for a signal. */
+static bool semaphore_wait(const struct queue *queue, sem_t *semaphore, double seconds)
+{
+    int64_t begin = clock_ns();
+
+    do
+        if (sem_trywait(semaphore) == 0)
+            return true;
+    while (queue->spin && clock_ns() - begin < spin_ns);
+
+    int64_t end = begin + (int64_t)(seconds * 1e9);
+    struct timespec limit = {.tv_sec = (time_t)(end / 1000000000), .tv_nsec = (long)(end % 1000000000)};
+    return sem_clockwait(semaphore, CLOCK_MONOTONIC, &limit) == 0;
+}
+
+/* One slice of waiting for a slot or a frame. QUEUE_DONE, QUEUE_TIMEOUT or QUEUE_STOPPED. */
+static enum queue_end slice_wait(const struct queue *queue, sem_t *semaphore, double seconds)
+{
+    if (stop_signal() != 0)
+        return QUEUE_STOPPED;
+    if (semaphore_wait(queue, semaphore, seconds < slice_seconds ? seconds : slice_seconds))
+        return QUEUE_DONE;
+    return stop_signal() != 0 ? QUEUE_STOPPED : QUEUE_TIMEOUT;
+}
+
+static int slot_index(int32_t shared_index)
+{
+    return (int)((uint32_t)shared_index % QUEUE_SLOTS); /* whatever others wrote there */
+}
+
+static void semaphore_set(sem_t *semaphore, int value)
+{
+    while (sem_trywait(semaphore) == 0)
+        continue;
+    while (value-- > 0)
+        sem_post(semaphore);
+}
+
+/*
+ * The consumer is dead, and may have died between any two steps: with MUTEX taken, with a token of FULL or
+ * EMPTY in its hand. Work out from the indices how many frames are unread and set the semaphores to match.
+ * held: slots that we, the producer, have acquired (0 or 1). No new consumer can come in between: it waits
+ * for the role REPAIR.
+ */
+static void queue_repair(struct queue *queue, int held)
+{
+    struct yolo_queue *shared = queue->shared;
+
+    if (presence_claim(queue->fd, QUEUE_PRESENCE_REPAIR, PRESENCE_EXCLUSIVE) == -1)
+        return; /* a new consumer is coming in: the next look at it decides */
+    if (!queue_peer_present(queue)) {
+        /* TODO 7: (challenge) Work out the number of unread frames from the indices; let count, EMPTY, FULL
+         * and MUTEX say the same (semaphore_set). Equal indices: full or empty? What a consumer does in
+         * which order tells. */
+        (void)semaphore_set;
+        (void)shared;
+        (void)held;
+        queue->peer_seen = false;
+        presence_release(queue->fd, QUEUE_PRESENCE_KNOWN); /* now the next one may come */
+    }
+    presence_release(queue->fd, QUEUE_PRESENCE_REPAIR);
+}
+
+/* Look whether the other side is there; true when it was and is not any more. */
+static bool peer_lost(struct queue *queue)
+{
+    bool present = queue_peer_present(queue);
+    bool lost = queue->peer_seen && !present;
+
+    if (present && !queue->peer_seen) {
+        queue->peer_seen = true;
+        if (queue->producer)
+            presence_claim(queue->fd, QUEUE_PRESENCE_KNOWN, PRESENCE_EXCLUSIVE); /* see queue_await_known */
+    }
+    return lost;
+}
+
+/* Take MUTEX. Not given up at once for a signal: it is only ever held for nanoseconds, unless its holder is
+ * dead. */
+static enum queue_end queue_lock(struct queue *queue, int held)
+{
+    int64_t begin = clock_ns();
+
+    while (!semaphore_wait(queue, queue->mutex, slice_seconds)) {
+        if (peer_lost(queue)) {
+            if (!queue->producer)
+                return QUEUE_DIED;
+            queue_repair(queue, held);
+        }
+        if ((double)(clock_ns() - begin) > (stop_signal() != 0 ? 1e9 : stuck_seconds * 1e9))
+            return QUEUE_STUCK;
+    }
+    return QUEUE_DONE;
+}
+
+enum queue_end queue_acquire_free(struct queue *queue, struct queue_slot **slot, double seconds)
+{
+    /* TODO 3: Wait for a token of EMPTY, in slices (slice_wait) of slice_seconds, at most `seconds`. Before
+     * each slice look at the consumer: when it is lost (peer_lost), repair what it left behind
+     * (queue_repair, no slot held) and return QUEUE_GONE. With the token in hand, *slot is the slot at
+     * write_idx (slot_index: others may have written anything there). No lock is held on return. */
+    (void)slice_wait;
+    (void)slot_index;
+    (void)peer_lost;
+    (void)queue;
+    (void)seconds;
+    *slot = NULL;
+    return QUEUE_TIMEOUT;
+}
+
+enum queue_end queue_publish(struct queue *queue)
+{
+    /* TODO 4: Under MUTEX (queue_lock, one slot held; whatever it returns but QUEUE_DONE is returned) let
+     * write_idx go on to the next slot, behind slot 4 to slot 0, and count one more frame. Give MUTEX
+     * back, then tell the consumer: FULL. */
+    (void)queue_lock;
+    (void)queue;
+    return QUEUE_STUCK;
+}
+
+/*
+ * Touch no semaphore before the producer knows us: only then does it notice our end, however soon that comes,
+ * and put right what we may leave behind. A producer that holds no role, or has ended, is not waited for.
+ */
+static enum queue_end queue_await_known(struct queue *queue, double seconds)
+{
+    for (double waited = 0; !queue->known; waited += retry_seconds) {
+        bool present = queue_peer_present(queue);
+
+        queue->peer_seen = queue->peer_seen || present;
+        queue->known = !present || presence_held(queue->fd, QUEUE_PRESENCE_KNOWN) == 1;
+        if (!queue->known && waited >= seconds)
+            return QUEUE_TIMEOUT;
+        if (!queue->known && !stop_sleep(retry_seconds))
+            return QUEUE_STOPPED;
+    }
+    return QUEUE_DONE;
+}
+
+enum queue_end queue_acquire_full(struct queue *queue, const struct queue_slot **slot, double seconds)
+{
+    enum queue_end known = queue_await_known(queue, seconds);
+    if (known != QUEUE_DONE)
+        return known;
+    /* TODO 5: Wait for a token of FULL, in slices, at most `seconds`. After a slice without one the producer
+     * may be gone: lost (peer_lost), or its name leads no longer here (presence_current) and nobody
+     * holds its role. Look at FULL once more then, without waiting, since what it published before it
+     * went is yours; only when FULL is empty return QUEUE_DIED (the name is still there: nobody cleaned
+     * up) or QUEUE_ENDED. With the token in hand, *slot is the slot at read_idx. */
+    (void)queue;
+    (void)seconds;
+    *slot = NULL;
+    return QUEUE_TIMEOUT;
+}
+
+enum queue_end queue_release(struct queue *queue)
+{
+    /* TODO 6: The other half: under MUTEX read_idx goes on and count goes down, in this order (queue_repair
+     * relies on it). Give MUTEX back, then tell the producer: EMPTY. QUEUE_DIED from queue_lock is no
+     * error here: nobody is left to be told. */
+    (void)queue;
+    return QUEUE_STUCK;
+}
+
+static int queue_unread(const struct queue *queue)
+{
+    int value = 0;
+
+    sem_getvalue(queue->full, &value);
+    return value;
+}
+
+enum queue_end queue_drain(struct queue *queue, double seconds)
+{
+    for (double waited = 0; queue_unread(queue) > 0 && !queue_peer_present(queue); waited += retry_seconds) {
+        if (waited >= seconds)
+            return QUEUE_TIMEOUT;
+        if (!stop_sleep(retry_seconds))
+            return QUEUE_STOPPED;
+    }
+    return QUEUE_DONE;
+}
+
+int queue_close(struct queue *queue)
+{
+    int unread = 0;
+
+    if (queue->producer) {
+        unread = queue_peer_present(queue) ? 0 : queue_unread(queue);
+        if (presence_current(queue->fd, queue->shm_name))
+            objects_unlink(queue);
+    } else if (queue->peer_seen &&
+               presence_claim(queue->fd, QUEUE_PRESENCE_PRODUCER, PRESENCE_EXCLUSIVE) == 0 &&
+               presence_current(queue->fd, queue->shm_name)) {
+        /* The producer that we saw is dead, its objects are still there, and no other producer has claimed
+         * them. */
+        unread = queue_unread(queue);
+        objects_unlink(queue);
+    }
+    handles_close(queue);
+    return unread;
+}

@@ -1,0 +1,44 @@
+/*
+ * Walls around student's programs: Linux namespaces, and bubblewrap for the room inside.
+ *
+ *     the judge                         this machine; root, or an ordinary user
+ *      └─ keeper                        namespaces of its own: user, pid, mount, ipc; its /dev/shm is a small
+ * tmpfs ├─ check                     trusted, as the keeper is: looks at programs and memory from outside └─
+ * room (bwrap)              namespaces of its own again: user, pid, mount, network, host name; no └─
+ * student's programs    capabilities, few files, limits. They share the keeper's ipc and /dev/shm.
+ *
+ * A program in the room is a child of the check: waitpid, ptrace and signals reach it. It sees only what is
+ * in the room. The keeper is process 1 of its namespace: when it ends, or is killed, the kernel kills all
+ * that is left, and whoever reaps the keeper knows that nothing lives.
+ */
+#ifndef GRADER_BOX_H
+#define GRADER_BOX_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "judge.h"
+
+/* How much there is between student's programs and this machine. */
+enum isolation {
+    ISOLATION_FULL, /* all that stands above */
+    ISOLATION_NONE, /* nothing: programs run as the grader does. For one's own code */
+    ISOLATIONS
+};
+
+/* The names for --isolation and the reports: "full", "none". */
+extern const char *const isolation_names[ISOLATIONS];
+
+/* By its name; ISOLATIONS: there is none of that name. */
+enum isolation box_isolation(const char *name);
+
+/* Walls for judge_order.walls; NULL for ISOLATION_NONE. They live as long as the program. */
+const struct walls *box_walls(enum isolation isolation);
+
+/*
+ * Try it: make a box, run a program in it, see what it sees. True when all is as it should be; else a
+ * sentence, in `why`, on what this machine lacks.
+ */
+bool box_try(char *why, size_t size);
+
+#endif

@@ -1,0 +1,196 @@
+/* grader check labN: one lab of one tree, judged behind walls; the verdict that `make labN` gives. */
+#define _GNU_SOURCE
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "box.h"
+#include "grader.h"
+#include "intake.h"
+#include "render.h"
+#include "results.h"
+#include "shmlab/error.h"
+#include "shmlab/options.h"
+#include "submission.h"
+#include "toolchain.h"
+
+struct check_options {
+    const struct lab *lab;
+    const char *folder, *check, *json, *transcripts;
+    enum isolation isolation;
+    bool plain;
+};
+
+enum { OPTION_DIR = 256, OPTION_JSON, OPTION_CHECK, OPTION_ISOLATION, OPTION_TRANSCRIPTS, OPTION_PLAIN };
+
+static bool verdict_right(const json_t *verdict)
+{
+    size_t i;
+    json_t *check;
+
+    json_array_foreach(json_object_get(verdict, "checks"), i, check)
+    {
+        const char *outcome = json_string_value(json_object_get(check, "outcome"));
+        if (!json_is_true(json_object_get(check, "challenge")) && strcmp(outcome, "passed") != 0 &&
+            strcmp(outcome, "hidden") != 0)
+            return false;
+    }
+    return !judge_interrupted();
+}
+
+static void verdict_show(const struct check_options *options, const json_t *verdict, const char *folder)
+{
+    struct render render = render_to(stdout);
+    size_t i;
+    json_t *check;
+
+    render.plain = options->plain;
+    render.source = TOOLCHAIN_SOURCE;
+    render.folder = folder;
+    json_array_foreach(json_object_get(verdict, "checks"), i, check)
+        render_check(&render, judge_number(options->lab), check);
+    render_sum(&render, verdict);
+}
+
+static void refusals_show(const struct intake *intake)
+{
+    size_t i;
+    json_t *sentence;
+
+    json_array_foreach(intake->refusals, i, sentence)
+        fprintf(stderr, "grader: %s\n", json_string_value(sentence));
+}
+
+static int lab_index(const struct lab *lab)
+{
+    int index = 0;
+
+    while (judge_labs[index] != lab)
+        index++;
+    return index;
+}
+
+/* In a room of its own: take, judge, show. */
+static int tree_check_in(const struct check_options *options, const char *room)
+{
+    char tree[PATH_MAX], common[PATH_MAX], folder[PATH_MAX], transcripts[PATH_MAX];
+    struct intake intake;
+    int status = EXIT_FAILURE;
+
+    snprintf(tree, sizeof tree, "%.2000s/labs", room);
+    snprintf(common, sizeof common, "%.2000s/common", room);
+    snprintf(folder, sizeof folder, "%.2000s/labs/%s", room, options->lab->name);
+    snprintf(transcripts, sizeof transcripts, "%.2000s/transcripts", room);
+    mkdir(tree, 0755);
+    mkdir(transcripts, 0755);
+    if (symlink(TOOLCHAIN_SOURCE "/common", common) == -1)
+        return error_report_errno(NULL, "symlink(%s)", common);
+    bool taken = intake_take(options->folder, tree, NULL, lab_index(options->lab), &intake);
+    refusals_show(&intake);
+    if (taken && !intake.refused) {
+        json_t *verdict = judge_run(&(struct judge_order){
+            .lab = options->lab,
+            .folder = folder,
+            .only = options->check,
+            .results = options->transcripts != NULL ? options->transcripts : transcripts,
+            .room = room,
+            .walls = box_walls(options->isolation),
+            .json_path = options->json,
+            .jobs = 4});
+        if (verdict != NULL) {
+            verdict_show(options, verdict, folder);
+            status = verdict_right(verdict) ? EXIT_SUCCESS : EXIT_FAILURE;
+        }
+        json_decref(verdict);
+    }
+    intake_free(&intake);
+    return status;
+}
+
+static int tree_check(const struct check_options *options)
+{
+    char room[PATH_MAX], why[256];
+    const char *base = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
+    const struct walls *walls = box_walls(options->isolation);
+
+    if (walls != NULL && !box_try(why, sizeof why))
+        return error_report(
+            "`grader doctor` says what is missing; --isolation none runs the programs unprotected, as you",
+            "no full isolation on this machine: %s", why);
+    snprintf(room, sizeof room, "%.2000s/shmlab-grader.XXXXXX", base);
+    if (mkdtemp(room) == NULL)
+        return error_report_errno("set TMPDIR to a folder that can be written", "mkdtemp(%s)", room);
+    if (options->transcripts != NULL)
+        mkdir(options->transcripts, 0777);
+    int status = walls == NULL || walls->admit(walls, room) ? tree_check_in(options, room) : EXIT_FAILURE;
+    folder_remove(room);
+    return status;
+}
+
+static error_t check_parse(int key, char *text, struct argp_state *state)
+{
+    struct check_options *options = state->input;
+
+    switch (key) {
+    case OPTION_DIR:
+        options->folder = text;
+        return 0;
+    case OPTION_JSON:
+        options->json = text;
+        return 0;
+    case OPTION_CHECK:
+        options->check = text;
+        return 0;
+    case OPTION_TRANSCRIPTS:
+        options->transcripts = text;
+        return 0;
+    case OPTION_PLAIN:
+        options->plain = true;
+        return 0;
+    case OPTION_ISOLATION:
+        options->isolation = box_isolation(text);
+        if (options->isolation == ISOLATIONS)
+            argp_error(state, "--isolation %s: it is full or none", text);
+        return 0;
+    case ARGP_KEY_ARG:
+        options->lab = judge_lab(strncmp(text, "lab", 3) == 0 && strlen(text) == 4 ? text + 3 : text);
+        if (options->lab == NULL)
+            argp_error(state, "there is no lab '%s', or it has no checks", text);
+        return 0;
+    case ARGP_KEY_END:
+        if (options->lab == NULL || options->folder == NULL)
+            argp_usage(state);
+        if (options->check != NULL && judge_case(options->lab, options->check) == NULL)
+            argp_error(state, "lab %d has no check '%s'", judge_number(options->lab), options->check);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+int grader_check(int argc, char **argv)
+{
+    static const struct argp_option list[] = {
+        {"dir", OPTION_DIR, "DIR", 0, "Folder (or archive) with labN_name/, or with the lab's files", 0},
+        {"json", OPTION_JSON, "FILE", 0, "Write the verdict there, as tests/harness/result.md describes it",
+         0},
+        {"check", OPTION_CHECK, "NAME", 0, "Only this check, and those that it needs", 0},
+        {"transcripts", OPTION_TRANSCRIPTS, "DIR", 0, "Keep what the programs printed there", 0},
+        {"isolation", OPTION_ISOLATION, "NAME", 0,
+         "full (default) or none: no walls at all, for code that you trust", 0},
+        {"plain", OPTION_PLAIN, NULL, 0, "Leave out what differs from run to run, for comparisons", 0},
+        {0},
+    };
+    static const struct argp argp = {
+        .options = list,
+        .parser = check_parse,
+        .args_doc = "labN --dir DIR",
+        .doc = "Grade one lab of one tree: the same verdict as `make labN` in that tree."};
+    struct check_options options = {.lab = NULL};
+
+    options_parse(&argp, argc, argv, &options);
+    return tree_check(&options);
+}

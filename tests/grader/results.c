@@ -1,0 +1,183 @@
+/* See results.h. */
+#define _GNU_SOURCE
+#include "results.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "judge.h"
+#include "render.h"
+#include "toolchain.h"
+
+enum { PATH_SIZE = 1024 };
+
+static const char *const sums[] = {"points", "points_max", "challenge_points", "challenge_points_max"};
+enum { SUMS = sizeof sums / sizeof sums[0] };
+
+bool results_write(const char *path, const json_t *json)
+{
+    char temporary[PATH_SIZE];
+    bool good = false;
+
+    snprintf(temporary, sizeof temporary, "%s.%d", path, (int)getpid());
+    FILE *file = fopen(temporary, "we");
+    if (file != NULL) {
+        good = json_dumpf(json, file, JSON_INDENT(1) | JSON_SORT_KEYS) == 0 && fputc('\n', file) != EOF &&
+               fflush(file) == 0 && fsync(fileno(file)) == 0;
+        good = fclose(file) == 0 && good;
+    }
+    if (good && rename(temporary, path) == 0)
+        return true;
+    fprintf(stderr, "grader: %s: %s\n", path, strerror(errno));
+    unlink(temporary);
+    return false;
+}
+
+/* ---- What is the same in every run ---- */
+
+/* Length of a path's beginning that says nothing to a reader: a folder of this run, or of this machine. */
+static size_t place_length(const char *text, const char *room)
+{
+    const char *const places[] = {room, TOOLCHAIN_BUILD, TOOLCHAIN_SOURCE};
+
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        size_t length = strlen(places[i]);
+        if (length == 0 || strncmp(text, places[i], length) != 0 || text[length] != '/')
+            continue;
+        if (strncmp(text + length, "/shmlab.", 8) == 0) /* the judge's own folder has a name of chance */
+            length += 1 + strcspn(text + length + 1, "/");
+        return length + (text[length] == '/');
+    }
+    return 0;
+}
+
+/* To be released. */
+static json_t *text_settled(const json_t *check, const char *text, const char *room)
+{
+    char *label = render_label(check, text), *result = NULL;
+    size_t size;
+    FILE *out = open_memstream(&result, &size);
+
+    if (label == NULL || out == NULL)
+        abort();
+    for (const char *at = label; *at != '\0';) {
+        size_t skip = place_length(at, room);
+        at += skip;
+        if (skip == 0)
+            fputc(*at++, out);
+    }
+    fclose(out);
+    json_t *settled = json_string(result);
+    free(result);
+    free(label);
+    return settled;
+}
+
+static json_t *texts_settled(const json_t *check, const json_t *texts, const char *room)
+{
+    json_t *list = json_array();
+    size_t i;
+    json_t *text;
+
+    json_array_foreach(texts, i, text)
+        json_array_append_new(list, text_settled(check, json_string_value(text), room));
+    return list;
+}
+
+static json_t *check_settled(const json_t *check, const char *room)
+{
+    static const char *const texts[] = {"expected", "found", "cause", "next"};
+    json_t *settled = json_copy((json_t *)check);
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        const char *text = json_string_value(json_object_get(check, texts[i]));
+        if (text != NULL)
+            json_object_set_new(settled, texts[i], text_settled(check, text, room));
+    }
+    if (json_object_get(check, "leaks") != NULL)
+        json_object_set_new(settled, "leaks", texts_settled(check, json_object_get(check, "leaks"), room));
+    json_object_del(settled, "varies");
+    json_object_del(settled, "transcript");
+    json_object_del(settled, "duration_ms");
+    if (strcmp(json_string_value(json_object_get(settled, "outcome")), "running") == 0)
+        json_object_set_new(settled, "outcome", json_string("pending"));
+    return settled;
+}
+
+json_t *results_lab(const json_t *verdict, const char *room)
+{
+    static const char *const dropped[] = {"date", "folder", "compiler", "interrupted", "fingerprint"};
+    json_t *lab = json_copy((json_t *)verdict), *checks = json_array(), *leaks = json_array(), *check;
+    size_t i;
+
+    json_array_foreach(json_object_get(verdict, "checks"), i, check)
+    {
+        json_t *settled = check_settled(check, room);
+        json_array_extend(leaks, json_object_get(settled, "leaks"));
+        json_array_append_new(checks, settled);
+    }
+    for (i = 0; i < sizeof dropped / sizeof dropped[0]; i++)
+        json_object_del(lab, dropped[i]);
+    json_object_set_new(lab, "checks", checks);
+    json_object_set_new(lab, "leaks", leaks);
+    return lab;
+}
+
+json_t *results_lab_blank(const struct lab *lab, const char *outcome, const char *reason)
+{
+    json_t *checks = json_array();
+    int most = 0, extra = 0;
+
+    for (size_t i = 0; i < lab->case_count; i++) {
+        const struct check_case *each = &lab->cases[i];
+        json_t *check = json_pack(
+            "{s:s, s:s, s:s, s:i, s:i, s:b, s:s, s:s}", "name", each->name, "title", each->title, "concept",
+            each->concept, "points", 0, "points_max", each->points, "challenge", (int)each->challenge,
+            "visibility", each->visibility == CHECK_PUBLIC ? "public" : "instructor", "outcome", outcome);
+        if (reason != NULL)
+            json_object_set_new(check, "found", json_string(reason));
+        *(each->challenge ? &extra : &most) += each->points;
+        json_array_append_new(checks, check);
+    }
+    return json_pack("{s:s, s:s, s:i, s:s, s:i, s:i, s:i, s:i, s:o, s:[]}", "schema", "shmlab-result/1",
+                     "lab", lab->name, "number", judge_number(lab), "title", lab->title, "points", 0,
+                     "points_max", most, "challenge_points", 0, "challenge_points_max", extra, "checks",
+                     checks, "leaks");
+}
+
+/* ---- Questions ---- */
+
+bool results_lab_has(const json_t *lab, const char *outcome)
+{
+    size_t i;
+    json_t *check;
+
+    json_array_foreach(json_object_get(lab, "checks"), i, check)
+    {
+        const char *found = json_string_value(json_object_get(check, "outcome"));
+        if (found != NULL && strcmp(found, outcome) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool results_lab_complete(const json_t *lab)
+{
+    return lab != NULL && !results_lab_has(lab, "pending") && !results_lab_has(lab, "running");
+}
+
+void results_sum(json_t *submission)
+{
+    size_t i;
+    json_t *lab;
+
+    for (size_t sum = 0; sum < SUMS; sum++) {
+        json_int_t total = 0;
+        json_array_foreach(json_object_get(submission, "labs"), i, lab) total +=
+            json_integer_value(json_object_get(lab, sums[sum]));
+        json_object_set_new(submission, sums[sum], json_integer(total));
+    }
+}

@@ -1,0 +1,43 @@
+/* Grading one submission: intake, the labs one after the other, and the file result.json from the first
+ * moment on. */
+#ifndef GRADER_SUBMISSION_H
+#define GRADER_SUBMISSION_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "box.h"
+#include "intake.h"
+
+/* The same for all submissions of a class. */
+struct class_order {
+    const char *results;    /* folder */
+    const char *room;       /* folder for what exists during the run only */
+    bool labs[INTAKE_LABS]; /* which ones, by index in judge_labs */
+    const char *check;      /* only this one, with what it needs; NULL: all. The result is then no mark */
+    const json_t *roster;   /* NULL: none */
+    bool part;              /* a shard: others grade the rest of the class */
+    enum isolation isolation;
+    const struct walls *walls;
+    uint64_t tests;      /* intake_tests */
+    int jobs;            /* checks at once, for each submission */
+    const char *regrade; /* "failed", "labN", a submission's name; NULL: only what is not known */
+};
+
+/*
+ * Grade the submission at `path`. What an earlier run knew of the same files, checks and isolation is kept.
+ * Returns false when it was interrupted, or after a message.
+ */
+bool submission_grade(const struct class_order *order, const char *name, const char *path);
+
+/* result.json of a submission; NULL: none. To be released. */
+json_t *submission_load(const char *results, const char *name);
+
+/* RESULTS/submissions/NAME/FILE; to be freed. */
+char *submission_path(const char *results, const char *name, const char *file);
+
+/* Remove a folder with all that is in it; links are not followed. */
+void folder_remove(const char *path);
+
+#endif

@@ -1,0 +1,302 @@
+/* See weave.h. What weave prints goes into the transcript; what it found comes from its JSON. */
+#define _GNU_SOURCE
+#include "weave.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "context.h"
+#include "text.h"
+#include "toolchain.h"
+
+enum {
+    WEAVE_RUNS = 5000, /* schedules of a case at most: the right solutions need a third of it */
+    WEAVE_FOUND = 1,   /* exit status, see tests/weave/README.md */
+    WORDS = 64,
+    STEPS_TOLD = 10, /* in the finding: all of them are in the transcript */
+    GRACE = 10,      /* seconds between weave's own limit and ours */
+};
+
+static const char *json_text(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text != NULL ? text : "";
+}
+
+static const char *path_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash != NULL ? slash + 1 : path;
+}
+
+/* ---- Compiling and running ---- */
+
+/* Index of a program in the lab's table. */
+static size_t program_index(struct check *check, const char *name)
+{
+    for (size_t i = 0; i < LAB_PROGRAMS && check->lab->programs[i].name != NULL; i++)
+        if (strcmp(check->lab->programs[i].name, name) == 0)
+            return i;
+    check_broken(check, "there is no program %s to be explored", name);
+}
+
+/* Compile those of the case that are not there yet. Returns their folder. */
+static const char *programs_weave(struct check *check, const struct weave_case *order)
+{
+    struct build build = {.folder = ""};
+    unsigned wanted = 0;
+
+    snprintf(build.folder, sizeof build.folder, "%s/woven", check->scratch);
+    if (mkdir(build.folder, 0700) == -1 && errno != EEXIST)
+        check_broken(check, "mkdir(%s): %s", build.folder, strerror(errno));
+    for (size_t i = 0; i < WEAVE_PROGRAMS && order->programs[i][0] != NULL; i++) {
+        struct stat info;
+        const char *name = order->programs[i][0];
+        if (!text_ends(name, ".py") && stat(check_text(check, "%s/%s", build.folder, name), &info) == -1)
+            wanted |= 1u << program_index(check, name);
+    }
+    build_woven(check->lab, check->folder, wanted, check->place, &build);
+    for (size_t i = 0; i < LAB_PROGRAMS; i++)
+        if ((wanted >> i & 1) != 0 && build.programs[i].status != 0)
+            check_skip(check, check_text(check, "%s cannot be compiled for weave: %s",
+                                         check->lab->programs[i].name, build.programs[i].messages));
+    return check_text(check, "%s", build.folder);
+}
+
+static void words_add(struct check *check, const char *words[], size_t *count, const char *word)
+{
+    if (*count + 1 == WORDS)
+        check_broken(check, "more than %d words for weave", WORDS);
+    words[(*count)++] = word;
+}
+
+static struct program *weave_start(struct check *check, const struct weave_case *order, const char *json)
+{
+    const char *folder = programs_weave(check, order);
+    double limit = check_limits[check->which->limit].wait * process_time_scale() - GRACE;
+    const char *words[WORDS] = {TOOLCHAIN_WEAVE,
+                                "--runs",
+                                check_text(check, "%d", WEAVE_RUNS),
+                                "--time-limit",
+                                check_text(check, "%.0f", limit > 1 ? limit : 1),
+                                "--json",
+                                json};
+    size_t count = 7;
+
+    for (size_t i = 0; i < WEAVE_ARGUMENTS && order->options[i] != NULL; i++)
+        words_add(check, words, &count, order->options[i]);
+    for (size_t i = 0; i < WEAVE_PROGRAMS && order->programs[i][0] != NULL; i++) {
+        bool python = text_ends(order->programs[i][0], ".py");
+        words_add(check, words, &count, "--");
+        if (python)
+            words_add(check, words, &count, TOOLCHAIN_PYTHON);
+        words_add(check, words, &count,
+                  check_text(check, "%s/%s", python ? check->folder : folder, order->programs[i][0]));
+        for (size_t k = 1; k < WEAVE_ARGUMENTS && order->programs[i][k] != NULL; k++)
+            words_add(check, words, &count, order->programs[i][k]);
+    }
+    return check_start(check, words);
+}
+
+/* ---- The finding in a student's words ---- */
+
+/* "writer", or "producer (2)", with weave's number of the process, when there are several. */
+static const char *process_label(struct check *check, const struct weave_case *order, json_int_t process)
+{
+    size_t same = 0;
+
+    if (process < 1 || process > WEAVE_PROGRAMS || order->programs[process - 1][0] == NULL)
+        return check_text(check, "process %d", (int)process);
+    const char *name = order->programs[process - 1][0];
+    for (size_t i = 0; i < WEAVE_PROGRAMS && order->programs[i][0] != NULL; i++)
+        same += strcmp(order->programs[i][0], name) == 0;
+    return same > 1 ? check_text(check, "%s (%d)", name, (int)process) : name;
+}
+
+static const char *place_text(struct check *check, const json_t *place)
+{
+    const char *file = json_text(place, "file");
+
+    if (file[0] == '\0')
+        return "";
+    return check_text(check, "%s:%d  ", path_name(file),
+                      (int)json_integer_value(json_object_get(place, "line")));
+}
+
+static const char *sides_text(struct check *check, const struct weave_case *order, const json_t *finding)
+{
+    const char *text = "";
+    size_t i;
+    json_t *side;
+
+    json_array_foreach(json_object_get(finding, "sides"), i, side)
+    {
+        json_int_t process = json_integer_value(json_object_get(side, "process"));
+        const char *source = json_text(side, "source");
+        text = check_text(check, "%s\n  %s: %s", text, process_label(check, order, process),
+                          json_text(side, "what"));
+        if (json_text(side, "file")[0] != '\0')
+            text = check_text(check, "%s\n    %s%s", text, place_text(check, side), source);
+    }
+    return text;
+}
+
+/* Told and worth telling: that somebody looks once more belongs into the transcript; who finds which object
+ * matters only where there is no race. */
+static bool step_matters(const json_t *event, bool race)
+{
+    const char *kind = json_text(event, "kind");
+
+    return json_is_true(json_object_get(event, "story")) && strcmp(kind, "spin") != 0 &&
+           (!race || (strcmp(kind, "open") != 0 && strcmp(kind, "init") != 0));
+}
+
+/* A loop that waits does the same again and again. */
+static bool step_repeats(const json_t *before, const json_t *event)
+{
+    return before != NULL && strcmp(json_text(before, "text"), json_text(event, "text")) == 0 &&
+           json_equal(json_object_get(before, "process"), json_object_get(event, "process")) &&
+           json_equal(json_object_get(before, "line"), json_object_get(event, "line"));
+}
+
+/* The last steps that matter, oldest first. */
+static const char *steps_text(struct check *check, const struct weave_case *order, const json_t *trace,
+                              bool race)
+{
+    const json_t *told[STEPS_TOLD], *before = NULL;
+    size_t i, count = 0;
+    json_t *event;
+    const char *text = "";
+
+    json_array_foreach(trace, i, event)
+    {
+        if (!step_matters(event, race) || step_repeats(before, event))
+            continue;
+        before = told[count++ % STEPS_TOLD] = event;
+    }
+    for (i = count > STEPS_TOLD ? count - STEPS_TOLD : 0; i < count; i++) {
+        const json_t *step = told[i % STEPS_TOLD];
+        json_int_t process = json_integer_value(json_object_get(step, "process"));
+        text = check_text(check, "%s\n  %-12s  %s%s", text, process_label(check, order, process),
+                          place_text(check, step), json_text(step, "text"));
+    }
+    return text[0] != '\0' ? check_text(check, "\nit comes about so:%s", text) : "";
+}
+
+/* The name of the student's file that a path leads to; NULL: it is none. */
+static const char *student_file(struct check *check, const char *path)
+{
+    const char *name = path_name(path);
+
+    for (const char *const *file = check->lab->files; *file != NULL; file++)
+        if (strcmp(*file, name) == 0)
+            return *file;
+    return NULL;
+}
+
+static bool place_take(struct check *check, const json_t *place, struct finding *finding)
+{
+    const char *file = student_file(check, json_text(place, "file"));
+
+    if (file == NULL)
+        return false;
+    finding->file = file;
+    finding->line = (int)json_integer_value(json_object_get(place, "line"));
+    return true;
+}
+
+/* Where to begin reading: the operation that is to blame if one is known, or else one of the two places. */
+static void place_find(struct check *check, const json_t *found, const json_t *trace, struct finding *finding)
+{
+    size_t i, k;
+    json_t *each, *caller;
+
+    json_array_foreach(trace, i, each)
+    {
+        if (strcmp(json_text(found, "cause"), "relaxed-order") == 0 &&
+            strcmp(json_text(each, "order"), "relaxed") == 0 && json_is_true(json_object_get(each, "story")))
+            if (place_take(check, each, finding))
+                return;
+    }
+    json_array_foreach(json_object_get(found, "sides"), i, each)
+    {
+        if (place_take(check, each, finding))
+            return;
+        json_array_foreach(json_object_get(each, "callers"), k,
+                           caller) if (place_take(check, caller, finding)) return;
+    }
+}
+
+static const char *expected_text(struct check *check, const json_t *found)
+{
+    const char *kind = json_text(found, "kind"), *field = json_text(found, "field");
+
+    if (strcmp(kind, "race") == 0)
+        return check_text(check, "whatever the order of their steps, two accesses to `%s` are never at once",
+                          field[0] != '\0' ? field : "shared memory");
+    if (strcmp(kind, "deadlock") == 0 || strcmp(kind, "stuck") == 0)
+        return "whatever the order of their steps, nobody waits for ever";
+    return "whatever the order of their steps, all programs do their work and end with status 0";
+}
+
+/* What `lab replay` needs to repeat it. */
+static void replay_keep(struct check *check, const struct weave_case *order, const json_t *result)
+{
+    json_t *programs = json_array(), *options = json_array();
+
+    for (size_t i = 0; i < WEAVE_PROGRAMS && order->programs[i][0] != NULL; i++) {
+        json_t *words = json_array();
+        for (size_t k = 0; k < WEAVE_ARGUMENTS && order->programs[i][k] != NULL; k++)
+            json_array_append_new(words, json_string(order->programs[i][k]));
+        json_array_append_new(programs, words);
+    }
+    for (size_t i = 0; i < WEAVE_ARGUMENTS && order->options[i] != NULL; i++)
+        json_array_append_new(options, json_string(order->options[i]));
+    check->replay = json_pack("{s:s, s:o, s:o}", "schedule", json_text(result, "schedule"), "options",
+                              options, "programs", programs);
+}
+
+static _Noreturn void weave_fail(struct check *check, const struct weave_case *order, const json_t *result)
+{
+    const json_t *found = json_array_get(json_object_get(result, "findings"), 0);
+    const json_t *trace = json_object_get(result, "trace");
+    struct finding finding = {
+        .expected = expected_text(check, found),
+        .found = check_text(check, "%s, with %s%s%s", json_text(found, "headline"), order->title,
+                            sides_text(check, order, found),
+                            steps_text(check, order, trace, strcmp(json_text(found, "kind"), "race") == 0)),
+        .cause = json_text(found, "why"),
+        .next = check_text(check, "make replay%d runs these steps again, one by one",
+                           atoi(check->lab->name + strlen("lab"))),
+    };
+
+    place_find(check, found, trace, &finding);
+    replay_keep(check, order, result);
+    check_fail(check, &finding);
+}
+
+void check_weave(struct check *check, const struct weave_case *order)
+{
+    const char *path = check_text(check, "%s/weave.json", check->scratch);
+
+    if (TOOLCHAIN_WEAVE[0] == '\0')
+        check_skip(check, "weave is not built here: it needs Linux on x86-64 and libdw (Debian: libdw-dev)");
+    check_note(check, "every interleaving of %s", order->title);
+    unlink(path); /* the case before this one may have written it */
+    struct program *weave = weave_start(check, order, path);
+    int status = program_wait(weave);
+    json_t *result = json_load_file(path, 0, NULL);
+    if (status == WEAVE_FOUND && json_array_size(json_object_get(result, "findings")) > 0)
+        weave_fail(check, order, result);
+    REQUIRE(check, status != WEAVE_FOUND, .expected = check_text(check, "%s can be explored", order->title),
+            .found = program_output(weave), .cause = "a program wrote into memory that is not its own");
+    if (status != 0)
+        check_skip(check, check_text(check, "weave could not explore the programs (%s):\n%s",
+                                     status_text(check, status), program_output(weave)));
+    json_decref(result);
+}
