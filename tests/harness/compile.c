@@ -268,6 +268,29 @@ void check_build_with(struct check *check, const char *const flags[])
     check_note(check, "the programs are compiled with %s from here on", flags[0]);
 }
 
+bool check_build_one(struct check *check, const char *program, const char *const flags[])
+{
+    const struct lab_program *programs = check->lab->programs;
+    const char *folder = check_text(check, "%s/one", check->scratch);
+    struct build build = {.folder = ""};
+    size_t which = 0;
+
+    while (which + 1 < program_count(check->lab) && strcmp(programs[which].name, program) != 0)
+        which++;
+    if (mkdir(folder, 0700) == -1 && errno != EEXIST)
+        check_broken(check, "mkdir(%s): %s", folder, strerror(errno));
+    const struct compiling how = {
+        .driver = driver_plain, .flags = flags, .place = check->place, .wanted = 1u << which};
+    snprintf(build.folder, sizeof build.folder, "%s", folder);
+    programs_compile(check->lab, check->folder, &how, &build);
+    int status = build.programs[which].status;
+    fprintf(check->transcript, "%s", build.programs[which].messages);
+    build_free(&build);
+    check->bin = folder;
+    check_note(check, "%s is compiled with %s from here on", program, flags[0]);
+    return status == 0;
+}
+
 void check_sanitize(struct check *check)
 {
     const char *probe = check_text(check, "%s/probe.c", check->scratch);
