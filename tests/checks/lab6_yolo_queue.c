@@ -945,6 +945,36 @@ static void python_pair(struct check *check)
     python_later(check);
 }
 
+static const char *slot_file(struct check *check, const struct queue_slot *slot)
+{
+    const char *path = check_text(check, "%s/frame_%d", check_scratch(check), (int)slot->frame_id);
+    FILE *file = fopen(path, "we");
+
+    if (file == NULL || fwrite(slot, sizeof *slot, 1, file) != 1 || fclose(file) != 0)
+        check_broken(check, "cannot write %s", path);
+    return path;
+}
+
+/* Python writes, C reads: seven frames, so that the ring wraps around. */
+static void documented_python(struct check *check)
+{
+    enum { FRAMES = QUEUE_SLOTS + 2 };
+    uint64_t seed = seed_draw(check);
+    struct foreign foreign = foreign_create(check, 0);
+    const char *argv[FRAMES + 3] = {PROGRAMS "lab6_producer.py", foreign.names.prefix};
+
+    check_note(check, "the producer is a Python program, written from the protocol in yolo_queue.h");
+    for (int frame = 1; frame <= FRAMES; frame++)
+        argv[frame + 1] = slot_file(check, pattern_make(check, seed, frame));
+    struct program *peer = peer_attach(check, &foreign.names, seed);
+    struct program *producer = check_start(check, argv);
+    for (int frame = 1; frame <= FRAMES; frame++)
+        consume_step(peer, frame, "with a producer in Python,");
+    program_ends(producer, 0);
+    peer_end(peer);
+    foreign_remove(&foreign);
+}
+
 static void documented(struct check *check)
 {
     enum { FRAMES = 12, SEED = 7 };
@@ -990,6 +1020,7 @@ static void documented(struct check *check)
     check_varies(check, "detections", sum);
     program_expect(consumer, check_text(check, "12 frames (1 to 12), %s detections", sum));
     program_ends(consumer, 0);
+    documented_python(check);
 }
 
 /* ---- consumer.py, step by step ---- */
