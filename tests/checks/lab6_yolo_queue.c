@@ -1449,6 +1449,8 @@ static void spsc_put_order(struct check *check)
     strcpy(wanted.text, "message 7");
     ADVISE(check, .file = SPSC, .line = check_line(check, SPSC, "bool spsc_put("),
            .next = "fill the slot, then store written + 1 with memory_order_release");
+    ask(rings.peer,
+        "get"); /* it has started, and its symbols are bound: that are thousands of instructions */
     watch_seize(rings.peer);
     tell(rings.peer, "put 7");
     for (long i = 0; atomic_load(&rings.ring->written) == 0 && i < ORDER_STEPS_MAX; i++)
