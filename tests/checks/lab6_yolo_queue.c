@@ -1844,11 +1844,11 @@ static const struct check_case cases[] = {
                "frames are unread, and the semaphores must add up.",
                "queue.c, queue_repair. The consumer steps read_idx on before it counts down: when the "
                "indices are equal, "
-     .needs = {"frames", "foreign_phase", "unlocked", "full_and_empty"},
+               "what does count say?",
                "unread = (write_idx - read_idx + QUEUE_SLOTS) % QUEUE_SLOTS, or QUEUE_SLOTS when that is 0 "
                "and count is "
                "QUEUE_SLOTS; then semaphore_set for EMPTY (less the slot that we hold), FULL and MUTEX."},
-     .needs = {"phases", "race", "foreign_phase", "unlocked"},
+     .needs = {"frames", "foreign_phase", "unlocked", "full_and_empty"},
      .limit = LIMIT_LONG,
      .run = recovery},
     {.name = "spsc",
