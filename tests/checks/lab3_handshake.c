@@ -920,7 +920,8 @@ const struct lab lab3_handshake = {
     .files = {"writer.c", "reader.c", "ping.c", "pong.py"},
     .programs = {{"writer", {"writer.c", "options.c", "patience.c"}, LINK_COMMON},
                  {"reader", {"reader.c", "options.c", "patience.c"}, LINK_COMMON},
-                 {"ping", {"ping.c", "options.c", "patience.c"}, LINK_COMMON, .challenge = true}},
+                 {"ping", {"ping.c", "options.c", "patience.c"}, LINK_COMMON}},
+    .challenges = {"ping"},
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
 };

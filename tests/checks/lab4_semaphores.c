@@ -1212,7 +1212,8 @@ const struct lab lab4_semaphores = {
     .files = {"buffer.c", "consumer.py", "rwlock.c"},
     .programs = {{"producer", {"producer.c", "buffer.c", "options.c"}, LINK_COMMON},
                  {"consumer", {"consumer.c", "buffer.c", "options.c"}, LINK_COMMON},
-                 {"board", {"board.c", "rwlock.c"}, LINK_COMMON, .challenge = true}},
+                 {"board", {"board.c", "rwlock.c"}, LINK_COMMON}},
+    .challenges = {"board"},
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
 };
