@@ -303,8 +303,11 @@ struct decision {
     uint8_t yielded; /* and asked to be passed over */
 };
 
+#define WEAVE_GUARD 0x7765617665u /* "weave" */
+
 struct control {
     /* Set by the runner before a run. */
+    uint64_t guard; /* WEAVE_GUARD, or a program has written here */
     int32_t strategy;
     int32_t processes;    /* command lines */
     int32_t every_access; /* scheduling points at plain accesses too */
@@ -318,6 +321,7 @@ struct control {
     uint64_t random;
     uint32_t prescribed; /* decisions that are given */
     uint8_t prescription[WEAVE_DECISIONS];
+    uint64_t last_guard;
 
     /* Handshake with the fork servers. */
     int32_t epoch;                      /* futex: number of the run, negative to end */
