@@ -84,6 +84,16 @@ class Hostile(WeaveCase):
     def test_kill_ends_everything(self) -> None:
         self.assert_signal_ends_everything(signal.SIGKILL)
 
+    def test_what_is_not_modelled_is_not_judged(self) -> None:
+        binary = self.compiled("hostile/unmodelled")
+        for call in ("msgsnd", "msgrcv", "mq_send", "mq_receive", "sigwait", "sigsuspend", "kill"):
+            with self.subTest(call):
+                report = self.report("--", binary, call, "--", binary, "nothing")
+                self.assertEqual((report["status"], report["verdict"]), (3, "unable"), report["text"])
+                self.assertIn(f"not judged: uses {call} at unmodelled.c:", report["text"])
+                self.assertIn(f"uses {call}", report["error"])
+        self.assertEqual(self.weave("--", binary, "present", "--", binary, "nothing").returncode, 0)
+
     def test_what_cannot_run_is_said(self) -> None:
         run = self.weave("--", "/nonexistent/program", "--", "/bin/true")
         self.assertEqual(run.returncode, 2, run.stdout)

@@ -85,6 +85,21 @@ static void explorer_tampered(struct explorer *e)
     run_clear(e->session.control);
 }
 
+/* Neither passed nor failed: what the call orders is not known. */
+static void explorer_not_judged(struct explorer *e)
+{
+    const struct control *control = e->session.control;
+    struct symbols *symbols = symbols_open(&e->session, e->options->layout, e->options->structure);
+    struct place place = {0};
+    char where[300] = "";
+    if (symbols != NULL && symbols_place(symbols, control->unmodelled_site, 0, &place))
+        symbols_short(&place, where, sizeof where);
+    symbols_close(symbols);
+    snprintf(e->session.error, sizeof e->session.error,
+             "not judged: uses %.*s%s%.150s, which weave does not model", (int)sizeof control->unmodelled - 1,
+             control->unmodelled, where[0] == '\0' ? "" : " at ", where);
+}
+
 static void explorer_run(void *context, struct search_run *run)
 {
     struct explorer *e = context;
@@ -96,6 +111,11 @@ static void explorer_run(void *context, struct search_run *run)
         return;
     }
     const struct control *control = e->session.control;
+    if (control->ending == ENDING_UNMODELLED) {
+        explorer_not_judged(e);
+        e->unable = run->stop = true;
+        return;
+    }
     run->decision = control->decision;
     run->decisions = control->decisions < WEAVE_DECISIONS ? control->decisions : WEAVE_DECISIONS;
     run->steps = control->steps;
