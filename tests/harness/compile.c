@@ -272,17 +272,20 @@ bool check_build_one(struct check *check, const char *program, const char *const
 {
     const struct lab_program *programs = check->lab->programs;
     const char *folder = check_text(check, "%s/one", check->scratch);
+    struct build build = {.folder = ""};
     size_t which = 0;
-    char *messages;
 
     while (which + 1 < program_count(check->lab) && strcmp(programs[which].name, program) != 0)
         which++;
     if (mkdir(folder, 0700) == -1 && errno != EEXIST)
         check_broken(check, "mkdir(%s): %s", folder, strerror(errno));
-    const char *output = check_text(check, "%s/%s", folder, program);
-    int status = compile_program(check->lab, check->folder, &programs[which], output, flags, &messages);
-    fprintf(check->transcript, "%s", messages);
-    free(messages);
+    const struct compiling how = {
+        .driver = driver_plain, .flags = flags, .place = check->place, .wanted = 1u << which};
+    snprintf(build.folder, sizeof build.folder, "%s", folder);
+    programs_compile(check->lab, check->folder, &how, &build);
+    int status = build.programs[which].status;
+    fprintf(check->transcript, "%s", build.programs[which].messages);
+    build_free(&build);
     check->bin = folder;
     check_note(check, "%s is compiled with %s from here on", program, flags[0]);
     return status == 0;
