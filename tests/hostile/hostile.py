@@ -259,9 +259,10 @@ def children_gone() -> None:
 
 def score(result: Dict[str, Any]) -> Dict[str, Any]:
     """What of a result is a mark, and why."""
-    labs = {lab["lab"]: {check["name"]: check["outcome"] for check in lab["checks"]} for lab in result["labs"]}
-    return {"state": result["state"], "isolation": result["isolation"], "points": result["points"],
-            "outcomes": labs[LAB], "refusals": [re.sub(r"/tmp/\S+", "PATH", each) for each in result["refusals"]]}
+    wrong = {check["name"]: check["outcome"] for lab in result["labs"] for check in lab["checks"]
+             if check["outcome"] not in ("passed", "skipped")}
+    return {"state": result["state"], "isolation": result["isolation"], "points": result["points"], "wrong": wrong,
+            "refusals": [re.sub(r"/tmp/\S+", "PATH", each) for each in result["refusals"]]}
 
 
 def scores_read(results: Path) -> Dict[str, Any]:
