@@ -11,5 +11,6 @@ int grader_merge(int argc, char **argv);
 int grader_doctor(int argc, char **argv);
 int grader_export(int argc, char **argv);
 int grader_policy(int argc, char **argv);
+int grader_similar(int argc, char **argv);
 
 #endif

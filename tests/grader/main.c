@@ -24,6 +24,7 @@ static const struct command {
     {"doctor", grader_doctor, "what isolation this machine offers"},
     {"export", grader_export, "marks as CSV, HTML, JUnit, or for Gradescope, Autolab, GitHub Classroom"},
     {"policy", grader_policy, "check and explain a file of due dates, late days and penalties"},
+    {"similar", grader_similar, "pairs of submissions that share more than chance gives them"},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

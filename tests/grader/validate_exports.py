@@ -100,7 +100,10 @@ def validate_junit(setup: Setup) -> None:
 
 def pages(setup: Setup) -> List[Path]:
     """Every kind of page."""
-    return [setup.export("html", "class.html"), setup.export("html", "one.html", "--student", "hostile_01")]
+    similar = setup.scratch / "similar.html"
+    subprocess.run([str(setup.grader), "similar", str(setup.sample), "--given", str(setup.scratch), "--threshold", "95",
+                    "--html", str(similar)], stdout=subprocess.DEVNULL, check=True, timeout=RUNAWAY)
+    return [setup.export("html", "class.html"), setup.export("html", "one.html", "--student", "hostile_01"), similar]
 
 
 def validate_html(setup: Setup) -> None:

@@ -45,6 +45,12 @@ bool check_built(const struct check *check, const char *program);
 #define BUILD_WITH(check, ...) check_build_with(check, (const char *const[]){__VA_ARGS__, NULL})
 void check_build_with(struct check *check, const char *const flags[]);
 
+/*
+ * The same for one of the lab's programs alone; the others are not there any more. False when it does not
+ * compile: its messages are in the transcript.
+ */
+bool check_build_one(struct check *check, const char *program, const char *const flags[]);
+
 /* Build with AddressSanitizer and UBSan; skips the check where the compiler has none. */
 void check_sanitize(struct check *check);
 /* Fail the check when the program's output holds a report of a sanitizer. */

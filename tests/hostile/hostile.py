@@ -221,7 +221,7 @@ def make_class(folder: Path, names: List[str], places: Dict[str, str]) -> None:
             continue
         lab = folder / name / LAB
         lab.mkdir(parents=True)
-        text = prelude + f'#line 1 "writer.c"\n' + (HERE / "samples" / f"{name}.c").read_text()
+        text = prelude + '#line 1 "writer.c"\n' + (HERE / "samples" / f"{name}.c").read_text()
         for mark, value in places.items():
             text = text.replace(f"@{mark}@", value)
         (lab / "writer.c").write_text(text)

@@ -111,7 +111,7 @@ def judge(result: Result, status: int, report: dict) -> None:
         result.problems.append("not every schedule was run")
     if (status == 1) != bool(findings):
         result.problems.append(f"exit status {status}")
-    local = bool(findings) and findings[0]["kind"] in ("race", "misuse", "deadlock", "stuck")
+    local = bool(findings) and findings[0]["kind"] in ("race", "misuse", "deadlock", "stuck", "crash")
     if local and subject.marked and not subject.marked & places(report):
         result.problems.append(f"no line marked MISTAKE is named (of {sorted(subject.marked)})")
     if findings and not report["schedule"]:

@@ -175,7 +175,6 @@ struct process {
     uint64_t open_address;
     uint64_t deadline; /* virtual nanoseconds */
     uint64_t time;     /* virtual nanoseconds: never runs backwards along the happens-before order */
-    uint64_t loop_pc;
     uint64_t history;
     struct clock sync;
     struct clock hypothetical;
@@ -264,6 +263,7 @@ enum event_kind {
     EVENT_KILLED,
     EVENT_SPURIOUS,
     EVENT_LOOP,
+    EVENT_FAULT, /* a fatal signal arrives */
 };
 
 struct event {
@@ -332,6 +332,7 @@ struct control {
     int32_t spinning;
     uint32_t steps;
     uint32_t idle_rounds; /* how often busy-waiting processes ran again because nobody else could */
+    uint32_t idle_events; /* length of the trace before the first of these rounds */
     uint32_t changes;
     uint32_t decisions;
     uint32_t events;
@@ -340,6 +341,7 @@ struct control {
     uint32_t segments;
     uint32_t shared_top;
     uint32_t races, misuses;
+    uint32_t parkings; /* how often a process was set aside because it computed for long */
     uint32_t sysv_ids;
     int32_t sysv_id[WEAVE_SEGMENTS]; /* in order of creation; * 2 + (1 for semaphores) */
     struct process process[WEAVE_PROCESSES];

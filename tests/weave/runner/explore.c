@@ -38,7 +38,9 @@ static void explorer_tell(struct explorer *e, const struct findings *findings, s
     }
     if (e->options->stepping)
         story_step_through(&story, stdout);
-    if (e->options->json != NULL && story_write_json(&story, &e->result, session_now() - e->session.started,
+    struct search_result so_far = e->result;
+    so_far.runs++; /* the search counts this run when it is back */
+    if (e->options->json != NULL && story_write_json(&story, &so_far, session_now() - e->session.started,
                                                      "failed", e->options->json) != 0)
         perror(e->options->json);
     free(schedule);

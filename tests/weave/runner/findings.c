@@ -76,6 +76,9 @@ static const struct cause {
                     "waiting, and change it under the mutex before signalling."},
     {"missing-post", "Nobody will post this semaphore any more: a sem_post is missing, comes too rarely, or "
                      "waits are swapped."},
+    {"overwritten",
+     "The flag was set while it was still set: nobody had taken the message before, and now it is lost. "
+     "Wait until the flag is clear before you write the next message."},
     {"peer-gone", "The peer has ended and will never change what this process waits for: a message was lost, "
                   "or the number of rounds "
                   "differs."},
@@ -412,6 +415,23 @@ static int wait_owner(const struct control *control, const struct process *p)
     return lock ? object->owner : -1;
 }
 
+/* A store of another process that set the flag which was set already, so that a message was lost; or
+ * NOT_FOUND. */
+static uint32_t wait_overwritten(const struct control *control, int process)
+{
+    const struct process *p = &control->process[process];
+    if (p->wait != WAIT_ATOMIC || p->wait_where == 0)
+        return NOT_FOUND;
+    for (uint32_t i = trace_first(control); i < control->events; i++) {
+        const struct event *e = trace_at(control, i);
+        if (e->kind == EVENT_STORE && e->where == p->wait_where && e->process != process &&
+            e->value == e->old && e->value != 0 &&
+            !(e->flags & ACCESS_VOLATILE)) /* not one that waits in a store buffer */
+            return i;
+    }
+    return NOT_FOUND;
+}
+
 static const char *wait_cause(const struct control *control, int process)
 {
     const struct process *p = &control->process[process];
@@ -440,6 +460,8 @@ static const char *wait_cause(const struct control *control, int process)
     if (p->wait == WAIT_ATOMIC && p->wait_object >= 0 && p->wait_object < WEAVE_OBJECTS &&
         control->object[p->wait_object].kind == OBJECT_NAME)
         return "never-created";
+    if (wait_overwritten(control, process) != NOT_FOUND)
+        return "overwritten";
     if (p->wait == WAIT_ATOMIC || p->wait == WAIT_PLAIN)
         return ended > 0 ? "peer-gone" : "stuck-flag";
     return ended > 0 ? "peer-gone" : "everybody-waits";
@@ -508,6 +530,12 @@ static void findings_stuck(struct context *c)
             snprintf(side->what, sizeof side->what, p->killed ? "was killed" : "has ended");
         if (i == first)
             finding->where = p->wait_where;
+    }
+    uint32_t overwriting = first < 0 ? NOT_FOUND : wait_overwritten(control, first);
+    if (overwriting != NOT_FOUND) {
+        const struct event *e = trace_at(control, overwriting);
+        snprintf(finding_side(finding, e->process, e->site)->what, sizeof finding->side[0].what,
+                 "set it here although it was still set");
     }
     const struct process *p = first >= 0 ? &control->process[first] : NULL;
     if (p != NULL && p->wait_object >= 0 && p->wait_object < WEAVE_OBJECTS && best < INT32_MAX) {
@@ -579,12 +607,18 @@ static bool process_failed(const struct options *options, const struct control *
 }
 
 /* The last thing that a process did, so that its death has a place. */
-static uint16_t process_last_site(const struct control *control, int process)
+static const struct event *process_last_event(const struct control *control, int process)
 {
     for (uint32_t i = control->events; i-- > trace_first(control);)
         if (trace_at(control, i)->process == process && trace_at(control, i)->site != WEAVE_NO_SITE)
-            return trace_at(control, i)->site;
-    return WEAVE_NO_SITE;
+            return trace_at(control, i);
+    return NULL;
+}
+
+static uint16_t process_last_site(const struct control *control, int process)
+{
+    const struct event *last = process_last_event(control, process);
+    return last == NULL ? WEAVE_NO_SITE : last->site;
 }
 
 static void findings_exit(struct context *c, int i)
@@ -598,8 +632,10 @@ static void findings_exit(struct context *c, int i)
     else
         snprintf(finding->headline, sizeof finding->headline, "%s ended with status %d", process_name(c, i),
                  WEXITSTATUS(p->exit_status));
-    snprintf(finding_side(finding, i, process_last_site(c->control, i))->what, sizeof finding->side[0].what,
-             "its last step on shared memory");
+    const struct event *last = process_last_event(c->control, i);
+    bool here = crashed && last != NULL && last->kind == EVENT_FAULT;
+    snprintf(finding_side(finding, i, last == NULL ? WEAVE_NO_SITE : last->site)->what,
+             sizeof finding->side[0].what, here ? "here" : "its last step on shared memory");
 }
 
 /* ---- output ---- */

@@ -28,7 +28,8 @@ enum {
     START_SECONDS = 30,
     POLL_MILLISECONDS = 100,
     REAP_SECONDS = 30,
-    PARKINGS = 8, /* how often a process may be set aside for computing long before it counts as a loop */
+    PARKINGS = 3, /* how often processes may be set aside for computing long before that counts as a loop */
+    ASKINGS = 50, /* a process that does not stand aside blocks the signal: it counts as a loop, too */
     BLOCKED_POLLS = 20,      /* polls in a row that find the process asleep in the same system call */
     FIRST_PID = 100,         /* of the first process of every run: the same in each */
     OUTPUT_LIMIT = 16 << 20, /* bytes that a program may print */
@@ -305,12 +306,12 @@ static void session_prepare(struct session *session, const struct session_plan *
 struct watch {
     struct pollfd process[WEAVE_PROCESSES]; /* pidfds */
     int watched;
+    int turn;
     uint32_t steps;
-    uint64_t accesses;
     double cpu;
     int asleep;
-    int parkings;
-    uint32_t parked_at;
+    uint32_t parkings;
+    int asked; /* to stand aside, since it last did */
 };
 
 static void watch_new_processes(struct session *session, struct watch *watch)
@@ -415,6 +416,23 @@ static bool watch_asleep(pid_t pid, long *call)
     return state == 'S' || state == 'T' || state == 'D';
 }
 
+/*
+ * A process computes for long: ask it to stand aside. It may be inside a callback just then, and is asked
+ * again until it does, so that what happens is the same in every run.
+ */
+static void watch_park(struct control *control, struct watch *watch, pid_t pid, double cpu)
+{
+    if (control->parkings != watch->parkings) {
+        watch->parkings = control->parkings;
+        watch->asked = 0;
+        watch->cpu = cpu;
+    } else if (control->parkings >= PARKINGS || watch->asked++ >= ASKINGS) {
+        decide_finish(control, ENDING_LOOP);
+    } else {
+        kill(pid, SIGUSR2);
+    }
+}
+
 /* The process that holds the turn makes no step: does it compute, or wait for something that is not modelled?
  */
 static void watch_progress(struct session *session, struct watch *watch)
@@ -425,7 +443,8 @@ static void watch_progress(struct session *session, struct watch *watch)
         return;
     pid_t pid = control->process[turn].pid;
     double cpu = watch_cpu(pid);
-    if (control->steps != watch->steps) {
+    if (control->steps != watch->steps || turn != watch->turn) {
+        watch->turn = turn;
         watch->steps = control->steps;
         watch->cpu = cpu;
         watch->asleep = 0;
@@ -437,17 +456,12 @@ static void watch_progress(struct session *session, struct watch *watch)
         snprintf(session->blocked_call, sizeof session->blocked_call, "%ld", call);
         decide_finish(control, ENDING_BLOCKED);
     } else if (cpu - watch->cpu > session->options->hang_seconds) {
-        watch->cpu = cpu;
-        if (++watch->parkings > PARKINGS)
-            decide_finish(control, ENDING_LOOP);
-        else
-            kill(pid, SIGUSR2);
+        watch_park(control, watch, pid, cpu);
     }
 }
 
-static bool watch_all_dead(const struct session *session, const struct watch *watch)
+static bool watch_all_dead(const struct watch *watch)
 {
-    (void)session;
     for (int i = 0; i < watch->watched; i++)
         if (watch->process[i].fd >= 0)
             return false;
@@ -460,8 +474,11 @@ static void watch_run(struct session *session, struct watch *watch)
     const struct timespec limit = {.tv_nsec = POLL_MILLISECONDS * 1000000L};
     sigset_t unblocked; /* only while waiting: a fork announces itself by SIGUSR1 */
     sigemptyset(&unblocked);
-    while (control->ending == ENDING_NONE && !watch_all_dead(session, watch)) {
-        watch_new_processes(session, watch);
+    for (;;) {
+        watch_new_processes(session,
+                            watch); /* first: the last one watched may have died right after a fork */
+        if (control->ending != ENDING_NONE || watch_all_dead(watch))
+            return;
         int ready = ppoll(watch->process, (nfds_t)watch->watched, &limit, &unblocked);
         for (int i = 0; ready > 0 && i < watch->watched; i++)
             if (watch->process[i].fd >= 0 && watch->process[i].revents != 0)

@@ -1,0 +1,151 @@
+/*
+ * Lab 2, reader: attach to the System V segment read-only and print what is in it.
+ *
+ *     reader [--key 5678]
+ *
+ * SHM_RDONLY: a reader that cannot write cannot spoil the data, whatever bug it has.
+ */
+#define _XOPEN_SOURCE 700
+#include <errno.h>
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "shared_data.h"
+#include "shmlab/error.h"
+#include "shmlab/options.h"
+#include "sysv_segment.h"
+
+static error_t option_parse(int key, char *text, struct argp_state *state)
+{
+    key_t *segment_key = state->input;
+
+    switch (key) {
+    case 'k':
+        *segment_key = (key_t)options_integer(state, "--key", text, 1, INT32_MAX);
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "'%s' is one argument too many", text);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option option_list[] = {
+    {"key", 'k', "KEY", 0, "System V key of the segment (default 5678)", 0},
+    {0},
+};
+static const struct argp argp = {
+    .options = option_list,
+    .parser = option_parse,
+    .doc = "Print the data that lab 2's writer put into a System V segment.",
+};
+
+/* Print text of at most `capacity` bytes; the writer may have forgotten the NUL. Lines behind the first are
+ * indented. */
+static void text_print(const char *label, const char *text, size_t capacity)
+{
+    size_t length = strnlen(text, capacity);
+
+    printf("%-13s", label);
+    for (size_t i = 0; i < length; i++) {
+        putchar(text[i]);
+        if (text[i] == '\n')
+            printf("%13s", "");
+    }
+    printf("%s\n", length == capacity ? " (no NUL at its end!)" : "");
+}
+
+static void time_print(int64_t milliseconds)
+{
+    time_t seconds = (time_t)(milliseconds / 1000);
+    struct tm local;
+    char text[64] = "no date";
+
+    if (localtime_r(&seconds, &local) != NULL)
+        strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &local);
+    printf("timestamp    %" PRId64 " (%s.%03d)\n", milliseconds, text, (int)(milliseconds % 1000));
+}
+
+static void data_print(const struct shared_data *data)
+{
+    printf("process_id   %" PRId32 "\n", data->process_id);
+    text_print("message", data->message, sizeof data->message);
+    printf("counter      %" PRId32 "\n", data->counter);
+    printf("temperature  %.1f\n", data->temperature);
+    printf("coordinates  %.1f %.1f %.1f\n", data->coordinates[0], data->coordinates[1], data->coordinates[2]);
+    text_print("user_name", data->user_name, sizeof data->user_name);
+    time_print(data->timestamp);
+    printf("data_array  ");
+    for (int i = 0; i < SHARED_DATA_ARRAY_LENGTH; i++)
+        printf(" %" PRId32, data->data_array[i]);
+    printf("\n");
+}
+
+/* What to try, by what shmget or shmat had against us. */
+static const struct advice {
+    int cause;
+    const char *what;
+} advices[] = {
+    {EACCES, "ask its owner for --mode 0644"},
+    {EINVAL, "it is too small to be the writer's: look at ipcs -m"},
+    {ENOENT, "begin with the writer, or name its --key"},
+};
+
+static const char *advice_for(int cause)
+{
+    size_t i = sizeof advices / sizeof *advices;
+
+    while (i-- > 0)
+        if (advices[i].cause == cause)
+            return advices[i].what;
+    return NULL;
+}
+
+/* A copy of the data, if it is whole: 1; 0 if it is not; -1 if there was an error. */
+static int data_fetch(int id, key_t key, struct shared_data *copy)
+{
+    const struct shared_data *there;
+    struct shmid_ds facts;
+    int whole = 0;
+
+    there = shmat(id, NULL, SHM_RDONLY);
+    if ((intptr_t)there == -1) {
+        error_report_errno(advice_for(errno), "cannot attach segment %d", id);
+        return -1;
+    }
+    if (!shmctl(id, IPC_STAT, &facts))
+        segment_describe("reader", key, id, &facts);
+    while (__atomic_load_n(&there->data_ready, __ATOMIC_ACQUIRE) && !whole) {
+        *copy = *there;
+        whole = 1;
+    }
+    if (shmdt(there) != 0) {
+        error_report_errno(NULL, "cannot detach segment %d", id);
+        whole = -1;
+    }
+    return whole;
+}
+
+int main(int argc, char **argv)
+{
+    struct shared_data copy;
+    key_t key = SHARED_DATA_KEY;
+    int id;
+
+    options_parse(&argp, argc, argv, &key);
+    if ((id = shmget(key, SHARED_DATA_SEGMENT_SIZE, 0)) < 0)
+        return error_report_errno(advice_for(errno), "no segment of key %d", (int)key);
+    switch (data_fetch(id, key, &copy)) {
+    case 1:
+        data_print(&copy);
+        return EXIT_SUCCESS;
+    case 0:
+        error_report("wait for the writer", "segment %d is not filled", id);
+    }
+    return EXIT_FAILURE;
+}

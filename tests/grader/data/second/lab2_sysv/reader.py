@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""Lab 2, Python reader: print the data that the C writer put into a System V segment, and what the kernel knows of it.
+
+    writer                  in one terminal (it holds the segment until you press Enter)
+    reader.py [--key KEY]   in another, or the C reader, or ipcs -m
+
+The standard library has no System V shared memory: common/python/shmlab/sysv_shm.py calls the C library. The struct is
+that of lab 1 and comes from there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "common" / "python"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lab1_layout"))
+
+import shared_data  # noqa: E402
+from shared_data import SharedData  # noqa: E402
+from shmlab import options, program, sysv_shm  # noqa: E402
+from shmlab.errors import ShmlabError  # noqa: E402
+
+ADVICE = {
+    errno.ENOENT: "start the writer first, or pass its --key",
+    errno.EACCES: "it belongs to another user: ask for --mode 0644, or use your own --key",
+}
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = options.parser(__doc__)
+    parser.add_argument(
+        "--key",
+        type=options.integer(1, 0x7FFFFFFF),
+        default=shared_data.KEY,
+        help="System V key of the segment (default: %(default)s)",
+    )
+    return parser.parse_args()
+
+
+def describe(key: int, identity: int, facts: sysv_shm.Facts) -> str:
+    """The kernel's facts in a line, as the C programs print them."""
+    return (
+        f"key {key} (0x{key:08x}), id {identity}, {facts.size} bytes, mode {facts.mode & 0o777:04o}, "
+        f"created by process {facts.creator}, attached {facts.attached} times"
+    )
+
+
+def fetch(key: int) -> sysv_shm.Segment:
+    """The segment of that key, attached."""
+    problem = None
+    try:
+        return sysv_shm.Segment(sysv_shm.find(key))
+    except OSError as caught:
+        problem = caught
+    raise ShmlabError(f"{problem.filename}", ADVICE.get(problem.errno or 0, "look at ipcs -m"), problem.errno or 0)
+
+
+def main() -> int:
+    """Attach, copy, detach, print."""
+    key, copy = parse().key, None
+    segment = fetch(key)
+    try:
+        segment.need(shared_data.SEGMENT_SIZE)
+        program.say(describe(key, segment.identity, segment.facts()))
+        if segment.view[shared_data.READY_OFFSET]:
+            copy = SharedData.from_buffer_copy(segment.view)
+    finally:
+        segment.detach()
+    if copy is None:
+        raise ShmlabError(f"key {key}: it is not filled", "wait for the writer")
+    print("\n".join(shared_data.describe(copy)))
+    return program.DONE
+
+
+if __name__ == "__main__":
+    program.run(main)

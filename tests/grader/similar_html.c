@@ -1,0 +1,134 @@
+/* The page of `grader similar`: each pair side by side, what they share marked and linked. See html.h for
+ * what it holds. */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <string.h>
+
+#include "html.h"
+#include "similar.h"
+
+/* One program of a pair on the page. */
+struct side {
+    const struct program *program;
+    const struct passage *passages;
+    size_t count;
+    int pair;
+    bool left;
+};
+
+static int passage_file(const struct side *side, size_t i)
+{
+    return side->left ? side->passages[i].left_file : side->passages[i].right_file;
+}
+
+static int passage_first(const struct side *side, size_t i)
+{
+    return side->left ? side->passages[i].left_first : side->passages[i].right_first;
+}
+
+static int passage_last(const struct side *side, size_t i)
+{
+    return side->left ? side->passages[i].left_last : side->passages[i].right_last;
+}
+
+/* Does any passage cover this line? */
+static bool line_is_shared(const struct side *side, int file, int line)
+{
+    for (size_t i = 0; i < side->count; i++)
+        if (passage_file(side, i) == file && passage_first(side, i) <= line && line <= passage_last(side, i))
+            return true;
+    return false;
+}
+
+static bool file_is_shared(const struct side *side, int file)
+{
+    for (size_t i = 0; i < side->count; i++)
+        if (passage_file(side, i) == file)
+            return true;
+    return false;
+}
+
+/* Links to the same passage on the other side, in front of the line where it begins. */
+static void jumps_write(FILE *out, const struct side *side, int file, int line)
+{
+    const char here = side->left ? 'l' : 'r', there = side->left ? 'r' : 'l';
+
+    for (size_t i = 0; i < side->count; i++)
+        if (passage_file(side, i) == file && passage_first(side, i) == line)
+            html_print(out, "<a class=\"jump\" id=\"p%d%s%d\" href=\"#p%d%s%d\">passage %d</a>\n", side->pair,
+                       (char[]){here, '\0'}, (int)i + 1, side->pair, (char[]){there, '\0'}, (int)i + 1,
+                       (int)i + 1);
+}
+
+static void file_write(FILE *out, const struct side *side, int index)
+{
+    const struct program_file *file = &side->program->files[index];
+    bool marked = false;
+    int number = 1;
+
+    html_print(out, "<h4>%s</h4>\n<pre tabindex=\"0\" aria-label=\"%s\">", file->name, file->name);
+    for (const char *line = file->text; *line != '\0'; number++) {
+        size_t length = strcspn(line, "\n");
+        char *text = strndup(line, length);
+        bool shared = line_is_shared(side, index, number);
+        if (text == NULL)
+            abort();
+        if (marked && !shared)
+            fputs("</mark>", out);
+        jumps_write(out, side, index, number);
+        if (!marked && shared)
+            fputs("<mark>", out);
+        marked = shared;
+        html_print(out, "<span class=\"line\">%d</span>%s\n", number, text);
+        free(text);
+        line += length + (line[length] == '\n');
+    }
+    fputs(marked ? "</mark></pre>\n" : "</pre>\n", out);
+}
+
+static void side_write(FILE *out, const struct side *side)
+{
+    html_print(out, "<div class=\"side\"><h3>%s</h3>\n", side->program->person);
+    if (strcmp(side->program->person, side->program->name) != 0)
+        html_print(out, "<p class=\"about\">%s</p>\n", side->program->name);
+    for (int i = 0; i < side->program->file_count; i++)
+        if (file_is_shared(side, i))
+            file_write(out, side, i);
+    fputs("</div>\n", out);
+}
+
+static void pair_write(FILE *out, const struct pair *pair, int number, const struct hash_set *ignored)
+{
+    size_t count;
+    struct passage *passages = pair_passages(pair, ignored, &count);
+
+    html_print(out,
+               "<section class=\"pair\" id=\"pair%d\"><h2>%d %%: %s and %s</h2>\n<p class=\"about\">%d "
+               "fingerprints of %d "
+               "and %d, in %d passages</p>\n<div class=\"sides\">\n",
+               number, pair->percent, pair->left->person, pair->right->person, pair->shared, pair->left_own,
+               pair->right_own, (int)count);
+    side_write(out, &(struct side){pair->left, passages, count, number, true});
+    side_write(out, &(struct side){pair->right, passages, count, number, false});
+    fputs("</div></section>\n", out);
+    free(passages);
+}
+
+void similar_html_write(FILE *out, const struct pair *pairs, size_t count, const struct hash_set *ignored)
+{
+    html_page_begin(out, "Similar submissions");
+    fputs("<header><h1>Similar submissions</h1>\n<p>What is marked stands in both programs when names, "
+          "texts, numbers, "
+          "layout and comments make no difference; what everybody was given is not counted. It is a reason "
+          "to look, and "
+          "to ask; it proves nothing.</p></header>\n<main>\n<ol class=\"pairs\">\n",
+          out);
+    for (size_t i = 0; i < count; i++)
+        html_print(out, "<li><a href=\"#pair%d\">%s and %s</a>: %d %%</li>\n", (int)i + 1,
+                   pairs[i].left->person, pairs[i].right->person, pairs[i].percent);
+    fputs(count > 0 ? "</ol>\n" : "<li>No pair.</li></ol>\n", out);
+    for (size_t i = 0; i < count; i++)
+        pair_write(out, &pairs[i], (int)i + 1, ignored);
+    fputs("</main>\n", out);
+    html_page_end(out);
+}
