@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares weave with ThreadSanitizer, Helgrind and plain repetition on the wrong subjects, as a Markdown table.
+"""Compares weave with ThreadSanitizer, Helgrind and plain repetition on the subjects, as a Markdown table.
 
 Each subject is one program in several roles. For the other tools all roles run at once as real processes, several times,
 with a limit; counted are the runs in which the tool reported anything in any of the processes, and natively the runs that failed,
@@ -71,7 +71,7 @@ def compare(subject: Subject, weave: str, times: int, folder: Path) -> tuple[Res
     grind = sum(reported(run_roles(plain, subject.roles, HELGRIND)[1]) for _ in range(times))
     found = "**missed**" if result.problems else f"`{result.found}`"
     return result, (
-        f"| {subject.path.stem} | {found} | {result.schedules} | {result.seconds:.2f} | {failed}/{times} | {tsan}/{times} "
+        f"| {subject.name} | {found} | {result.schedules} | {result.seconds:.2f} | {failed}/{times} | {tsan}/{times} "
         f"| {grind}/{times} |"
     )
 
@@ -95,7 +95,7 @@ def main() -> int:
     for tool in ("valgrind", "gcc", "unshare"):
         if shutil.which(tool) is None:
             sys.exit(f"compare.py: {tool} is missing")
-    subjects = [subject_read(path) for path in sorted(PROGRAMS.glob("wrong/*.c"))]
+    subjects = [subject_read(path) for path in sorted([*PROGRAMS.glob("correct/*.c"), *PROGRAMS.glob("wrong/*.c")])]
     if arguments.only:
         subjects = [s for s in subjects if any(word in s.name for word in arguments.only)]
     versions = f"{first_line('gcc', '--version')}; {first_line('valgrind', '--version')}; Linux {os.uname().release}"
