@@ -24,6 +24,7 @@ import bench_facts  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path("tests", "bench", "results")
+PICTURE = RESULTS / "bench.svg"  # README.md shows it
 TABLES_FILE = "slides/tables/bench.md"
 FORMAT = "shmlab-bench/1"
 
@@ -277,12 +278,20 @@ def load(root: Path, path: Optional[Path]) -> Optional[Dict[str, Any]]:
     return max(ours, key=lambda each: str(each["date"])) if ours else None
 
 
+def picture_problems(root: Path, results: Dict[str, Any]) -> List[str]:
+    """The picture is the benchmark's own; it has to be of the same run."""
+    picture = (root / PICTURE).read_text(encoding="utf-8")
+    shown = [f"{row['median']:,.0f}" for row in results["rows"] if row["id"].endswith(".stream") and median(row) is not None]
+    lost = [figure for figure in [results["date"][:10], *shown] if figure not in picture]
+    return [f"{PICTURE}: is of another run than the youngest results: no {', '.join(lost)}"] if lost else []
+
+
 def wanted_texts(root: Path, results: Optional[Dict[str, Any]]) -> Tuple[Dict[str, str], List[str]]:
     """File: what it should hold, for every file that says something measured; and what no tool can mend."""
     texts = {TABLES_FILE: document(results)}
     if results is None:
         return texts, []
-    problems = []
+    problems = picture_problems(root, results)
     for name, make in PLACES.items():
         page = (root / name).read_text(encoding="utf-8")
         place = PLACE.search(page)

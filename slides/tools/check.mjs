@@ -9,7 +9,7 @@ import { MISSING } from './chromium.mjs';
 import { deckFiles, SLIDES } from './decks.mjs';
 import { Missing } from './checks/programs.mjs';
 
-const NAMES = ['models', 'text', 'snippets', 'tables', 'handouts', 'layouts', 'blocks', 'spelling', 'transcripts', 'pages', 'figures', 'pdf', 'faults'];
+const NAMES = ['models', 'text', 'snippets', 'tables', 'handouts', 'commands', 'layouts', 'blocks', 'spelling', 'transcripts', 'pages', 'figures', 'pdf', 'faults'];
 const SKIPPED = 77; // the status that CTest takes for "skipped"
 
 const USAGE = `usage: npm run check [-- CHECK... [DECK...]]

@@ -12,7 +12,7 @@
 static const struct argp_option option_list[] = {
     {"key-path", 'p', "PATH", 0,
      "Existing file or folder that the key is made from (default " MAILBOX_KEY_PATH ")", 0},
-    {"key-id", 'i', "N", 0, "Number that the key is made from, 1 to 255 (default 65)", 0},
+    {"key-id", 'i', "N", 0, "Number that the key is made from, 1 to 255 (default 65; ping: 80)", 0},
     {"messages", 'n', "N", 0, "How many messages to pass (default 5)", 0},
     {"timeout", 't', "SECONDS", 0, "Give up when nothing happens for so long (default 30)", 0},
     {"mode", 'm', "OCTAL", 0, "Access bits of a new segment (default 0600)", 0},
@@ -47,13 +47,13 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
     }
 }
 
-int lab3_options_parse(struct lab3_options *options, const char *doc, int argc, char **argv)
+int lab3_options_parse_with(struct lab3_options *options, int key_id, const char *doc, int argc, char **argv)
 {
     const struct argp argp = {.options = option_list, .parser = option_parse, .doc = doc};
 
     *options = (struct lab3_options){
         .key_path = MAILBOX_KEY_PATH,
-        .key_id = MAILBOX_KEY_ID,
+        .key_id = key_id,
         .messages = MAILBOX_MESSAGES,
         .timeout = 30,
         .mode = 0600,
@@ -63,4 +63,9 @@ int lab3_options_parse(struct lab3_options *options, const char *doc, int argc, 
     if (options->key == -1)
         return error_report_errno("--key-path wants something that exists", "ftok(%s)", options->key_path);
     return 0;
+}
+
+int lab3_options_parse(struct lab3_options *options, const char *doc, int argc, char **argv)
+{
+    return lab3_options_parse_with(options, MAILBOX_KEY_ID, doc, argc, argv);
 }

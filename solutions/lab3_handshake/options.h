@@ -1,4 +1,4 @@
-/* The command line that lab 3's writer and reader have in common. */
+/* The command line that lab 3's programs have in common. */
 #ifndef LAB3_OPTIONS_H
 #define LAB3_OPTIONS_H
 
@@ -18,5 +18,8 @@ struct lab3_options {
  * usage. Returns 0, or 1 after a message when there is no key for the path.
  */
 int lab3_options_parse(struct lab3_options *options, const char *doc, int argc, char **argv);
+
+/* The same with another default for --key-id. */
+int lab3_options_parse_with(struct lab3_options *options, int key_id, const char *doc, int argc, char **argv);
 
 #endif

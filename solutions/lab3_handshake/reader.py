@@ -43,11 +43,12 @@ class WriterGone(Exception):
 
 
 class Box:
-    """The mailbox, attached."""
+    """A mailbox, attached; `offset`: where it begins in the segment."""
 
-    def __init__(self, segment: sysv_shm.Segment) -> None:
+    def __init__(self, segment: sysv_shm.Segment, offset: int = 0) -> None:
         self._segment = segment
-        self._ready = AtomicByte(segment.address + mailbox.READY_OFFSET)
+        self._offset = offset
+        self._ready = AtomicByte(segment.address + offset + mailbox.READY_OFFSET)
         self._writer_seen = False
 
     def writer_gone(self) -> bool:
@@ -60,18 +61,18 @@ class Box:
             self._writer_seen = True
         return facts.is_removed() or (self._writer_seen and facts.attached <= 1)
 
-    def _await_ready(self, timeout: float) -> bool:
-        """Wait until the box is ours: False after `timeout` seconds or a signal. WriterGone."""
+    def _await_ready(self, timeout: float, wanted: int = 1) -> bool:
+        """Wait until the box is ours, by default full: False after `timeout` seconds or a signal. WriterGone."""
         deadline = Deadline(timeout)
         spin_until = time.monotonic() + (SPIN_SECONDS if len(os.sched_getaffinity(0)) > 1 else 0.0)
         pause = SLEEP_FIRST_SECONDS
         # acquire: pairs with the release in the writer's mailbox_send
-        while not self._ready.load_acquire():
+        while self._ready.load_acquire() != wanted:
             if time.monotonic() < spin_until:
                 continue
             if self.writer_gone():
                 # What it did last came before it went: look once more.
-                if self._ready.load_acquire():
+                if self._ready.load_acquire() == wanted:
                     return True
                 raise WriterGone
             if deadline.passed() or not stop.sleep(pause):
@@ -85,16 +86,16 @@ class Box:
         if not self._await_ready(timeout):
             return None
         self._writer_seen = True  # somebody sent it, even if we never looked while it was attached
-        copy = Mailbox.from_buffer_copy(self._segment.view)
+        copy = Mailbox.from_buffer_copy(self._segment.view, self._offset)
         # release: pairs with the acquire in the writer's mailbox_await_empty; our copying is over when it sees 0
         self._ready.store_release(0)
         return Letter(copy.counter, wire.text(copy.message))
         # slide:end
 
 
-def parse() -> argparse.Namespace:
-    """The command line."""
-    parser = options.parser(__doc__)
+def parse(doc: Optional[str], key_id: int) -> argparse.Namespace:
+    """The command line; `doc` for --help."""
+    parser = options.parser(doc)
     parser.add_argument(
         "--key-path",
         default=mailbox.KEY_PATH,
@@ -104,7 +105,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--key-id",
         type=options.integer(1, 255),
-        default=mailbox.KEY_ID,
+        default=key_id,
         metavar="N",
         help="number that the key is made from, 1 to 255 (default: %(default)s)",
     )
@@ -117,6 +118,15 @@ def parse() -> argparse.Namespace:
     )
     options.add_timeout(parser, "when nothing happens")
     return parser.parse_args()
+
+
+def key_of(arguments: argparse.Namespace) -> int:
+    """The key that the command line asks for."""
+    try:
+        return sysv_shm.ftok(arguments.key_path, arguments.key_id)
+    except OSError as error:
+        advice = "--key-path wants something that exists"
+        raise ShmlabError(f"ftok({arguments.key_path})", advice, error.errno or 0) from error
 
 
 def is_stale(identity: int) -> bool:
@@ -191,13 +201,9 @@ def receive_all(box: Box, messages: int, timeout: float) -> None:
 
 def main() -> int:
     """Find a mailbox, empty it; one whose writer goes before its first message does not count."""
-    arguments = parse()
+    arguments = parse(__doc__, mailbox.KEY_ID)
     stop.on_signals()
-    try:
-        key = sysv_shm.ftok(arguments.key_path, arguments.key_id)
-    except OSError as error:
-        advice = "--key-path wants something that exists"
-        raise ShmlabError(f"ftok({arguments.key_path})", advice, error.errno or 0) from error
+    key = key_of(arguments)
     while True:
         with find(key, arguments.timeout) as segment:
             try:

@@ -22,7 +22,7 @@
 #include "shmlab/stop.h"
 
 static const double slice_seconds =
-    0.2;                               /* how late a signal may be seen that came just before a wait began */
+    0.2; /* how late a signal may be seen that came just before a wait began */
 static const double retry_seconds = 0.01; /* between two looks for an object, or at the buffer's end */
 
 static void names_make(struct buffer *buffer, const char *prefix)

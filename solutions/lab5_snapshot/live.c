@@ -219,8 +219,8 @@ static int reader_rounds(const struct options *options, const struct live_snapsh
     if (torn > 0)
         return error_report("half of one snapshot and half of the next", "%ld of %ld snapshots were torn",
                             torn, rounds);
-    printf("live: %ld snapshots, none of them torn; the last one is number %d\n", rounds,
-           (int)snapshot.records[0].class_id);
+    printf("live: %ld snapshot%s, none of them torn; the last one is number %d\n", rounds,
+           rounds == 1 ? "" : "s", (int)snapshot.records[0].class_id);
     return EXIT_SUCCESS;
 }
 

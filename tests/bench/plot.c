@@ -147,19 +147,28 @@ static void axis_draw(FILE *out, const struct panel *panel, double low, double h
 static void bar_draw(FILE *out, const struct panel *panel, const struct bar *bar, double low, double high,
                      double y, double thickness)
 {
+    if (bar->figure.conclusive)
+        fprintf(out, "<rect x='%d' y='%.1f' width='%.1f' height='%.1f' rx='2' fill='%s'/>", panel->axis, y,
+                fmax(place(panel, bar->figure.median, low, high) - panel->axis, 1), thickness,
+                colour_of(&bar->result->row));
+    fprintf(out, "<text x='%d' y='%.1f' class='name' text-anchor='end'>", panel->axis - 8,
+            y + thickness / 2 + 4);
+    text_write(out, row_title(&bar->result->row));
+    fputs("</text>\n", out);
+}
+
+/* The figure behind a bar, over the line of the limit. */
+static void value_draw(FILE *out, const struct panel *panel, const struct bar *bar, double low, double high,
+                       double y, double thickness)
+{
     char text[NAME] = "inconclusive: the machine was noisy";
     double end = panel->axis;
 
     if (bar->figure.conclusive) {
         end = place(panel, bar->figure.median, low, high);
         value_text(text, bar->figure.median, panel->logarithmic);
-        fprintf(out, "<rect x='%d' y='%.1f' width='%.1f' height='%.1f' rx='2' fill='%s'/>", panel->axis, y,
-                fmax(end - panel->axis, 1), thickness, colour_of(&bar->result->row));
     }
-    fprintf(out, "<text x='%d' y='%.1f' class='name' text-anchor='end'>", panel->axis - 8,
-            y + thickness / 2 + 4);
-    text_write(out, row_title(&bar->result->row));
-    fprintf(out, "</text><text x='%.1f' y='%.1f' class='%s'>%s</text>\n", end + 6, y + thickness / 2 + 4,
+    fprintf(out, "<text x='%.1f' y='%.1f' class='%s'>%s</text>\n", end + 6, y + thickness / 2 + 4,
             bar->figure.conclusive ? "value" : "tick", text);
 }
 
@@ -197,6 +206,8 @@ static void panel_draw(FILE *out, const struct run *run, const struct panel *pan
     for (int i = 0; i < count; i++)
         bar_draw(out, panel, &bars[i], low, high, TOP + i * room, room * 0.74);
     limit_draw(out, panel, limit, low, high, bottom);
+    for (int i = 0; i < count; i++)
+        value_draw(out, panel, &bars[i], low, high, TOP + i * room, room * 0.74);
 }
 
 static void legend_draw(FILE *out)
@@ -242,7 +253,8 @@ static void head_draw(FILE *out, const struct run *run, const struct machine *ma
     fprintf(out,
             "</desc>\n<style>text{font-family:'Helvetica Neue',Arial,'DejaVu Sans',sans-serif;fill:#1f2933}"
             ".head{font-size:24px;font-weight:bold}.panel{font-size:17px;font-weight:bold}"
-            ".name{font-size:13px}.value{font-size:12.5px;font-weight:bold}.tick{font-size:12px;fill:#52606d}"
+            ".name{font-size:13px}.value{font-size:12.5px;font-weight:bold;paint-order:stroke;stroke:#ffffff;"
+            "stroke-width:5px}.tick{font-size:12px;fill:#52606d}"
             ".grid{stroke:#e4e7eb;stroke-width:1}.limit{stroke:#b00020;stroke-width:1.5;stroke-dasharray:5 3}"
             ".limit-name{font-size:12px;fill:#b00020}</style>\n"
             "<rect width='100%%' height='100%%' fill='#ffffff'/>\n"

@@ -15,8 +15,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "address.h"
+#include "box.h"
 #include "check.h"
 #include "compile.h"
+#include "lab3_ping_pong.h"
 #include "objects.h"
 #include "shmlab/mailbox.h"
 #include "watch.h"
@@ -25,37 +28,6 @@
 enum { MANY = 500, STEPS_MAX = 2000000 };
 
 static const char endless[] = "1000000000";
-
-/* The address that a check's programs share: nobody else's. */
-struct address {
-    const char *path; /* for --key-path */
-    const char *key;  /* for sysv_* */
-};
-
-static struct address address_draw(struct check *check)
-{
-    const char *path = check_key_path(check, MAILBOX_KEY_ID);
-
-    key_t key = ftok(path, MAILBOX_KEY_ID);
-
-    check_varies(check, "path", path);
-    check_varies(check, "key", check_text(check, "0x%08x", (unsigned)key));
-    return (struct address){path, check_text(check, "%d", (int)key)};
-}
-
-/* Quieter than sysv_look, for use in AWAIT. */
-static bool segment_there(const struct address *address)
-{
-    return shmget((key_t)strtol(address->key, NULL, 10), 0, 0) != -1;
-}
-
-static unsigned long segment_attached(const struct address *address)
-{
-    struct shmid_ds info;
-    int id = shmget((key_t)strtol(address->key, NULL, 10), 0, 0);
-
-    return id != -1 && shmctl(id, IPC_STAT, &info) == 0 ? info.shm_nattch : 0;
-}
 
 static struct program *writer_start(struct check *check, const struct address *address, const char *messages)
 {
@@ -67,11 +39,6 @@ static struct program *reader_start(struct check *check, const struct address *a
     return START(check, "reader", "--key-path", address->path, "--messages", messages, "--timeout", "3600");
 }
 
-static bool box_full(const struct mailbox *box)
-{
-    return atomic_load_explicit(&box->ready, memory_order_acquire);
-}
-
 static const char *message_of(struct check *check, pid_t writer, int number)
 {
     return check_text(check, MAILBOX_MESSAGE_FORMAT, number, (int)writer);
@@ -81,7 +48,7 @@ static const char *message_of(struct check *check, pid_t writer, int number)
 static struct mailbox *box_of_writer(struct check *check, struct program *writer,
                                      const struct address *address)
 {
-    AWAIT(check, segment_there(address) || !program_runs(writer), "the writer creates the segment");
+    AWAIT(check, address_there(address) || !program_runs(writer), "the writer creates the segment");
     struct object object = sysv_look(check, address->key);
     REQUIRE(check, object.exists,
             .expected = "the writer creates a segment and keeps it until all messages are taken",
@@ -115,16 +82,11 @@ static void box_require(struct check *check, const struct mailbox *box, pid_t wr
             .found = check_text(check, "message is \"%s\"", box->message));
 }
 
-static void box_give_back(struct mailbox *box)
-{
-    atomic_store_explicit(&box->ready, false, memory_order_release);
-}
-
 /* ---- The writer ---- */
 
 static void bytes(struct check *check)
 {
-    struct address address = address_draw(check);
+    struct address address = address_draw(check, MAILBOX_KEY_ID);
     struct program *writer = writer_start(check, &address, "1");
 
     ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "void mailbox_send("),
@@ -146,7 +108,7 @@ static void bytes(struct check *check)
 
 static void removes(struct check *check)
 {
-    struct address address = address_draw(check);
+    struct address address = address_draw(check, MAILBOX_KEY_ID);
     struct program *writer = writer_start(check, &address, "1");
     struct mailbox *box = box_of_writer(check, writer, &address);
 
@@ -158,17 +120,17 @@ static void removes(struct check *check)
     box_give_back(box);
     sysv_detach(check, box);
     program_ends(writer, 0);
-    REQUIRE(check, !segment_there(&address), .expected = "no segment after the writer's end",
+    REQUIRE(check, !address_there(&address), .expected = "no segment after the writer's end",
             .found = "the segment is still there");
     writer = START(check, "writer", "--key-path", address.path, "--timeout", "0");
     program_ends(writer, 1);
-    REQUIRE(check, !segment_there(&address), .expected = "no segment after a writer that found no reader",
+    REQUIRE(check, !address_there(&address), .expected = "no segment after a writer that found no reader",
             .found = "the segment is still there");
 }
 
 static void slow_reader(struct check *check)
 {
-    struct address address = address_draw(check);
+    struct address address = address_draw(check, MAILBOX_KEY_ID);
     struct program *writer = writer_start(check, &address, "4");
     struct mailbox *box = box_of_writer(check, writer, &address);
 
@@ -210,7 +172,7 @@ static void publication_watch(struct check *check, struct program *writer, struc
 
 static void publication(struct check *check)
 {
-    struct address address = address_draw(check);
+    struct address address = address_draw(check, MAILBOX_KEY_ID);
     struct program *writer = writer_start(check, &address, "3");
     struct mailbox *box = box_of_writer(check, writer, &address);
     int line = check_line(check, "writer.c", "&box->ready, true");
@@ -239,15 +201,6 @@ static struct mailbox *box_make(struct check *check, const struct address *addre
     return sysv_attach(check, address->key);
 }
 
-static void box_put(struct mailbox *box, int32_t counter, const char *message)
-{
-    box->counter = counter;
-    memset(box->message, 0, sizeof box->message);
-    memcpy(box->message, message,
-           strnlen(message, sizeof box->message)); /* 100 bytes have no NUL: so be it */
-    atomic_store_explicit(&box->ready, true, memory_order_release);
-}
-
 static void box_await_empty(struct check *check, struct mailbox *box, struct program *reader)
 {
     AWAIT(check, !box_full(box) || !program_runs(reader), "the reader clears ready");
@@ -269,7 +222,7 @@ static const char *letter_draw(struct check *check, int number)
 static void reader_attached(struct check *check, struct program *reader, const struct address *address)
 {
     watch_waits(reader, "until a message comes");
-    REQUIRE(check, segment_attached(address) > 1,
+    REQUIRE(check, address_attached(address) > 1,
             .expected = "the reader attaches to the segment that is there",
             .found = "it waits, and only the check is attached",
             .line = check_line(check, "reader.c", "int mailbox_attach("), .file = "reader.c",
@@ -279,7 +232,7 @@ static void reader_attached(struct check *check, struct program *reader, const s
 
 static void receives(struct check *check)
 {
-    struct address address = address_draw(check);
+    struct address address = address_draw(check, MAILBOX_KEY_ID);
     struct mailbox *box = box_make(check, &address);
     struct program *reader = reader_start(check, &address, "4");
     static const int32_t counters[] = {1, 2, 70000, -5};
@@ -304,14 +257,14 @@ static void receives(struct check *check)
     program_expect(
         reader, check_text(check, "received #%d: %.*s\n", counters[3], MAILBOX_MESSAGE_CAPACITY - 1, whole));
     program_ends(reader, 0);
-    REQUIRE(check, segment_there(&address),
+    REQUIRE(check, address_there(&address),
             .expected = "the reader leaves the segment alone: it is the writer's",
             .found = "the reader has removed it");
 }
 
 static void slow_writer(struct check *check)
 {
-    struct address address = address_draw(check);
+    struct address address = address_draw(check, MAILBOX_KEY_ID);
     struct mailbox *box = box_make(check, &address);
 
     ADVISE(
@@ -365,7 +318,7 @@ static void hand_back_watch(struct check *check, struct program *reader, struct 
 
 static void hand_back(struct check *check)
 {
-    struct address address = address_draw(check);
+    struct address address = address_draw(check, MAILBOX_KEY_ID);
     struct mailbox *box = box_make(check, &address);
     struct program *reader = reader_start(check, &address, "2");
     int line = check_line(check, "reader.c", "&box->ready, false");
@@ -413,13 +366,13 @@ static void pair_require(struct check *check, struct program *writer, struct pro
     program_ends(reader, 0);
     program_ends(writer, 0);
     letters_require(check, reader, pid, last);
-    REQUIRE(check, !segment_there(address), .expected = "no segment when both have ended",
+    REQUIRE(check, !address_there(address), .expected = "no segment when both have ended",
             .found = "the segment is still there");
 }
 
 static void either_first(struct check *check)
 {
-    struct address address = address_draw(check);
+    struct address address = address_draw(check, MAILBOX_KEY_ID);
 
     check_note(check, "the writer starts first");
     struct program *writer = writer_start(check, &address, "5");
@@ -427,7 +380,7 @@ static void either_first(struct check *check)
     struct program *reader = reader_start(check, &address, "5");
     pair_require(check, writer, reader, 5, &address);
 
-    address = address_draw(check);
+    address = address_draw(check, MAILBOX_KEY_ID);
     check_note(check, "the reader starts first");
     ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "mailbox_attach("),
            .cause = "that there is no segment yet is taken for an error",
@@ -440,7 +393,7 @@ static void either_first(struct check *check)
 
 static void many(struct check *check)
 {
-    struct address address = address_draw(check);
+    struct address address = address_draw(check, MAILBOX_KEY_ID);
     const char *count = check_text(check, "%d", MANY);
     struct program *writer = writer_start(check, &address, count);
     struct program *reader = reader_start(check, &address, count);
@@ -454,7 +407,7 @@ static void many(struct check *check)
 
 static void python(struct check *check)
 {
-    struct address address = address_draw(check);
+    struct address address = address_draw(check, MAILBOX_KEY_ID);
 
     ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "void mailbox_send("),
            .cause = "reader.py follows the published bytes and the published protocol, and nothing else");
@@ -466,7 +419,8 @@ static void python(struct check *check)
 
 static void no_busy_core(struct check *check)
 {
-    struct address address = address_draw(check), nowhere = address_draw(check), own = address_draw(check);
+    struct address address = address_draw(check, MAILBOX_KEY_ID),
+                   nowhere = address_draw(check, MAILBOX_KEY_ID), own = address_draw(check, MAILBOX_KEY_ID);
     struct program *writer = writer_start(check, &address, "1");
     struct program *early = reader_start(check, &nowhere, "1");
 
@@ -495,7 +449,7 @@ static void end_require(struct check *check, struct program *program)
 
 static void dead_peer(struct check *check)
 {
-    struct address address = address_draw(check);
+    struct address address = address_draw(check, MAILBOX_KEY_ID);
     struct program *writer = writer_start(check, &address, endless);
     struct program *reader = reader_start(check, &address, endless);
 
@@ -506,10 +460,10 @@ static void dead_peer(struct check *check)
            .cause = "the flag will never change again: nobody is there who could change it",
            .next = "ask patience_step in every round, and return what it says unless that is PATIENCE_GO_ON");
     end_require(check, writer);
-    REQUIRE(check, !segment_there(&address), .expected = "a writer whose reader died removes the segment",
+    REQUIRE(check, !address_there(&address), .expected = "a writer whose reader died removes the segment",
             .found = "the segment is still there");
 
-    address = address_draw(check);
+    address = address_draw(check, MAILBOX_KEY_ID);
     writer = writer_start(check, &address, endless);
     reader = reader_start(check, &address, endless);
     program_expect(reader, "received #3");
@@ -526,7 +480,8 @@ static void signals(struct check *check)
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
 
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        struct address address = address_draw(check), own = address_draw(check);
+        struct address address = address_draw(check, MAILBOX_KEY_ID),
+                       own = address_draw(check, MAILBOX_KEY_ID);
         struct program *writer = writer_start(check, &address, "1");
         struct mailbox *box = box_make(check, &own);
         struct program *reader = reader_start(check, &own, "1");
@@ -538,7 +493,7 @@ static void signals(struct check *check)
         watch_waits(writer, "while ready is set");
         program_signal(writer, numbers[i]);
         program_ends(writer, 1);
-        REQUIRE(check, !segment_there(&address),
+        REQUIRE(check, !address_there(&address),
                 .expected =
                     check_text(check, "no segment after SIG%s to the writer", sigabbrev_np(numbers[i])),
                 .found = "the segment is still there");
@@ -548,7 +503,7 @@ static void signals(struct check *check)
         watch_waits(reader, "while ready is clear");
         program_signal(reader, numbers[i]);
         program_ends(reader, 1);
-        REQUIRE(check, segment_there(&own) && !box_full(box),
+        REQUIRE(check, address_there(&own) && !box_full(box),
                 .expected = "the reader leaves the segment as it is: it is the writer's",
                 .found = "it does not");
     }
@@ -573,7 +528,7 @@ static void orphan_make(struct check *check, const struct address *address, size
 
 static void stale_mailbox(struct check *check)
 {
-    struct address address = address_draw(check);
+    struct address address = address_draw(check, MAILBOX_KEY_ID);
 
     orphan_make(check, &address, sizeof(struct mailbox));
     struct mailbox *box = sysv_attach(check, address.key);
@@ -597,7 +552,7 @@ static void stale_mailbox(struct check *check)
 
 static void foreign_segment(struct check *check)
 {
-    struct address address = address_draw(check);
+    struct address address = address_draw(check, MAILBOX_KEY_ID);
 
     ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "int stale_remove("),
            .cause =
@@ -614,12 +569,12 @@ static void foreign_segment(struct check *check)
             .found = object.exists ? check_text(check, "there is one of %zu bytes now", object.size)
                                    : "the writer has removed it");
 
-    address = address_draw(check);
+    address = address_draw(check, MAILBOX_KEY_ID);
     writer = writer_start(check, &address, "1");
     struct mailbox *box = box_of_writer(check, writer, &address);
     struct program *second = writer_start(check, &address, "1");
     program_ends(second, 1);
-    REQUIRE(check, segment_there(&address),
+    REQUIRE(check, address_there(&address),
             .expected = "a second writer leaves the first one's segment alone", .found = "it is gone");
     box_require(check, box, writer->own_pid, 1, "after a second writer was refused");
     box_give_back(box);
@@ -641,14 +596,14 @@ static void fault_require(struct check *check, const char *program, const char *
 
 static void errors(struct check *check)
 {
-    struct address address = address_draw(check);
+    struct address address = address_draw(check, MAILBOX_KEY_ID);
 
     ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "int segment_create("));
     fault_require(check, "writer", "shmget:1:ENOSPC", "ENOSPC", &address);
     ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "shmat("),
            .cause = "the segment was created, and the path of this error ends without removing it");
     fault_require(check, "writer", "shmat:1:ENOMEM", "ENOMEM", &address);
-    REQUIRE(check, !segment_there(&address), .expected = "no segment after a writer that could not attach",
+    REQUIRE(check, !address_there(&address), .expected = "no segment after a writer that could not attach",
             .found = "the segment is still there");
 
     ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "mailbox_attach("),
@@ -661,7 +616,7 @@ static void errors(struct check *check)
 static void sanitizers(struct check *check)
 {
     check_sanitize(check);
-    struct address address = address_draw(check);
+    struct address address = address_draw(check, MAILBOX_KEY_ID);
     struct program *writer = writer_start(check, &address, "5");
     struct program *reader = reader_start(check, &address, "5");
     program_wait(reader);
@@ -671,7 +626,7 @@ static void sanitizers(struct check *check)
     program_ends(reader, 0);
     program_ends(writer, 0);
 
-    address = address_draw(check);
+    address = address_draw(check, MAILBOX_KEY_ID);
     struct mailbox *box = box_make(check, &address);
     char whole[MAILBOX_MESSAGE_CAPACITY + 1];
     memset(whole, 'x', sizeof whole);
@@ -693,13 +648,7 @@ static void race(struct check *check)
 /* ---- The table ---- */
 
 static const struct check_case cases[] = {
-    {.name = "builds",
-     .title = "Writer and reader compile",
-     .concept = "a program that compiles",
-     .hints = {"The compiler reads from top to bottom; what it says first is what to mend first.",
-               "Each message names file and line.", "The whole output is in the transcript."},
-     .limit = LIMIT_QUICK,
-     .run = check_builds},
+    CASE_BUILDS("Writer and reader compile"),
     {.name = "bytes",
      .points = 8,
      .title = "The first message stands in the mailbox at the published bytes",
@@ -893,16 +842,55 @@ static const struct check_case cases[] = {
      .needs = {"removes", "receives"},
      .limit = LIMIT_QUICK,
      .run = errors},
-    {.name = "warnings",
-     .points = 1,
-     .title = "The compiler has nothing to say",
-     .concept = "warnings",
-     .hints = {"Each warning is a place where C allows what you probably do not mean.",
-               "The message names file, line and the option that asked for it, for example -Wconversion.",
-               "Conversions: choose the type that fits, or write the cast that says you know."},
-     .needs = {"bytes", "receives"},
+    {.name = "ping",
+     .points = 6,
+     .challenge = true,
+     .title = "Ping sends, waits for each answer, and touches no box out of turn",
+     .concept = "two mailboxes, one for each direction",
+     .hints =
+         {"Each box is a mailbox as before. In the second one your program is the reader.",
+          "ping.c, answer_get: four turns. Whose is each box before, and after?",
+          "box_await(&boxes->ping, false, ...), fill it, store true; box_await(&boxes->pong, true, ...), "
+          "copy, store false."},
+     .needs = {"either_first"},
      .limit = LIMIT_QUICK,
-     .run = check_warnings},
+     .run = ping_asks},
+    {.name = "pong",
+     .points = 6,
+     .challenge = true,
+     .title = "The Python program answers each ping with its number, and overwrites no answer",
+     .concept = "the writer's half of the protocol, in Python",
+     .hints = {"A writer waits until the box is empty, fills it, and sets the flag last.",
+               "pong.py, AnswerBox.send; _await_ready takes the flag's value that is wanted.",
+               "box = Mailbox.from_buffer(self._segment.view, self._offset); ...; del box; "
+               "self._ready.store_release(1)"},
+     .needs = {"either_first"},
+     .limit = LIMIT_QUICK,
+     .run = pong_answers},
+    {.name = "ping_pong",
+     .points = 4,
+     .challenge = true,
+     .title =
+         "Five hundred pings are answered, whoever starts first, and ping notices when the other is killed",
+     .concept = "C and Python, in both directions",
+     .hints = {"Each side alone was right with the check on the other side. What do they do to each other?",
+               "Both: does one of them look at a box while the other owns it?",
+               "Return what patience_step says, and remove the segment on every path."},
+     .needs = {"ping", "pong"},
+     .limit = LIMIT_LONG,
+     .run = ping_pong_pass},
+    {.name = "ping_pong_race",
+     .points = 4,
+     .challenge = true,
+     .title = "Under no interleaving of ping and pong.py does either touch a box out of turn",
+     .concept = "release and acquire across languages",
+     .hints = {"The partner of your store is a load in Python, and it pairs all the same.",
+               "ping.c: each atomic operation and its partner in reader.py or pong.py.",
+               "memory_order_release for both stores, memory_order_acquire for the load."},
+     .needs = {"ping", "pong"},
+     .limit = LIMIT_EXPLORE,
+     .run = ping_pong_race},
+    CASE_WARNINGS(1, "bytes", "receives"),
     {.name = "sanitizers",
      .points = 1,
      .title = "AddressSanitizer and UBSan find nothing",
@@ -929,9 +917,11 @@ static const struct check_case cases[] = {
 const struct lab lab3_handshake = {
     .name = "lab3_handshake",
     .title = "the handshake",
-    .files = {"writer.c", "reader.c"},
+    .files = {"writer.c", "reader.c", "ping.c", "pong.py"},
     .programs = {{"writer", {"writer.c", "options.c", "patience.c"}, LINK_COMMON},
-                 {"reader", {"reader.c", "options.c", "patience.c"}, LINK_COMMON}},
+                 {"reader", {"reader.c", "options.c", "patience.c"}, LINK_COMMON},
+                 {"ping", {"ping.c", "options.c", "patience.c"}, LINK_COMMON}},
+    .challenges = {"ping"},
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
 };

@@ -7,8 +7,8 @@
  * lock are looked at instruction by instruction (watch.h).
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <math.h>
 #include <png.h>
 #include <stdint.h>
@@ -32,6 +32,7 @@
 #define PRODUCER "producer.c"
 #define READER   "reader.py"
 #define SEQUENCE "sequence.c"
+#define DETECTOR TOOLCHAIN_SOURCE "/tests/checks/programs/lab5_detector.c"
 #define SCRIPTED "producer_scripted" /* with the detector that finds what it is told */
 #define MEDIA    TOOLCHAIN_SOURCE "/common/media/"
 
@@ -107,8 +108,45 @@ static const char *name_draw(struct check *check)
     return name;
 }
 
+/* What it has printed; of Python's tracebacks the last line, which says what happened. */
+static const char *said_text(struct program *program)
+{
+    struct check *check = program->check;
+    const char *output = program_output(program), *line = strstr(output, "Traceback");
+
+    if (output[0] == '\0')
+        return "it printed nothing";
+    if (line == NULL)
+        return check_text(check, "it printed:\n%s", output);
+    for (const char *next = line; (next = strchr(next, '\n')) != NULL && next[1] != '\0';)
+        line = ++next;
+    return check_text(check, "a traceback that ends with\n%s", line);
+}
+
+/* As program_ends, and says why it should end so. */
+static void ends_require(struct program *program, int status, const char *why)
+{
+    struct check *check = program->check;
+    int found = program_wait(program);
+
+    REQUIRE(check, found == status,
+            .expected =
+                check_text(check, "`%s` ends with %s: %s", program->command, status_text(check, status), why),
+            .found = check_text(check, "%s; %s", status_text(check, found), said_text(program)));
+}
+
+/* The producer, with the detector that finds what the script says. */
 #define PRODUCE(check, name, script, ...)                                                                    \
-    START(check, SCRIPTED, "--name", name, "--cfg", script, "--weights", script, __VA_ARGS__)
+    produce_start(check, name, script, (const char *const[]){__VA_ARGS__, NULL})
+static struct program *produce_start(struct check *check, const char *name, const char *script,
+                                     const char *const more[])
+{
+    const char *words[16] = {SCRIPTED, "--name", name, "--cfg", script, "--weights", script};
+
+    for (size_t at = 7; *more != NULL && at + 1 < sizeof words / sizeof words[0];)
+        words[at++] = *more++;
+    return check_start(check, words);
+}
 
 static struct program *produce(struct check *check, const char *name, const char *script, int status)
 {
@@ -204,12 +242,34 @@ static struct snapshot *snapshot_put(struct check *check, const char *name, cons
     ADVISE(check, .file = PRODUCER, .line = check_line(check, PRODUCER, "snapshot_store("),                  \
            .next = "run the producer, then look at the bytes: od -A d -t d4 /dev/shm/NAME")
 
+/* The mistakes of the first hour. */
+static void first_require(struct check *check, const char *name)
+{
+    struct object object = posix_look(check, name);
+
+    REQUIRE(check, object.exists,
+            .expected = check_text(check, "%s is there when its producer has ended", name),
+            .found = "it is gone", .line = check_line(check, PRODUCER, "snapshot_publish("), .file = PRODUCER,
+            .cause = "an shm_unlink at the end, as in the labs before: a snapshot is meant to stay");
+    REQUIRE(check, object.size == sizeof(struct snapshot),
+            .expected = check_text(check, "%s has %zu bytes", name, sizeof(struct snapshot)),
+            .found = check_text(check, "%zu bytes", object.size),
+            .cause = "ftruncate decides about the size; sizeof of a pointer is 8");
+    REQUIRE(check, object.mode == 0600, .expected = check_text(check, "%s has mode 0600", name),
+            .found = check_text(check, "mode %04o", object.mode),
+            .cause = "options->mode decides who may read and write it; 0600 by default: its owner alone");
+    REQUIRE(check, *(const int32_t *)(const void *)posix_copy(check, name, sizeof(int32_t)) != 0,
+            .expected = check_text(check, "count %d (bytes 0 to 3)", DOGS), .found = "count 0",
+            .cause = "nothing was stored, or into memory of the producer's own: MAP_PRIVATE");
+}
+
 static void bytes(struct check *check)
 {
     const char *name = name_draw(check);
 
     STORE_ADVICE(check);
     produce(check, name, script_make(check, dogs, DOGS, ""), 0);
+    first_require(check, name);
     snapshot_require(check, name, dogs, DOGS);
     name = name_draw(check);
     struct program *producer =
@@ -226,8 +286,7 @@ static void many(struct check *check)
            .cause = "the detector is told a larger capacity than the ten records that there are, or count is "
                     "not what it returned",
            .next = "the last argument of detector_run is how many records it may fill");
-    RUN(check, 0, SCRIPTED, "--name", name, "--cfg", script, "--weights", script, "--class", "all",
-        picture_make(check));
+    program_ends(PRODUCE(check, name, script, "--class", "all", picture_make(check)), 0);
     snapshot_require(check, name, crowd, SNAPSHOT_RECORDS);
     name = name_draw(check);
     produce(check, name, script_make(check, dogs, 0, ""), 0);
@@ -274,9 +333,9 @@ static void detector_fails(struct check *check)
            .cause = "detector_run returns -1 when it fails; taken for a number, it becomes the count",
            .next = "if (count == -1) return error_report_errno(...)");
     struct program *producer = PRODUCE(check, name, fails, picture_make(check));
-    program_ends(producer, 1);
+    ends_require(producer, 1, "the detector returned -1");
     REQUIRE(check, program_said(producer, "ERANGE"), .expected = "a message that names ERANGE",
-            .found = check_text(check, "it printed:\n%s", program_output(producer)));
+            .found = said_text(producer));
     REQUIRE(check, !posix_look(check, name).exists, .expected = "no object when the detector fails",
             .found = "there is one");
     produce(check, name, script_make(check, dogs, DOGS, ""), 0);
@@ -353,6 +412,40 @@ static void mode(struct check *check)
     object_require(check, name, 0664);
 }
 
+/* A snapshot that the check holds, whatever becomes of its name. */
+struct held {
+    int fd;
+    const struct snapshot *mapped;
+};
+
+static struct held snapshot_hold(struct check *check, const char *name)
+{
+    struct held held = {.fd = shm_open(name, O_RDONLY, 0)};
+
+    if (held.fd == -1)
+        check_broken(check, "shm_open(%s): %s", name, strerror(errno));
+    held.mapped = posix_map(check, name, sizeof *held.mapped);
+    check_note(check, "the check has the snapshot in %s mapped", name);
+    return held;
+}
+
+/* It must be as it was. */
+static void held_require(struct check *check, const struct held *held, const struct snapshot *expected)
+{
+    struct stat info;
+    struct finding finding = {0};
+    bool whole = fstat(held->fd, &info) == 0 && info.st_size == sizeof *expected;
+
+    REQUIRE(check, whole, .expected = "whoever has the snapshot mapped keeps its 244 bytes",
+            .found = check_text(check, "the object was cut to %lld bytes: reading it now is a SIGBUS",
+                                (long long)info.st_size),
+            .cause = "O_TRUNC or ftruncate empties the object under everybody who has it mapped");
+    if (snapshot_equal(check, expected, held->mapped, &finding))
+        return;
+    finding.expected = check_text(check, "whoever has the snapshot mapped keeps it: %s", finding.expected);
+    check_fail(check, &finding);
+}
+
 /* Which object has the name? */
 static ino_t object_number(struct check *check, const char *name)
 {
@@ -369,22 +462,20 @@ static void replaces(struct check *check)
 {
     const char *name = name_draw(check);
     struct snapshot first = snapshot_of(dogs, DOGS);
-    struct finding finding = {0};
 
+    produce(check, name, script_make(check, dogs, DOGS, ""), 0);
+    struct held held = snapshot_hold(check, name);
+    ino_t before = object_number(check, name);
+    ADVISE(check, .file = PRODUCER, .line = check_line(check, PRODUCER, "snapshot_unlink("),
+           .cause = "the name still leads to the old object: it was not unlinked",
+           .next = "shm_unlink(name) in snapshot_unlink, and *removed = true");
+    ends_require(
+        PRODUCE(check, name, script_make(check, crowd, 3, ""), "--class", "all", picture_make(check)), 0,
+        "the old snapshot makes room for the new one");
     ADVISE(check, .file = PRODUCER, .line = check_line(check, PRODUCER, "snapshot_publish("),
            .cause = "the old object is opened and overwritten: a reader that has it mapped sees half of each",
            .next = "unlink the old one, then shm_open with O_CREAT | O_EXCL");
-    produce(check, name, script_make(check, dogs, DOGS, ""), 0);
-    const struct snapshot *mapped = posix_map(check, name, sizeof *mapped);
-    ino_t before = object_number(check, name);
-    check_note(check, "the check has the first snapshot mapped");
-    program_ends(
-        PRODUCE(check, name, script_make(check, crowd, 3, ""), "--class", "all", picture_make(check)), 0);
-    if (!snapshot_equal(check, &first, mapped, &finding)) {
-        finding.expected =
-            check_text(check, "whoever has the first snapshot mapped keeps it: %s", finding.expected);
-        check_fail(check, &finding);
-    }
+    held_require(check, &held, &first);
     REQUIRE(check, object_number(check, name) != before,
             .expected = "a second run gives the name to an object of its own",
             .found = "the name leads to the old object");
@@ -402,10 +493,9 @@ static void foreign_once(struct check *check, size_t size)
     for (int attempt = 0; attempt < 2; attempt++) {
         struct program *producer = attempt == 0 ? PRODUCE(check, name, script, picture_make(check))
                                                 : START(check, SCRIPTED, "--name", name, "--unlink");
-        program_ends(producer, 1);
+        ends_require(producer, 1, check_text(check, "%s has %zu bytes, it is no snapshot", name, size));
         REQUIRE(check, program_said(producer, name),
-                .expected = check_text(check, "a message that names %s", name),
-                .found = check_text(check, "it printed:\n%s", program_output(producer)));
+                .expected = check_text(check, "a message that names %s", name), .found = said_text(producer));
         struct object object = posix_look(check, name);
         REQUIRE(check, object.exists && object_number(check, name) == before && object.size == size,
                 .expected = check_text(check, "another program's object of %zu bytes stays", size),
@@ -434,7 +524,8 @@ static void foreign(struct check *check)
            .cause = "an object of 0 bytes is refused: it is a producer's that was killed before ftruncate, "
                     "and nobody else will ever remove it");
     check_note(check, "%s has 0 bytes: a producer was killed before it gave it a size", name);
-    produce(check, name, script_make(check, dogs, DOGS, ""), 0);
+    ends_require(PRODUCE(check, name, script_make(check, dogs, DOGS, ""), picture_make(check)), 0,
+                 check_text(check, "%s had 0 bytes", name));
     snapshot_require(check, name, dogs, DOGS);
 }
 
@@ -447,13 +538,11 @@ static void unlinks(struct check *check)
            .cause = "shm_unlink takes the name away; the memory lives on until the last mapping is gone",
            .next = "shm_unlink(name), and ENOENT is no error: then it is gone already");
     produce(check, name, script, 0);
-    const struct snapshot *mapped = posix_map(check, name, sizeof *mapped);
+    struct held held = snapshot_hold(check, name);
     RUN(check, 0, SCRIPTED, "--name", name, "--unlink");
     REQUIRE(check, !posix_look(check, name).exists, .expected = check_text(check, "no %s any more", name),
             .found = "it is still there");
-    REQUIRE(check, memcmp(mapped, &first, sizeof first) == 0,
-            .expected = "who has the snapshot mapped keeps its bytes", .found = "they are changed",
-            .cause = "the object was emptied or truncated before it was unlinked");
+    held_require(check, &held, &first);
     check_note(check, "once more, with nothing there");
     RUN(check, 0, SCRIPTED, "--name", name, "--unlink");
     program_ends(PRODUCE(check, name, script, "--unlink", picture_make(check)), 0);
@@ -478,10 +567,12 @@ static void errors(struct check *check)
         check_inject(check, faults[i]);
         struct program *producer = PRODUCE(check, name, script, picture_make(check));
         check_inject(check, NULL);
-        program_ends(producer, 1);
+        ends_require(
+            producer, 1,
+            check_text(check, "%.*s fails with %s", (int)strcspn(faults[i], ":"), faults[i], symbol));
         REQUIRE(check, program_said(producer, symbol),
                 .expected = check_text(check, "a message that names %s", symbol),
-                .found = check_text(check, "it printed:\n%s", program_output(producer)));
+                .found = said_text(producer));
         struct object left = posix_look(check, name);
         REQUIRE(check, !left.exists,
                 .expected = check_text(check, "no object stays behind when %.*s fails",
@@ -522,7 +613,7 @@ static void said_require(struct program *reader, const char *line)
 
     REQUIRE(check, strstr(words_of(check, program_output(reader)), words_of(check, line)) != NULL,
             .expected = check_text(check, "it prints \"%.*s\"", (int)strcspn(line, "\n"), line),
-            .found = check_text(check, "it printed:\n%s", program_output(reader)));
+            .found = said_text(reader));
 }
 
 /* One line of the report. */
@@ -550,8 +641,7 @@ static void reads(struct check *check)
     for (int i = 0; i < 4; i++)
         said_require(reader, line_of(check, i + 1, class_name_of(crowd[i].class_id), &crowd[i]));
     REQUIRE(check, !program_said(reader, "makes no sense") && !program_said(reader, "the count is"),
-            .expected = "no complaint: all of it is right",
-            .found = check_text(check, "it printed:\n%s", program_output(reader)));
+            .expected = "no complaint: all of it is right", .found = said_text(reader));
 }
 
 static void later(struct check *check)
@@ -571,7 +661,7 @@ static void later(struct check *check)
 
 static void hostile_count(struct check *check)
 {
-    static const int32_t counts[] = {-1, 51, INT32_MAX};
+    static const int32_t counts[] = {51, INT32_MAX, -1};
 
     ADVISE(check, .file = READER, .line = check_line(check, READER, "def unpack("),
            .cause = "a count that somebody else wrote is used as it stands: for a loop, for a size, for a "
@@ -587,12 +677,12 @@ static void hostile_count(struct check *check)
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         int believed = counts[i] < 0 ? 0 : SNAPSHOT_RECORDS;
         check_note(check, "the reader of count %d", counts[i]);
-        program_ends(readers[i], 0);
+        ends_require(readers[i], 0, check_text(check, "the count is %d", counts[i]));
         said_require(readers[i], check_text(check, "%d detections\n", believed));
         said_require(readers[i], check_text(check, "the count is %d", counts[i]));
         REQUIRE(check, !program_said(readers[i], "no sense"),
                 .expected = "no complaint about records: there is nothing wrong with them",
-                .found = check_text(check, "it printed:\n%s", program_output(readers[i])));
+                .found = said_text(readers[i]));
     }
 }
 
@@ -639,7 +729,7 @@ static void no_snapshot(struct check *check)
         reader = RUN(check, 1, READER, "--name", other, "--output", output_draw(check));
         said_require(reader, other);
         REQUIRE(check, !program_said(reader, "Traceback"), .expected = "a sentence that says what is wrong",
-                .found = check_text(check, "it printed:\n%s", program_output(reader)));
+                .found = said_text(reader));
     }
     REQUIRE(check, access(output_draw(check), F_OK) == -1, .expected = "no picture when there is no snapshot",
             .found = "one was written");
@@ -1053,7 +1143,7 @@ static void live_refuses(struct check *check)
         live->checksum = checksum_of(&live->snapshot) ^ cases[i].checksum;
         check_note(check, "%s", cases[i].what);
         struct program *reader = START(check, "live", "--read", "--name", name, "--timeout", "0.05");
-        program_ends(reader, 1);
+        ends_require(reader, 1, cases[i].what);
         said_require(reader, cases[i].says);
     }
 }
@@ -1063,21 +1153,19 @@ static void live_refuses(struct check *check)
 static void sanitizers(struct check *check)
 {
     check_sanitize(check);
-    const char *name = check_name(check);
-    struct program *runs[4] = {
-        PRODUCE(check, name, script_make(check, crowd, CROWD, ""), "--class", "all", picture_make(check)),
-    };
+    const char *name = name_draw(check), *other = name_draw(check);
+    const char *const scripts[] = {script_make(check, crowd, CROWD, ""), script_make(check, dogs, DOGS, ""),
+                                   script_make(check, dogs, DOGS, "fails")};
 
-    program_wait(runs[0]);
-    runs[1] = PRODUCE(check, name, script_make(check, dogs, DOGS, "fails"), picture_make(check));
-    program_wait(runs[1]);
-    runs[2] = PRODUCE(check, name, script_make(check, dogs, DOGS, ""), picture_make(check));
-    program_wait(runs[2]);
-    runs[3] = START(check, SCRIPTED, "--name", name, "--unlink");
-    program_wait(runs[3]);
-    for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++)
-        program_sanitized(runs[i]);
-    program_ends(runs[2], 0);
+    for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++) {
+        struct program *producer =
+            PRODUCE(check, i == 1 ? other : name, scripts[i], "--class", "all", picture_make(check));
+        program_wait(producer);
+        program_sanitized(producer);
+    }
+    struct program *remover = START(check, SCRIPTED, "--name", name, "--unlink");
+    program_wait(remover);
+    program_sanitized(remover);
 }
 
 /* ---- The table ---- */
@@ -1149,7 +1237,7 @@ static const struct check_case cases[] = {
                "memcpy(shared->records, ...), then __atomic_store_n(&shared->count, snapshot->count, "
                "__ATOMIC_RELEASE)"},
      .needs = {"bytes"},
-     .limit = LIMIT_QUICK,
+     .limit = LIMIT_LONG,
      .run = order},
     {.name = "mode",
      .points = 3,
@@ -1322,7 +1410,7 @@ static const struct check_case cases[] = {
                "before = acquire load; odd: again; relaxed loads; atomic_thread_fence(memory_order_acquire); "
                "relaxed load != before: again"},
      .needs = {"builds"},
-     .limit = LIMIT_QUICK,
+     .limit = LIMIT_LONG,
      .run = live_reader},
     {.name = "live_refuses",
      .points = 1,
@@ -1374,11 +1462,9 @@ const struct lab lab5_snapshot = {
     .name = "lab5_snapshot",
     .title = "the detection snapshot",
     .files = {PRODUCER, READER, SEQUENCE},
-    .programs = {{"producer", {PRODUCER}, LINK_VISION},
-                 {SCRIPTED,
-                  {PRODUCER, TOOLCHAIN_SOURCE "/tests/checks/programs/lab5_detector.c"},
-                  LINK_VISION},
-                 {"live", {"live.c", SEQUENCE}, LINK_VISION}},
+    .programs = {{.name = "producer", .sources = {PRODUCER}, .link = LINK_VISION},
+                 {.name = SCRIPTED, .sources = {PRODUCER, DETECTOR}, .link = LINK_VISION},
+                 {.name = "live", .sources = {"live.c", SEQUENCE}, .link = LINK_VISION, .challenge = true}},
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
 };

@@ -3,7 +3,7 @@
  *
  * The student's queue.c is linked into programs/lab6_peer.c, and consumer.py loaded by programs/lab6_peer.py:
  * both do one step when told, so that the checks can look at memory and semaphores between any two steps.
- * Where a peer must know the documents only, the check itself is that peer ("foreign" below).
+ * Where a peer must know the format and the protocol only, the check itself is that peer ("foreign" below).
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -21,14 +21,19 @@
 #include "objects.h"
 #include "programs/lab6_pattern.h"
 #include "shmlab/scene.h"
+#include "shmlab/spsc_ring.h"
 #include "toolchain.h"
 #include "watch.h"
+#include "weave.h"
 
-#define QUEUE    "queue.c"
-#define PYTHON   "consumer.py"
-#define PEER     "lab6_peer"
-#define PROGRAMS TOOLCHAIN_SOURCE "/tests/checks/programs/"
-#define PATIENT  "20" /* seconds, for waits that the other side ends */
+#define QUEUE     "queue.c"
+#define PYTHON    "consumer.py"
+#define PEER      "lab6_peer"
+#define SPSC      "spsc.c"
+#define SPSC_PEER "lab6_spsc"
+#define PROGRAMS  TOOLCHAIN_SOURCE "/tests/checks/programs/"
+#define PATIENT   "20"   /* seconds, for waits that the other side ends */
+#define ENDLESS   "3600" /* seconds, for the programs: the check's own limit comes first */
 
 enum { ORDER_STEPS = 256, ORDER_STEPS_MAX = 1000000, OVERWRITTEN = 0x5A, TOLD_MAX = 32 };
 
@@ -279,7 +284,7 @@ static struct queue_slot *pattern_make(struct check *check, uint64_t seed, int32
     return slot;
 }
 
-/* ---- A peer that follows the documents alone, locks while it copies, and takes no role ---- */
+/* ---- A peer that follows yolo_queue.h alone, locks while it copies, and takes no role ---- */
 
 struct foreign {
     struct check *check;
@@ -288,7 +293,7 @@ struct foreign {
     sem_t *empty, *full, *mutex;
 };
 
-/* As a producer; the indices begin at `phase`, which the documents do not forbid. */
+/* As a producer; the indices begin at `phase`, which the protocol does not forbid. */
 static struct foreign foreign_create(struct check *check, int phase)
 {
     struct foreign foreign = {.check = check, .names = names_make(check)};
@@ -493,22 +498,50 @@ static void slot_read(struct check *check)
     peer_end(peer);
 }
 
+/* As state_require, whatever MUTEX is. */
+static void tokens_require(struct check *check, const struct names *names, const struct yolo_queue *shared,
+                           const char *when, struct state expected)
+{
+    expected.mutex = semaphore_value(check, names->mutex);
+    state_require(check, names, shared, when, expected);
+}
+
+static void tokens(struct check *check)
+{
+    struct names names = names_make(check);
+
+    ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_acquire_free("),
+           .cause = "indices or tokens that move before the work is done: the other side comes too early",
+           .next =
+               "acquire takes one token of EMPTY (FULL) and nothing else; all else is for publish (release)");
+    struct program *producer = peer_create(check, &names, 0);
+    struct yolo_queue *shared = posix_map(check, names.shm, sizeof *shared);
+    ask(producer, "free " PATIENT);
+    tokens_require(check, &names, shared, "while the producer holds slot 0",
+                   (struct state){0, 0, 0, 4, 0, 1});
+    ask(producer, "fill 1");
+    ask(producer, "publish");
+    struct program *consumer = peer_join(producer, &names, 0);
+    ask(consumer, "full " PATIENT);
+    tokens_require(check, &names, shared, "while the consumer holds slot 0",
+                   (struct state){1, 0, 1, 4, 0, 1});
+    ask(consumer, "release");
+    state_require(check, &names, shared, "when both are done", state_after(1, 1));
+    peer_end(consumer);
+    peer_end(producer);
+}
+
 static void unlocked(struct check *check)
 {
     struct names names = names_make(check);
 
-    ADVISE(
-        check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_acquire_free("),
-        .cause =
-            "the lock is held while a megabyte is copied, or indices and tokens move before the work is done",
-        .next = "acquire takes one token of EMPTY (FULL) and nothing else; MUTEX is for the indices, in "
-                "publish (release)");
+    ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_acquire_free("),
+           .cause =
+               "the lock is held while a megabyte is copied: that is right, and one side waits for the other",
+           .next = "queue_lock belongs into publish and release: MUTEX is for the indices");
     struct program *producer = peer_create(check, &names, 0);
     struct yolo_queue *shared = posix_map(check, names.shm, sizeof *shared);
-    ask(producer, "free " PATIENT);
-    state_require(check, &names, shared, "while the producer holds slot 0", (struct state){0, 0, 0, 4, 0, 1});
-    ask(producer, "fill 1");
-    ask(producer, "publish");
+    produce_step(producer, 1, "at first");
     struct program *consumer = peer_join(producer, &names, 0);
     ask(consumer, "full " PATIENT);
     state_require(check, &names, shared, "while the consumer holds slot 0", (struct state){1, 0, 1, 4, 0, 1});
@@ -519,8 +552,7 @@ static void unlocked(struct check *check)
     ask(producer, "publish");
     ask(consumer, "release");
     state_require(check, &names, shared, "when both are done", state_after(2, 1));
-    ask(consumer, "full " PATIENT);
-    ask(consumer, "release");
+    consume_step(consumer, 2, "at the end");
     peer_end(consumer);
     peer_end(producer);
 }
@@ -649,6 +681,17 @@ static void order(struct check *check)
     watched_run(&watched, "release");
     peer_end(consumer);
     peer_end(producer);
+}
+
+/* ---- Every interleaving ---- */
+
+/* Six frames: the producer has to wait for the consumer once. One unforced switch keeps the schedules few. */
+static void race(struct check *check)
+{
+    CHECK_WEAVE(check, .title = "a producer and a consumer, six frames",
+                .programs = {{PEER, "1", "create shmlab", "stream produce 1 6 light 0", "close"},
+                             {PEER, "1", "attach shmlab", "stream consume 1 6 light 0", "close"}},
+                .options = {"--struct", "yolo_queue", "--bound", "1"});
 }
 
 /* ---- All around the ring ---- */
@@ -872,14 +915,15 @@ static void pair_run(struct check *check, const char *consumer_name, bool consum
     struct names names = names_make(check);
     bool python = strcmp(consumer_name, PYTHON) == 0;
     const char *const argv[] = {
-        consumer_name, "--prefix", names.prefix, python ? "--view" : "--quiet", python ? "none" : NULL, NULL};
+        consumer_name,          "--prefix", names.prefix, "--timeout", ENDLESS, python ? "--view" : "--quiet",
+        python ? "none" : NULL, NULL};
     struct program *consumer = NULL;
 
     if (consumer_first) {
         consumer = check_start(check, argv);
         program_expect(consumer, "waiting for a producer");
     }
-    struct program *producer = START(check, PRODUCER(names, "--frames", "23"));
+    struct program *producer = START(check, PRODUCER(names, "--timeout", ENDLESS, "--frames", "23"));
     if (!consumer_first) {
         program_expect(producer, "frame 5:");
         consumer = check_start(check, argv);
@@ -909,7 +953,8 @@ static void python_later(struct check *check)
 
     tell(producer, "stream produce 1 %d light 0", FRAMES);
     AWAIT(check, semaphore_value(check, names.full) == QUEUE_SLOTS, "the queue is full");
-    struct program *consumer = START(check, PYTHON, "--prefix", names.prefix, "--view", "none");
+    struct program *consumer =
+        START(check, PYTHON, "--prefix", names.prefix, "--timeout", ENDLESS, "--view", "none");
     require_answer(producer, "the producer's stream ends with", answer(producer),
                    check_text(check, "done %d", FRAMES));
     peer_end(producer);
@@ -927,6 +972,36 @@ static void python_pair(struct check *check)
     python_later(check);
 }
 
+static const char *slot_file(struct check *check, const struct queue_slot *slot)
+{
+    const char *path = check_text(check, "%s/frame_%d", check_scratch(check), (int)slot->frame_id);
+    FILE *file = fopen(path, "we");
+
+    if (file == NULL || fwrite(slot, sizeof *slot, 1, file) != 1 || fclose(file) != 0)
+        check_broken(check, "cannot write %s", path);
+    return path;
+}
+
+/* Python writes, C reads: seven frames, so that the ring wraps around. */
+static void documented_python(struct check *check)
+{
+    enum { FRAMES = QUEUE_SLOTS + 2 };
+    uint64_t seed = seed_draw(check);
+    struct foreign foreign = foreign_create(check, 0);
+    const char *argv[FRAMES + 3] = {PROGRAMS "lab6_producer.py", foreign.names.prefix};
+
+    check_note(check, "the producer is a Python program, written from the protocol in yolo_queue.h");
+    for (int frame = 1; frame <= FRAMES; frame++)
+        argv[frame + 1] = slot_file(check, pattern_make(check, seed, frame));
+    struct program *peer = peer_attach(check, &foreign.names, seed);
+    struct program *producer = check_start(check, argv);
+    for (int frame = 1; frame <= FRAMES; frame++)
+        consume_step(peer, frame, "with a producer in Python,");
+    program_ends(producer, 0);
+    peer_end(peer);
+    foreign_remove(&foreign);
+}
+
 static void documented(struct check *check)
 {
     enum { FRAMES = 12, SEED = 7 };
@@ -939,8 +1014,9 @@ static void documented(struct check *check)
            .next = "compare the steps with the box in shmlab/yolo_queue.h: names, values, order");
     if (scene == NULL)
         check_broken(check, "no memory for a scene");
-    check_note(check, "the check is the consumer, written from the documents");
-    struct program *producer = START(check, PRODUCER(names, "--source", "scene:7", "--frames", "12"));
+    check_note(check, "the check is the consumer, written from the protocol in yolo_queue.h");
+    struct program *producer =
+        START(check, PRODUCER(names, "--timeout", ENDLESS, "--source", "scene:7", "--frames", "12"));
     struct foreign foreign = foreign_open(check, names);
     for (int frame = 1; frame <= FRAMES; frame++) {
         struct frame picture = {.width = QUEUE_WIDTH, .height = QUEUE_HEIGHT, .pixels = expected->pixels};
@@ -952,11 +1028,12 @@ static void documented(struct check *check)
     scene_close(scene);
     none_require(check, &names, "when the producer has ended");
 
-    check_note(check, "the check is the producer, written from the documents");
+    check_note(check, "the check is the producer, written from the protocol in yolo_queue.h");
     uint64_t seed = seed_draw(check);
     int total = 0;
     foreign = foreign_create(check, 0);
-    struct program *consumer = START(check, "consumer", "--prefix", foreign.names.prefix, "--quiet");
+    struct program *consumer =
+        START(check, "consumer", "--prefix", foreign.names.prefix, "--timeout", ENDLESS, "--quiet");
     for (int frame = 1; frame <= FRAMES; frame++) {
         const struct queue_slot *slot = pattern_make(check, seed, frame);
         total += slot->num_detections;
@@ -970,6 +1047,7 @@ static void documented(struct check *check)
     check_varies(check, "detections", sum);
     program_expect(consumer, check_text(check, "12 frames (1 to 12), %s detections", sum));
     program_ends(consumer, 0);
+    documented_python(check);
 }
 
 /* ---- consumer.py, step by step ---- */
@@ -1125,7 +1203,7 @@ static struct program *pair_start(struct check *check, const struct names *names
 {
     struct program *producer = START(check, PRODUCER(*names, "--timeout", PATIENT));
 
-    *consumer = START(check, "consumer", "--prefix", names->prefix, "--quiet");
+    *consumer = START(check, "consumer", "--prefix", names->prefix, "--timeout", ENDLESS, "--quiet");
     program_expect(producer, "frame 6:");
     return producer;
 }
@@ -1136,7 +1214,7 @@ static struct program *python_start(struct check *check, const struct names *nam
     struct program *producer = peer_create(check, names, 1);
 
     tell(producer, "stream produce 1 1000000 light 1000");
-    *consumer = START(check, PYTHON, "--prefix", names->prefix, "--view", "none");
+    *consumer = START(check, PYTHON, "--prefix", names->prefix, "--timeout", ENDLESS, "--view", "none");
     const struct yolo_queue *shared = posix_map(check, names->shm, sizeof *shared);
     AWAIT(check, __atomic_load_n(&shared->slots[0].frame_id, __ATOMIC_RELAXED) > 1,
           "consumer.py gives slot 0 back, and the producer fills it again");
@@ -1306,13 +1384,185 @@ static void recovery(struct check *check)
     recovery_order(check);
 }
 
+/* ---- Challenge: a ring without a lock ---- */
+
+struct rings {
+    struct program *peer;
+    struct spsc *ring;
+};
+
+static struct rings rings_make(struct check *check, uint32_t counters)
+{
+    const char *name = check_name(check);
+    struct rings rings = {.ring = posix_create(check, name, sizeof *rings.ring, 0600)};
+
+    atomic_store(&rings.ring->written, counters);
+    atomic_store(&rings.ring->read, counters);
+    rings.peer = START(check, SPSC_PEER, name);
+    return rings;
+}
+
+static void counters_require(const struct rings *rings, uint32_t written, uint32_t read, const char *when)
+{
+    struct check *check = rings->peer->check;
+    uint32_t found[] = {atomic_load(&rings->ring->written), atomic_load(&rings->ring->read)};
+
+    REQUIRE(check, found[0] == written && found[1] == read,
+            .expected = check_text(check, "%s: written %u, read %u", when, written, read),
+            .found = check_text(check, "written %u, read %u", found[0], found[1]),
+            .cause = "both counters only grow, by one: the slot is the counter modulo SPSC_SLOTS",
+            .next = "spsc_put changes written, and spsc_get changes read");
+}
+
+/* So many messages in (positive) and out, one after another. */
+static void spsc_moves(struct check *check, uint32_t begin)
+{
+    static const int moves[] = {SPSC_SLOTS, -SPSC_SLOTS, 3, -1, 6, -8, 1, -1};
+    struct rings rings = rings_make(check, begin);
+    int put = 0, got = 0;
+
+    for (size_t i = 0; i < sizeof moves / sizeof moves[0]; i++) {
+        for (int step = 0; step < abs(moves[i]); step++) {
+            const char *when = check_text(check, "with counters that began at %u, %d messages put and %d got",
+                                          begin, put, got);
+            if (moves[i] > 0) {
+                put++;
+                require_answer(rings.peer, check_text(check, "%s, spsc_put gives", when),
+                               ask(rings.peer, "put %d", put), "done");
+            } else {
+                got++;
+                require_answer(rings.peer, check_text(check, "%s, spsc_get gives", when),
+                               ask(rings.peer, "get"), check_text(check, "%d message %d", got, got));
+            }
+            counters_require(&rings, begin + (uint32_t)put, begin + (uint32_t)got,
+                             check_text(check, "%d messages put and %d got", put, got));
+        }
+        if (put - got == SPSC_SLOTS)
+            require_answer(rings.peer, "with all slots full spsc_put gives", ask(rings.peer, "put 0"),
+                           "full");
+        if (put == got)
+            require_answer(rings.peer, "with an empty ring spsc_get gives", ask(rings.peer, "get"), "empty");
+    }
+    program_end_input(rings.peer);
+    program_ends(rings.peer, 0);
+}
+
+static void spsc(struct check *check)
+{
+    ADVISE(check, .file = SPSC, .line = check_line(check, SPSC, "bool spsc_put("),
+           .cause = "a slot that is lost because full and empty look alike, or a comparison that is wrong "
+                    "behind 2^32",
+           .next =
+               "full: written - read == SPSC_SLOTS; empty: written == read; the difference is right behind "
+               "the wrap, too");
+    spsc_moves(check, 0);
+    spsc_moves(check, 5);
+    spsc_moves(check, UINT32_MAX - 3);
+}
+
+/* One more instruction of the peer. */
+static void spsc_step(struct program *peer)
+{
+    if (watch_step(peer) != STEP_DONE)
+        FAIL(peer->check, .expected = "the step comes to its end", .found = "it does not");
+}
+
+/* At the very instruction that says "full", the slot is complete. */
+static void spsc_put_order(struct check *check)
+{
+    struct rings rings = rings_make(check, 0);
+    struct spsc_message wanted = {.number = 7};
+
+    strcpy(wanted.text, "message 7");
+    ADVISE(check, .file = SPSC, .line = check_line(check, SPSC, "bool spsc_put("),
+           .next = "fill the slot, then store written + 1 with memory_order_release");
+    ask(rings.peer,
+        "get"); /* it has started, and its symbols are bound: that are thousands of instructions */
+    watch_seize(rings.peer);
+    tell(rings.peer, "put 7");
+    for (long i = 0; atomic_load(&rings.ring->written) == 0 && i < ORDER_STEPS_MAX; i++)
+        spsc_step(rings.peer);
+    REQUIRE(check, memcmp(&wanted, &rings.ring->slots[0], sizeof wanted) == 0,
+            .expected = "the message lies in its slot at the instruction that changes written",
+            .found = "the slot is not complete yet",
+            .cause = "a consumer that looks at this moment gets what was there before");
+    watch_release(rings.peer);
+    require_answer(rings.peer, "spsc_put gives", answer(rings.peer), "done");
+    program_end_input(rings.peer);
+    program_ends(rings.peer, 0);
+}
+
+/* At the very instruction that says "free", the producer writes there again. */
+static void spsc_get_order(struct check *check)
+{
+    struct rings rings = rings_make(check, 0);
+
+    ADVISE(check, .file = SPSC, .line = check_line(check, SPSC, "bool spsc_get("),
+           .next = "copy the slot, then store read + 1 with memory_order_release");
+    require_answer(rings.peer, "spsc_put gives", ask(rings.peer, "put 7"), "done");
+    watch_seize(rings.peer);
+    tell(rings.peer, "get");
+    for (long i = 0; atomic_load(&rings.ring->read) == 0 && i < ORDER_STEPS_MAX; i++)
+        spsc_step(rings.peer);
+    memset(&rings.ring->slots[0], '#', sizeof rings.ring->slots[0]);
+    watch_release(rings.peer);
+    const char *found = answer(rings.peer);
+    REQUIRE(check, strcmp(found, "7 message 7") == 0, .expected = "spsc_get gives message 7", .found = found,
+            .cause =
+                "read said that the slot is free before the message was copied: the producer was faster");
+    program_end_input(rings.peer);
+    program_ends(rings.peer, 0);
+}
+
+/* What the machine happens to keep in order, the language need not: ThreadSanitizer goes by the language. */
+static void spsc_language(struct check *check)
+{
+    static const char *const flags[] = {"-fsanitize=thread", "-O1", NULL};
+
+    if (!check_build_one(check, SPSC_PEER, flags)) {
+        check_note(check, "this compiler has no ThreadSanitizer: orders are not looked at");
+        return;
+    }
+    struct rings rings = rings_make(check, 0);
+    ADVISE(check, .file = SPSC, .line = check_line(check, SPSC, "bool spsc_put("),
+           .cause =
+               "a store that should be a release, or a load that should be an acquire: x86 forgives it, the "
+               "language and other machines do not",
+           .next = "store the own counter with memory_order_release, load the other side's with "
+                   "memory_order_acquire");
+    tell(rings.peer, "threads 500");
+    if (!program_prints(rings.peer, "> ")) {
+        REQUIRE(check, program_said(rings.peer, "FATAL: ThreadSanitizer"),
+                .expected = "500 messages go through the ring", .found = "the program ended, or waits");
+        check_note(check, "ThreadSanitizer does not run on this system: orders are not looked at");
+        return;
+    }
+    program_end_input(rings.peer);
+    program_wait(rings.peer);
+    REQUIRE(check, !program_said(rings.peer, "data race"),
+            .expected = "ThreadSanitizer sees that each slot is handed over before the other side touches it",
+            .found = "it reports a data race: the transcript says which two lines touch the same slot");
+    REQUIRE(check, program_said(rings.peer, "> done"), .expected = "500 messages, whole and in order",
+            .found = "something else");
+}
+
+static void spsc_order(struct check *check)
+{
+    spsc_put_order(check);
+    spsc_get_order(check);
+    spsc_language(check);
+}
+
 /* ---- Care ---- */
 
 static void sanitizers(struct check *check)
 {
+    static const char *const flags[] = {"-fsanitize=address,undefined", "-fno-sanitize-recover=undefined",
+                                        "-O1", NULL};
     struct names names = names_make(check);
 
-    check_sanitize(check);
+    if (!check_build_one(check, PEER, flags)) /* without them it compiles: `builds` has passed */
+        check_skip(check, "this compiler has no sanitizers: see the transcript");
     struct program *producer = peer_create(check, &names, 1);
     struct program *consumer = peer_join(producer, &names, 1);
     for (int frame = 1; frame <= 7; frame++) {
@@ -1387,18 +1637,31 @@ static const struct check_case cases[] = {
      .needs = {"builds"},
      .limit = LIMIT_QUICK,
      .run = slot_read},
+    {.name = "tokens",
+     .points = 3,
+     .title = "While a slot is filled or read one token is missing, and nothing else has moved",
+     .concept = "the tokens protect the slot",
+     .hints =
+         {"A slot is yours from the wait to the post. Whoever posts before the copy is done lets the other "
+          "side write into it, or read half of it.",
+          "queue.c: between acquire and publish (release) only one token of EMPTY (FULL) may be missing.",
+          "sem_post(queue->full) is the last line of queue_publish, sem_post(queue->empty) of "
+          "queue_release; acquire posts nothing."},
+     .needs = {"slot_filled", "slot_read"},
+     .limit = LIMIT_QUICK,
+     .run = tokens},
     {.name = "unlocked",
-     .points = 5,
-     .title = "MUTEX is free, and nothing has moved, while a slot is filled or read",
-     .concept = "a lock protects indices, the tokens protect the slot",
+     .points = 2,
+     .title = "MUTEX is free while a slot is filled or read",
+     .concept = "a lock is for the indices",
      .hints =
          {"Copying a megabyte takes a hundred microseconds, changing three integers a few nanoseconds. Who "
-          "holds the "
-          "lock for the first makes the other side wait for nothing: half of the speed is lost.",
-          "queue.c: between acquire and publish (release) only one token of EMPTY (FULL) may be missing.",
+          "holds the lock for the first makes the other side wait for nothing: two thirds of the speed are "
+          "lost.",
+          "queue.c: what stands between queue_lock and sem_post(queue->mutex)?",
           "queue_lock belongs into queue_publish and queue_release, and sem_post(queue->mutex) into the same "
           "functions, behind count."},
-     .needs = {"slot_filled", "slot_read"},
+     .needs = {"tokens"},
      .limit = LIMIT_QUICK,
      .run = unlocked},
     {.name = "order",
@@ -1415,8 +1678,22 @@ static const struct check_case cases[] = {
      .needs = {"slot_filled", "slot_read"},
      .limit = LIMIT_LONG,
      .run = order},
+    {.name = "race",
+     .points = 4,
+     .title = "Under no interleaving do producer and consumer touch the same byte at once, or wait for ever",
+     .concept = "mutual exclusion under every order of steps",
+     .hints =
+         {"A wait and a post order what stands around them. What is read or written outside of them, and by "
+          "the other side as well, is a race, whatever it happens to find.",
+          "queue.c: which line looks at count, or at the other side's index, outside of queue_lock and the "
+          "post of MUTEX? make replay6 shows the steps.",
+          "acquire looks at the own index only; everything else that names shared-> stands between "
+          "queue_lock and sem_post(queue->mutex)."},
+     .needs = {"order", "tokens"},
+     .limit = LIMIT_EXPLORE,
+     .run = race},
     {.name = "phases",
-     .points = 8,
+     .points = 6,
      .title = "The ring is right at every phase: full and empty at each of the five slots",
      .concept = "a circular queue wraps around",
      .hints = {"An array of five slots becomes a ring when slot 0 follows slot 4. Full and empty look alike "
@@ -1452,11 +1729,11 @@ static const struct check_case cases[] = {
                "for (;; seconds -= slice_seconds) { ... result = slice_wait(queue, queue->empty, seconds); "
                "if (result == "
                "QUEUE_DONE) break; ... if (seconds <= slice_seconds) return QUEUE_TIMEOUT; }"},
-     .needs = {"unlocked"},
+     .needs = {"tokens"},
      .limit = LIMIT_QUICK,
      .run = full_and_empty},
     {.name = "frames",
-     .points = 8,
+     .points = 6,
      .title = "10,000 frames arrive whole, in order, with a faster and with a slower consumer",
      .concept = "races show in numbers",
      .hints =
@@ -1466,7 +1743,7 @@ static const struct check_case cases[] = {
           "queue.c: which lines change what the other side changes, too? Those belong between queue_lock and "
           "sem_post(queue->mutex).",
           "lock, index, count, unlock, and only then the post of FULL or EMPTY."},
-     .needs = {"phases", "order", "unlocked"},
+     .needs = {"phases", "race"},
      .limit = LIMIT_QUICK,
      .run = frames},
     {.name = "last_frames",
@@ -1493,22 +1770,22 @@ static const struct check_case cases[] = {
                "bool current = presence_current(queue->fd, queue->shm_name); and: peer_lost(queue) || "
                "(!current && "
                "!queue_peer_present(queue)) means gone"},
-     .needs = {"last_frames"},
-     .limit = LIMIT_QUICK,
+     .needs = {"last_frames", "tokens"},
+     .limit = LIMIT_LONG,
      .run = both_orders},
     {.name = "documented",
      .points = 4,
-     .title = "Your programs work with peers that know the documents only",
+     .title = "Your programs work with peers that know the format and the protocol only",
      .concept = "a protocol is more than a program that talks to itself",
      .hints =
-         {"Two halves with the same mistake get along. Somebody else's half, written from the documents, "
+         {"Two halves with the same mistake get along. Somebody else's half, written from yolo_queue.h, "
           "shows it.",
           "shmlab/yolo_queue.h has the protocol in four lines. A foreign peer holds MUTEX while it copies, "
           "and takes no "
           "role (presence.h).",
           "Nothing but names, values and order counts: wait EMPTY, fill, MUTEX for the indices, post FULL."},
-     .needs = {"slot_filled", "slot_read"},
-     .limit = LIMIT_QUICK,
+     .needs = {"last_frames", "tokens"},
+     .limit = LIMIT_LONG,
      .run = documented},
     {.name = "python_slots",
      .points = 8,
@@ -1522,7 +1799,7 @@ static const struct check_case cases[] = {
           "yolo_queue.SLOT_OFFSETS[self._control[yolo_queue.READ_IDX] % yolo_queue.SLOTS]. picture: from "
           "self._slot + "
           "yolo_queue.PIXELS_OFFSET, yolo_queue.PIXEL_BYTES long."},
-     .limit = LIMIT_QUICK,
+     .limit = LIMIT_LONG,
      .run = python_slots},
     {.name = "python_pair",
      .points = 5,
@@ -1532,7 +1809,7 @@ static const struct check_case cases[] = {
          {"When both halves are right by themselves, this one passes. When not, the check above says more.",
           "consumer.py, class Queue, and queue.c, queue_publish.", "make lab6 CHECK=python_slots"},
      .needs = {"python_slots", "slot_filled"},
-     .limit = LIMIT_QUICK,
+     .limit = LIMIT_LONG,
      .run = python_pair},
     {.name = "ctrl_c",
      .points = 4,
@@ -1544,7 +1821,7 @@ static const struct check_case cases[] = {
           "queue.c: peer_lost in queue_acquire_free, peer_lost and presence_current in queue_acquire_full.",
           "Wait in slices (slice_wait), look between two of them, return QUEUE_GONE or QUEUE_ENDED."},
      .needs = {"both_orders", "python_slots"},
-     .limit = LIMIT_QUICK,
+     .limit = LIMIT_LONG,
      .run = ctrl_c},
     {.name = "killed",
      .points = 2,
@@ -1555,7 +1832,7 @@ static const struct check_case cases[] = {
                "queue.c, queue_acquire_free: what it does before a slice of waiting.",
                "if (peer_lost(queue)) { queue_repair(queue, 0); return QUEUE_GONE; }"},
      .needs = {"both_orders", "python_slots"},
-     .limit = LIMIT_QUICK,
+     .limit = LIMIT_LONG,
      .run = killed},
     {.name = "recovery",
      .points = 10,
@@ -1571,9 +1848,38 @@ static const struct check_case cases[] = {
                "unread = (write_idx - read_idx + QUEUE_SLOTS) % QUEUE_SLOTS, or QUEUE_SLOTS when that is 0 "
                "and count is "
                "QUEUE_SLOTS; then semaphore_set for EMPTY (less the slot that we hold), FULL and MUTEX."},
-     .needs = {"phases", "order", "foreign_phase", "full_and_empty"},
+     .needs = {"frames", "foreign_phase", "unlocked", "full_and_empty"},
      .limit = LIMIT_LONG,
      .run = recovery},
+    {.name = "spsc",
+     .points = 5,
+     .challenge = true,
+     .title = "The ring without a lock: full, empty and in order at every phase, also behind 2^32",
+     .concept = "two counters, each with one writer",
+     .hints =
+         {"With counters that never go back, full and empty differ without a count: their difference is "
+          "the number of messages.",
+          "spsc.c. Unsigned arithmetic is modulo 2^32, so the difference is right even when written has "
+          "wrapped and read has not.",
+          "if (written - read >= SPSC_SLOTS) return false; ring->slots[written % SPSC_SLOTS] = *message; "
+          "then written + 1"},
+     .needs = {"builds"},
+     .limit = LIMIT_QUICK,
+     .run = spsc},
+    {.name = "spsc_order",
+     .points = 5,
+     .challenge = true,
+     .title = "The ring without a lock: each slot is complete when it is handed over, by the language, too",
+     .concept = "release and acquire",
+     .hints =
+         {"A counter is a message: \"everything before is done\". It must be sent last, and whoever reads it "
+          "must read the rest later.",
+          "spsc.c: the order of the copy and of the store; and the memory order of each load and store.",
+          "atomic_store_explicit(&ring->written, written + 1, memory_order_release) behind the copy; "
+          "atomic_load_explicit(&ring->written, memory_order_acquire) in front of the other side's."},
+     .needs = {"spsc"},
+     .limit = LIMIT_LONG,
+     .run = spsc_order},
     {.name = "warnings",
      .points = 2,
      .title = "The compiler has nothing to say",
@@ -1611,10 +1917,12 @@ static const struct check_case cases[] = {
 const struct lab lab6_yolo_queue = {
     .name = "lab6_yolo_queue",
     .title = "the circular queue",
-    .files = {QUEUE, PYTHON},
+    .files = {QUEUE, PYTHON, SPSC},
     .programs = {{"producer", {"producer.c", QUEUE}, LINK_VISION},
                  {"consumer", {"consumer.c", QUEUE}, LINK_COMMON},
-                 {PEER, {PROGRAMS "lab6_peer.c", QUEUE}, LINK_COMMON}},
+                 {"spsc", {"spsc_stream.c", SPSC}, LINK_COMMON},
+                 {PEER, {PROGRAMS "lab6_peer.c", QUEUE}, LINK_COMMON},
+                 {SPSC_PEER, {PROGRAMS "lab6_spsc.c", SPSC}, LINK_COMMON}},
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
 };

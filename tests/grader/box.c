@@ -28,6 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "shmlab/error.h"
 #include "toolchain.h"
 
 #define BWRAP "/usr/bin/bwrap"
@@ -614,10 +615,10 @@ static bool answer(char *why, size_t size, const char *text)
 
 /* In the keeper: a program in the room, and what the kernel says of it. Returns the number of what is wrong.
  */
-static int box_probe(const struct walls *walls)
+static int box_probe(const struct walls *walls, const char *folder)
 {
     const struct walls_plan plan = {
-        .tree = TOOLCHAIN_SOURCE "/labs", .programs = TOOLCHAIN_BUILD "/lib", .scratch = "/tmp"};
+        .tree = TOOLCHAIN_SOURCE "/labs", .programs = TOOLCHAIN_BUILD "/lib", .scratch = folder};
     const struct process_place *place = walls->open(walls, &plan);
     int status = 1;
 
@@ -635,15 +636,17 @@ static int box_probe(const struct walls *walls)
     return program > 0 && status == 0 && access("/dev/shm/probe", F_OK) == 0 ? PROBE_GOOD : PROBE_PROGRAM;
 }
 
-bool box_try(char *why, size_t size)
+bool box_try(const char *folder, char *why, size_t size)
 {
     int status = 0;
 
+    if (!full.admit(&full, folder))
+        return answer(why, size, "the folder for the run cannot be given to the grader's user");
     if (access(BWRAP, X_OK) == -1)
         return answer(why, size, "bubblewrap is missing (Debian: bubblewrap)");
     pid_t keeper = full.fork(&full);
     if (keeper == 0)
-        _exit(box_probe(&full));
+        _exit(box_probe(&full, folder));
     if (keeper == -1)
         return answer(why, size,
                       "the kernel gives no user namespaces (some containers, WSL1, "
@@ -662,4 +665,25 @@ bool box_try(char *why, size_t size)
     default:
         return answer(why, size, "the namespaces cannot be furnished: a container that hides parts of /proc");
     }
+}
+
+bool box_room(enum isolation isolation, char *folder, size_t size)
+{
+    const char *base = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
+    char why[256];
+
+    if (snprintf(folder, size, "%s/shmlab-grader.XXXXXX", base) >= (int)size || mkdtemp(folder) == NULL) {
+        error_report_errno("set TMPDIR to a folder that can be written", "mkdtemp(%s)", folder);
+        return false;
+    }
+    if (isolation == ISOLATION_NONE)
+        fprintf(stderr, "grader: --isolation none: programs of the submissions run as you, on your files\n");
+    if (isolation != ISOLATION_FULL || box_try(folder, why, sizeof why))
+        return true;
+    error_report(
+        "`grader doctor` says more; --isolation none runs submissions unprotected, as you, and every result "
+        "says so",
+        "no full isolation on this machine: %s", why);
+    rmdir(folder);
+    return false;
 }

@@ -36,9 +36,15 @@ enum isolation box_isolation(const char *name);
 const struct walls *box_walls(enum isolation isolation);
 
 /*
- * Try it: make a box, run a program in it, see what it sees. True when all is as it should be; else a
- * sentence, in `why`, on what this machine lacks.
+ * Try it: make a box whose room is in that folder, run a program in it, see where it is. True when all is as
+ * it should be; else a sentence, in `why`, on what this machine lacks.
  */
-bool box_try(char *why, size_t size);
+bool box_try(const char *folder, char *why, size_t size);
+
+/*
+ * Make a folder for what exists during a run, below TMPDIR or /tmp, and try a box in it when there are to be
+ * walls. False after a message; then there is no folder.
+ */
+bool box_room(enum isolation isolation, char *folder, size_t size);
 
 #endif

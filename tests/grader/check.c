@@ -112,20 +112,13 @@ static int tree_check_in(const struct check_options *options, const char *room)
 
 static int tree_check(const struct check_options *options)
 {
-    char room[PATH_MAX], why[256];
-    const char *base = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
-    const struct walls *walls = box_walls(options->isolation);
+    char room[PATH_MAX];
 
-    if (walls != NULL && !box_try(why, sizeof why))
-        return error_report(
-            "`grader doctor` says what is missing; --isolation none runs the programs unprotected, as you",
-            "no full isolation on this machine: %s", why);
-    snprintf(room, sizeof room, "%.2000s/shmlab-grader.XXXXXX", base);
-    if (mkdtemp(room) == NULL)
-        return error_report_errno("set TMPDIR to a folder that can be written", "mkdtemp(%s)", room);
+    if (!box_room(options->isolation, room, sizeof room))
+        return EXIT_FAILURE;
     if (options->transcripts != NULL)
         mkdir(options->transcripts, 0777);
-    int status = walls == NULL || walls->admit(walls, room) ? tree_check_in(options, room) : EXIT_FAILURE;
+    int status = tree_check_in(options, room);
     folder_remove(room);
     return status;
 }

@@ -55,7 +55,10 @@ int grader_doctor(int argc, char **argv)
          "kernel.unprivileged_userns_clone is 0");
     line(number_in("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") <= 0, "AppArmor lets them be",
          "kernel.apparmor_restrict_unprivileged_userns is 1: needs a profile for bwrap and grader");
-    if (line(box_try(why, sizeof why), "a whole box, tried", why)) {
+    char folder[] = "/tmp/shmlab-grader.XXXXXX";
+    bool whole = mkdtemp(folder) != NULL && box_try(folder, why, sizeof why);
+    rmdir(folder);
+    if (line(whole, "a whole box, tried", why)) {
         puts("\nFull isolation: `grader grade` keeps submissions from each other, from your files and the "
              "network.");
         return EXIT_SUCCESS;

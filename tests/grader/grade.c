@@ -176,10 +176,9 @@ static int results_claim(const char *path)
 }
 
 /* The folder of this run only. That of a run that was killed stands in `.room`, and goes now. */
-static bool room_make(const char *results, const struct walls *walls, char room[static PATH_MAX])
+static bool room_make(const char *results, enum isolation isolation, char room[static PATH_MAX])
 {
     char note[PATH_MAX], old[PATH_MAX] = "";
-    const char *base = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
     struct stat info;
 
     snprintf(note, sizeof note, "%s/.room", results);
@@ -189,17 +188,14 @@ static bool room_make(const char *results, const struct walls *walls, char room[
         folder_remove(old);
     if (file != NULL)
         fclose(file);
-    snprintf(room, PATH_MAX, "%s/shmlab-grader.XXXXXX", base);
-    if (mkdtemp(room) == NULL) {
-        error_report_errno("set TMPDIR to a folder that can be written", "mkdtemp(%s)", room);
+    if (!box_room(isolation, room, PATH_MAX))
         return false;
-    }
     file = fopen(note, "we");
     if (file != NULL) {
         fputs(room, file);
         fclose(file);
     }
-    return walls == NULL || walls->admit(walls, room);
+    return true;
 }
 
 static void room_remove(const char *results, const char *room)
@@ -299,30 +295,13 @@ static int grade_in(const struct grade_options *options, struct class_order *ord
     int lock = results_claim(order->results);
     if (lock == -1)
         return EXIT_FAILURE;
-    if (class_write(order, batch) && room_make(order->results, order->walls, room)) {
+    if (class_write(order, batch) && room_make(order->results, order->isolation, room)) {
         order->room = room;
         status = batch_run(batch, order, options->jobs) ? EXIT_SUCCESS : EXIT_FAILURE;
         room_remove(order->results, room);
     }
     close(lock);
     return status;
-}
-
-/* Full isolation must be there when it is asked for; what is less must be asked for by name. */
-static bool isolation_ready(enum isolation isolation)
-{
-    char why[256];
-
-    if (isolation == ISOLATION_FULL && !box_try(why, sizeof why)) {
-        error_report(
-            "`grader doctor` says what is missing; --isolation none runs every submission unprotected, as "
-            "you, and says so in every result",
-            "no full isolation on this machine: %s", why);
-        return false;
-    }
-    if (isolation == ISOLATION_NONE)
-        fprintf(stderr, "grader: --isolation none: programs of the submissions run as you, on your files\n");
-    return true;
 }
 
 static int grade_run(const struct grade_options *options)
@@ -341,8 +320,7 @@ static int grade_run(const struct grade_options *options)
     labs_parse(options->labs, order.labs);
     order.roster = roster;
     order.results = results;
-    if (results != NULL && (options->roster == NULL || roster != NULL) &&
-        isolation_ready(options->isolation) && batch_list(options, &batch)) {
+    if (results != NULL && (options->roster == NULL || roster != NULL) && batch_list(options, &batch)) {
         batch_shard(options, &batch);
         status = grade_in(options, &order, &batch);
     }

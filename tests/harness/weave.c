@@ -94,7 +94,7 @@ static struct program *weave_start(struct check *check, const struct weave_case 
         bool python = text_ends(order->programs[i][0], ".py");
         words_add(check, words, &count, "--");
         if (python)
-            words_add(check, words, &count, TOOLCHAIN_PYTHON);
+            words_add(check, words, &count, check->place != NULL ? check->place->python : TOOLCHAIN_PYTHON);
         words_add(check, words, &count,
                   check_text(check, "%s/%s", python ? check->folder : folder, order->programs[i][0]));
         for (size_t k = 1; k < WEAVE_ARGUMENTS && order->programs[i][k] != NULL; k++)
@@ -146,13 +146,14 @@ static const char *sides_text(struct check *check, const struct weave_case *orde
     return text;
 }
 
-/* Told and worth telling: that somebody looks once more belongs into the transcript; who finds which object
- * matters only where there is no race. */
+/* Told and worth telling: that somebody looks once more, or waits for the next slice of time, belongs into
+ * the transcript; who finds which object matters only where there is no race. */
 static bool step_matters(const json_t *event, bool race)
 {
     const char *kind = json_text(event, "kind");
 
     return json_is_true(json_object_get(event, "story")) && strcmp(kind, "spin") != 0 &&
+           strcmp(kind, "timeout") != 0 &&
            (!race || (strcmp(kind, "open") != 0 && strcmp(kind, "init") != 0));
 }
 

@@ -69,8 +69,11 @@ const label = (part, x, y, width, height, whole) => {
   return plate + text(x + width / 2, y + height / 2 + 6, fits, { size: 18, mono: true });
 };
 
-/** A struct, eight bytes to a row, from byte `from` up to `to`. Returns { body, height, width }. */
-export const grid = (layout, { x = 0, y = 0, width = WIDTH, from = 0, to = layout.size, high = ROW, elide = true } = {}) => {
+/**
+ * A struct, eight bytes to a row, from byte `from` up to `to`; the name of a member that begins at byte `clear.from` stands
+ * behind `clear.to`. Returns { body, height, cellAt }.
+ */
+export const grid = (layout, { x = 0, y = 0, width = WIDTH, from = 0, to = layout.size, high = ROW, elide = true, clear } = {}) => {
   const parts = partsOf(layout);
   const left = x + 74;
   const cell = (x + width - left - 4) / PER_ROW;
@@ -90,6 +93,10 @@ export const grid = (layout, { x = 0, y = 0, width = WIDTH, from = 0, to = layou
         if (widest === null || box.width > widest.width) widest = box;
       }
       byte = end;
+    }
+    if (clear?.from === part.offset) {
+      const aside = (clear.to - clear.from) * cell;
+      widest = { ...widest, x: widest.x + aside, width: widest.width - aside };
     }
     if (widest !== null) out.push(label(part, widest.x, widest.y, widest.width, high, widest.width > (part.size - 0.5) * cell));
   }
@@ -159,7 +166,7 @@ const disagreement = ({ natural_data: natural, shared_data: published }) => {
   const to = from + 4 * PER_ROW;
   const half = WIDTH / 2 - 20;
   const right = WIDTH / 2 + 20;
-  const [a, b] = [grid(natural, { y: 64, width: half, from, to, elide: false }), grid(published, { x: right, y: 64, width: half, from, to, elide: false })];
+  const [a, b] = [grid(natural, { y: 64, width: half, from, to, elide: false, clear: { from: ours, to: theirs } }), grid(published, { x: right, y: 64, width: half, from, to, elide: false })];
   const wrong = [a, b].map(({ cellAt }) => {
     const { x, y, width } = cellAt(ours);
     return rect(x + 2, y + 2, (theirs - ours) * width - 4, ROW - 4, 'none', { stroke: WRONG, 'stroke-width': 6 });
@@ -196,8 +203,8 @@ const buffer = ({ bounded_buffer: header, buffer_message: message }) => {
   const body =
     heading(0, 24, 'struct bounded_buffer') +
     top +
-    enlarge(parts[0], 152, 246, 0, left) +
-    enlarge(parts[1], 152, 246, right, WIDTH) +
+    enlarge(parts[0], 152, 210, 0, left) +
+    enlarge(parts[1], 152, 210, right, WIDTH) +
     text(80, 234, 'the header', { size: 20, anchor: 'start', bold: true }) +
     text(right + 76, 234, 'struct buffer_message', { size: 20, anchor: 'start', mono: true }) +
     a.body +

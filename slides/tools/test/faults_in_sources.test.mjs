@@ -66,6 +66,7 @@ test('faults in transcripts', async (t) => {
 
 const BENCH = 'tests/bench/README.md';
 const JSON_FILE = 'tests/bench/results/bench.json';
+const PICTURE = 'tests/bench/results/bench.svg';
 const median = (id, change) => (results) => {
   results.rows.find((row) => row.id === id).median *= change;
 };
@@ -79,6 +80,7 @@ const figures = {
   'a table that was edited': ['slides/tables/bench.md', [/102 ns/, '101 ns'], /tables\/bench\.md is out of date/],
   'a table of the README that was edited': ['README.md', [/25,800/, '52,800'], /README\.md is out of date/],
   'a table of the README that is gone': ['README.md', [/<!-- measured -->/, ''], /no place for the table/],
+  'a picture of another run': [PICTURE, [/25,784/g, '25,785'], /bench\.svg: is of another run.*25,784/],
   'a figure in a sentence': [BENCH, [/takes \d+ times as long/, 'takes 35 times as long'], /bench\/README\.md is out of date/],
   'a figure on a slide': ['slides/00-intro.md', [/semaphores take \d+ µs and/, 'semaphores take 5 µs and'], /00-intro\.md is out of date/],
   'a sentence that is another': ['slides/06-yolo-queue.md', [/The two copies overlap:/, 'Copies overlap:'], /06-yolo-queue\.md: the sentence .* is not there/],
@@ -87,7 +89,7 @@ const figures = {
 
 test('faults in what is said about speed', async (t) => {
   const labs = fs.readdirSync(path.join(ROOT, 'labs')).map((lab) => `labs/${lab}/README.md`);
-  const needed = ['README.md', BENCH, JSON_FILE, 'slides/tables/bench.md', ...deckFiles().map((name) => `slides/${name}`), ...labs].filter((name) => fs.existsSync(path.join(ROOT, name)));
+  const needed = ['README.md', BENCH, JSON_FILE, PICTURE, 'slides/tables/bench.md', ...deckFiles().map((name) => `slides/${name}`), ...labs].filter((name) => fs.existsSync(path.join(ROOT, name)));
   const copy = (inner) => {
     const root = scratchOf(inner);
     for (const name of needed) {

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { deckOf } from '../check.mjs';
 import { Missing } from '../checks/programs.mjs';
 import * as blocks from '../checks/blocks.mjs';
+import { commandProblems } from '../checks/commands.mjs';
 import { handoutProblems } from '../checks/handouts.mjs';
 import * as snippets from '../checks/snippets.mjs';
 import * as spelling from '../checks/spelling.mjs';
@@ -140,3 +141,12 @@ test('layouts: a member that grows changes its picture and no other', where((t) 
     fs.rmSync(scratch, { recursive: true });
   }
 }));
+
+const told = {
+  'Run `make lab3 CHECK=race`, then `make replay3`; open `labs/lab3_handshake/writer.c`, start `build/slides/demos/copies`.': /^$/,
+  'Run `make lab9`.': /make has no target lab9/,
+  'Run `make lab3 CHECK=rase`.': /lab 3 has no check rase/,
+  'Open `labs/lab3_handshake/mailman.c`.': /there is no labs\/lab3_handshake\/mailman\.c/,
+  'Start `build/slides/demos/late_flag`.': /there is no build\/slides\/demos\/late_flag/,
+};
+for (const [words, expected] of Object.entries(told)) test(`commands: ${words}`, where(() => assert.match(commandProblems(words, ROOT).join('\n'), expected)));

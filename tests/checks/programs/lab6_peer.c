@@ -2,7 +2,8 @@
  * A producer or consumer that does one step of the student's queue.c at a time, as it is told: the checks of
  * lab 6 look at memory and semaphores between any two steps.
  *
- *     lab6_peer SEED     commands on standard input, one a line; each answer is a line that begins with "> "
+ *     lab6_peer SEED [COMMAND...]     the commands, or those on standard input, one a line; each answer is a
+ * line that begins with "> "
  *
  *     create PREFIX | attach PREFIX       0 or 1
  *     meet                                notice the consumer, as the next queue_acquire_free would
@@ -212,20 +213,28 @@ static void command_run(struct peer *peer, char *const words[])
     }
 }
 
+static void line_run(struct peer *peer, char *line)
+{
+    char *words[WORDS];
+
+    line_split(line, words);
+    command_run(peer, words);
+    fflush(stdout);
+}
+
 int main(int argc, char **argv)
 {
     struct peer peer = {.seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 0};
-    char line[LINE], *words[WORDS];
+    char line[LINE];
 
     stop_on_signals();
     peer.expected = malloc(sizeof *peer.expected);
     if (peer.expected == NULL)
         return EXIT_FAILURE;
-    while (fgets(line, sizeof line, stdin) != NULL) {
-        line_split(line, words);
-        command_run(&peer, words);
-        fflush(stdout);
-    }
+    for (int i = 2; i < argc; i++)
+        line_run(&peer, argv[i]);
+    while (argc <= 2 && fgets(line, sizeof line, stdin) != NULL)
+        line_run(&peer, line);
     if (peer.open)
         queue_close(&peer.queue);
     free(peer.expected);

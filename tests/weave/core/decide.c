@@ -112,7 +112,10 @@ static void decide_idle_round(struct control *control)
     uint32_t leap = SMALLEST_LEAP + control->idle_rounds / 2;
     if (leap > LARGEST_LEAP)
         leap = SMALLEST_LEAP; /* counting loops remain: no more leaps */
-    control->idle_rounds++;
+    if (control->idle_rounds++ == 0)
+        control->idle_events = control->events;
+    else if (control->races == 0 && control->misuses == 0) /* which point into the trace */
+        control->events = control->idle_events;            /* one round tells as much as thousands */
     decide_let_time_pass(control, decide_latest(control) + ((uint64_t)1 << leap));
     for (int i = 0; i < control->slots; i++)
         if (control->process[i].state == PROCESS_SPINNING)

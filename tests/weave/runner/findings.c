@@ -62,6 +62,8 @@ static const struct cause {
                       "posted before the copy is "
                       "finished. Copy everything first, give back last."},
     {"unordered", "Nothing (lock, semaphore, release and acquire of a flag) orders these two accesses."},
+    {"crash",
+     "A signal killed the process: a bad pointer, an abort, or memory behind the end of the segment."},
     {"self-lock", "The process waits for a lock that it holds itself."},
     {"lock-order",
      "Each process holds a lock that the other one wants. Take locks in the same order everywhere."},
@@ -74,8 +76,12 @@ static const struct cause {
     {"lost-signal", "The signal was sent while nobody waited, and a signal is not remembered. Check a "
                     "variable under the mutex before "
                     "waiting, and change it under the mutex before signalling."},
+    {"exit-status", "The process reports a failure of its own, under this order of steps."},
     {"missing-post", "Nobody will post this semaphore any more: a sem_post is missing, comes too rarely, or "
                      "waits are swapped."},
+    {"overwritten",
+     "The flag was set while it was still set: nobody had taken the message before, and now it is lost. "
+     "Wait until the flag is clear before you write the next message."},
     {"peer-gone", "The peer has ended and will never change what this process waits for: a message was lost, "
                   "or the number of rounds "
                   "differs."},
@@ -94,11 +100,9 @@ static const struct cause {
     {"blocked-call", "The process sleeps in a system call that weave does not model."},
     {"livelock", "The processes go on for ever without getting anywhere: each undoes or repeats what the "
                  "other waits for."},
-    {"crash",
-     "A signal killed the process: a bad pointer, an abort, or memory behind the end of the segment."},
-    {"exit-status", "The process reports a failure of its own, under this order of steps."},
     {"wrong-output",
      "No rule of memory or locks is broken, but the result is wrong: look at indexes and counts."},
+    {"too-much-output", "More than 16 MiB in one run: a loop that prints does not end."},
     {"diverged", "The program took another path under the same schedule: it depends on something besides the "
                  "other processes (time, "
                  "random numbers, files, uninitialised memory)."},
@@ -412,6 +416,23 @@ static int wait_owner(const struct control *control, const struct process *p)
     return lock ? object->owner : -1;
 }
 
+/* A store of another process that set the flag which was set already, so that a message was lost; or
+ * NOT_FOUND. */
+static uint32_t wait_overwritten(const struct control *control, int process)
+{
+    const struct process *p = &control->process[process];
+    if (p->wait != WAIT_ATOMIC || p->wait_where == 0)
+        return NOT_FOUND;
+    for (uint32_t i = trace_first(control); i < control->events; i++) {
+        const struct event *e = trace_at(control, i);
+        if (e->kind == EVENT_STORE && e->where == p->wait_where && e->process != process &&
+            e->value == e->old && e->value != 0 &&
+            !(e->flags & ACCESS_VOLATILE)) /* not one that waits in a store buffer */
+            return i;
+    }
+    return NOT_FOUND;
+}
+
 static const char *wait_cause(const struct control *control, int process)
 {
     const struct process *p = &control->process[process];
@@ -440,6 +461,8 @@ static const char *wait_cause(const struct control *control, int process)
     if (p->wait == WAIT_ATOMIC && p->wait_object >= 0 && p->wait_object < WEAVE_OBJECTS &&
         control->object[p->wait_object].kind == OBJECT_NAME)
         return "never-created";
+    if (wait_overwritten(control, process) != NOT_FOUND)
+        return "overwritten";
     if (p->wait == WAIT_ATOMIC || p->wait == WAIT_PLAIN)
         return ended > 0 ? "peer-gone" : "stuck-flag";
     return ended > 0 ? "peer-gone" : "everybody-waits";
@@ -508,6 +531,12 @@ static void findings_stuck(struct context *c)
             snprintf(side->what, sizeof side->what, p->killed ? "was killed" : "has ended");
         if (i == first)
             finding->where = p->wait_where;
+    }
+    uint32_t overwriting = first < 0 ? NOT_FOUND : wait_overwritten(control, first);
+    if (overwriting != NOT_FOUND) {
+        const struct event *e = trace_at(control, overwriting);
+        snprintf(finding_side(finding, e->process, e->site)->what, sizeof finding->side[0].what,
+                 "set it here although it was still set");
     }
     const struct process *p = first >= 0 ? &control->process[first] : NULL;
     if (p != NULL && p->wait_object >= 0 && p->wait_object < WEAVE_OBJECTS && best < INT32_MAX) {
@@ -579,12 +608,18 @@ static bool process_failed(const struct options *options, const struct control *
 }
 
 /* The last thing that a process did, so that its death has a place. */
-static uint16_t process_last_site(const struct control *control, int process)
+static const struct event *process_last_event(const struct control *control, int process)
 {
     for (uint32_t i = control->events; i-- > trace_first(control);)
         if (trace_at(control, i)->process == process && trace_at(control, i)->site != WEAVE_NO_SITE)
-            return trace_at(control, i)->site;
-    return WEAVE_NO_SITE;
+            return trace_at(control, i);
+    return NULL;
+}
+
+static uint16_t process_last_site(const struct control *control, int process)
+{
+    const struct event *last = process_last_event(control, process);
+    return last == NULL ? WEAVE_NO_SITE : last->site;
 }
 
 static void findings_exit(struct context *c, int i)
@@ -598,8 +633,10 @@ static void findings_exit(struct context *c, int i)
     else
         snprintf(finding->headline, sizeof finding->headline, "%s ended with status %d", process_name(c, i),
                  WEXITSTATUS(p->exit_status));
-    snprintf(finding_side(finding, i, process_last_site(c->control, i))->what, sizeof finding->side[0].what,
-             "its last step on shared memory");
+    const struct event *last = process_last_event(c->control, i);
+    bool here = crashed && last != NULL && last->kind == EVENT_FAULT;
+    snprintf(finding_side(finding, i, last == NULL ? WEAVE_NO_SITE : last->site)->what,
+             sizeof finding->side[0].what, here ? "here" : "its last step on shared memory");
 }
 
 /* ---- output ---- */
@@ -675,6 +712,15 @@ static bool output_is_wrong(const struct options *options, const struct session 
 static void findings_output(struct context *c)
 {
     int process;
+    for (int i = 0; i < c->options->session.programs; i++)
+        if (session_output_is_huge(c->session, i)) {
+            struct finding *finding = finding_add(c, "output", "too-much-output");
+            snprintf(finding->headline, sizeof finding->headline, "%s prints without end",
+                     process_name(c, i));
+            snprintf(finding_side(finding, i, process_last_site(c->control, i))->what,
+                     sizeof finding->side[0].what, "its last step on shared memory");
+            return;
+        }
     if (!output_is_wrong(c->options, c->session, &process))
         return;
     struct finding *finding = finding_add(c, "output", "wrong-output");
@@ -742,7 +788,9 @@ static void findings_ending(struct context *c)
         return;
     case ENDING_LIMIT:
         finding = finding_add(c, "limit", "limit");
-        snprintf(finding->headline, sizeof finding->headline, "a limit of weave was reached");
+        snprintf(finding->headline, sizeof finding->headline, "a limit of weave was reached%s",
+                 control->slots == WEAVE_PROCESSES ? ": no room for another process (8 with all children)"
+                                                   : "");
         return;
     default:
         return;
@@ -773,7 +821,7 @@ void findings_collect(struct findings *findings, const struct options *options, 
     for (int i = 0; i < options->session.programs; i++)
         if (process_failed(options, c.control, i))
             findings_exit(&c, i);
-    if (c.control->ending == ENDING_NORMAL)
+    if (c.control->ending == ENDING_NORMAL || c.control->ending == ENDING_TIME)
         findings_output(&c);
     if (findings->count > 0 && options->search.strategy == STRATEGY_DFS)
         findings_spurious(&c);
@@ -788,7 +836,7 @@ bool findings_suspected(const struct options *options, const struct session *ses
         (control->ending != ENDING_NORMAL && control->ending != ENDING_TIME))
         return true;
     for (int i = 0; i < options->session.programs; i++)
-        if (process_failed(options, control, i))
+        if (process_failed(options, control, i) || session_output_is_huge(session, i))
             return true;
-    return output_is_wrong(options, session, &process);
+    return control->ending == ENDING_NORMAL && output_is_wrong(options, session, &process);
 }

@@ -19,6 +19,7 @@
 #include <sys/resource.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -28,10 +29,11 @@ enum {
     START_SECONDS = 30,
     POLL_MILLISECONDS = 100,
     REAP_SECONDS = 30,
-    PARKINGS = 8, /* how often a process may be set aside for computing long before it counts as a loop */
+    PARKINGS = 3, /* how often processes may be set aside for computing long before that counts as a loop */
+    ASKINGS = 50, /* a process that does not stand aside blocks the signal: it counts as a loop, too */
     BLOCKED_POLLS = 20,      /* polls in a row that find the process asleep in the same system call */
     FIRST_PID = 100,         /* of the first process of every run: the same in each */
-    OUTPUT_LIMIT = 16 << 20, /* bytes that a program may print */
+    OUTPUT_LIMIT = 16 << 20, /* bytes that a program may print in a run */
     MEMORY_LIMIT_SHIFT = 33, /* 8 GiB of address space */
     CHILD_FAILED = 127,
     CONTROL_DESCRIPTOR = 1000, /* out of the way of what a program opens */
@@ -65,6 +67,45 @@ static bool session_await(int32_t *counter, int32_t wanted, double seconds)
 }
 
 /* ---- servers ---- */
+
+/* Collects the dead, among them orphans: this is process 1 of the namespace. A server among them ends the
+ * session. */
+static void session_bury(struct session *session)
+{
+    int status;
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+        for (int i = 0; i < session->options->programs; i++)
+            if (pid == session->server[i]) {
+                session->server[i] = 0;
+                snprintf(session->error, sizeof session->error,
+                         "the process that starts %s has died (%s %d): a program sends signals to its parent "
+                         "or to all",
+                         session->options->program[i].argv[0], WIFSIGNALED(status) ? "signal" : "exit status",
+                         WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+            }
+}
+
+/* Until the server of this program has collected the run's process. */
+static bool session_await_reaped(struct session *session, int program)
+{
+    double end = session_now() + REAP_SECONDS;
+    int32_t *reaped = &session->control->reaped[program];
+    while (__atomic_load_n(reaped, __ATOMIC_SEQ_CST) < 1) {
+        session_bury(session);
+        if (session->server[program] <= 0 || session_now() > end)
+            return false;
+        session_futex(reaped, FUTEX_WAIT, 0, POLL_MILLISECONDS);
+    }
+    return true;
+}
+
+/* Whether the control segment still says what the runner wrote there: programs can write to it. */
+static bool session_intact(const struct session *session)
+{
+    const struct control *control = session->control;
+    return control->runner_pid == (int32_t)getpid() && control->processes == session->options->programs &&
+           control->guard == WEAVE_GUARD && control->last_guard == WEAVE_GUARD;
+}
 
 static int session_map_control(struct session *session)
 {
@@ -278,6 +319,7 @@ static void session_prepare(struct session *session, const struct session_plan *
     control->kill_process = options->kill_process;
     control->kill_step = options->kill_step;
     control->max_steps = options->max_steps;
+    control->guard = control->last_guard = WEAVE_GUARD;
     control->prescribed = plan->prescribed;
     if (plan->prescribed > 0)
         memcpy(control->prescription, plan->prescription, plan->prescribed);
@@ -305,12 +347,12 @@ static void session_prepare(struct session *session, const struct session_plan *
 struct watch {
     struct pollfd process[WEAVE_PROCESSES]; /* pidfds */
     int watched;
+    int turn;
     uint32_t steps;
-    uint64_t accesses;
     double cpu;
     int asleep;
-    int parkings;
-    uint32_t parked_at;
+    uint32_t parkings;
+    int asked; /* to stand aside, since it last did */
 };
 
 static void watch_new_processes(struct session *session, struct watch *watch)
@@ -369,7 +411,7 @@ static void watch_died(struct session *session, struct watch *watch, int process
     if (process >= session->options->programs && control->process[process].parent < 0)
         return;
     if (process < session->options->programs) /* its server knows how it ended */
-        session_await(&control->reaped[process], 1, REAP_SECONDS);
+        session_await_reaped(session, process);
     if (control->ending != ENDING_NONE)
         return;
     bool had_turn = control->turn == process;
@@ -415,6 +457,23 @@ static bool watch_asleep(pid_t pid, long *call)
     return state == 'S' || state == 'T' || state == 'D';
 }
 
+/*
+ * A process computes for long: ask it to stand aside. It may be inside a callback just then, and is asked
+ * again until it does, so that what happens is the same in every run.
+ */
+static void watch_park(struct control *control, struct watch *watch, pid_t pid, double cpu)
+{
+    if (control->parkings != watch->parkings) {
+        watch->parkings = control->parkings;
+        watch->asked = 0;
+        watch->cpu = cpu;
+    } else if (control->parkings >= PARKINGS || watch->asked++ >= ASKINGS) {
+        decide_finish(control, ENDING_LOOP);
+    } else {
+        kill(pid, SIGUSR2);
+    }
+}
+
 /* The process that holds the turn makes no step: does it compute, or wait for something that is not modelled?
  */
 static void watch_progress(struct session *session, struct watch *watch)
@@ -425,7 +484,8 @@ static void watch_progress(struct session *session, struct watch *watch)
         return;
     pid_t pid = control->process[turn].pid;
     double cpu = watch_cpu(pid);
-    if (control->steps != watch->steps) {
+    if (control->steps != watch->steps || turn != watch->turn) {
+        watch->turn = turn;
         watch->steps = control->steps;
         watch->cpu = cpu;
         watch->asleep = 0;
@@ -437,17 +497,12 @@ static void watch_progress(struct session *session, struct watch *watch)
         snprintf(session->blocked_call, sizeof session->blocked_call, "%ld", call);
         decide_finish(control, ENDING_BLOCKED);
     } else if (cpu - watch->cpu > session->options->hang_seconds) {
-        watch->cpu = cpu;
-        if (++watch->parkings > PARKINGS)
-            decide_finish(control, ENDING_LOOP);
-        else
-            kill(pid, SIGUSR2);
+        watch_park(control, watch, pid, cpu);
     }
 }
 
-static bool watch_all_dead(const struct session *session, const struct watch *watch)
+static bool watch_all_dead(const struct watch *watch)
 {
-    (void)session;
     for (int i = 0; i < watch->watched; i++)
         if (watch->process[i].fd >= 0)
             return false;
@@ -460,8 +515,12 @@ static void watch_run(struct session *session, struct watch *watch)
     const struct timespec limit = {.tv_nsec = POLL_MILLISECONDS * 1000000L};
     sigset_t unblocked; /* only while waiting: a fork announces itself by SIGUSR1 */
     sigemptyset(&unblocked);
-    while (control->ending == ENDING_NONE && !watch_all_dead(session, watch)) {
-        watch_new_processes(session, watch);
+    for (;;) {
+        watch_new_processes(session,
+                            watch); /* first: the last one watched may have died right after a fork */
+        if (control->ending != ENDING_NONE || watch_all_dead(watch) || !session_intact(session) ||
+            session->error[0] != '\0')
+            return;
         int ready = ppoll(watch->process, (nfds_t)watch->watched, &limit, &unblocked);
         for (int i = 0; ready > 0 && i < watch->watched; i++)
             if (watch->process[i].fd >= 0 && watch->process[i].revents != 0)
@@ -475,7 +534,6 @@ static void watch_run(struct session *session, struct watch *watch)
 
 static void session_kill_rest(struct session *session, struct watch *watch)
 {
-    struct control *control = session->control;
     watch_new_processes(session, watch);
     for (int i = 0; i < watch->watched; i++)
         if (watch->process[i].fd >= 0) {
@@ -484,9 +542,7 @@ static void session_kill_rest(struct session *session, struct watch *watch)
                 poll(&watch->process[i], 1, REAP_SECONDS * 1000);
             close(watch->process[i].fd);
         }
-    (void)control;
-    while (waitpid(-1, NULL, WNOHANG) > 0) /* orphans come to us, process 1 of the namespace */
-        ;
+    session_bury(session);
 }
 
 int session_run(struct session *session, const struct session_plan *plan)
@@ -508,9 +564,13 @@ int session_run(struct session *session, const struct session_plan *plan)
         watch_give_turn(control, first);
     watch_run(session, &watch);
     session_kill_rest(session, &watch);
+    if (!session_intact(session)) {
+        session->tampered = true;
+        return session_fail(session, "a program has written into weave's own memory");
+    }
     for (int i = 0; i < session->options->programs; i++)
-        if (!session_await(&control->reaped[i], 1, REAP_SECONDS))
-            return session_fail(session, "a program cannot be ended");
+        if (!session_await_reaped(session, i))
+            return session->error[0] != '\0' ? -1 : session_fail(session, "a program cannot be ended");
     session_remove_files();
     session_remove_sysv();
     return session->error[0] == '\0' ? 0 : -1;
@@ -523,4 +583,11 @@ size_t session_output(const struct session *session, int process, char *text, si
         length = 0;
     text[length] = '\0';
     return (size_t)length;
+}
+
+bool session_output_is_huge(const struct session *session, int process)
+{
+    struct stat status;
+    return session->output[process] >= 0 && fstat(session->output[process], &status) == 0 &&
+           status.st_size > OUTPUT_LIMIT;
 }

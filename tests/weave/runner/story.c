@@ -37,6 +37,7 @@ static const char *const kinds[] = {
     [EVENT_KILLED] = "killed",
     [EVENT_SPURIOUS] = "spurious_wakeup",
     [EVENT_LOOP] = "loop",
+    [EVENT_FAULT] = "fault",
 };
 
 const char *story_kind(const struct event *event)
@@ -156,6 +157,9 @@ static void story_turn_event(const struct event *event, const char *object, char
         else
             snprintf(text, size, "ends with status %d", WEXITSTATUS(status));
         break;
+    case EVENT_FAULT:
+        snprintf(text, size, "gets signal %d (%s)", status, strsignal(status));
+        break;
     case EVENT_KILLED:
         snprintf(text, size, "is killed");
         break;
@@ -210,6 +214,7 @@ void story_event(const struct story *story, const struct event *event, char *tex
     case EVENT_KILLED:
     case EVENT_SPURIOUS:
     case EVENT_LOOP:
+    case EVENT_FAULT:
         story_turn_event(event, object, text, size);
         break;
     default:

@@ -127,21 +127,6 @@ static Dwarf_Die *symbols_unit(Dwfl_Module *module, Dwarf_Addr address, Dwarf_Ad
     return NULL;
 }
 
-/* Inlined functions are more telling than the one they were inlined into. */
-static const char *symbols_function(Dwarf_Die *unit, Dwarf_Addr address)
-{
-    const char *name = NULL;
-    Dwarf_Die *scopes = NULL;
-    int count = dwarf_getscopes(unit, address, &scopes);
-    for (int i = 0; i < count && name == NULL; i++) {
-        int tag = dwarf_tag(&scopes[i]);
-        if (tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine)
-            name = dwarf_diename(&scopes[i]);
-    }
-    free(scopes);
-    return name;
-}
-
 /* Compilers give moved code the line 0: the code before it belongs to the same statement more often than not.
  */
 static Dwarf_Line *symbols_line(Dwarf_Die *unit, Dwarf_Addr address)
@@ -157,21 +142,74 @@ static Dwarf_Line *symbols_line(Dwarf_Die *unit, Dwarf_Addr address)
     return line;
 }
 
-static void symbols_compiled_place(Dwfl_Module *module, Dwarf_Addr address, struct place *place)
+static bool scope_is_function(Dwarf_Die *scope)
+{
+    int tag = dwarf_tag(scope);
+    return tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine;
+}
+
+/*
+ * The functions that an address belongs to, innermost first, to be freed by the caller: those that the
+ * compiler has put into another one, and last that other one. dwarf_getscopes leaves the second kind out, see
+ * eu-addr2line.
+ */
+static int symbols_functions(Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die **functions)
+{
+    Dwarf_Die *innermost = NULL;
+    int found = 0, count = dwarf_getscopes(unit, address, &innermost);
+    *functions = NULL;
+    if (count > 0)
+        count = dwarf_getscopes_die(&innermost[0], functions);
+    free(innermost);
+    for (int i = 0; i < count; i++)
+        if (scope_is_function(&(*functions)[i]))
+            (*functions)[found++] = (*functions)[i];
+    return found;
+}
+
+static Dwarf_Word scope_number(Dwarf_Die *scope, unsigned name)
+{
+    Dwarf_Attribute attribute;
+    Dwarf_Word number = 0;
+    dwarf_formudata(dwarf_attr(scope, name, &attribute), &number);
+    return number;
+}
+
+/* The line from which an inlined function was called. */
+static void symbols_call_line(Dwarf_Die *unit, Dwarf_Die *inlined, struct place *place)
+{
+    Dwarf_Files *files;
+    size_t count;
+    place->line = (int)scope_number(inlined, DW_AT_call_line);
+    Dwarf_Word number = scope_number(inlined, DW_AT_call_file);
+    if (dwarf_getsrcfiles(unit, &files, &count) != 0 || number >= count)
+        return;
+    const char *file = dwarf_filesrc(files, number, NULL, NULL);
+    snprintf(place->file, sizeof place->file, "%s", file == NULL ? "" : file);
+}
+
+/* The place of an address and, with `level`, of the calls that the compiler has inlined there. Returns how
+ * many levels there are; `place` is filled in when `level` is below that. */
+static int symbols_compiled_place(Dwfl_Module *module, Dwarf_Addr address, int level, struct place *place)
 {
     Dwarf_Addr bias = 0;
-    Dwarf_Die *unit = symbols_unit(module, address, &bias);
-    const char *name = unit == NULL ? NULL : symbols_function(unit, address - bias);
-    if (name == NULL)
-        name = dwfl_module_addrname(module, address);
+    Dwarf_Die *unit = symbols_unit(module, address, &bias), *functions = NULL;
+    int count = unit == NULL ? 0 : symbols_functions(unit, address - bias, &functions);
+    const char *name =
+        level < count ? dwarf_diename(&functions[level]) : dwfl_module_addrname(module, address);
     snprintf(place->function, sizeof place->function, "%s", name == NULL ? "?" : name);
-    Dwarf_Line *line = symbols_line(unit, address - bias);
-    const char *file = line == NULL ? NULL : dwarf_linesrc(line, NULL, NULL);
-    if (file == NULL)
-        return;
-    dwarf_lineno(line, &place->line);
-    snprintf(place->file, sizeof place->file, "%s", file);
+    if (level > 0 && level < count) {
+        symbols_call_line(unit, &functions[level - 1], place);
+    } else if (level == 0) {
+        Dwarf_Line *line = symbols_line(unit, address - bias);
+        const char *file = line == NULL ? NULL : dwarf_linesrc(line, NULL, NULL);
+        snprintf(place->file, sizeof place->file, "%s", file == NULL ? "" : file);
+        if (line != NULL)
+            dwarf_lineno(line, &place->line);
+    }
+    free(functions);
     symbols_read_source(place);
+    return count > 0 ? count : 1;
 }
 
 bool symbols_place(struct symbols *symbols, uint16_t number, int depth, struct place *place)
@@ -186,17 +224,20 @@ bool symbols_place(struct symbols *symbols, uint16_t number, int depth, struct p
         symbols_script_place(site.text, place);
         return depth == 0;
     }
-    if (depth >= site.depth || depth >= WEAVE_CALLERS)
-        return false;
     Dwfl *dwfl = symbols_program(symbols, site.program);
-    Dwarf_Addr address = site.pc[depth] - 1; /* the return address belongs to the next statement */
-    Dwfl_Module *module = dwfl == NULL ? NULL : dwfl_addrmodule(dwfl, address);
-    if (module == NULL) {
-        snprintf(place->function, sizeof place->function, "?");
-        return true;
+    for (int i = 0; i < site.depth && i < WEAVE_CALLERS; i++) {
+        Dwarf_Addr address = site.pc[i] - 1; /* the return address belongs to the next statement */
+        Dwfl_Module *module = dwfl == NULL ? NULL : dwfl_addrmodule(dwfl, address);
+        int levels = 1;
+        *place = (struct place){.function = "?"};
+        if (module != NULL)
+            levels = symbols_compiled_place(module, address, depth, place);
+        if (depth < levels)
+            return true;
+        depth -= levels;
     }
-    symbols_compiled_place(module, address, place);
-    return true;
+    *place = (struct place){0};
+    return false;
 }
 
 void symbols_short(const struct place *place, char *text, size_t size)

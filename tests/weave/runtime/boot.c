@@ -72,8 +72,8 @@ static void boot_on_watchdog(int signal, siginfo_t *info, void *context)
     uintptr_t pc = (uintptr_t)where->uc_mcontext.gregs[REG_RIP];
     if (!runtime.on || runtime.control->turn != runtime.me || boot_is_own_code(pc))
         return;
-    runtime.self->loop_pc = pc;
     runtime.self->wait_where = 0;
+    runtime.control->parkings++;
     record_event(runtime.control, runtime.me, EVENT_LOOP, site_at((void *)(pc + 1)));
     turn_block(PROCESS_PARKED, WAIT_LOOP, NULL, site_at((void *)(pc + 1)));
 }
@@ -87,6 +87,7 @@ static void boot_enter_run(void)
     runtime.self->uninstrumented = runtime.peer;
     struct sigaction watchdog = {.sa_sigaction = boot_on_watchdog, .sa_flags = SA_SIGINFO | SA_NODEFER};
     sigaction(SIGUSR2, &watchdog, NULL);
+    fault_install();
     if (runtime.trap)
         trap_install();
     runtime.on = true;

@@ -105,6 +105,9 @@ void atomic_flush(void);
 /* trap.c */
 void trap_install(void);
 
+/* fault.c */
+void fault_install(void);
+
 /* ipc.c: objects behind keys. */
 enum key_class { KEY_ADDRESS = 1, KEY_NAMED, KEY_NAME, KEY_SYSV, KEY_CHILD, KEY_FILE };
 static inline uint64_t key_make(enum key_class class, uint64_t value)

@@ -36,6 +36,16 @@ static struct object *sysv_member(int id, unsigned short member)
     return object;
 }
 
+/*
+ * What a wait for zero follows: the decrements of a semaphore. Kept apart from its increments, which
+ * decrements follow: two processes that each take one from a semaphore are not in order by that.
+ */
+static struct object *sysv_zero(int id, unsigned short member)
+{
+    uint64_t key = (uint64_t)sysv_number(id) * 2 | 1 | ((uint64_t)member + 1) << MEMBER_SHIFT;
+    return object_find(runtime.control, key_make(KEY_SYSV, key), OBJECT_SYSV_SEMAPHORE);
+}
+
 WEAVE_EXPORT int semget(key_t key, int members, int flags)
 {
     boot_if_deferred();
@@ -72,6 +82,7 @@ static void sysv_initialised(int id, int member, int value, uint16_t site)
     object->made_at = site;
     object->initial = object->value = value;
     order_release(runtime.control, runtime.me, object);
+    order_release(runtime.control, runtime.me, sysv_zero(id, (unsigned short)member));
     object_event(EVENT_INIT, site, object, (uint64_t)(int64_t)value);
 }
 
@@ -117,7 +128,12 @@ static void sysv_done(int id, const struct sembuf *operations, size_t count, uin
     for (size_t i = 0; i < count; i++) {
         struct object *object = sysv_member(id, operations[i].sem_num);
         if (operations[i].sem_op <= 0) {
-            order_acquire(runtime.control, runtime.me, object);
+            if (operations[i].sem_op == 0) {
+                order_acquire(runtime.control, runtime.me, sysv_zero(id, operations[i].sem_num));
+            } else {
+                order_acquire(runtime.control, runtime.me, object);
+                order_release(runtime.control, runtime.me, sysv_zero(id, operations[i].sem_num));
+            }
             object->waited = 1;
             object->owner = (int8_t)runtime.me;
             object->site = site;

@@ -12,7 +12,7 @@ struct shared {
 
 static void child_role(struct shared *shared)
 {
-    shared->value++; /* MISTAKE */
+    shared->value += 3; /* MISTAKE */
 }
 
 static void parent_role(struct shared *shared)

@@ -1,5 +1,5 @@
 /*
- * The parent uses an index from the segment before the child has set it, and unchecked.
+ * The parent uses a pointer from the segment before the child has set it, and unchecked.
  *
  * expect: crash crash
  * run: all
@@ -7,18 +7,19 @@
 #include "../subject.h"
 
 struct shared {
-    _Atomic int ready;
+    int *_Atomic table; /* both have it at the same address: it was there before the fork */
 };
+
+static int table[] = {1};
 
 static void child_role(struct shared *shared)
 {
-    shared->ready = 1;
+    shared->table = table;
 }
 
 static void parent_role(struct shared *shared)
 {
-    int *table = shared->ready ? &(int){1} : NULL;
-    printf("%d\n", *table);
+    printf("%d\n", *shared->table); /* MISTAKE */
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 /*
- * The writer does not wait until its last message was taken.
+ * The writer does not wait until a message was taken, and puts the next one on top of it.
  *
- * expect: stuck peer-gone
+ * expect: stuck overwritten
  * run: writer -- reader
  */
 #include "../subject.h"
@@ -15,10 +15,10 @@ struct box {
 static void writer(struct box *box)
 {
     for (int i = 1; i <= MESSAGES; i++) {
-        /* MISTAKE: `while (ready);` is missing */
+        /* `while (ready);` is missing */
         box->number = i;
         snprintf(box->text, sizeof box->text, "Message #%d", i);
-        atomic_store_explicit(&box->ready, true, memory_order_release); /* pairs with the acquire in reader */
+        atomic_store_explicit(&box->ready, true, memory_order_release); /* MISTAKE: it may still be true */
     }
 }
 
@@ -32,7 +32,7 @@ static void reader(struct box *box)
         strcpy(text, box->text);
         atomic_store_explicit(&box->ready, false,
                               memory_order_release); /* pairs with the acquire in writer */
-        (void)number;
+        subject_check(number > 0 && text[0] == 'M', "message");
     }
 }
 

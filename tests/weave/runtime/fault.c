@@ -1,0 +1,80 @@
+/*
+ * Where a program crashes: fatal signals are noted in the trace with their place, then take their course.
+ *
+ * A handler that the program installs itself replaces ours. On its own stack, since a stack overflow is a way
+ * to crash, too.
+ */
+#include "runtime.h"
+
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+enum { STACK_BYTES = 64 * 1024 };
+
+static const void *aborted_at; /* who called abort() or failed an assert() */
+
+/* The program's own code has debugging information; the C library, where abort() raises its signal, mostly
+ * not. */
+static bool fault_is_in_program(uintptr_t pc)
+{
+    extern char **environ; /* any symbol of the C library */
+    Dl_info there, library;
+    return dladdr((void *)pc, &there) != 0 && dladdr((void *)(uintptr_t)&environ, &library) != 0 &&
+           there.dli_fbase != library.dli_fbase;
+}
+
+static void fault_note(int signal, siginfo_t *info, void *context)
+{
+    (void)info;
+    const ucontext_t *where = context;
+    uintptr_t pc = (uintptr_t)where->uc_mcontext.gregs[REG_RIP];
+    if (runtime.on && runtime.control->turn == runtime.me) {
+        uint16_t site = WEAVE_NO_SITE;
+        if (signal == SIGABRT && aborted_at != NULL)
+            site = site_at(aborted_at);
+        else if (fault_is_in_program(pc))
+            site = site_at((void *)(pc + 1));
+        record_event(runtime.control, runtime.me, EVENT_FAULT, site)->value = (uint64_t)signal;
+    }
+    /* SA_RESETHAND has restored the default: a fault happens again at once, a signal that was sent is sent
+     * again. */
+    syscall(SYS_tgkill, syscall(SYS_getpid), syscall(SYS_gettid), signal);
+}
+
+void fault_install(void)
+{
+    static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+    static char stack[STACK_BYTES];
+    const stack_t alternative = {.ss_sp = stack, .ss_size = sizeof stack};
+    sigaltstack(&alternative, NULL);
+    struct sigaction note = {.sa_sigaction = fault_note,
+                             .sa_flags = SA_SIGINFO | (int)SA_RESETHAND | SA_ONSTACK};
+    for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++) {
+        struct sigaction before;
+        if (sigaction(fatal[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
+            sigaction(fatal[i], &note, NULL);
+    }
+}
+
+WEAVE_EXPORT _Noreturn void abort(void)
+{
+    aborted_at = CALLER;
+    REAL(abort)();
+    __builtin_unreachable();
+}
+
+/* <assert.h> declares it only without NDEBUG. */
+WEAVE_EXPORT _Noreturn void __assert_fail(const char *assertion, const char *file, unsigned line,
+                                          const char *function);
+
+WEAVE_EXPORT _Noreturn void __assert_fail(const char *assertion, const char *file, unsigned line,
+                                          const char *function)
+{
+    aborted_at = CALLER;
+    REAL(__assert_fail)(assertion, file, line, function);
+    __builtin_unreachable();
+}
