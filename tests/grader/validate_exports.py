@@ -108,8 +108,9 @@ def pages(setup: Setup) -> List[Path]:
     for name in known["submissions"]:
         shutil.copytree(setup.sample / "submissions" / name, couple / "submissions" / name, dirs_exist_ok=True)
     (couple / "class.json").write_text(json.dumps(known), encoding="utf-8")
-    similar = setup.scratch / "similar.html"
-    done = quiet([setup.grader, "similar", couple, "--given", setup.scratch, "--threshold", "1", "--html", similar])
+    similar, nothing = setup.scratch / "similar.html", setup.scratch / "nothing"
+    nothing.mkdir()
+    done = quiet([setup.grader, "similar", couple, "--given", nothing, "--threshold", "1", "--html", similar])
     if ": 1\n" not in done.stdout:
         fail(f"there should be one pair: {done.stdout}")
     return [setup.export("html", "class.html"), setup.export("html", "one.html", "--student", "hostile_01"), similar]
