@@ -305,7 +305,11 @@ static _Noreturn void slot_check(struct judge *judge, struct slot *slot, int rec
 static _Noreturn void slot_keep(struct judge *judge, struct slot *slot, int record, const char *scratch)
 {
     const struct walls *walls = judge->order->walls;
-    struct walls_plan plan = {.tree = judge->tree, .programs = judge->build.folder, .scratch = scratch};
+    const struct check_case *which = &judge->order->lab->cases[slot->which];
+    const struct walls_plan plan = {.tree = judge->tree,
+                                    .programs = judge->build.folder,
+                                    .scratch = scratch,
+                                    .explores = which->limit == LIMIT_EXPLORE};
     json_t *leaks = json_array(), *varies = json_array();
     int status = 0;
 

@@ -35,6 +35,7 @@ const slides = {
 const pageFaults = {
   error: ['</body>', '<script>throw new Error("planted")</script></body>', /script error: planted/],
   console: ['</body>', '<script>console.error("planted")</script></body>', /console: planted/],
+  printed: ['</body>', '<style>@media print { section h2 { font-size: 4px !important; } }</style></body>', /printed: text of 4\.0 pixels: A figure/],
   ids: ['</body>', '<i id="two"></i><i id="two"></i></body>', /the id two is there twice/],
 };
 
@@ -72,7 +73,8 @@ test('faults in pages', options, async (t) => {
     return put(`${name}.md`, text);
   });
   const figure = put('figure.md', `${HEAD}# Title${NOTE}\n## A figure\n\n\`\`\`figure name=handshake\nTry.\n\`\`\`${NOTE}`);
-  await build([SAMPLE, figure, ...decks], out, { pdf: false });
+  const long = put('long.md', `${HEAD}## Long\n\n\`\`\`c\n    ${'word '.repeat(20)}--option;\n\`\`\`${NOTE}`);
+  await build([SAMPLE, figure, long, ...decks], out, { pdf: false });
   const audit = async (name) => (await auditPage(browser, name, path.join(out, `${name}.html`))).flatMap((result) => result.problems);
   const spoilt = (source, name, from, to) => {
     const page = fs.readFileSync(path.join(out, `${source}.html`), 'utf8');
@@ -81,6 +83,10 @@ test('faults in pages', options, async (t) => {
   };
 
   await t.test('pages: nothing is wrong with the sample', async () => assert.deepEqual(await audit('sample'), []));
+  await t.test('pages: code that is too wide for a line goes on in the next', async () => {
+    assert.match(fs.readFileSync(path.join(out, 'long.html'), 'utf8'), /<span class="long" style="padding-left:8ch;text-indent:-8ch">.*<span class="word">--option;<\/span>/);
+    assert.deepEqual(await audit('long'), []);
+  });
   for (const [name, [, expected]] of Object.entries(slides)) await t.test(`pages: ${name} is found`, async () => assert.match((await audit(name)).join('\n'), expected));
   for (const [name, [from, to, expected]] of Object.entries(pageFaults))
     await t.test(`pages: ${name} is found`, async () => {
@@ -111,6 +117,7 @@ test('faults in the PDF', options, async (t) => {
     const found = pdfProblems({ ...deck, pdf }).join('\n');
     assert.match(found, /not tagged/);
     assert.match(found, /lacks the alt text/);
+    assert.match(found, /has no title/);
   });
   await t.test('a page that is lost is found', () => {
     const pdf = path.join(scratch, 'short.pdf');
