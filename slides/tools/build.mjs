@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { marpCli } from '@marp-team/marp-cli';
-import { chromiumPath, MISSING } from './chromium.mjs';
+import { chromiumPath, MISSING, PATIENCE } from './chromium.mjs';
 import { deckFiles, OUT, SLIDES } from './decks.mjs';
 import { indexPage } from './index_page.mjs';
 
@@ -15,7 +15,7 @@ Build the decks (all, or those named: 03-handshake) into slides/out: HTML, tagge
 Status: 0 done, 1 failed, 2 wrong usage.`;
 
 const marp = async (...words) => {
-  const status = await marpCli(['--config-file', path.join(SLIDES, 'marp.config.mjs'), ...words]);
+  const status = await marpCli(['--config-file', path.join(SLIDES, 'marp.config.mjs'), '--browser-timeout', String(PATIENCE), ...words]);
   if (status !== 0) throw new Error(`marp ended with status ${status}`);
 };
 
