@@ -40,6 +40,13 @@ def points(tree: Path, number: int) -> int:
     return int(found["points"])
 
 
+def solution_copy(tree: Path, lab: str) -> None:
+    """Put the reference solution where a student's files are."""
+    for path in (ROOT / "solutions" / lab).iterdir():
+        if path.is_file():
+            shutil.copy(path, tree / "labs" / lab)
+
+
 def main() -> int:
     """All of it, in a folder of its own."""
     with tempfile.TemporaryDirectory(prefix="shmlab-handout-") as name:
@@ -54,10 +61,10 @@ def main() -> int:
         for page in tree.glob("labs/*/README.md"):
             need("slides" not in page.read_text(encoding="utf-8"), f"{page.relative_to(tree)} leads to slides, which are not there")
         need(points(tree, 1) == 0, "the starter of lab 1 earns points")
-        for path in (ROOT / "solutions" / "lab1_layout").iterdir():
-            if path.is_file():
-                shutil.copy(path, tree / "labs" / "lab1_layout")
+        solution_copy(tree, "lab1_layout")
         need(points(tree, 1) == 100, "the solution of lab 1 does not get all points")
+        solution_copy(tree, "lab3_handshake")
+        need(points(tree, 3) == 100, "the solution of lab 3, which is explored by weave, does not get all points")
         reset = run(["make", "reset1", "YES=1"], tree)
         need(reset.returncode == 0, reset.stdout)
         need(points(tree, 1) == 0, "make reset1 does not bring the starter back")

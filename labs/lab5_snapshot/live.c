@@ -2,12 +2,11 @@
  * The challenge of lab 5, by hand: a writer that overwrites one object again and again, and a reader that
  * looks whether it ever sees half of one snapshot and half of the next.
  *
- *     live --write [--name /ipc_dog_live]               Enter: the next snapshot; end of input: the end
- *     live --write --rounds N                           N snapshots as fast as possible, then the end
- *     live --read [--rounds N]                          in another terminal: N snapshots, each of them
- * checked
+ *     live --write [--name /ipc_dog_live]
+ *     ... in another terminal: live --read
  *
- * The snapshots need no detector: all records of number k are filled with k, so that a torn one shows.
+ * Each does its work once for each Enter, or --rounds times as fast as it can. The snapshots need no
+ * detector: all records of number k are filled with k, so that a torn one shows.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
@@ -31,7 +30,7 @@ static const double nap_seconds = 0.001;
 struct options {
     const char *name;
     bool write, read;
-    long rounds; /* 0: one for each Enter; the reader: one */
+    long rounds; /* 0: one for each Enter */
     double timeout;
 };
 
@@ -68,9 +67,9 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
 }
 
 static const struct argp_option option_list[] = {
-    {"write", 'w', 0, 0, "Overwrite the snapshot, once for each Enter or --rounds times", 0},
+    {"write", 'w', 0, 0, "Overwrite the snapshot", 0},
     {"read", 'r', 0, 0, "Take snapshots and look whether they are whole", 0},
-    {"rounds", 'N', "N", 0, "So many snapshots (reader: default 1)", 0},
+    {"rounds", 'N', "N", 0, "So many, as fast as possible (default: one for each Enter)", 0},
     {"name", 'n', "NAME", 0, "Name of the shared memory object (default " LIVE_NAME ")", 0},
     {"timeout", 't', "S", 0, "The reader gives up after S seconds without a whole snapshot (default 5)", 0},
     {0},
@@ -87,6 +86,15 @@ static void round_fill(struct snapshot *snapshot, int32_t k)
     snapshot->count = SNAPSHOT_RECORDS;
     for (int i = 0; i < SNAPSHOT_RECORDS; i++)
         snapshot->records[i] = (struct detection){k, 1, k, k, k, k};
+}
+
+/* Is there a round number k, from 1? */
+static bool goes_on(const struct options *options, long k)
+{
+    if (options->rounds > 0)
+        return k <= options->rounds && stop_signal() == 0;
+    char line[16];
+    return fgets(line, sizeof line, stdin) != NULL;
 }
 
 /* ---- The writer ---- */
@@ -119,15 +127,6 @@ static int writer_open(const char *name)
     return -1;
 }
 
-/* Is there another round to write? */
-static bool writer_goes_on(const struct options *options, int32_t k)
-{
-    if (options->rounds > 0)
-        return k <= options->rounds && stop_signal() == 0;
-    char line[16];
-    return fgets(line, sizeof line, stdin) != NULL;
-}
-
 static void writer_rounds(const struct options *options, struct live_snapshot *shared)
 {
     struct snapshot snapshot = {0};
@@ -138,7 +137,7 @@ static void writer_rounds(const struct options *options, struct live_snapshot *s
     printf("live: writing %s%s\n", options->name,
            options->rounds == 0 ? "; press Enter for the next snapshot, Ctrl-D to end" : "");
     fflush(stdout);
-    for (int32_t k = 1; writer_goes_on(options, k); k++) {
+    for (int32_t k = 1; goes_on(options, k); k++) {
         round_fill(&snapshot, k);
         sequence_publish(shared, &snapshot);
         if (options->rounds == 0) {
@@ -195,15 +194,20 @@ static bool round_whole(const struct snapshot *snapshot)
 
 static int reader_rounds(const struct options *options, const struct live_snapshot *shared)
 {
-    long rounds = options->rounds > 0 ? options->rounds : 1, torn = 0;
+    long taken = 0, torn = 0;
     struct snapshot snapshot = {0};
 
-    printf("live: reading %s\n", options->name);
+    printf("live: reading %s%s\n", options->name,
+           options->rounds == 0 ? "; press Enter to take a snapshot, Ctrl-D to end" : "");
     fflush(stdout);
-    for (long i = 0; i < rounds && stop_signal() == 0; i++) {
+    for (; goes_on(options, taken + 1); taken++) {
         switch (reader_take(options, shared, &snapshot)) {
         case SEQUENCE_DONE:
             torn += !round_whole(&snapshot);
+            if (options->rounds == 0) {
+                printf("live: took snapshot %d\n", (int)snapshot.records[0].class_id);
+                fflush(stdout);
+            }
             break;
         case SEQUENCE_BUSY:
             return error_report("is its writer dead? start it again", "no whole snapshot in %s for %g s",
@@ -218,9 +222,9 @@ static int reader_rounds(const struct options *options, const struct live_snapsh
     }
     if (torn > 0)
         return error_report("half of one snapshot and half of the next", "%ld of %ld snapshots were torn",
-                            torn, rounds);
-    printf("live: %ld snapshot%s, none of them torn; the last one is number %d\n", rounds,
-           rounds == 1 ? "" : "s", (int)snapshot.records[0].class_id);
+                            torn, taken);
+    printf("live: %ld snapshot%s, none of them torn; the last one is number %d\n", taken,
+           taken == 1 ? "" : "s", (int)snapshot.records[0].class_id);
     return EXIT_SUCCESS;
 }
 

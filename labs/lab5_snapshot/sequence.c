@@ -5,7 +5,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include "sequence.h"
 
-#include <sched.h>
 #include <string.h>
 #include <zlib.h>
 

@@ -5,7 +5,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include "sequence.h"
 
-#include <sched.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -50,10 +49,8 @@ enum sequence_end sequence_take(const struct live_snapshot *shared, struct snaps
         uint32_t words[LIVE_WORDS];
         /* acquire: pairs with the release store in sequence_publish */
         uint32_t before = atomic_load_explicit(&shared->sequence, memory_order_acquire);
-        if (before % 2 != 0) {
-            sched_yield(); /* the writer may want this very core */
+        if (before % 2 != 0)
             continue;
-        }
         for (int w = 0; w < LIVE_WORDS; w++)
             words[w] = atomic_load_explicit(&shared->words[w], memory_order_relaxed);
         uint32_t checksum = atomic_load_explicit(&shared->checksum, memory_order_relaxed);

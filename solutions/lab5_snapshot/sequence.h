@@ -56,7 +56,10 @@ uint32_t sequence_checksum(const struct snapshot *snapshot);
 /* Overwrite what is there. Fit for an object whose last writer died in the middle. */
 void sequence_publish(struct live_snapshot *shared, const struct snapshot *snapshot);
 
-/* Take a whole snapshot, in at most so many tries. What is in *snapshot counts only after SEQUENCE_DONE. */
+/*
+ * Take a whole snapshot, in at most so many tries, one at once after the other: who calls rests in between.
+ * What is in *snapshot counts only after SEQUENCE_DONE.
+ */
 enum sequence_end sequence_take(const struct live_snapshot *shared, struct snapshot *snapshot, long tries);
 
 #endif

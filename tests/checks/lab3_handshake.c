@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "address.h"
+#include "box.h"
 #include "check.h"
 #include "compile.h"
 #include "lab3_ping_pong.h"
@@ -36,11 +37,6 @@ static struct program *writer_start(struct check *check, const struct address *a
 static struct program *reader_start(struct check *check, const struct address *address, const char *messages)
 {
     return START(check, "reader", "--key-path", address->path, "--messages", messages, "--timeout", "3600");
-}
-
-static bool box_full(const struct mailbox *box)
-{
-    return atomic_load_explicit(&box->ready, memory_order_acquire);
 }
 
 static const char *message_of(struct check *check, pid_t writer, int number)
@@ -84,11 +80,6 @@ static void box_require(struct check *check, const struct mailbox *box, pid_t wr
     REQUIRE(check, strcmp(box->message, message) == 0,
             .expected = check_text(check, "message is \"%s\" %s", message, when),
             .found = check_text(check, "message is \"%s\"", box->message));
-}
-
-static void box_give_back(struct mailbox *box)
-{
-    atomic_store_explicit(&box->ready, false, memory_order_release);
 }
 
 /* ---- The writer ---- */
@@ -208,15 +199,6 @@ static struct mailbox *box_make(struct check *check, const struct address *addre
 {
     sysv_create(check, address->key, sizeof(struct mailbox), 0600);
     return sysv_attach(check, address->key);
-}
-
-static void box_put(struct mailbox *box, int32_t counter, const char *message)
-{
-    box->counter = counter;
-    memset(box->message, 0, sizeof box->message);
-    memcpy(box->message, message,
-           strnlen(message, sizeof box->message)); /* 100 bytes have no NUL: so be it */
-    atomic_store_explicit(&box->ready, true, memory_order_release);
 }
 
 static void box_await_empty(struct check *check, struct mailbox *box, struct program *reader)
@@ -666,13 +648,7 @@ static void race(struct check *check)
 /* ---- The table ---- */
 
 static const struct check_case cases[] = {
-    {.name = "builds",
-     .title = "Writer and reader compile",
-     .concept = "a program that compiles",
-     .hints = {"The compiler reads from top to bottom; what it says first is what to mend first.",
-               "Each message names file and line.", "The whole output is in the transcript."},
-     .limit = LIMIT_QUICK,
-     .run = check_builds},
+    CASE_BUILDS("Writer and reader compile"),
     {.name = "bytes",
      .points = 8,
      .title = "The first message stands in the mailbox at the published bytes",
@@ -914,16 +890,7 @@ static const struct check_case cases[] = {
      .needs = {"ping", "pong"},
      .limit = LIMIT_EXPLORE,
      .run = ping_pong_race},
-    {.name = "warnings",
-     .points = 1,
-     .title = "The compiler has nothing to say",
-     .concept = "warnings",
-     .hints = {"Each warning is a place where C allows what you probably do not mean.",
-               "The message names file, line and the option that asked for it, for example -Wconversion.",
-               "Conversions: choose the type that fits, or write the cast that says you know."},
-     .needs = {"bytes", "receives"},
-     .limit = LIMIT_QUICK,
-     .run = check_warnings},
+    CASE_WARNINGS(1, "bytes", "receives"),
     {.name = "sanitizers",
      .points = 1,
      .title = "AddressSanitizer and UBSan find nothing",
@@ -953,7 +920,8 @@ const struct lab lab3_handshake = {
     .files = {"writer.c", "reader.c", "ping.c", "pong.py"},
     .programs = {{"writer", {"writer.c", "options.c", "patience.c"}, LINK_COMMON},
                  {"reader", {"reader.c", "options.c", "patience.c"}, LINK_COMMON},
-                 {"ping", {"ping.c", "options.c", "patience.c"}, LINK_COMMON, .challenge = true}},
+                 {"ping", {"ping.c", "options.c", "patience.c"}, LINK_COMMON}},
+    .challenges = {"ping"},
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
 };

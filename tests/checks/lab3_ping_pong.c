@@ -7,11 +7,11 @@
 #include "lab3_ping_pong.h"
 
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "address.h"
+#include "box.h"
 #include "objects.h"
 #include "shmlab/mailbox.h"
 #include "watch.h"
@@ -31,23 +31,6 @@ static struct program *ping_start(struct check *check, const struct address *add
 static struct program *pong_start(struct check *check, const struct address *address, const char *messages)
 {
     return START(check, "pong.py", "--key-path", address->path, "--messages", messages, "--timeout", "3600");
-}
-
-static bool box_full(const struct mailbox *box)
-{
-    return atomic_load_explicit(&box->ready, memory_order_acquire);
-}
-
-static void box_put(struct mailbox *box, int number, const char *message)
-{
-    box->counter = number;
-    snprintf(box->message, sizeof box->message, "%s", message);
-    atomic_store_explicit(&box->ready, true, memory_order_release);
-}
-
-static void box_give_back(struct mailbox *box)
-{
-    atomic_store_explicit(&box->ready, false, memory_order_release);
 }
 
 /* Wait until the program has filled the box, or emptied it. */

@@ -32,6 +32,7 @@
 #define PRODUCER "producer.c"
 #define READER   "reader.py"
 #define SEQUENCE "sequence.c"
+#define DETECTOR TOOLCHAIN_SOURCE "/tests/checks/programs/lab5_detector.c"
 #define SCRIPTED "producer_scripted" /* with the detector that finds what it is told */
 #define MEDIA    TOOLCHAIN_SOURCE "/common/media/"
 
@@ -107,19 +108,26 @@ static const char *name_draw(struct check *check)
     return name;
 }
 
+static const char *last_line(struct program *program)
+{
+    const char *line = program_output(program);
+
+    for (const char *next = line; (next = strchr(next, '\n')) != NULL && next[1] != '\0';)
+        line = ++next;
+    return line;
+}
+
 /* What it has printed; of Python's tracebacks the last line, which says what happened. */
 static const char *said_text(struct program *program)
 {
     struct check *check = program->check;
-    const char *output = program_output(program), *line = strstr(output, "Traceback");
+    const char *output = program_output(program);
 
     if (output[0] == '\0')
         return "it printed nothing";
-    if (line == NULL)
+    if (strstr(output, "Traceback") == NULL)
         return check_text(check, "it printed:\n%s", output);
-    for (const char *next = line; (next = strchr(next, '\n')) != NULL && next[1] != '\0';)
-        line = ++next;
-    return check_text(check, "a traceback that ends with\n%s", line);
+    return check_text(check, "a traceback that ends with\n%s", last_line(program));
 }
 
 /* As program_ends, and says why it should end so. */
@@ -1091,11 +1099,12 @@ static void live_reader(struct check *check)
     *live = (struct live){.magic = live_magic, .version = live_version, .snapshot = {.count = 10}};
     live_write_half(live, halves++);
     check_note(check, "half of a snapshot is there, sequence is %u", (unsigned)live->sequence);
-    struct program *reader = START(check, "live", "--read", "--name", name, "--rounds",
-                                   check_text(check, "%d", ROUNDS), "--timeout", "3600");
-    program_expect(reader, "reading");
-    watch_waits(reader, "while half of a snapshot is there");
+    struct program *reader = START(check, "live", "--read", "--name", name, "--timeout", "3600");
+    program_expect(reader, "press Enter");
     watch_seize(reader);
+    for (int i = 0; i < ROUNDS; i++)
+        program_send(reader, "\n");
+    program_end_input(reader);
     check_note(check, "from here on the check writes half a snapshot each %d instructions", EVERY);
     long steps = 1;
     for (; step(reader); steps++) {
@@ -1105,8 +1114,11 @@ static void live_reader(struct check *check)
                 .found = "not so many in three million instructions: it never takes one");
     }
     check_note(check, "%ld instructions, %d half snapshots", steps, halves);
-    program_ends(reader, 0);
-    said_require(reader, "none of them torn");
+    int status = program_wait(reader);
+    REQUIRE(check, status == 0,
+            .expected = check_text(check, "%d snapshots are taken, all of them whole", ROUNDS),
+            .found = check_text(check, "%s: %s", status_text(check, status), last_line(reader)));
+    said_require(reader, check_text(check, "%d snapshots, none of them torn", ROUNDS));
     const char *last = strstr(program_output(reader), "number ");
     int number = last != NULL ? atoi(last + strlen("number ")) : 0;
     REQUIRE(check, number >= 2 && number <= (halves - 1) / 2,
@@ -1141,7 +1153,8 @@ static void live_refuses(struct check *check)
         live->sequence = 6 ^ cases[i].sequence;
         live->checksum = checksum_of(&live->snapshot) ^ cases[i].checksum;
         check_note(check, "%s", cases[i].what);
-        struct program *reader = START(check, "live", "--read", "--name", name, "--timeout", "0.05");
+        struct program *reader =
+            START(check, "live", "--read", "--rounds", "1", "--name", name, "--timeout", "0.05");
         ends_require(reader, 1, cases[i].what);
         said_require(reader, cases[i].says);
     }
@@ -1236,7 +1249,7 @@ static const struct check_case cases[] = {
                "memcpy(shared->records, ...), then __atomic_store_n(&shared->count, snapshot->count, "
                "__ATOMIC_RELEASE)"},
      .needs = {"bytes"},
-     .limit = LIMIT_QUICK,
+     .limit = LIMIT_LONG,
      .run = order},
     {.name = "mode",
      .points = 3,
@@ -1409,7 +1422,7 @@ static const struct check_case cases[] = {
                "before = acquire load; odd: again; relaxed loads; atomic_thread_fence(memory_order_acquire); "
                "relaxed load != before: again"},
      .needs = {"builds"},
-     .limit = LIMIT_QUICK,
+     .limit = LIMIT_LONG,
      .run = live_reader},
     {.name = "live_refuses",
      .points = 1,
@@ -1461,11 +1474,9 @@ const struct lab lab5_snapshot = {
     .name = "lab5_snapshot",
     .title = "the detection snapshot",
     .files = {PRODUCER, READER, SEQUENCE},
-    .programs = {{"producer", {PRODUCER}, LINK_VISION},
-                 {SCRIPTED,
-                  {PRODUCER, TOOLCHAIN_SOURCE "/tests/checks/programs/lab5_detector.c"},
-                  LINK_VISION},
-                 {"live", {"live.c", SEQUENCE}, LINK_VISION}},
+    .programs = {{.name = "producer", .sources = {PRODUCER}, .link = LINK_VISION},
+                 {.name = SCRIPTED, .sources = {PRODUCER, DETECTOR}, .link = LINK_VISION},
+                 {.name = "live", .sources = {"live.c", SEQUENCE}, .link = LINK_VISION, .challenge = true}},
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
 };

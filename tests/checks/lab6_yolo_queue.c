@@ -498,22 +498,50 @@ static void slot_read(struct check *check)
     peer_end(peer);
 }
 
+/* As state_require, whatever MUTEX is. */
+static void tokens_require(struct check *check, const struct names *names, const struct yolo_queue *shared,
+                           const char *when, struct state expected)
+{
+    expected.mutex = semaphore_value(check, names->mutex);
+    state_require(check, names, shared, when, expected);
+}
+
+static void tokens(struct check *check)
+{
+    struct names names = names_make(check);
+
+    ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_acquire_free("),
+           .cause = "indices or tokens that move before the work is done: the other side comes too early",
+           .next =
+               "acquire takes one token of EMPTY (FULL) and nothing else; all else is for publish (release)");
+    struct program *producer = peer_create(check, &names, 0);
+    struct yolo_queue *shared = posix_map(check, names.shm, sizeof *shared);
+    ask(producer, "free " PATIENT);
+    tokens_require(check, &names, shared, "while the producer holds slot 0",
+                   (struct state){0, 0, 0, 4, 0, 1});
+    ask(producer, "fill 1");
+    ask(producer, "publish");
+    struct program *consumer = peer_join(producer, &names, 0);
+    ask(consumer, "full " PATIENT);
+    tokens_require(check, &names, shared, "while the consumer holds slot 0",
+                   (struct state){1, 0, 1, 4, 0, 1});
+    ask(consumer, "release");
+    state_require(check, &names, shared, "when both are done", state_after(1, 1));
+    peer_end(consumer);
+    peer_end(producer);
+}
+
 static void unlocked(struct check *check)
 {
     struct names names = names_make(check);
 
-    ADVISE(
-        check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_acquire_free("),
-        .cause =
-            "the lock is held while a megabyte is copied, or indices and tokens move before the work is done",
-        .next = "acquire takes one token of EMPTY (FULL) and nothing else; MUTEX is for the indices, in "
-                "publish (release)");
+    ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_acquire_free("),
+           .cause =
+               "the lock is held while a megabyte is copied: that is right, and one side waits for the other",
+           .next = "queue_lock belongs into publish and release: MUTEX is for the indices");
     struct program *producer = peer_create(check, &names, 0);
     struct yolo_queue *shared = posix_map(check, names.shm, sizeof *shared);
-    ask(producer, "free " PATIENT);
-    state_require(check, &names, shared, "while the producer holds slot 0", (struct state){0, 0, 0, 4, 0, 1});
-    ask(producer, "fill 1");
-    ask(producer, "publish");
+    produce_step(producer, 1, "at first");
     struct program *consumer = peer_join(producer, &names, 0);
     ask(consumer, "full " PATIENT);
     state_require(check, &names, shared, "while the consumer holds slot 0", (struct state){1, 0, 1, 4, 0, 1});
@@ -524,8 +552,7 @@ static void unlocked(struct check *check)
     ask(producer, "publish");
     ask(consumer, "release");
     state_require(check, &names, shared, "when both are done", state_after(2, 1));
-    ask(consumer, "full " PATIENT);
-    ask(consumer, "release");
+    consume_step(consumer, 2, "at the end");
     peer_end(consumer);
     peer_end(producer);
 }
@@ -945,6 +972,36 @@ static void python_pair(struct check *check)
     python_later(check);
 }
 
+static const char *slot_file(struct check *check, const struct queue_slot *slot)
+{
+    const char *path = check_text(check, "%s/frame_%d", check_scratch(check), (int)slot->frame_id);
+    FILE *file = fopen(path, "we");
+
+    if (file == NULL || fwrite(slot, sizeof *slot, 1, file) != 1 || fclose(file) != 0)
+        check_broken(check, "cannot write %s", path);
+    return path;
+}
+
+/* Python writes, C reads: seven frames, so that the ring wraps around. */
+static void documented_python(struct check *check)
+{
+    enum { FRAMES = QUEUE_SLOTS + 2 };
+    uint64_t seed = seed_draw(check);
+    struct foreign foreign = foreign_create(check, 0);
+    const char *argv[FRAMES + 3] = {PROGRAMS "lab6_producer.py", foreign.names.prefix};
+
+    check_note(check, "the producer is a Python program, written from the protocol in yolo_queue.h");
+    for (int frame = 1; frame <= FRAMES; frame++)
+        argv[frame + 1] = slot_file(check, pattern_make(check, seed, frame));
+    struct program *peer = peer_attach(check, &foreign.names, seed);
+    struct program *producer = check_start(check, argv);
+    for (int frame = 1; frame <= FRAMES; frame++)
+        consume_step(peer, frame, "with a producer in Python,");
+    program_ends(producer, 0);
+    peer_end(peer);
+    foreign_remove(&foreign);
+}
+
 static void documented(struct check *check)
 {
     enum { FRAMES = 12, SEED = 7 };
@@ -990,6 +1047,7 @@ static void documented(struct check *check)
     check_varies(check, "detections", sum);
     program_expect(consumer, check_text(check, "12 frames (1 to 12), %s detections", sum));
     program_ends(consumer, 0);
+    documented_python(check);
 }
 
 /* ---- consumer.py, step by step ---- */
@@ -1418,6 +1476,8 @@ static void spsc_put_order(struct check *check)
     strcpy(wanted.text, "message 7");
     ADVISE(check, .file = SPSC, .line = check_line(check, SPSC, "bool spsc_put("),
            .next = "fill the slot, then store written + 1 with memory_order_release");
+    ask(rings.peer,
+        "get"); /* it has started, and its symbols are bound: that are thousands of instructions */
     watch_seize(rings.peer);
     tell(rings.peer, "put 7");
     for (long i = 0; atomic_load(&rings.ring->written) == 0 && i < ORDER_STEPS_MAX; i++)
@@ -1577,18 +1637,31 @@ static const struct check_case cases[] = {
      .needs = {"builds"},
      .limit = LIMIT_QUICK,
      .run = slot_read},
+    {.name = "tokens",
+     .points = 3,
+     .title = "While a slot is filled or read one token is missing, and nothing else has moved",
+     .concept = "the tokens protect the slot",
+     .hints =
+         {"A slot is yours from the wait to the post. Whoever posts before the copy is done lets the other "
+          "side write into it, or read half of it.",
+          "queue.c: between acquire and publish (release) only one token of EMPTY (FULL) may be missing.",
+          "sem_post(queue->full) is the last line of queue_publish, sem_post(queue->empty) of "
+          "queue_release; acquire posts nothing."},
+     .needs = {"slot_filled", "slot_read"},
+     .limit = LIMIT_QUICK,
+     .run = tokens},
     {.name = "unlocked",
-     .points = 5,
-     .title = "MUTEX is free, and nothing has moved, while a slot is filled or read",
-     .concept = "a lock protects indices, the tokens protect the slot",
+     .points = 2,
+     .title = "MUTEX is free while a slot is filled or read",
+     .concept = "a lock is for the indices",
      .hints =
          {"Copying a megabyte takes a hundred microseconds, changing three integers a few nanoseconds. Who "
-          "holds the "
-          "lock for the first makes the other side wait for nothing: half of the speed is lost.",
-          "queue.c: between acquire and publish (release) only one token of EMPTY (FULL) may be missing.",
+          "holds the lock for the first makes the other side wait for nothing: two thirds of the speed are "
+          "lost.",
+          "queue.c: what stands between queue_lock and sem_post(queue->mutex)?",
           "queue_lock belongs into queue_publish and queue_release, and sem_post(queue->mutex) into the same "
           "functions, behind count."},
-     .needs = {"slot_filled", "slot_read"},
+     .needs = {"tokens"},
      .limit = LIMIT_QUICK,
      .run = unlocked},
     {.name = "order",
@@ -1616,7 +1689,7 @@ static const struct check_case cases[] = {
           "post of MUTEX? make replay6 shows the steps.",
           "acquire looks at the own index only; everything else that names shared-> stands between "
           "queue_lock and sem_post(queue->mutex)."},
-     .needs = {"order", "unlocked"},
+     .needs = {"order", "tokens"},
      .limit = LIMIT_EXPLORE,
      .run = race},
     {.name = "phases",
@@ -1656,7 +1729,7 @@ static const struct check_case cases[] = {
                "for (;; seconds -= slice_seconds) { ... result = slice_wait(queue, queue->empty, seconds); "
                "if (result == "
                "QUEUE_DONE) break; ... if (seconds <= slice_seconds) return QUEUE_TIMEOUT; }"},
-     .needs = {"unlocked"},
+     .needs = {"tokens"},
      .limit = LIMIT_QUICK,
      .run = full_and_empty},
     {.name = "frames",
@@ -1697,7 +1770,7 @@ static const struct check_case cases[] = {
                "bool current = presence_current(queue->fd, queue->shm_name); and: peer_lost(queue) || "
                "(!current && "
                "!queue_peer_present(queue)) means gone"},
-     .needs = {"last_frames", "unlocked"},
+     .needs = {"last_frames", "tokens"},
      .limit = LIMIT_LONG,
      .run = both_orders},
     {.name = "documented",
@@ -1711,7 +1784,7 @@ static const struct check_case cases[] = {
           "and takes no "
           "role (presence.h).",
           "Nothing but names, values and order counts: wait EMPTY, fill, MUTEX for the indices, post FULL."},
-     .needs = {"last_frames", "unlocked"},
+     .needs = {"last_frames", "tokens"},
      .limit = LIMIT_LONG,
      .run = documented},
     {.name = "python_slots",
@@ -1775,7 +1848,7 @@ static const struct check_case cases[] = {
                "unread = (write_idx - read_idx + QUEUE_SLOTS) % QUEUE_SLOTS, or QUEUE_SLOTS when that is 0 "
                "and count is "
                "QUEUE_SLOTS; then semaphore_set for EMPTY (less the slot that we hold), FULL and MUTEX."},
-     .needs = {"phases", "race", "foreign_phase", "full_and_empty"},
+     .needs = {"frames", "foreign_phase", "unlocked", "full_and_empty"},
      .limit = LIMIT_LONG,
      .run = recovery},
     {.name = "spsc",

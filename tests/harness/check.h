@@ -80,8 +80,6 @@ struct lab_program {
      * "/tests/checks/programs/..." */
     const char *sources[LAB_SOURCES];
     enum lab_link link;
-    bool challenge; /* part of a challenge: that it does not compile fails nothing but the checks that start
-                       it */
 };
 
 struct lab {
@@ -90,6 +88,9 @@ struct lab {
     const char *files[LAB_FILES];     /* what the student edits and hands in */
     const char *include[CHECK_NEEDS]; /* more folders with headers, relative to the lab's folder */
     struct lab_program programs[LAB_PROGRAMS];
+    /* Names of those programs that belong to a challenge: that they do not compile fails nothing but the
+     * checks that start them. */
+    const char *challenges[CHECK_NEEDS];
     const struct check_case *cases;
     size_t case_count;
 };

@@ -82,14 +82,18 @@ static void command_begin(struct command *command, const struct lab *lab, const 
     command_add_all(command, flags);
 }
 
+/* `temporary`: where the compiler may put its own files, so that they go with ours; NULL: where it likes. */
 static bool command_start(struct process *compiler, struct command *command,
-                          const struct process_place *place)
+                          const struct process_place *place, const char *temporary)
 {
+    char temporary_text[1024];
+    const char *const environment[] = {"LC_ALL=C.UTF-8", temporary != NULL ? temporary_text : NULL, NULL};
     const struct process_setup setup = {.place = place,
-                                        .environment = (const char *const[]){"LC_ALL=C.UTF-8", NULL},
+                                        .environment = environment,
                                         .limit = check_limits[LIMIT_BUILD].whole,
                                         .text_limit = MESSAGES};
 
+    snprintf(temporary_text, sizeof temporary_text, "TMPDIR=%s", temporary != NULL ? temporary : "");
     return process_start_with(compiler, command->words, &setup);
 }
 
@@ -102,21 +106,27 @@ static int command_finish(struct process *compiler, char **messages)
     return status;
 }
 
+/* How programs are compiled, and where. */
+struct compiling {
+    const char *const *driver, *const *flags;
+    const struct process_place *place; /* NULL: here */
+    unsigned wanted;                   /* a bit for each program of the lab */
+};
+
 static bool program_compile_start(struct process *compiler, const struct lab *lab, const char *folder,
-                                  const struct lab_program *program, const char *output,
-                                  const char *const driver[], const char *const flags[],
-                                  const struct process_place *place)
+                                  const struct lab_program *program, const struct compiling *how,
+                                  const char *output_folder)
 {
     struct command command;
 
-    command_begin(&command, lab, folder, driver, flags);
+    command_begin(&command, lab, folder, how->driver, how->flags);
     for (const char *const *source = program->sources; *source != NULL; source++)
         command_add_path(&command, "", (*source)[0] == '/' ? *source : folder,
                          (*source)[0] == '/' ? "" : *source);
     command_add(&command, "-o");
-    command_add(&command, output);
+    command_add_path(&command, "", output_folder, program->name);
     command_add_all(&command, link_words[program->link]);
-    bool started = command_start(compiler, &command, place);
+    bool started = command_start(compiler, &command, how->place, how->place == NULL ? output_folder : NULL);
     command_free(&command);
     return started;
 }
@@ -130,13 +140,6 @@ static size_t program_count(const struct lab *lab)
     return count;
 }
 
-/* How programs are compiled, and where. */
-struct compiling {
-    const char *const *driver, *const *flags;
-    const struct process_place *place; /* NULL: here */
-    unsigned wanted;                   /* a bit for each program of the lab */
-};
-
 /* The programs of the lab that are wanted, side by side, into build->folder. */
 static void programs_compile(const struct lab *lab, const char *folder, const struct compiling *how,
                              struct build *build)
@@ -145,12 +148,8 @@ static void programs_compile(const struct lab *lab, const char *folder, const st
     size_t count = program_count(lab);
 
     for (size_t i = 0; i < count; i++) {
-        char output[1024];
-        if ((how->wanted >> i & 1) == 0)
-            continue;
-        snprintf(output, sizeof output, "%s/%s", build->folder, lab->programs[i].name);
-        program_compile_start(&compilers[i], lab, folder, &lab->programs[i], output, how->driver, how->flags,
-                              how->place);
+        if ((how->wanted >> i & 1) != 0)
+            program_compile_start(&compilers[i], lab, folder, &lab->programs[i], how, build->folder);
     }
     for (size_t i = 0; i < count; i++)
         if ((how->wanted >> i & 1) != 0)
@@ -182,6 +181,14 @@ void build_free(struct build *build)
 
 /* ---- Ready-made checks ---- */
 
+static bool program_extra(const struct lab *lab, size_t which)
+{
+    for (size_t i = 0; i < CHECK_NEEDS && lab->challenges[i] != NULL; i++)
+        if (strcmp(lab->challenges[i], lab->programs[which].name) == 0)
+            return true;
+    return false;
+}
+
 void check_blame(struct check *check, const char *messages, struct finding *finding)
 {
     /* "path:line:column: warning: ..." at the beginning of a line; a linker's complaint has none */
@@ -209,7 +216,7 @@ void check_builds(struct check *check)
         fprintf(check->transcript, "# compiling %s\n%s", check->lab->programs[i].name, messages);
     }
     for (size_t i = 0; i < program_count(check->lab); i++) {
-        if (check->build->programs[i].status == 0 || check->lab->programs[i].challenge)
+        if (check->build->programs[i].status == 0 || program_extra(check->lab, i))
             continue;
         struct finding finding = {
             .expected = check_text(check, "%s compiles", check->lab->programs[i].name),
@@ -226,7 +233,7 @@ void check_warnings(struct check *check)
 {
     for (size_t i = 0; i < program_count(check->lab); i++) {
         const char *messages = check->build->programs[i].messages;
-        if (strstr(messages, "warning:") == NULL || check->lab->programs[i].challenge)
+        if (strstr(messages, "warning:") == NULL || program_extra(check->lab, i))
             continue;
         struct finding finding = {
             .expected = "no warning with " TOOLCHAIN_WARNINGS,
@@ -258,7 +265,7 @@ void check_build_with(struct check *check, const char *const flags[])
     snprintf(build.folder, sizeof build.folder, "%s", folder);
     programs_compile(check->lab, check->folder, &how, &build);
     for (size_t i = 0; i < program_count(check->lab); i++) {
-        if (build.programs[i].status != 0 && !check->lab->programs[i].challenge)
+        if (build.programs[i].status != 0 && !program_extra(check->lab, i))
             FAIL(check,
                  .expected = check_text(check, "%s compiles with %s", check->lab->programs[i].name, flags[0]),
                  .found = build.programs[i].messages);
@@ -418,7 +425,8 @@ int check_compile(struct check *check, const char *folder, const char *source, c
     command_add(&command, "-o");
     command_add(&command, output);
     command_add_all(&command, link_words[LINK_COMMON]);
-    bool started = command_start(&compiler, &command, check->place);
+    bool started =
+        command_start(&compiler, &command, check->place, check->place == NULL ? check->scratch : NULL);
     command_free(&command);
     if (!started)
         check_broken(check, "cannot start the compiler");

@@ -60,6 +60,9 @@ struct check {
 /* Run the check's function and write its record; called in the child process. */
 _Noreturn void check_main(struct check *check);
 
+/* Path of the interpreter where programs run. */
+const char *check_python(const struct check *check);
+
 /* Remember a name or key as this check's. */
 void check_track(struct check *check, enum ledger_kind kind, const char *text);
 

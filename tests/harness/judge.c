@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -20,13 +19,14 @@
 #include "context.h"
 #include "family.h"
 #include "leftovers.h"
+#include "scratch.h"
 #include "text.h"
 #include "toolchain.h"
 
 enum {
     JOBS = 8,
     RECORD_MAX = 1 << 20,
-    OPEN_FOLDERS = 16,
+
     PATH_SIZE = 1024,
     KEEPER_GRACE =
         10000, /* ms behind a check's limit: the keeper has ended it by then, and looked at what is left */
@@ -48,8 +48,8 @@ struct slot {
 
 struct judge {
     const struct judge_order *order;
-    char private[256];    /* folder for executables and scratch folders */
-    char tree[PATH_SIZE]; /* the folder that holds the student's folder of this lab, and those beside it */
+    struct scratch scratch; /* for executables and the checks' own folders */
+    char tree[PATH_SIZE];   /* the folder that holds the student's folder of this lab, and those beside it */
     struct build build;
     json_t *verdict;
     json_t *checks; /* in the verdict */
@@ -305,7 +305,11 @@ static _Noreturn void slot_check(struct judge *judge, struct slot *slot, int rec
 static _Noreturn void slot_keep(struct judge *judge, struct slot *slot, int record, const char *scratch)
 {
     const struct walls *walls = judge->order->walls;
-    struct walls_plan plan = {.tree = judge->tree, .programs = judge->build.folder, .scratch = scratch};
+    const struct check_case *which = &judge->order->lab->cases[slot->which];
+    const struct walls_plan plan = {.tree = judge->tree,
+                                    .programs = judge->build.folder,
+                                    .scratch = scratch,
+                                    .explores = which->limit == LIMIT_EXPLORE};
     json_t *leaks = json_array(), *varies = json_array();
     int status = 0;
 
@@ -372,7 +376,7 @@ static bool slot_start(struct judge *judge, struct slot *slot, size_t which)
     char scratch[PATH_SIZE];
     int record[2];
 
-    snprintf(scratch, sizeof scratch, "%s/%s", judge->private, each->name);
+    snprintf(scratch, sizeof scratch, "%s/%s", judge->scratch.path, each->name);
     *slot = (struct slot){.which = which, .record = -1, .start_ms = now_ms(), .since = time(NULL)};
     if (!slot_prepare(judge, slot, scratch) || pipe2(record, O_CLOEXEC) == -1) {
         slot_release(slot);
@@ -733,35 +737,21 @@ static void judge_build(struct judge *judge)
 
 /* ---- The whole ---- */
 
-static int entry_remove(const char *path, const struct stat *info, int kind, struct FTW *walk)
-{
-    (void)info;
-    (void)kind;
-    (void)walk;
-    return remove(path);
-}
-
 static bool judge_prepare(struct judge *judge)
 {
     const struct judge_order *order = judge->order;
-    const char *base = order->room != NULL        ? order->room
-                       : getenv("TMPDIR") != NULL ? getenv("TMPDIR")
-                                                  : "/tmp";
     const char *slash = strrchr(order->folder, '/');
 
     snprintf(judge->tree, sizeof judge->tree, "%.*s", slash != NULL ? (int)(slash - order->folder) : 0,
              order->folder);
-    snprintf(judge->private, sizeof judge->private, "%.200s/shmlab.XXXXXX", base);
-    if (mkdtemp(judge->private) == NULL) {
-        fprintf(stderr, "lab: mkdtemp(%s): %s\n", judge->private, strerror(errno));
+    if (scratch_make(&judge->scratch, order->room) != 0)
         return false;
-    }
-    snprintf(judge->build.folder, sizeof judge->build.folder, "%s/bin.judge", judge->private);
+    snprintf(judge->build.folder, sizeof judge->build.folder, "%s/bin.judge", judge->scratch.path);
     if (mkdir(judge->build.folder, 0700) == -1) {
         fprintf(stderr, "lab: mkdir(%s): %s\n", judge->build.folder, strerror(errno));
         return false;
     }
-    return order->walls == NULL || (order->walls->admit(order->walls, judge->private) &&
+    return order->walls == NULL || (order->walls->admit(order->walls, judge->scratch.path) &&
                                     order->walls->admit(order->walls, judge->build.folder));
 }
 
@@ -817,7 +807,7 @@ json_t *judge_run(const struct judge_order *order)
     if (interrupted != 0)
         text_put(judge.verdict, "interrupted", "true");
     build_free(&judge.build);
-    nftw(judge.private, entry_remove, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+    scratch_remove(&judge.scratch);
     sigaction(SIGINT, &interrupt, NULL);
     sigaction(SIGTERM, &terminate, NULL);
     return judge.verdict;

@@ -17,6 +17,7 @@ struct walls_plan {
     const char *tree;     /* the student's folders, to be read only */
     const char *programs; /* folder of the lab's executables: read only but for a build */
     const char *scratch;  /* the check's own folder; NULL: this is a build */
+    bool explores;        /* it runs weave, which makes namespaces of its own */
 };
 
 /*

@@ -16,6 +16,7 @@
 
 #include "lab.h"
 #include "process.h"
+#include "scratch.h"
 #include "shmlab/shared_data_contract.h"
 #include "toolchain.h"
 
@@ -159,6 +160,14 @@ static bool name_documented(const char *entry)
     return false;
 }
 
+static void scratch_tell(const char *path, void *data)
+{
+    char text[512];
+
+    snprintf(text, sizeof text, "%s is left of a run that was killed", path);
+    line_print(data, false, false, text, "nobody uses it any more: remove it with rm -r");
+}
+
 /* What earlier runs with the default names left: told, never removed. */
 static void leftovers_look(struct doctor *doctor)
 {
@@ -185,8 +194,10 @@ static void leftovers_look(struct doctor *doctor)
                    "attached 0 times: it was left behind; ipcrm -m ID removes it");
         found++;
     }
+    found += scratch_abandoned(scratch_tell, doctor);
     if (found == 0)
-        line_print(doctor, true, false, "nothing is left behind under the documented names", NULL);
+        line_print(doctor, true, false, "nothing is left behind: no object with a documented name, no folder",
+                   NULL);
 }
 
 int lab_doctor(const struct lab_options *options)

@@ -10,6 +10,7 @@
 
 #include "compile.h"
 #include "lab.h"
+#include "scratch.h"
 #include "shmlab/error.h"
 #include "text.h"
 #include "toolchain.h"
@@ -132,19 +133,10 @@ static int replay_run(const json_t *replay, const char *folder, const struct bui
     return words_run(words);
 }
 
-static void programs_remove(const struct lab_options *options, const struct build *build)
-{
-    for (size_t i = 0; i < LAB_PROGRAMS && options->lab->programs[i].name != NULL; i++) {
-        char path[PATH_SIZE];
-        snprintf(path, sizeof path, "%s/%s", build->folder, options->lab->programs[i].name);
-        unlink(path);
-    }
-    rmdir(build->folder);
-}
-
 int lab_replay(const struct lab_options *options)
 {
     struct build build = {.folder = ""};
+    struct scratch scratch;
     char *path = replay_path(options);
     json_t *replay = json_load_file(path, 0, NULL);
     int status = EXIT_FAILURE;
@@ -153,18 +145,15 @@ int lab_replay(const struct lab_options *options)
     if (replay == NULL)
         return error_report("a check that explores interleavings keeps the one with which it failed",
                             "there is no schedule of lab %d to repeat", judge_number(options->lab));
-    snprintf(build.folder, sizeof build.folder, "%s/shmlab.XXXXXX",
-             getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
     if (TOOLCHAIN_WEAVE[0] == '\0') {
         error_report("install libdw-dev and configure anew", "weave is not built here");
-    } else if (mkdtemp(build.folder) == NULL) {
-        error_report_errno(NULL, "mkdtemp(%s)", build.folder);
-    } else {
+    } else if (scratch_make(&scratch, NULL) == 0) {
+        snprintf(build.folder, sizeof build.folder, "%s", scratch.path);
         char *folder = lab_folder(options);
         if (programs_build(options, folder, replay, &build) == 0)
             status = replay_run(replay, folder, &build);
         free(folder);
-        programs_remove(options, &build);
+        scratch_remove(&scratch);
         build_free(&build);
     }
     json_decref(replay);

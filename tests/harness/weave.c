@@ -94,7 +94,7 @@ static struct program *weave_start(struct check *check, const struct weave_case 
         bool python = text_ends(order->programs[i][0], ".py");
         words_add(check, words, &count, "--");
         if (python)
-            words_add(check, words, &count, TOOLCHAIN_PYTHON);
+            words_add(check, words, &count, check_python(check));
         words_add(check, words, &count,
                   check_text(check, "%s/%s", python ? check->folder : folder, order->programs[i][0]));
         for (size_t k = 1; k < WEAVE_ARGUMENTS && order->programs[i][k] != NULL; k++)

@@ -221,7 +221,7 @@ def make_class(folder: Path, names: List[str], places: Dict[str, str]) -> None:
             continue
         lab = folder / name / LAB
         lab.mkdir(parents=True)
-        text = prelude + f'#line 1 "writer.c"\n' + (HERE / "samples" / f"{name}.c").read_text()
+        text = prelude + '#line 1 "writer.c"\n' + (HERE / "samples" / f"{name}.c").read_text()
         for mark, value in places.items():
             text = text.replace(f"@{mark}@", value)
         (lab / "writer.c").write_text(text)
@@ -259,9 +259,10 @@ def children_gone() -> None:
 
 def score(result: Dict[str, Any]) -> Dict[str, Any]:
     """What of a result is a mark, and why."""
-    labs = {lab["lab"]: {check["name"]: check["outcome"] for check in lab["checks"]} for lab in result["labs"]}
-    return {"state": result["state"], "isolation": result["isolation"], "points": result["points"],
-            "outcomes": labs[LAB], "refusals": [re.sub(r"/tmp/\S+", "PATH", each) for each in result["refusals"]]}
+    wrong = {check["name"]: check["outcome"] for lab in result["labs"] for check in lab["checks"]
+             if check["outcome"] not in ("passed", "skipped")}
+    return {"state": result["state"], "isolation": result["isolation"], "points": result["points"], "wrong": wrong,
+            "refusals": [re.sub(r"/tmp/\S+", "PATH", each) for each in result["refusals"]]}
 
 
 def scores_read(results: Path) -> Dict[str, Any]:

@@ -35,6 +35,7 @@ BUILDS = {
     "clang-O2": ("clang", "-O2"),
 }
 LIMIT_SECONDS = 120  # of one subject: only stops runaways
+UNPRUNED_RUNS = 4000  # a subject with more schedules than that is not compared
 
 
 @dataclass
@@ -65,6 +66,7 @@ class Result:
     complete: bool = False
     problems: list[str] = field(default_factory=list)
     text: str = ""
+    compared: bool = False
 
 
 def subject_read(path: Path) -> Subject:
@@ -135,7 +137,29 @@ def replay_differs(weave: str, options: list[str], command: list[str], report: d
     return None
 
 
-def subject_run(weave: str, subject: Subject, build: str) -> Result:
+def unpruned_differs(
+    weave: str, options: list[str], command: list[str], report: dict, folder: Path, result: Result
+) -> Optional[str]:
+    """Run all schedules, equivalent ones too: verdict and cause must be the same."""
+    path = folder / "unpruned.json"
+    subprocess.run(
+        [weave, "--quiet", "--json", str(path), "--no-prune", "--runs", str(UNPRUNED_RUNS), *options, *command],
+        capture_output=True,
+        timeout=LIMIT_SECONDS,
+        check=False,
+    )
+    every = json.loads(path.read_text(encoding="utf-8"))
+    if every["verdict"] == "passed-incomplete":
+        return None
+    result.compared = True
+    if every["verdict"] != report["verdict"]:
+        return f"without pruning it is {every['verdict']}"
+    if [(f["kind"], f["cause"]) for f in every["findings"][:1]] != [(f["kind"], f["cause"]) for f in report["findings"][:1]]:
+        return f"without pruning it is {every['findings'][0]['cause']}"
+    return None
+
+
+def subject_run(weave: str, subject: Subject, build: str, unpruned: bool) -> Result:
     """Compile one subject in one way, run weave on it, judge what it says."""
     result = Result(subject, build)
     compiler, level = BUILDS[build]
@@ -181,6 +205,10 @@ def subject_run(weave: str, subject: Subject, build: str) -> Result:
             differs = replay_differs(weave, options, command, parsed, folder)
             if differs:
                 result.problems.append(differs)
+        if unpruned:
+            differs = unpruned_differs(weave, options, command, parsed, folder, result)
+            if differs:
+                result.problems.append(differs)
     return result
 
 
@@ -198,6 +226,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time (2)")
     parser.add_argument("--verbose", action="store_true", help="print the reports of unexpected results")
     parser.add_argument("--without", action="append", default=[], help="leave this subject out (may be repeated)")
+    parser.add_argument("--unpruned", action="store_true", help="also run each without pruning: it must change nothing")
     parser.add_argument("only", nargs="*", help="only subjects whose name contains one of these")
     arguments = parser.parse_args()
     subjects = [subject_read(path) for path in sorted(PROGRAMS.glob("*/*.c"))]
@@ -206,18 +235,21 @@ def main() -> int:
         subjects = [s for s in subjects if any(word in s.name for word in arguments.only)]
     builds = arguments.build or list(BUILDS)
     print(f"    {'program':40} {'build':9} {'verdict':28} {'schedules':>7} {'seconds':>7}")
-    start, bad, done = time.monotonic(), 0, 0
+    start, bad, done, compared = time.monotonic(), 0, 0, 0
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        jobs = [pool.submit(subject_run, arguments.weave, s, build) for s in subjects for build in builds]
+        jobs = [pool.submit(subject_run, arguments.weave, s, build, arguments.unpruned) for s in subjects for build in builds]
         for job in jobs:
             result = job.result()
             done += 1
             bad += bool(result.problems)
+            compared += result.compared
             print(table_line(result), flush=True)
             if result.problems and arguments.verbose:
                 print(result.text)
     print(f"{done - bad} of {done} as expected, {time.monotonic() - start:.1f} s")
-    return 0 if bad == 0 and done > 0 else 1
+    if arguments.unpruned:
+        print(f"{compared} of them also with every schedule (the others have more than {UNPRUNED_RUNS})")
+    return 0 if bad == 0 and done > 0 and (compared > 0 or not arguments.unpruned) else 1
 
 
 if __name__ == "__main__":

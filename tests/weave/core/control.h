@@ -280,13 +280,14 @@ struct event {
 enum ending {
     ENDING_NONE,
     ENDING_NORMAL,
-    ENDING_STUCK,    /* nobody can go on */
-    ENDING_STEPS,    /* too many steps */
-    ENDING_DIVERGED, /* a prescribed choice was not possible */
-    ENDING_LOOP,     /* a process computes for ever */
-    ENDING_BLOCKED,  /* a process sleeps in a system call that is not modelled */
-    ENDING_LIMIT,    /* a table is full */
-    ENDING_TIME,     /* the wall clock ran out */
+    ENDING_STUCK,      /* nobody can go on */
+    ENDING_STEPS,      /* too many steps */
+    ENDING_DIVERGED,   /* a prescribed choice was not possible */
+    ENDING_LOOP,       /* a process computes for ever */
+    ENDING_BLOCKED,    /* a process sleeps in a system call that is not modelled */
+    ENDING_LIMIT,      /* a table is full */
+    ENDING_TIME,       /* the wall clock ran out */
+    ENDING_UNMODELLED, /* a process made a call that weave does not know: see control.unmodelled */
 };
 
 enum strategy { STRATEGY_DFS, STRATEGY_PCT, STRATEGY_RANDOM };
@@ -303,8 +304,11 @@ struct decision {
     uint8_t yielded; /* and asked to be passed over */
 };
 
+#define WEAVE_GUARD 0x7765617665u /* "weave" */
+
 struct control {
     /* Set by the runner before a run. */
+    uint64_t guard; /* WEAVE_GUARD, or a program has written here */
     int32_t strategy;
     int32_t processes;    /* command lines */
     int32_t every_access; /* scheduling points at plain accesses too */
@@ -318,6 +322,7 @@ struct control {
     uint64_t random;
     uint32_t prescribed; /* decisions that are given */
     uint8_t prescription[WEAVE_DECISIONS];
+    uint64_t last_guard;
 
     /* Handshake with the fork servers. */
     int32_t epoch;                      /* futex: number of the run, negative to end */
@@ -341,7 +346,9 @@ struct control {
     uint32_t segments;
     uint32_t shared_top;
     uint32_t races, misuses;
-    uint32_t parkings; /* how often a process was set aside because it computed for long */
+    uint32_t parkings;   /* how often a process was set aside because it computed for long */
+    char unmodelled[24]; /* name of the call, and where */
+    uint16_t unmodelled_site;
     uint32_t sysv_ids;
     int32_t sysv_id[WEAVE_SEGMENTS]; /* in order of creation; * 2 + (1 for semaphores) */
     struct process process[WEAVE_PROCESSES];

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ARGUMENTS = 512, SOURCES = 64, NAME = 64 };
+enum { ARGUMENTS = 512, SOURCES = 64, NAME = 512 };
 
 struct arguments {
     char *item[ARGUMENTS];
@@ -126,8 +126,10 @@ static int compile_link(const struct command *command, char (*object)[NAME])
 
 static int compile_all(const struct command *command)
 {
-    char folder[] = "/tmp/weave-cc-XXXXXX", object[SOURCES][NAME];
+    const char *base = getenv("TMPDIR"); /* as compilers have it: gcc(1), ENVIRONMENT */
+    char folder[NAME - 16], object[SOURCES][NAME];
     int sources = 0, status = EXIT_PASSED;
+    snprintf(folder, sizeof folder, "%s/weave-cc-XXXXXX", base != NULL ? base : "/tmp");
     if (mkdtemp(folder) == NULL) {
         perror("weave cc: mkdtemp");
         return EXIT_UNABLE;

@@ -20,10 +20,10 @@ struct explorer {
 
 static const char *explorer_verdict(const struct explorer *e)
 {
-    if (e->unable)
-        return "unable";
     if (e->found)
         return "failed";
+    if (e->unable)
+        return "unable";
     return e->result.complete ? "passed" : "passed-incomplete";
 }
 
@@ -64,6 +64,7 @@ static bool explorer_judge(struct explorer *e)
         e->found = true;
         e->found_after = session_now() - e->session.started;
         e->findings = *findings;
+        e->told = true;
         explorer_tell(e, findings, symbols);
     }
     symbols_close(symbols);
@@ -71,15 +72,50 @@ static bool explorer_judge(struct explorer *e)
     return failed;
 }
 
+/* Nothing in the control segment can be trusted: only the fact is reported. */
+static void explorer_tampered(struct explorer *e)
+{
+    e->found = true;
+    e->findings.count = 1;
+    e->findings.finding[0] =
+        (struct finding){.kind = "tampered",
+                         .cause = "tampered",
+                         .why = "A program wrote far outside its own memory, into weave's records."};
+    snprintf(e->findings.finding[0].headline, sizeof e->findings.finding[0].headline, "%s", e->session.error);
+    run_clear(e->session.control);
+}
+
+/* Neither passed nor failed: what the call orders is not known. */
+static void explorer_not_judged(struct explorer *e)
+{
+    const struct control *control = e->session.control;
+    struct symbols *symbols = symbols_open(&e->session, e->options->layout, e->options->structure);
+    struct place place = {0};
+    char where[300] = "";
+    if (symbols != NULL && symbols_place(symbols, control->unmodelled_site, 0, &place))
+        symbols_short(&place, where, sizeof where);
+    symbols_close(symbols);
+    snprintf(e->session.error, sizeof e->session.error,
+             "not judged: uses %.*s%s%.150s, which weave does not model", (int)sizeof control->unmodelled - 1,
+             control->unmodelled, where[0] == '\0' ? "" : " at ", where);
+}
+
 static void explorer_run(void *context, struct search_run *run)
 {
     struct explorer *e = context;
     struct session_plan plan = {run->strategy, run->prescription, run->prescribed, run->seed, run->longest};
     if (session_run(&e->session, &plan) != 0) {
+        if (e->session.tampered)
+            explorer_tampered(e);
         e->unable = run->stop = true;
         return;
     }
     const struct control *control = e->session.control;
+    if (control->ending == ENDING_UNMODELLED) {
+        explorer_not_judged(e);
+        e->unable = run->stop = true;
+        return;
+    }
     run->decision = control->decision;
     run->decisions = control->decisions < WEAVE_DECISIONS ? control->decisions : WEAVE_DECISIONS;
     run->steps = control->steps;
@@ -133,11 +169,13 @@ static void explorer_summary(const struct explorer *e)
 {
     double seconds = session_now() - e->session.started;
     const struct search_result *r = &e->result;
-    if (e->unable) {
+    if (e->unable && !e->found) {
         fprintf(stderr, "weave: %s\n", e->session.error[0] == '\0' ? "out of memory" : e->session.error);
         return;
     }
-    if (e->found)
+    if (e->session.tampered && e->found)
+        printf("weave: FAILED tampered: %s", e->session.error);
+    else if (e->found)
         printf("weave: FAILED %s %s", e->findings.finding[0].kind, e->findings.finding[0].cause);
     else if (r->complete && e->options->search.bound >= SEARCH_UNBOUNDED)
         printf("weave: passed, every schedule");
@@ -152,7 +190,7 @@ static void explorer_summary(const struct explorer *e)
 
 static void explorer_json(struct explorer *e)
 {
-    if (e->options->json == NULL || e->found)
+    if (e->options->json == NULL || e->told)
         return;
     struct symbols *symbols = symbols_open(&e->session, e->options->layout, e->options->structure);
     if (symbols == NULL)
@@ -201,7 +239,7 @@ int explore(struct options *options)
             explorer_json(e);
             explorer_summary(e);
             session_end(&e->session);
-            status = e->unable ? EXIT_UNABLE : e->found ? EXIT_FOUND : EXIT_PASSED;
+            status = e->found ? EXIT_FOUND : e->unable ? EXIT_UNABLE : EXIT_PASSED;
         }
     }
     free(schedule);

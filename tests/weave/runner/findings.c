@@ -62,6 +62,8 @@ static const struct cause {
                       "posted before the copy is "
                       "finished. Copy everything first, give back last."},
     {"unordered", "Nothing (lock, semaphore, release and acquire of a flag) orders these two accesses."},
+    {"crash",
+     "A signal killed the process: a bad pointer, an abort, or memory behind the end of the segment."},
     {"self-lock", "The process waits for a lock that it holds itself."},
     {"lock-order",
      "Each process holds a lock that the other one wants. Take locks in the same order everywhere."},
@@ -74,6 +76,7 @@ static const struct cause {
     {"lost-signal", "The signal was sent while nobody waited, and a signal is not remembered. Check a "
                     "variable under the mutex before "
                     "waiting, and change it under the mutex before signalling."},
+    {"exit-status", "The process reports a failure of its own, under this order of steps."},
     {"missing-post", "Nobody will post this semaphore any more: a sem_post is missing, comes too rarely, or "
                      "waits are swapped."},
     {"overwritten",
@@ -97,11 +100,9 @@ static const struct cause {
     {"blocked-call", "The process sleeps in a system call that weave does not model."},
     {"livelock", "The processes go on for ever without getting anywhere: each undoes or repeats what the "
                  "other waits for."},
-    {"crash",
-     "A signal killed the process: a bad pointer, an abort, or memory behind the end of the segment."},
-    {"exit-status", "The process reports a failure of its own, under this order of steps."},
     {"wrong-output",
      "No rule of memory or locks is broken, but the result is wrong: look at indexes and counts."},
+    {"too-much-output", "More than 16 MiB in one run: a loop that prints does not end."},
     {"diverged", "The program took another path under the same schedule: it depends on something besides the "
                  "other processes (time, "
                  "random numbers, files, uninitialised memory)."},
@@ -711,6 +712,15 @@ static bool output_is_wrong(const struct options *options, const struct session 
 static void findings_output(struct context *c)
 {
     int process;
+    for (int i = 0; i < c->options->session.programs; i++)
+        if (session_output_is_huge(c->session, i)) {
+            struct finding *finding = finding_add(c, "output", "too-much-output");
+            snprintf(finding->headline, sizeof finding->headline, "%s prints without end",
+                     process_name(c, i));
+            snprintf(finding_side(finding, i, process_last_site(c->control, i))->what,
+                     sizeof finding->side[0].what, "its last step on shared memory");
+            return;
+        }
     if (!output_is_wrong(c->options, c->session, &process))
         return;
     struct finding *finding = finding_add(c, "output", "wrong-output");
@@ -778,7 +788,9 @@ static void findings_ending(struct context *c)
         return;
     case ENDING_LIMIT:
         finding = finding_add(c, "limit", "limit");
-        snprintf(finding->headline, sizeof finding->headline, "a limit of weave was reached");
+        snprintf(finding->headline, sizeof finding->headline, "a limit of weave was reached%s",
+                 control->slots == WEAVE_PROCESSES ? ": no room for another process (8 with all children)"
+                                                   : "");
         return;
     default:
         return;
@@ -809,7 +821,7 @@ void findings_collect(struct findings *findings, const struct options *options, 
     for (int i = 0; i < options->session.programs; i++)
         if (process_failed(options, c.control, i))
             findings_exit(&c, i);
-    if (c.control->ending == ENDING_NORMAL)
+    if (c.control->ending == ENDING_NORMAL || c.control->ending == ENDING_TIME)
         findings_output(&c);
     if (findings->count > 0 && options->search.strategy == STRATEGY_DFS)
         findings_spurious(&c);
@@ -824,7 +836,7 @@ bool findings_suspected(const struct options *options, const struct session *ses
         (control->ending != ENDING_NORMAL && control->ending != ENDING_TIME))
         return true;
     for (int i = 0; i < options->session.programs; i++)
-        if (process_failed(options, control, i))
+        if (process_failed(options, control, i) || session_output_is_huge(session, i))
             return true;
-    return output_is_wrong(options, session, &process);
+    return control->ending == ENDING_NORMAL && output_is_wrong(options, session, &process);
 }

@@ -1,7 +1,7 @@
 /*
  * What a run did wrong, in words: the kind, the usual cause, and the places on both sides.
  *
- * `kind` and `cause` are stable identifiers: tests and graders compare them (README.md lists them all).
+ * `kind` and `cause` are stable identifiers: tests and graders compare them (json.md lists them all).
  */
 #ifndef WEAVE_FINDINGS_H
 #define WEAVE_FINDINGS_H

@@ -1,4 +1,4 @@
-/* The result as JSON; README.md documents the format, which figures in a browser play. */
+/* The result as JSON; json.md documents the format, which figures in a browser play. */
 #include "story.h"
 
 #include <errno.h>
@@ -146,6 +146,11 @@ int story_write_json(const struct story *story, const struct search_result *resu
     fprintf(out,
             ",\n  \"schedules\": %u, \"complete\": %s, \"bound\": %d, \"pruned\": %u, \"seconds\": %.3f,\n",
             result->runs, result->complete ? "true" : "false", result->bound, result->pruned, seconds);
+    if (story->session->error[0] != '\0') {
+        fputs("  \"error\": ", out);
+        json_text(out, story->session->error);
+        fputs(",\n", out);
+    }
     fputs("  \"schedule\": ", out);
     json_text(out, story->schedule == NULL ? "" : story->schedule);
     fputs(",\n", out);

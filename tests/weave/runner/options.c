@@ -126,7 +126,7 @@ void options_usage(void)
          "  --hang S             processor seconds without a step until a process counts as looping (1)\n"
          "\n"
          "Output:\n"
-         "  --json FILE          the result and the trace of the failure, see tests/weave/README.md\n"
+         "  --json FILE          the result and the trace of the failure, see tests/weave/json.md\n"
          "  --struct NAME        the C structure in the segment (default: the one of its size)\n"
          "  --layout FILE        lines \"offset size name\" instead\n"
          "  --no-trap            programs without instrumentation: watch synchronisation only, not every "

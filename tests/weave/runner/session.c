@@ -19,6 +19,7 @@
 #include <sys/resource.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -32,7 +33,7 @@ enum {
     ASKINGS = 50, /* a process that does not stand aside blocks the signal: it counts as a loop, too */
     BLOCKED_POLLS = 20,      /* polls in a row that find the process asleep in the same system call */
     FIRST_PID = 100,         /* of the first process of every run: the same in each */
-    OUTPUT_LIMIT = 16 << 20, /* bytes that a program may print */
+    OUTPUT_LIMIT = 16 << 20, /* bytes that a program may print in a run */
     MEMORY_LIMIT_SHIFT = 33, /* 8 GiB of address space */
     CHILD_FAILED = 127,
     CONTROL_DESCRIPTOR = 1000, /* out of the way of what a program opens */
@@ -66,6 +67,45 @@ static bool session_await(int32_t *counter, int32_t wanted, double seconds)
 }
 
 /* ---- servers ---- */
+
+/* Collects the dead, among them orphans: this is process 1 of the namespace. A server among them ends the
+ * session. */
+static void session_bury(struct session *session)
+{
+    int status;
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+        for (int i = 0; i < session->options->programs; i++)
+            if (pid == session->server[i]) {
+                session->server[i] = 0;
+                snprintf(session->error, sizeof session->error,
+                         "the process that starts %s has died (%s %d): a program sends signals to its parent "
+                         "or to all",
+                         session->options->program[i].argv[0], WIFSIGNALED(status) ? "signal" : "exit status",
+                         WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+            }
+}
+
+/* Until the server of this program has collected the run's process. */
+static bool session_await_reaped(struct session *session, int program)
+{
+    double end = session_now() + REAP_SECONDS;
+    int32_t *reaped = &session->control->reaped[program];
+    while (__atomic_load_n(reaped, __ATOMIC_SEQ_CST) < 1) {
+        session_bury(session);
+        if (session->server[program] <= 0 || session_now() > end)
+            return false;
+        session_futex(reaped, FUTEX_WAIT, 0, POLL_MILLISECONDS);
+    }
+    return true;
+}
+
+/* Whether the control segment still says what the runner wrote there: programs can write to it. */
+static bool session_intact(const struct session *session)
+{
+    const struct control *control = session->control;
+    return control->runner_pid == (int32_t)getpid() && control->processes == session->options->programs &&
+           control->guard == WEAVE_GUARD && control->last_guard == WEAVE_GUARD;
+}
 
 static int session_map_control(struct session *session)
 {
@@ -279,6 +319,7 @@ static void session_prepare(struct session *session, const struct session_plan *
     control->kill_process = options->kill_process;
     control->kill_step = options->kill_step;
     control->max_steps = options->max_steps;
+    control->guard = control->last_guard = WEAVE_GUARD;
     control->prescribed = plan->prescribed;
     if (plan->prescribed > 0)
         memcpy(control->prescription, plan->prescription, plan->prescribed);
@@ -370,7 +411,7 @@ static void watch_died(struct session *session, struct watch *watch, int process
     if (process >= session->options->programs && control->process[process].parent < 0)
         return;
     if (process < session->options->programs) /* its server knows how it ended */
-        session_await(&control->reaped[process], 1, REAP_SECONDS);
+        session_await_reaped(session, process);
     if (control->ending != ENDING_NONE)
         return;
     bool had_turn = control->turn == process;
@@ -477,7 +518,8 @@ static void watch_run(struct session *session, struct watch *watch)
     for (;;) {
         watch_new_processes(session,
                             watch); /* first: the last one watched may have died right after a fork */
-        if (control->ending != ENDING_NONE || watch_all_dead(watch))
+        if (control->ending != ENDING_NONE || watch_all_dead(watch) || !session_intact(session) ||
+            session->error[0] != '\0')
             return;
         int ready = ppoll(watch->process, (nfds_t)watch->watched, &limit, &unblocked);
         for (int i = 0; ready > 0 && i < watch->watched; i++)
@@ -492,7 +534,6 @@ static void watch_run(struct session *session, struct watch *watch)
 
 static void session_kill_rest(struct session *session, struct watch *watch)
 {
-    struct control *control = session->control;
     watch_new_processes(session, watch);
     for (int i = 0; i < watch->watched; i++)
         if (watch->process[i].fd >= 0) {
@@ -501,9 +542,7 @@ static void session_kill_rest(struct session *session, struct watch *watch)
                 poll(&watch->process[i], 1, REAP_SECONDS * 1000);
             close(watch->process[i].fd);
         }
-    (void)control;
-    while (waitpid(-1, NULL, WNOHANG) > 0) /* orphans come to us, process 1 of the namespace */
-        ;
+    session_bury(session);
 }
 
 int session_run(struct session *session, const struct session_plan *plan)
@@ -525,9 +564,13 @@ int session_run(struct session *session, const struct session_plan *plan)
         watch_give_turn(control, first);
     watch_run(session, &watch);
     session_kill_rest(session, &watch);
+    if (!session_intact(session)) {
+        session->tampered = true;
+        return session_fail(session, "a program has written into weave's own memory");
+    }
     for (int i = 0; i < session->options->programs; i++)
-        if (!session_await(&control->reaped[i], 1, REAP_SECONDS))
-            return session_fail(session, "a program cannot be ended");
+        if (!session_await_reaped(session, i))
+            return session->error[0] != '\0' ? -1 : session_fail(session, "a program cannot be ended");
     session_remove_files();
     session_remove_sysv();
     return session->error[0] == '\0' ? 0 : -1;
@@ -540,4 +583,11 @@ size_t session_output(const struct session *session, int process, char *text, si
         length = 0;
     text[length] = '\0';
     return (size_t)length;
+}
+
+bool session_output_is_huge(const struct session *session, int process)
+{
+    struct stat status;
+    return session->output[process] >= 0 && fstat(session->output[process], &status) == 0 &&
+           status.st_size > OUTPUT_LIMIT;
 }

@@ -41,6 +41,7 @@ struct session {
     double started;
     char blocked_call[64]; /* of the process that sleeps in the kernel, after ENDING_BLOCKED */
     char error[256];       /* why the session cannot go on */
+    bool tampered;         /* a program has written to the control segment: nothing there is true any more */
 };
 
 /* Starts the servers. 0, or -1 with session->error set. */
@@ -62,6 +63,8 @@ int session_run(struct session *session, const struct session_plan *plan);
 /* What a process printed in the last run. Returns the length; the text is cut to `size` - 1 bytes and
  * terminated. */
 size_t session_output(const struct session *session, int process, char *text, size_t size);
+/* Whether a process printed more than any result can be. */
+bool session_output_is_huge(const struct session *session, int process);
 double session_now(void);
 
 #endif

@@ -26,8 +26,8 @@ WEAVE_EXPORT pid_t fork(void)
     uint16_t site = site_at(CALLER);
     int slot = run_add_child(runtime.control, runtime.me);
     if (slot < 0) {
-        errno = EAGAIN;
-        return -1;
+        decide_finish(runtime.control, ENDING_LIMIT);
+        turn_end_run();
     }
     record_event(runtime.control, runtime.me, EVENT_FORK, site)->value = (uint64_t)slot;
     pid_t child = REAL(fork)();

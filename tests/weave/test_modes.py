@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+"""The modes of weave: strategies, killing, store buffers, every access, replay, JSON, and that it is deterministic."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+from weave_cases import WeaveCase
+
+HERE = Path(__file__).resolve().parent
+MAILBOX = ("writer", "reader")
+
+
+def without_time(report: dict) -> dict:
+    """All of a report that must be the same in every run."""
+    return {key: value for key, value in report.items() if key not in ("seconds", "text")}
+
+
+class Modes(WeaveCase):
+    def run_roles(self, name: str, *options: str, roles: tuple = ("all",)) -> dict:
+        binary = self.compiled(name)
+        return self.report(*options, *(word for role in roles for word in ("--", binary, role)))
+
+    # ---- which schedules ----
+
+    def test_random_and_pct_find_what_a_seed_finds_again(self) -> None:
+        for strategy in ("random", "pct"):
+            for seed in ("1", "2", "77"):
+                with self.subTest(strategy=strategy, seed=seed):
+                    options = ("--strategy", strategy, "--seed", seed)
+                    first = self.run_roles("wrong/locks_abba", *options)
+                    self.assertEqual(self.causes(first)[0], "lock-order")
+                    self.assertEqual(without_time(first), without_time(self.run_roles("wrong/locks_abba", *options)))
+
+    def test_random_and_pct_raise_no_false_alarm(self) -> None:
+        for strategy in ("random", "pct"):
+            report = self.run_roles("correct/ordered_locks", "--strategy", strategy, "--runs", "300")
+            self.assertEqual((report["verdict"], report["schedules"]), ("passed-incomplete", 300))
+
+    def test_a_seed_chooses_other_schedules(self) -> None:
+        found = {
+            self.run_roles("wrong/locks_abba", "--strategy", "random", "--seed", str(seed))["schedule"] for seed in range(1, 9)
+        }
+        self.assertGreater(len(found), 1)
+
+    def test_the_bound_limits_the_schedules(self) -> None:
+        none, two = (self.run_roles("correct/spin_lock", "--bound", bound) for bound in ("0", "2"))
+        self.assertEqual((none["verdict"], two["verdict"]), ("passed", "passed"))
+        self.assertLess(none["schedules"], two["schedules"])
+        self.assertEqual(self.run_roles("wrong/locks_abba", "--bound", "0")["verdict"], "passed")
+
+    def test_unbounded_goes_through_everything(self) -> None:
+        report = self.run_roles("correct/fetch_add", "--unbounded")
+        self.assertEqual((report["verdict"], report["complete"]), ("passed", True))
+        self.assertIn("every schedule (", report["text"])
+
+    def test_every_access_is_a_place_to_switch(self) -> None:
+        some, more = (self.run_roles("correct/mutex_counter", *options) for options in ((), ("--every-access",)))
+        self.assertEqual((some["verdict"], more["verdict"]), ("passed", "passed"))
+        self.assertLess(some["schedules"], more["schedules"])
+        wrong = self.run_roles("wrong/counter_without_lock", "--every-access")
+        self.assertEqual(self.causes(wrong)[0], "no-lock")
+        self.assertTrue(wrong["schedule"].startswith("w1:a:"))
+
+    def test_only_store_buffers_show_a_missing_fence(self) -> None:
+        self.assertEqual(self.run_roles("wrong/dekker_no_fence")["verdict"], "passed")
+        weak = self.run_roles("wrong/dekker_no_fence", "--tso")
+        self.assertEqual(self.causes(weak)[0], "no-lock")
+        self.assertTrue(weak["schedule"].startswith("w1:t:"))
+        self.assertIn("store buffer", " ".join(event["text"] for event in weak["trace"]))
+        self.assertEqual(self.run_roles("correct/dekker_fence", "--tso")["verdict"], "passed")
+
+    # ---- killing ----
+
+    def test_a_process_is_killed_at_every_step(self) -> None:
+        roles = ("adder", "checker")
+        right = self.run_roles("correct/robust_kill", "--kill", "1", roles=roles)
+        self.assertEqual((right["verdict"], right["complete"]), ("passed", True))
+        wrong = self.run_roles("wrong/robust_missing", "--kill", "1", roles=roles)
+        self.assertEqual(self.causes(wrong)[0], "dead-owner")
+        self.assertIn("killed", [event["kind"] for event in wrong["trace"]])
+        step = re.match(r"w1:k0\.(\d+):", wrong["schedule"])
+        assert step is not None
+        once = self.run_roles("wrong/robust_missing", "--kill", f"1:{step.group(1)}", roles=roles)
+        self.assertEqual(self.causes(once), self.causes(wrong))
+
+    # ---- replay ----
+
+    def replayed(self, name: str, report: dict, roles: tuple) -> dict:
+        return self.run_roles(name, "--replay", report["schedule"], roles=roles)
+
+    def test_a_failure_is_replayed_exactly(self) -> None:
+        for name, roles, options in (
+            ("wrong/relaxed_flag", MAILBOX, ()),
+            ("wrong/locks_abba", ("all",), ()),
+            ("wrong/crash", ("all",), ()),
+            ("wrong/dekker_no_fence", ("all",), ("--tso",)),
+            ("wrong/counter_without_lock", ("all",), ("--every-access",)),
+            ("wrong/robust_missing", ("adder", "checker"), ("--kill", "1")),
+            ("wrong/condition_if", ("all",), ()),
+        ):
+            with self.subTest(name):
+                first = self.run_roles(name, *options, roles=roles)
+                second = self.replayed(name, first, roles)
+                for key in ("findings", "trace", "schedule"):
+                    self.assertEqual(first[key], second[key])
+                self.assertEqual(second["schedules"], 1)
+
+    def test_stepping_shows_every_step(self) -> None:
+        first = self.run_roles("wrong/locks_abba")
+        binary = self.compiled("wrong/locks_abba")
+        run = self.weave("replay", first["schedule"], "--", binary, "all")
+        self.assertEqual(run.returncode, 1)
+        for number in range(len(first["trace"])):
+            self.assertRegex(run.stdout, rf"(?m)^ +{number}  ")
+        self.assertIn("lock-order", run.stdout)
+
+    def test_stepping_through_a_run_without_failure(self) -> None:
+        run = self.weave("replay", "w1:0x3", "--", self.compiled("correct/fetch_add"), "all")
+        self.assertEqual(run.returncode, 0, run.stdout)
+        self.assertIn("passed, this schedule", run.stdout)
+        self.assertIn("(acq_rel)", run.stdout)
+
+    def test_what_is_no_schedule_is_refused(self) -> None:
+        binary = self.compiled("correct/fetch_add")
+        for text in ("nonsense", "w2:0", "w1:9", "w1:x:0", "w1:0x99999999"):
+            with self.subTest(text):
+                run = self.weave("replay", text, "--", binary, "all")
+                self.assertEqual(run.returncode, 2, run.stdout)
+                self.assertIn("not a schedule", run.stdout)
+
+    def test_a_schedule_of_another_program_is_told(self) -> None:
+        report = self.run_roles("correct/fetch_add", "--replay", "w1:7x5")
+        self.assertEqual(self.causes(report), ["diverged"])
+
+    # ---- the same every time ----
+
+    def test_twenty_runs_under_load_are_the_same(self) -> None:
+        load = [subprocess.Popen([sys.executable, "-c", "while True: pass"], preexec_fn=lambda: os.nice(5)) for _ in range(2)]
+        try:
+            for name, roles in (
+                ("wrong/relaxed_flag", MAILBOX),
+                ("wrong/sequence_lock_odd", ("all",)),
+                ("wrong/crash", ("all",)),
+                ("wrong/queue_two_producers_no_lock", ("producer", "producer", "consumer")),
+                ("correct/spin_lock", ("all",)),
+            ):
+                with self.subTest(name):
+                    first = without_time(self.run_roles(name, roles=roles))
+                    for _ in range(19):
+                        self.assertEqual(without_time(self.run_roles(name, roles=roles)), first)
+        finally:
+            for process in load:
+                process.kill()
+                process.wait()
+
+    # ---- JSON ----
+
+    def test_json_has_what_its_page_says(self) -> None:
+        page = (HERE / "json.md").read_text(encoding="utf-8")
+        failed = self.run_roles("wrong/relaxed_flag", roles=MAILBOX)
+        passed = self.run_roles("correct/fetch_add")
+        self.assertEqual((failed["format"], failed["verdict"], passed["verdict"]), ("weave 1", "failed", "passed"))
+        self.assertEqual(passed["findings"], [])
+        keys: set[str] = set()
+
+        def collect(value: object) -> None:
+            if isinstance(value, dict):
+                keys.update(value)
+                for each in value.values():
+                    collect(each)
+            elif isinstance(value, list):
+                for each in value:
+                    collect(each)
+
+        collect({k: v for k, v in failed.items() if k not in ("status", "text")})
+        for event in failed["trace"]:
+            keys.update(event)
+        missing = {key for key in keys if f"`{key}`" not in page}
+        self.assertEqual(missing, set())
+        race = failed["findings"][0]
+        self.assertEqual((race["kind"], race["field"]), ("race", "number"))
+        self.assertEqual({side["process"] for side in race["sides"][:2]}, {1, 2})
+        self.assertTrue(any(event["story"] for event in failed["trace"]))
+
+    def test_every_cause_and_kind_is_explained(self) -> None:
+        source = (HERE / "runner" / "findings.c").read_text(encoding="utf-8")
+        table = source[source.index("causes[] = {") : source.index("static int cause_rank")]
+        causes = set(re.findall(r'\{"([a-z-]+)",', table)) | {"tampered"}
+        self.assertGreater(len(causes), 30)
+        page = (HERE / "json.md").read_text(encoding="utf-8")
+        self.assertEqual({cause for cause in causes if f"| `{cause}` |" not in page}, set())
+        kinds = set(re.findall(r'finding_add\(c, "([a-z]+)"', source)) | {"deadlock", "stuck", "crash", "exit", "tampered"}
+        self.assertEqual({kind for kind in kinds if f"`{kind}`" not in page}, set())
+        events = re.findall(r'\[EVENT_\w+\] = "(\w+)"', (HERE / "runner" / "story.c").read_text(encoding="utf-8"))
+        self.assertEqual({event for event in events if f"`{event}`" not in page}, set())
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
