@@ -1476,7 +1476,8 @@ const struct lab lab5_snapshot = {
     .files = {PRODUCER, READER, SEQUENCE},
     .programs = {{.name = "producer", .sources = {PRODUCER}, .link = LINK_VISION},
                  {.name = SCRIPTED, .sources = {PRODUCER, DETECTOR}, .link = LINK_VISION},
-                 {.name = "live", .sources = {"live.c", SEQUENCE}, .link = LINK_VISION, .challenge = true}},
+                 {.name = "live", .sources = {"live.c", SEQUENCE}, .link = LINK_VISION}},
+    .challenges = {"live"},
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
 };

@@ -1923,6 +1923,7 @@ const struct lab lab6_yolo_queue = {
                  {"spsc", {"spsc_stream.c", SPSC}, LINK_COMMON},
                  {PEER, {PROGRAMS "lab6_peer.c", QUEUE}, LINK_COMMON},
                  {SPSC_PEER, {PROGRAMS "lab6_spsc.c", SPSC}, LINK_COMMON}},
+    .challenges = {"spsc", SPSC_PEER},
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
 };
