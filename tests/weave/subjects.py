@@ -229,7 +229,7 @@ def main() -> int:
     parser.add_argument("--unpruned", action="store_true", help="also run each without pruning: it must change nothing")
     parser.add_argument("only", nargs="*", help="only subjects whose name contains one of these")
     arguments = parser.parse_args()
-    subjects = [subject_read(path) for path in sorted(PROGRAMS.glob("*/*.c"))]
+    subjects = [subject_read(path) for path in sorted([*PROGRAMS.glob("correct/*.c"), *PROGRAMS.glob("wrong/*.c")])]
     subjects = [s for s in subjects if s.name not in arguments.without]
     if arguments.only:
         subjects = [s for s in subjects if any(word in s.name for word in arguments.only)]

@@ -76,7 +76,6 @@ static const struct cause {
     {"lost-signal", "The signal was sent while nobody waited, and a signal is not remembered. Check a "
                     "variable under the mutex before "
                     "waiting, and change it under the mutex before signalling."},
-    {"exit-status", "The process reports a failure of its own, under this order of steps."},
     {"missing-post", "Nobody will post this semaphore any more: a sem_post is missing, comes too rarely, or "
                      "waits are swapped."},
     {"overwritten",

@@ -458,8 +458,9 @@ static bool watch_asleep(pid_t pid, long *call)
 }
 
 /*
- * A process computes for long: ask it to stand aside. It may be inside a callback just then, and is asked
- * again until it does, so that what happens is the same in every run.
+ * A process computes for long: ask it to stand aside; not often when there is a race, which explains it. It
+ * may be inside a callback just then, and is asked again until it does, so that what happens is the same in
+ * every run.
  */
 static void watch_park(struct control *control, struct watch *watch, pid_t pid, double cpu)
 {
@@ -467,7 +468,7 @@ static void watch_park(struct control *control, struct watch *watch, pid_t pid, 
         watch->parkings = control->parkings;
         watch->asked = 0;
         watch->cpu = cpu;
-    } else if (control->parkings >= PARKINGS || watch->asked++ >= ASKINGS) {
+    } else if (control->parkings >= (control->races > 0 ? 1 : PARKINGS) || watch->asked++ >= ASKINGS) {
         decide_finish(control, ENDING_LOOP);
     } else {
         kill(pid, SIGUSR2);

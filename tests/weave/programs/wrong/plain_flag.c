@@ -3,6 +3,7 @@
  *
  * expect: race plain-flag
  * run: writer -- reader
+ * options: --hang 0.2
  */
 #include "../subject.h"
 

@@ -1,0 +1,61 @@
+/*
+ * A readers-writer lock in which the writer takes one seat, like a reader: it does not keep readers out.
+ *
+ * expect: race early-publication
+ * run: all
+ */
+#include "../subject.h"
+
+#include <sys/ipc.h>
+#include <sys/sem.h>
+
+enum { SEATS = 2, ROUNDS = 2 };
+
+struct shared {
+    int left, right;
+};
+
+static void seats(int set, int change)
+{
+    struct sembuf operation = {.sem_op = (short)change, .sem_flg = SEM_UNDO};
+    subject_check(semop(set, &operation, 1) == 0, "semop");
+}
+
+static void reader(const struct shared *shared, int set)
+{
+    for (int i = 0; i < ROUNDS; i++) {
+        seats(set, -1);
+        subject_check(shared->left == shared->right, "both halves are of the same round");
+        seats(set, 1);
+    }
+}
+
+static void writer(struct shared *shared, int set)
+{
+    for (int i = 0; i < ROUNDS; i++) {
+        seats(set, -1); /* a reader may have the other one */
+        shared->left++; /* MISTAKE */
+        shared->right++;
+        seats(set, 1);
+    }
+}
+
+int main(void)
+{
+    struct shared *shared = subject_share(sizeof *shared);
+    int set = semget(IPC_PRIVATE, 1, 0600), failed = 0;
+    subject_check(set >= 0 && semctl(set, 0, SETVAL, SEATS) == 0, "semaphore");
+    pid_t child[SEATS];
+    for (int i = 0; i < SEATS; i++) {
+        child[i] = fork();
+        if (child[i] == 0) {
+            reader(shared, set);
+            exit(0);
+        }
+    }
+    writer(shared, set);
+    for (int i = 0; i < SEATS; i++)
+        failed |= subject_join(child[i]);
+    semctl(set, 0, IPC_RMID);
+    return failed;
+}
