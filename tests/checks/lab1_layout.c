@@ -223,22 +223,43 @@ static void mirror(struct check *check)
     data_layout_require(check, &layout, MIRROR);
 }
 
+/* The end of an import of the mirror in this folder, and what it printed. */
+static struct program *mirror_import(struct check *check, const char *folder, int *status)
+{
+    struct program *import = START(check, DATA_PYTHON, "-c",
+                                   "import sys; sys.path.insert(0, sys.argv[1]); import shared_data", folder);
+
+    *status = program_wait(import);
+    return import;
+}
+
 static void mirror_guard(struct check *check)
 {
     const char *copy = check_copy_tree(check);
     const char *file = check_text(check, "%s/" MIRROR, copy);
+    int status, line = check_line(check, MIRROR, "wire.check(");
 
-    ADVISE(check, .file = MIRROR, .line = check_line(check, MIRROR, "class SharedData"),
+    /* or an import that fails for another reason would pass for one that refuses the edit */
+    ADVISE(check, .file = MIRROR, .line = line != 0 ? line : check_line(check, MIRROR, "class SharedData"),
+           .cause =
+               "a guard that refuses a mirror that is right, too; or a name that wire.check does not know",
+           .next = "the table's name is \"shared_data\": wire.check(\"shared_data\", SharedData)");
+    struct program *import = mirror_import(check, copy, &status);
+    REQUIRE(check, status == 0, .expected = "the mirror as it is can be imported",
+            .found = data_last_line(check, program_output(import)));
+
+    ADVISE(check, .file = MIRROR, .line = line != 0 ? line : check_line(check, MIRROR, "class SharedData"),
            .cause = "the mirror is right today, and nothing says so when somebody changes it",
            .next = "call wire.check(\"shared_data\", SharedData) behind the class");
     if (!check_edit(check, file, "(\"counter\",",
                     "(\"_inserted_by_the_check\", ctypes.c_int64),\n        (\"counter\","))
         FAIL(check, .expected = "a field (\"counter\", ...) in " MIRROR, .found = "none");
-    struct program *import = START(check, DATA_PYTHON, "-c",
-                                   "import sys; sys.path.insert(0, sys.argv[1]); import shared_data", copy);
-    int status = program_wait(import);
+    import = mirror_import(check, copy, &status);
     REQUIRE(check, status != 0, .expected = "importing a mirror in which a field has moved is an error",
             .found = "it is imported without a word");
+    REQUIRE(check, strstr(data_last_line(check, program_output(import)), "counter") != NULL,
+            .expected = "the error names the first field that has moved, counter",
+            .found = data_last_line(check, program_output(import)));
 }
 
 static void reader(struct check *check)
@@ -249,7 +270,13 @@ static void reader(struct check *check)
     ADVISE(check, .file = "reader.py", .line = check_line(check, "reader.py", "def main"));
     data_sample_make(check, &sample);
     memcpy(posix_create(check, name, DATA_SEGMENT, 0600), sample.bytes, DATA_SEGMENT);
-    struct program *program = RUN(check, 0, "reader.py", "--name", name);
+    struct program *program = START(check, "reader.py", "--name", name);
+    program_wait(program);
+    REQUIRE(check, !program_said(program, "Traceback"),
+            .expected = "`reader.py` prints the segment and ends with exit status 0",
+            .found = data_last_line(check, program_output(program)),
+            .cause = "an exception that nobody catches: the transcript has the lines on the way to it");
+    program_ends(program, 0);
     data_require_printed(check, program, &sample);
 }
 

@@ -66,6 +66,17 @@ void data_layout_probe(struct check *check, const char *folder, struct data_layo
     layout_parse(check, program_output(probe), layout);
 }
 
+const char *data_last_line(struct check *check, const char *text)
+{
+    size_t length = strlen(text);
+
+    while (length > 0 && text[length - 1] == '\n')
+        length--;
+    const char *before = memrchr(text, '\n', length);
+    const char *last = before != NULL ? before + 1 : text;
+    return check_text(check, "%.*s", (int)(text + length - last), last);
+}
+
 void data_layout_probe_python(struct check *check, const char *folder, struct data_layout *layout)
 {
     static const char script[] = "import ctypes, sys\n"
@@ -81,14 +92,8 @@ void data_layout_probe_python(struct check *check, const char *folder, struct da
         START(check, DATA_PYTHON, "-c", script, folder, TOOLCHAIN_SOURCE "/common/python");
 
     if (program_wait(probe) != 0) {
-        const char *text = program_output(probe);
-        size_t length = strlen(text);
-        while (length > 0 && text[length - 1] == '\n')
-            length--;
-        const char *last = memrchr(text, '\n', length);
         FAIL(check, .expected = "a module shared_data.py that can be imported and has a class SharedData",
-             .found = check_text(check, "%.*s", (int)(text + length - (last != NULL ? last + 1 : text)),
-                                 last != NULL ? last + 1 : text));
+             .found = data_last_line(check, program_output(probe)));
     }
     layout_parse(check, program_output(probe), layout);
 }
