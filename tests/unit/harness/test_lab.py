@@ -81,5 +81,35 @@ class InterruptTest(LabTest):
         self.interrupted("watch", signal.SIGINT)
 
 
+class MessageTest(LabTest):
+    """Which of a compiler's messages a student is shown, and where it points."""
+
+    def test_assert_in_a_header(self) -> None:
+        """The first line is "In file included from ...layout.c:11:", which is no message."""
+        self.edit("shared_data.h", "    uint8_t padding2[6];\n", "")
+        said = self.check("builds")
+        self.assertIn("found error: static assertion failed", said)
+        self.assertIn("where shared_data.h:", said.replace(str(self.tree) + "/lab1_layout/", ""))
+
+    def test_syntax_in_a_header(self) -> None:
+        """A semicolon is missing."""
+        self.edit("shared_data.h", "    uint8_t padding2[6];\n", "    uint8_t padding2[6]\n")
+        said = self.check("builds")
+        self.assertIn("found error: expected ", said)
+        self.assertIn("where shared_data.h:", said.replace(str(self.tree) + "/lab1_layout/", ""))
+
+    def test_error_behind_a_warning(self) -> None:
+        """What keeps the program from being built comes first."""
+        self.edit("layout.c", "int main(int argc", "static void never_called(void)\n{\n    int unused;\n}\n\nint main(int argc")
+        self.edit("layout.c", "    table_print();\n", "    table_print()\n")
+        self.assertIn("found error: expected ", self.check("builds"))
+
+    def test_linker(self) -> None:
+        """It names no line, but a function."""
+        self.edit("layout.c", "    table_print();\n", "    extern void nobody_defines(void);\n    nobody_defines();\n"
+                  "    table_print();\n")
+        self.assertIn("found the linker failed: undefined reference to `nobody_defines'", self.check("builds"))
+
+
 if __name__ == "__main__":
     unittest.main()
