@@ -150,6 +150,31 @@ static void slow_reader(struct check *check)
     program_ends(writer, 0);
 }
 
+/* The writer, stopped, has just handed over message `number`: let it go on with a box that somebody else
+ * uses. */
+static void handed_over_watch(struct check *check, struct program *writer, struct mailbox *box, int number)
+{
+    static const char scribble[] = "the reader's affair";
+    struct mailbox before;
+
+    memcpy(&before, box, sizeof before);
+    check_note(check, "ready is set: the check overwrites counter and message at once");
+    box->counter = -1;
+    memcpy(box->message, scribble, sizeof scribble);
+    watch_release(writer);
+    watch_waits(writer, "while ready is set");
+    REQUIRE(
+        check, !program_said(writer, scribble) && !program_said(writer, "#-1"),
+        .expected = check_text(check, "the writer does not look into the box once it has sent #%d", number),
+        .found = check_text(check, "it printed:\n%s", program_output(writer)), .file = "writer.c",
+        .line = check_line(check, "writer.c", "writer: sent #"),
+        .cause = "from the store of ready on the box is the reader's: what it prints may be gone, or half a "
+                 "message",
+        .next = "print your own copy of the text, not box->message");
+    box->counter = before.counter;
+    memcpy(box->message, before.message, sizeof before.message);
+}
+
 /* Run the writer instruction by instruction until it hands over message `number`. */
 static void publication_watch(struct check *check, struct program *writer, struct mailbox *box, int number)
 {
@@ -167,7 +192,7 @@ static void publication_watch(struct check *check, struct program *writer, struc
             .expected = check_text(check, "counter is %d when ready becomes true", number),
             .found = check_text(check, "it is still %d: that of the message before", box->counter));
     box_require(check, box, writer->own_pid, number, "at the very instruction that sets ready");
-    watch_release(writer);
+    handed_over_watch(check, writer, box, number);
 }
 
 static void publication(struct check *check)
@@ -253,13 +278,20 @@ static void receives(struct check *check)
     memset(whole, 'x', sizeof whole);
     whole[sizeof whole - 1] = '\0';
     check_note(check, "a message of 100 bytes without a NUL");
+    ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "mailbox_receive("),
+           .cause =
+               "100 bytes and no NUL among them: printf reads on behind letter->message. Never trust what "
+               "lies in shared memory",
+           .next = "letter->message must end with a NUL, whatever was copied: set its last byte");
     box_put(box, counters[3], whole);
     program_expect(
         reader, check_text(check, "received #%d: %.*s\n", counters[3], MAILBOX_MESSAGE_CAPACITY - 1, whole));
     program_ends(reader, 0);
     REQUIRE(check, address_there(&address),
             .expected = "the reader leaves the segment alone: it is the writer's",
-            .found = "the reader has removed it");
+            .found = "the reader has removed it",
+            .cause = "IPC_RMID in the reader: other readers, and the writer, still need the segment",
+            .next = "the reader detaches, and nothing else");
 }
 
 static void slow_writer(struct check *check)
@@ -498,7 +530,9 @@ static void signals(struct check *check)
                     check_text(check, "no segment after SIG%s to the writer", sigabbrev_np(numbers[i])),
                 .found = "the segment is still there");
 
-        ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "mailbox_receive("));
+        ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "mailbox_receive("),
+               .cause = "a loop that waits takes no notice of what patience_step says",
+               .next = "return PATIENCE_STOPPED as any other end but PATIENCE_GO_ON, up to main");
         reader_attached(check, reader, &own);
         watch_waits(reader, "while ready is clear");
         program_signal(reader, numbers[i]);

@@ -226,6 +226,12 @@ static void place_find(struct check *check, const json_t *found, const json_t *t
     }
     json_array_foreach(json_object_get(found, "sides"), i, each)
     {
+        /* of an atomic access and another one, the other is to be mended */
+        if (strstr(json_text(each, "what"), "atomic") == NULL && place_take(check, each, finding))
+            return;
+    }
+    json_array_foreach(json_object_get(found, "sides"), i, each)
+    {
         if (place_take(check, each, finding))
             return;
         json_array_foreach(json_object_get(each, "callers"), k,
