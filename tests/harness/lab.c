@@ -109,7 +109,7 @@ bool lab_confirm(const char *question)
     char answer[16] = "";
 
     if (!isatty(STDIN_FILENO)) {
-        fprintf(stderr, "lab: %s Nobody is there to answer: --yes says yes\n", question);
+        fprintf(stderr, "lab: %s Nobody is there to answer: --yes says yes (make: YES=1)\n", question);
         return false;
     }
     printf("%s [y/N] ", question);

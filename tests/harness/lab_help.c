@@ -57,6 +57,15 @@ static int hint_step(const struct lab_options *options, const char *name)
     return step;
 }
 
+static bool verdict_current(const struct lab_options *options, const json_t *verdict)
+{
+    char now[32], *folder = lab_folder(options);
+
+    snprintf(now, sizeof now, "%016" PRIx64, lab_fingerprint(folder));
+    free(folder);
+    return strcmp(now, text_of(verdict, "fingerprint")) == 0;
+}
+
 int lab_hint(const struct lab_options *options)
 {
     static const char *const labels[CHECK_HINTS] = {"concept", "where", "nearly"};
@@ -67,9 +76,13 @@ int lab_hint(const struct lab_options *options)
         options->check != NULL ? judge_case(options->lab, options->check) : case_next(options->lab, verdict);
 
     bool judged = verdict != NULL;
+    if (judged && options->check == NULL && !verdict_current(options, verdict))
+        printf("Files were edited since the last verdict on the whole lab: make lab%d looks again.\n",
+               number);
     json_decref(verdict);
     if (wanted == NULL && !judged)
-        return error_report("let it be looked at first: make labN", "lab %d has no verdict yet", number);
+        return error_report(NULL, "lab %d has no verdict yet: let it be looked at first, make lab%d", number,
+                            number);
     if (wanted == NULL) {
         printf("Lab %d: no check has failed. A hint for any of them: make hint%d CHECK=name\n", number,
                number);
@@ -82,16 +95,9 @@ int lab_hint(const struct lab_options *options)
     if (step < CHECK_HINTS)
         printf("Once more for the next step (%d of %d): make hint%d CHECK=%s\n", step, CHECK_HINTS, number,
                wanted->name);
+    else
+        printf("That was the last hint.\n");
     return EXIT_SUCCESS;
-}
-
-static bool verdict_current(const struct lab_options *options, const json_t *verdict)
-{
-    char now[32], *folder = lab_folder(options);
-
-    snprintf(now, sizeof now, "%016" PRIx64, lab_fingerprint(folder));
-    free(folder);
-    return strcmp(now, text_of(verdict, "fingerprint")) == 0;
 }
 
 static bool verdict_full(const json_t *verdict)

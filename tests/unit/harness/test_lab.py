@@ -111,5 +111,32 @@ class MessageTest(LabTest):
         self.assertIn("found the linker failed: undefined reference to `nobody_defines'", self.check("builds"))
 
 
+class HintTest(LabTest):
+    """Hints follow the last verdict on the whole lab, and say so when it is old."""
+
+    def hint(self) -> "subprocess.CompletedProcess[str]":
+        """lab hint 1."""
+        return subprocess.run(self.command("hint", "1"), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=RUNAWAY, check=False)
+
+    def test_without_a_verdict(self) -> None:
+        """The next step is a command that can be typed."""
+        run = self.hint()
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("make lab1", run.stderr)
+
+    def test_old_verdict_and_last_hint(self) -> None:
+        """Three hints, and files that are not those of the verdict."""
+        (self.results / "verdict.json").write_text(
+            '{"checks": [{"name": "predictions", "outcome": "failed"}], "fingerprint": "0"}\n', encoding="utf-8")
+        said = [self.hint().stdout for _ in range(3)]
+        for each in said:
+            self.assertIn("Files were edited since the last verdict", each)
+            self.assertIn("predictions: ", each)
+        self.assertIn("(1 of 3)", said[0])
+        self.assertNotIn("last hint", said[1])
+        self.assertIn("That was the last hint.", said[2])
+
+
 if __name__ == "__main__":
     unittest.main()
