@@ -106,28 +106,47 @@ static bool verdict_full(const json_t *verdict)
            json_integer_value(json_object_get(verdict, "points_max"));
 }
 
-int lab_progress(const struct lab_options *options)
+static int titles_width(void)
+{
+    size_t width = 0;
+
+    for (const struct lab *const *each = judge_labs; *each != NULL; each++)
+        width = strlen((*each)->title) > width ? strlen((*each)->title) : width;
+    return (int)width;
+}
+
+/* One line; returns the points. */
+static int progress_print(const struct lab_options *options, int width)
 {
     enum { BAR = 20 };
-    json_int_t sum = 0, most = 0;
+    json_t *verdict = lab_verdict(options);
+    int points = (int)json_integer_value(json_object_get(verdict, "points")), filled = points * BAR / 100;
+    int extra = (int)json_integer_value(json_object_get(verdict, "challenge_points"));
+    char challenge[16] = "";
+
+    if (extra > 0)
+        snprintf(challenge, sizeof challenge, "+%d", extra);
+    printf("lab %d  %-*s [%.*s%*s] %3d %-4s %s\n", judge_number(options->lab), width, options->lab->title,
+           filled, "####################", BAR - filled, "", points, challenge,
+           verdict == NULL                      ? "not begun"
+           : !verdict_current(options, verdict) ? "edited since: look again"
+           : verdict_full(verdict)              ? "solved"
+                                                : "");
+    json_decref(verdict);
+    return points;
+}
+
+int lab_progress(const struct lab_options *options)
+{
+    int sum = 0, most = 0, width = titles_width();
 
     for (const struct lab *const *each = judge_labs; *each != NULL; each++) {
         struct lab_options one = *options;
         one.lab = *each;
-        json_t *verdict = lab_verdict(&one);
-        json_int_t points = json_integer_value(json_object_get(verdict, "points"));
-        int filled = (int)(points * BAR / 100);
-        printf("lab %d  %-20s [%.*s%*s] %3d  %s\n", judge_number(*each), (*each)->title, filled,
-               "####################", BAR - filled, "", (int)points,
-               verdict == NULL                   ? "not begun"
-               : !verdict_current(&one, verdict) ? "edited since: look again"
-               : verdict_full(verdict)           ? "solved"
-                                                 : "");
-        sum += points;
+        sum += progress_print(&one, width);
         most += 100;
-        json_decref(verdict);
     }
-    printf("%d of %d points\n", (int)sum, (int)most);
+    printf("%d of %d points, challenges (+) not counted\n", sum, most);
     return EXIT_SUCCESS;
 }
 
