@@ -1,11 +1,15 @@
 # The front door. Everything is built by CMake; this file only forwards to it.
 #
-#     make            build              make demo      detect, stream, draw: the main job   (LIVE=1: watch it)
-#     make check      all tests          make models    fetch a COCO model for photographs
+#     make            build
 #     make lab3       the verdict on lab 3: see tools/labs.mk for hint3, watch3, reset3, solution3, progress, doctor
+# not in a handout:
+#     make demo       detect, stream, draw: the main job   (LIVE=1: watch it)
+#     make check      all tests
+#     make models     fetch a COCO model for photographs
 #     make bench      measure shared memory against everything else
 #     make slides     the decks as HTML and PDF; slides-serve while writing
 #     make format     clang-format       make wire-formats   write the table of offsets anew
+# end
 BUILD ?= build
 JOBS ?= $(shell nproc)
 MAKEFLAGS += --no-print-directory
@@ -16,6 +20,7 @@ all: $(BUILD)/CMakeCache.txt
 $(BUILD)/CMakeCache.txt:
 	@cmake -S . -B $(BUILD) $(CMAKE_FLAGS)
 
+# not in a handout:
 demo: all
 	@tools/demo $(BUILD) $(if $(LIVE),--live)
 
@@ -40,9 +45,12 @@ wire-formats: all
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
+.PHONY: demo bench slides slides-serve check models wire-formats format
+# end
+
 include tools/labs.mk
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all demo bench slides slides-serve check models wire-formats format clean
+.PHONY: all clean

@@ -60,6 +60,9 @@ def main() -> int:
         tree = scratch / "shmlab"
         for page in tree.glob("labs/*/README.md"):
             need("slides" not in page.read_text(encoding="utf-8"), f"{page.relative_to(tree)} leads to slides, which are not there")
+        for missing in ("demo", "check", "slides", "bench", "selfcheck"):
+            asked = run(["make", "--dry-run", missing], tree)
+            need("No rule to make target" in asked.stdout, f"`make {missing}` is there, and what it runs is not")
         need(points(tree, 1) == 0, "the starter of lab 1 earns points")
         solution_copy(tree, "lab1_layout")
         need(points(tree, 1) == 100, "the solution of lab 1 does not get all points")

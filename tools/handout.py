@@ -44,6 +44,7 @@ INCLUDED: List[str] = [
 ]
 SECRET = ("_instructor.c",)
 OF_SLIDES = re.compile(r"<!-- slides -->\n.*?<!-- slides: end -->\n\n", re.DOTALL)  # in a lab's README.md
+OF_PROJECT = re.compile(r"^# not in a handout:\n.*?^# end\n", re.DOTALL | re.MULTILINE)  # what a Makefile names
 
 
 def tracked() -> Iterator[str]:
@@ -60,6 +61,8 @@ def contents() -> Dict[str, bytes]:
         wanted = any(name == each or (each.endswith("/") and name.startswith(each)) for each in INCLUDED)
         if wanted and not name.endswith(SECRET):
             files[name] = (ROOT / name).read_bytes()
+    for name in ("Makefile", "tools/labs.mk"):
+        files[name] = OF_PROJECT.sub("", files[name].decode()).encode()
     for lab in starters.labs():
         for path, starter in starters.make(lab).items():
             files[f"labs/{path}"] = files[f"starters/{path}"] = starter.text.encode()

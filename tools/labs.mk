@@ -44,6 +44,7 @@ progress doctor: $(BUILD)/CMakeCache.txt
 
 .PHONY: progress doctor $(foreach word,lab hint watch replay reset solution,$(LAB_NUMBERS:%=$(word)%))
 
+# not in a handout:
 # For instructors: the archive that a class receives, the starters anew from the solutions, and the checks checked.
 handout:
 	@tools/handout.py $(BUILD)/shmlab-handout.tar.gz
@@ -64,3 +65,4 @@ selfcheck: all
 	@tests/selfcheck.py --lab $(BUILD)/bin/lab
 
 .PHONY: handout gradescope autolab starters selfcheck
+# end
