@@ -120,6 +120,7 @@ FACTS: List[Fact] = [
          (lab6_times_socket, times("lab6-reference.stream", "pipe.stream")), a_third),
     Fact(INTRO, "On one CPU semaphores take {} µs, on two {} µs",
          (us("semaphore.round-trip.one-cpu"), us("semaphore.round-trip"))),
+    Fact(INTRO, "one of 1 MiB passes {} times as many", (times("pipe-1m.stream", "pipe.stream"),)),
     Fact(INTRO, "Lab 6 renders frames in place. On the machine of the tables that is no faster than two copies that overlap",
          (), in_place_is_no_faster),
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 // Build the decks: HTML, tagged PDF, and a page that lists them. `slides/build` calls it, having looked for its packages.
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { marpCli } from '@marp-team/marp-cli';
-import { chromiumPath, MISSING } from './chromium.mjs';
+import { chromiumPath, MISSING, PATIENCE } from './chromium.mjs';
 import { deckFiles, OUT, SLIDES } from './decks.mjs';
 import { indexPage } from './index_page.mjs';
+import { scratchFolder } from './scratch.mjs';
 
 const USAGE = `usage: slides/build [--html] [DECK...]
 Build the decks (all, or those named: 03-handshake) into slides/out: HTML, tagged PDF with notes, an index page.
@@ -15,7 +15,7 @@ Build the decks (all, or those named: 03-handshake) into slides/out: HTML, tagge
 Status: 0 done, 1 failed, 2 wrong usage.`;
 
 const marp = async (...words) => {
-  const status = await marpCli(['--config-file', path.join(SLIDES, 'marp.config.mjs'), ...words]);
+  const status = await marpCli(['--config-file', path.join(SLIDES, 'marp.config.mjs'), '--browser-timeout', String(PATIENCE), ...words]);
   if (status !== 0) throw new Error(`marp ended with status ${status}`);
 };
 
@@ -33,14 +33,14 @@ export const useChromium = () => {
  * what it has read from one, so the decks are laid into a folder of their own; their pictures are found all the same.
  */
 export const build = async (sources, target, { pdf = true } = {}) => {
-  const decks = fs.mkdtempSync(path.join(os.tmpdir(), 'shmlab-decks-'));
+  const { folder: decks, done } = scratchFolder('decks');
   try {
     for (const source of sources) fs.copyFileSync(source, path.join(decks, path.basename(source)));
     fs.mkdirSync(target, { recursive: true });
     await marp('--input-dir', decks, '--output', target);
     if (pdf) await marp('--input-dir', decks, '--output', target, '--pdf', '--pdf-notes', '--pdf-outlines');
   } finally {
-    fs.rmSync(decks, { recursive: true });
+    done();
   }
   return pdf ? ['html', 'pdf'] : ['html'];
 };

@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 // Every check of the slides, or those that are named. The last line says "N passed, N failed", and how many were skipped.
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, useChromium } from './build.mjs';
 import { MISSING } from './chromium.mjs';
 import { deckFiles, SLIDES } from './decks.mjs';
 import { Missing } from './checks/programs.mjs';
+import { scratchFolder } from './scratch.mjs';
 
 const NAMES = ['models', 'text', 'snippets', 'tables', 'handouts', 'commands', 'layouts', 'blocks', 'spelling', 'transcripts', 'pages', 'figures', 'pdf', 'faults'];
 const SKIPPED = 77; // the status that CTest takes for "skipped"
@@ -44,7 +44,7 @@ const main = async (words) => {
   }
   const chosen = words.filter((word) => NAMES.includes(word));
   const names = chosen.length > 0 ? NAMES.filter((name) => chosen.includes(name)) : NAMES;
-  const target = fs.mkdtempSync(path.join(os.tmpdir(), 'shmlab-slides-'));
+  const { folder: target, done } = scratchFolder('slides');
   const count = { passed: 0, failed: 0, skipped: 0 };
   try {
     const decks = deckFiles(words.filter((word) => !NAMES.includes(word))).map((name) => deckOf(path.join(SLIDES, name), target));
@@ -61,7 +61,7 @@ const main = async (words) => {
       for (const { what, problems } of bad) for (const problem of problems) console.log(`    ${what}: ${problem}`);
     }
   } finally {
-    fs.rmSync(target, { recursive: true });
+    done();
   }
   console.log(`${count.passed} passed, ${count.failed} failed${count.skipped > 0 ? `, ${count.skipped} skipped` : ''}`);
   return count.failed > 0 ? 1 : count.passed === 0 ? SKIPPED : 0;

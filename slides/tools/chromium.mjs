@@ -17,6 +17,9 @@ export const chromiumPath = () => {
   return null;
 };
 
+/** Seconds for anything that chromium is asked to do: stops a runaway only, a busy machine may take its time. */
+export const PATIENCE = 300;
+
 export const MISSING = 'chromium is missing (Debian: apt-get install chromium; or set CHROME_PATH)';
 
 export const FLAGS = [

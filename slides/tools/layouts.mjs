@@ -5,12 +5,12 @@
 //     layouts.mjs --check     status 1 when a committed one differs
 //     layouts.mjs --alt       a suggestion for each alt text
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { ROOT, SLIDES } from './decks.mjs';
 import { DRAWINGS } from './layouts/draw.mjs';
+import { scratchFolder } from './scratch.mjs';
 
 const IMG = path.join(SLIDES, 'img');
 const TOOLS = path.join(SLIDES, 'tools', 'layouts');
@@ -29,7 +29,7 @@ const run = (program, words) => {
 
 /** The layouts of all structs that are drawn; `includes` come first, so that a test can put another header in. */
 export const layoutsRead = (includes = []) => {
-  const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'shmlab-layouts-'));
+  const { folder: scratch, done } = scratchFolder('layouts');
   try {
     const found = SOURCES.map(({ file, structs }) => {
       const object = path.join(scratch, 'object.o');
@@ -40,7 +40,7 @@ export const layoutsRead = (includes = []) => {
     });
     return Object.assign({}, ...found);
   } finally {
-    fs.rmSync(scratch, { recursive: true });
+    done();
   }
 };
 

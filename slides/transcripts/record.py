@@ -28,7 +28,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 LINKS = ("solutions", "slides", "common", "tests")
-TIME_LIMIT = 120  # seconds; stops runaways only
+TIME_LIMIT = 600  # seconds; stops runaways only
 FIRST_PROCESS = 4200  # process ids begin here, not at 2
 
 PRELUDE = r"""set -u

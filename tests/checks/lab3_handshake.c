@@ -682,7 +682,7 @@ static const struct check_case cases[] = {
           "Store ready last, with memory_order_release: no store in front of it may sink below it "
           "(C17 5.1.2.4, 7.17.3)."},
      .needs = {"slow_reader"},
-     .limit = LIMIT_QUICK,
+     .limit = LIMIT_LONG,
      .run = publication},
     {.name = "removes",
      .points = 4,

@@ -60,7 +60,7 @@ static const struct room_limits {
 
 /* For each process: see getrlimit(2). */
 static const struct {
-    int resource;
+    __rlimit_resource_t resource;
     rlim_t program, compiler;
 } process_limits[] = {
     {RLIMIT_NPROC, 128, 128},

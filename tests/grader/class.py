@@ -294,9 +294,15 @@ def measure(arguments: argparse.Namespace, work: Path) -> None:
     for number in range(arguments.students):
         (solution if number % 2 == 0 else mutant)(work / "class" / f"student{number:03}", chance.choice(labs), chance)
     (work / "tmp").mkdir()
-    took = {name: grade_whole(arguments, work / "class", work / name, "--isolation", name) for name in ("none", "full")}
+    took, used = {}, {}
+    for name in ("none", "full"):
+        before = os.times()
+        took[name] = grade_whole(arguments, work / "class", work / name, "--isolation", name)
+        after = os.times()
+        used[name] = after.children_user + after.children_system - before.children_user - before.children_system
     print(f"{arguments.students} submissions: {took['none']:.1f} s without walls, {took['full']:.1f} s with: "
-          f"{took['full'] / took['none']:.2f} times; {arguments.students / took['full'] * 60:.0f} submissions a minute")
+          f"{took['full'] / took['none']:.2f} times (processor time {used['none']:.1f} s and {used['full']:.1f} s: "
+          f"{used['full'] / used['none']:.2f} times); {arguments.students / took['full'] * 60:.0f} submissions a minute")
 
 
 def main() -> int:

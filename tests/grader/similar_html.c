@@ -7,6 +7,8 @@
 #include "html.h"
 #include "similar.h"
 
+enum { PAGE_PAIRS = 100 }; /* more than a browser, or anybody, wants to see at once */
+
 /* One program of a pair on the page. */
 struct side {
     const struct program *program;
@@ -66,7 +68,8 @@ static void file_write(FILE *out, const struct side *side, int index)
     bool marked = false;
     int number = 1;
 
-    html_print(out, "<h4>%s</h4>\n<pre tabindex=\"0\" aria-label=\"%s\">", file->name, file->name);
+    html_print(out, "<h4>%s</h4>\n<pre tabindex=\"0\" role=\"group\" aria-label=\"%s\">", file->name,
+               file->name);
     for (const char *line = file->text; *line != '\0'; number++) {
         size_t length = strcspn(line, "\n");
         char *text = strndup(line, length);
@@ -116,6 +119,8 @@ static void pair_write(FILE *out, const struct pair *pair, int number, const str
 
 void similar_html_write(FILE *out, const struct pair *pairs, size_t count, const struct hash_set *ignored)
 {
+    size_t shown = count < PAGE_PAIRS ? count : PAGE_PAIRS;
+
     html_page_begin(out, "Similar submissions");
     fputs("<header><h1>Similar submissions</h1>\n<p>What is marked stands in both programs when names, "
           "texts, numbers, "
@@ -123,11 +128,14 @@ void similar_html_write(FILE *out, const struct pair *pairs, size_t count, const
           "to look, and "
           "to ask; it proves nothing.</p></header>\n<main>\n<ol class=\"pairs\">\n",
           out);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < shown; i++)
         html_print(out, "<li><a href=\"#pair%d\">%s and %s</a>: %d %%</li>\n", (int)i + 1,
                    pairs[i].left->person, pairs[i].right->person, pairs[i].percent);
     fputs(count > 0 ? "</ol>\n" : "<li>No pair.</li></ol>\n", out);
-    for (size_t i = 0; i < count; i++)
+    if (shown < count)
+        html_print(out, "<p>The first %d of %d pairs: a higher --threshold leaves fewer.</p>\n", (int)shown,
+                   (int)count);
+    for (size_t i = 0; i < shown; i++)
         pair_write(out, &pairs[i], (int)i + 1, ignored);
     fputs("</main>\n", out);
     html_page_end(out);

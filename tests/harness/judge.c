@@ -424,6 +424,10 @@ static json_t *slot_record(struct judge *judge, struct slot *slot, int status)
         slot->late = json_is_true(json_object_get(rest, "late"));
         status = (int)json_integer_value(json_object_get(rest, "status"));
     }
+    if (interrupted != 0) { /* it was killed, which says nothing about it */
+        text_put(check, "outcome", "pending");
+        return rest;
+    }
     if (slot->late) {
         text_put(check, "outcome", "timeout");
         snprintf(text, sizeof text, "the check did not come to its end within %.0f s",

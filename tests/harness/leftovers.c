@@ -166,13 +166,18 @@ static void posix_take(const struct taking *taking, const char *entry)
 void leftovers_take(const struct ledger *ledger, pid_t checker, time_t since, json_t *leaks, json_t *varies)
 {
     const struct taking taking = {ledger, checker, since, leaks, varies};
-    DIR *directory = opendir("/dev/shm"); /* where Linux keeps both kinds: shm_overview(7), sem_overview(7) */
+    struct dirent **entries;
 
     segments_take(&taking);
     semaphore_sets_take(&taking);
-    if (directory == NULL)
-        return;
-    for (const struct dirent *entry; (entry = readdir(directory)) != NULL;)
-        posix_take(&taking, entry->d_name);
-    closedir(directory);
+    /* where Linux keeps both kinds: shm_overview(7), sem_overview(7); sorted, so that the same leak reads the
+     * same
+     */
+    int count = scandir("/dev/shm", &entries, NULL, alphasort);
+    for (int i = 0; i < count; i++) {
+        posix_take(&taking, entries[i]->d_name);
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
 }

@@ -1,6 +1,6 @@
 // One chromium for all checks of pages, and what they have in common.
 import { pathToFileURL } from 'node:url';
-import { chromiumPath, FLAGS, MISSING } from '../chromium.mjs';
+import { chromiumPath, FLAGS, MISSING, PATIENCE } from '../chromium.mjs';
 import { Missing } from './programs.mjs';
 
 export const SIZE = { width: 1280, height: 720 };
@@ -9,12 +9,13 @@ export const launch = async () => {
   const executablePath = chromiumPath();
   if (executablePath === null) throw new Missing(MISSING);
   const { chromium } = await import('playwright-core');
-  return chromium.launch({ executablePath, args: FLAGS });
+  return chromium.launch({ executablePath, args: FLAGS, timeout: PATIENCE * 1000 });
 };
 
 /** Open a deck's page, on one slide if so wished; `tell` gets requests and script errors, which there must not be. */
 export const open = async (browser, file, { tell = () => {}, query = '', slide, ...options } = {}) => {
   const context = await browser.newContext({ viewport: SIZE, ...options });
+  context.setDefaultTimeout(PATIENCE * 1000);
   const page = await context.newPage();
   const own = pathToFileURL(file).href;
   page.on('request', (request) => {

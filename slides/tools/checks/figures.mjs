@@ -70,7 +70,7 @@ const drive = async (browser, { name, html }, at, kind) => {
   const followLink = async (url, told) => {
     const again = await open(browser, html, { query: new URL(url).search, tell });
     const same = new Driver(again, at);
-    const arrived = await again.waitForFunction((hash) => location.hash === hash, `#${slide}`, { timeout: 5000 }).then(() => true, () => false);
+    const arrived = await again.waitForFunction((hash) => location.hash === hash, `#${slide}`).then(() => true, () => false);
     expect(arrived, 'the link opens another slide');
     // A guess whose question has changed since is no part of the link.
     const state = (words) => words.replace(/^You predicted.*?(?=Step|sizeof|$)/, '');

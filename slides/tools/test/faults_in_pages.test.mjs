@@ -51,7 +51,7 @@ const figureFaults = {
 };
 
 const chromium = useChromium();
-const options = { skip: chromium ? false : 'chromium is missing', timeout: 300_000 };
+const options = { skip: chromium ? false : 'chromium is missing', timeout: 1_000_000 };
 
 test('faults in pages', options, async (t) => {
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'shmlab-plant-'));

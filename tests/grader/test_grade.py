@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+"""The command line of `grader grade` and `grader check`: what is taken, kept, forgotten, told.
+
+    test_grade.py --grader build/bin/grader
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import zipfile
+from pathlib import Path
+from typing import Any, Dict, List
+
+ROOT = Path(__file__).resolve().parents[2]
+LAB = "lab1_layout"
+SKIPPED = 77
+GRADER = str(ROOT / "build" / "bin" / "grader")
+
+
+def hand_in(folder: Path, tree: str = "solutions", lab: str = LAB) -> Path:
+    """A lab's files."""
+    return Path(shutil.copytree(ROOT / tree / lab, folder, ignore=shutil.ignore_patterns("__pycache__", "*.txt", "*.md")))
+
+
+class Grade(unittest.TestCase):
+    """Each test has a class of its own."""
+
+    def setUp(self) -> None:
+        self.work = Path(tempfile.mkdtemp(prefix="shmlab-grade-"))
+        self.work.chmod(0o755)  # for the user that root becomes
+        self.addCleanup(shutil.rmtree, self.work, ignore_errors=True)
+        self.students = self.work / "class"
+        self.students.mkdir()
+        (self.work / "tmp").mkdir()
+        self.environment = {**os.environ, "TMPDIR": str(self.work / "tmp")}
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """The grader, running."""
+        return subprocess.Popen([GRADER, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True, env=self.environment)
+
+    def run_grader(self, *arguments: str, status: int = 0) -> str:
+        """The grader to its end; what it printed."""
+        grader = self.start(*arguments)
+        output = grader.communicate()[0]
+        self.assertEqual(grader.returncode, status, output)
+        return output
+
+    def grade(self, *arguments: str, status: int = 0) -> str:
+        """Lab 1 of the class."""
+        return self.run_grader("grade", str(self.students), "--labs", "1", *arguments, status=status)
+
+    def result(self, name: str, file: str = "result.json") -> Dict[str, Any]:
+        """A submission's result."""
+        path = self.work / "class-results" / "submissions" / name / file
+        loaded: Dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return loaded
+
+    def outcomes(self, name: str) -> List[str]:
+        """Of all checks of the one lab."""
+        return [check["outcome"] for check in self.result(name)["labs"][0]["checks"]]
+
+    def test_usage(self) -> None:
+        """Wrong usage ends with 2 and says what is wrong; help with 0."""
+        for wrong in (["grade"], ["nothing"], [], ["grade", "x", "--labs", "99"], ["grade", "x", "--shard", "3/2"],
+                      ["grade", "x", "--isolation", "half"], ["check", "lab9", "--dir", "x"], ["merge"]):
+            self.run_grader(*wrong, status=2)
+        for command in ("grade", "check", "merge", "doctor"):
+            self.assertIn("Usage:", self.run_grader(command, "--help"))
+        self.assertIn("grade", self.run_grader("--help"))
+
+    def test_no_class(self) -> None:
+        """A folder that is not there, or is empty, is an error that says so."""
+        self.assertIn("no submission in it", self.grade(status=1))
+        self.students.rmdir()
+        self.assertIn("ENOENT", self.grade(status=1))
+
+    def test_shapes(self) -> None:
+        """Flat folders, whole trees, archives; names that meet."""
+        hand_in(self.students / "flat")
+        hand_in(self.students / "tree" / "project" / "labs" / LAB)
+        hand_in(self.students / "meets" / LAB, "labs")
+        with zipfile.ZipFile(self.students / "meets.zip", "w") as archive:
+            for path in (ROOT / "solutions" / LAB).glob("*.[ch]*"):
+                archive.write(path, f"homework/{path.name}")
+            for path in (ROOT / "solutions" / LAB).glob("*.py"):
+                archive.write(path, f"homework/{path.name}")
+        (self.students / "notes.txt").write_text("not a submission\n")
+        output = self.grade()
+        self.assertIn("notes.txt: no folder and no archive", output)
+        points = {name: self.result(name)["points"] for name in ("flat", "tree", "meets", "meets.zip")}
+        self.assertEqual(points, {"flat": 100, "tree": 100, "meets": 0, "meets.zip": 100})
+        taken = self.work / "class-results" / "submissions" / "flat" / "files" / "lab1"
+        self.assertEqual((taken / "layout.c").read_bytes(), (ROOT / "solutions" / LAB / "layout.c").read_bytes())
+        self.assertFalse((taken / "writer.c").exists(), "what no lab asks for is not kept")
+
+    def test_roster(self) -> None:
+        """Who is who, who is nobody, and who handed in nothing."""
+        for name in ("1234", "ada", "stranger"):
+            hand_in(self.students / name / LAB, "labs")
+        roster = self.work / "roster.csv"
+        roster.write_text('\ufeffName,ID,Email\r\n"Lovelace, ""Ada""",77,ada@example.org\r\nBob,1234,\r\nCarl,99,c@x.org\r\n')
+        output = self.grade("--roster", str(roster))
+        self.assertEqual(self.result("ada")["student"], {"id": "77", "name": 'Lovelace, "Ada"', "email": "ada@example.org"})
+        self.assertEqual(self.result("1234")["student"]["name"], "Bob")
+        self.assertNotIn("student", self.result("stranger"))
+        self.assertIn("nobody in the roster", self.result("stranger")["attention"][0])
+        self.assertRegex(output, r"handed in nothing|nothing handed in:\n  99  Carl")
+
+    def test_kept_and_forgotten(self) -> None:
+        """A second run grades what is new or changed, and what it is told to."""
+        for name in ("one", "two"):
+            hand_in(self.students / name / LAB, "labs")
+        self.grade()
+        kept = self.result("one")
+        self.grade()
+        self.assertEqual(self.result("one"), kept)
+        self.assertEqual(self.result("one", "run.json")["labs"], {}, "nothing was judged again")
+        self.grade("--regrade", "one")
+        self.assertNotEqual(self.result("one", "run.json")["labs"], {})
+        self.assertEqual(self.result("two", "run.json")["labs"], {})
+        self.grade("--regrade", "lab1")
+        self.assertNotEqual(self.result("two", "run.json")["labs"], {})
+        self.grade("--regrade", "failed")
+        self.assertEqual(self.result("two", "run.json")["labs"], {}, "a wrong answer is no failed check")
+        shutil.rmtree(self.students / "two")
+        hand_in(self.students / "two" / LAB)
+        self.grade()
+        self.assertEqual(self.result("two")["points"], 100)
+        self.assertEqual(self.result("one", "run.json")["labs"], {})
+
+    def test_interrupted(self) -> None:
+        """Ctrl-C leaves what is known, and a run that completes it."""
+        for name in ("one", "two"):
+            hand_in(self.students / name / LAB)
+        grader = self.start("grade", str(self.students), "--labs", "1")
+        path = self.work / "class-results" / "submissions" / "one" / "result.json"
+        while not (path.exists() and "passed" in path.read_text(encoding="utf-8")):
+            self.assertIsNone(grader.poll(), "it ended before it could be interrupted")
+            time.sleep(0.01)
+        grader.send_signal(signal.SIGINT)
+        output = grader.communicate()[0]
+        self.assertEqual(grader.returncode, 1, output)
+        self.assertIn("goes on where this one stopped", output)
+        self.assertEqual(self.result("one")["state"], "partial")
+        self.assertEqual(os.listdir(self.work / "tmp"), [])
+        known = {check["name"] for check in self.result("one")["labs"][0]["checks"] if check["outcome"] == "passed"}
+        self.grade()
+        self.assertEqual([self.result(name)["points"] for name in ("one", "two")], [100, 100])
+        again = set(self.result("one", "run.json")["labs"]["lab1"]["duration_ms"])
+        self.assertFalse(known & again, "what was known has not been judged again")
+
+    def test_two_graders(self) -> None:
+        """Two do not write to the same results."""
+        hand_in(self.students / "one" / LAB)
+        first = self.start("grade", str(self.students), "--labs", "1")
+        while not (self.work / "class-results" / "class.json").exists():
+            self.assertIsNone(first.poll())
+            time.sleep(0.01)
+        second = self.start("grade", str(self.students), "--labs", "1")
+        output = second.communicate()[0]
+        told = first.communicate()[0]
+        self.assertEqual(first.returncode, 0, told)
+        self.assertEqual(second.returncode, 1, output)
+        self.assertIn("another grader writes there", output)
+
+    def test_without_walls(self) -> None:
+        """Less isolation is asked for by name, and told everywhere; it is not the same mark."""
+        hand_in(self.students / "one" / LAB, "labs")
+        self.grade()
+        output = self.grade("--isolation", "none")
+        self.assertIn("WITHOUT ISOLATION", output)
+        self.assertEqual(self.result("one")["isolation"], "none")
+        self.assertNotEqual(self.result("one", "run.json")["labs"], {}, "marks behind walls are others")
+        self.assertEqual(json.loads((self.work / "class-results" / "class.json").read_text())["isolation"], "none")
+
+    def test_check(self) -> None:
+        """One lab of one tree: the verdict of `make lab1`."""
+        lab = Path(GRADER).with_name("lab")
+        for tree, status in (("solutions", 0), ("labs", 1)):
+            mine, students = self.work / "grader.json", self.work / "lab.json"
+            self.run_grader("check", "lab1", "--dir", str(ROOT / tree), "--json", str(mine), status=status)
+            subprocess.run([lab, "check", "1", "--tree", str(ROOT / tree), "--results", str(self.work / "transcripts"), "--json",
+                            str(students)], stdout=subprocess.DEVNULL, check=False, env=self.environment)
+            verdicts = [[(check["name"], check["outcome"], check["points"]) for check in json.loads(path.read_text())["checks"]]
+                        for path in (mine, students)]
+            self.assertEqual(verdicts[0], verdicts[1])
+
+
+def main() -> None:
+    """Run them; 77 where there are no walls."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--grader", default=GRADER)
+    arguments, rest = parser.parse_known_args()
+    globals()["GRADER"] = str(Path(arguments.grader).resolve())
+    if subprocess.run([GRADER, "doctor"], stdout=subprocess.DEVNULL, check=False).returncode != 0:
+        print("skipped: this machine offers no full isolation: see `grader doctor`")
+        sys.exit(SKIPPED)
+    unittest.main(argv=[sys.argv[0], *rest])
+
+
+if __name__ == "__main__":
+    main()
