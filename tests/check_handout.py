@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 ROOT = Path(__file__).resolve().parents[1]
-SECRET = ("solutions/", "mutants/", "_instructor", "instructors/", "selfcheck", "grader/", "hostile/", "starters.py")
+SECRET = ("solutions/", "mutants/", "_instructor", "instructors/", "selfcheck", "grader/", "tests/hostile/", "starters.py")
 
 
 def run(command: List[str], folder: Path) -> "subprocess.CompletedProcess[str]":

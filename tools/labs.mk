@@ -59,6 +59,7 @@ starters:
 	@tools/starters.py
 
 selfcheck: all
-	@ctest --test-dir $(BUILD) --label-regex 'selfcheck|harness' --output-on-failure
+	@ctest --test-dir $(BUILD) --tests-regex 'selfcheck.(drift|handout)|harness' --output-on-failure
+	@tests/selfcheck.py --lab $(BUILD)/bin/lab
 
 .PHONY: handout gradescope autolab starters selfcheck

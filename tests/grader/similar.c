@@ -358,8 +358,9 @@ int grader_similar(int argc, char **argv)
     if (given_read(&comparison, &options)) {
         programs_read(&comparison);
         pairs_find(&comparison, options.threshold);
-        pairs_print(&comparison, options.threshold);
         status = options.html != NULL ? page_save(&comparison, options.html) : EXIT_SUCCESS;
+        pairs_print(&comparison,
+                    options.threshold); /* last: whoever reads it through `head` wants the page as well */
     }
     comparison_free(&comparison);
     return status;

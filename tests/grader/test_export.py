@@ -278,6 +278,32 @@ class Classroom(unittest.TestCase):
                 self.assertEqual(shown, result["tests"][0]["score"])
 
 
+class Challenges(unittest.TestCase):
+    """Extra credit, as far as each site has a place for it."""
+
+    def test_extra_credit(self) -> None:
+        """Above the maximum for Gradescope, a problem of its own for Autolab, shown and not counted by GitHub Classroom."""
+        checks = [{"name": "must", "title": "must", "outcome": "passed", "points": 100, "points_max": 100},
+                  {"name": "more", "title": "more", "outcome": "passed", "points": 10, "points_max": 10, "challenge": True},
+                  {"name": "most", "title": "most", "outcome": "failed", "points": 0, "points_max": 5, "challenge": True}]
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch)
+            class_of_one(folder, [{**lab(3, 100, checks=checks), "challenge_points": 10, "challenge_points_max": 15}])
+            site = json.loads(export("gradescope", "--student", "one", sample=folder))
+            self.assertEqual([(test["score"], test["max_score"], test["status"]) for test in site["tests"]],
+                             [(100, 100, "passed"), (10, 0, "passed"), (0, 0, "failed")])
+            last = export("autolab", "--student", "one", sample=folder).splitlines()[-1]
+            self.assertEqual(json.loads(last), {"scores": {"lab3": 100, "lab3-challenge": 10}})
+            self.assertEqual(re.sub(r"([a-zA-Z0-9]+):", r'"\1":', last), last)
+            results = [json.loads(base64.b64decode(line.partition("=")[2]))
+                       for line in export("classroom", "--student", "one", sample=folder).splitlines()[1:]]
+            self.assertEqual([(result["status"], result["max_score"]) for result in results],
+                             [("pass", 100), ("pass", 0), ("pass", 0)])
+            row = next(csv.DictReader(io.StringIO(export("csv", "--table", "course", sample=folder), newline="")))
+            self.assertEqual((row["lab3"], row["lab3_challenge"], row["challenge_points_max"]), ("100", "10", "15"))
+            self.assertIn("challenges 10 of 15", Page(export("html", "--student", "one", sample=folder)).text)
+
+
 class Page(HTMLParser):
     """What stands on a page: elements, attributes, and the text outside of the style sheet."""
 
