@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,7 +36,13 @@
 #define PATIENT   "20"   /* seconds, for waits that the other side ends */
 #define ENDLESS   "3600" /* seconds, for the programs: the check's own limit comes first */
 
-enum { ORDER_STEPS = 256, ORDER_STEPS_MAX = 1000000, OVERWRITTEN = 0x5A, TOLD_MAX = 32 };
+enum {
+    ORDER_STEPS = 256,
+    ORDER_STEPS_MAX = 1000000,
+    OVERWRITTEN = 0x5A,
+    TOLD_MAX = 32,
+    HOLD_CALLS_MAX = 10000
+};
 
 /* ---- Peers that obey ---- */
 
@@ -857,6 +864,37 @@ static void frames(struct check *check)
 
 /* ---- The end of a stream ---- */
 
+static void producer_end(struct program *producer, bool by_force)
+{
+    if (by_force) {
+        program_signal(producer, SIGKILL);
+        program_wait(producer);
+    } else {
+        peer_end(producer);
+    }
+}
+
+/* Everything is read: the end is told, and which of the two it was. */
+static void end_require(struct program *consumer, const char *end)
+{
+    struct check *check = consumer->check;
+    const char *found = ask(consumer, "full " PATIENT);
+    bool confused = strcmp(found, "ended") == 0 || strcmp(found, "died") == 0;
+    struct finding finding = {
+        .expected = check_text(check, "when everything is read queue_acquire_full gives: %s", end),
+        .found = found,
+    };
+
+    if (strcmp(found, end) == 0)
+        return;
+    if (confused) {
+        finding.cause =
+            "both ends leave the role free; a producer that ended has removed the name, a dead one could not";
+        finding.next = "presence_current: the name still leads here: QUEUE_DIED; it does not: QUEUE_ENDED";
+    }
+    check_fail(check, &finding);
+}
+
 /* Three frames are unread when the producer ends: they are read, and then the end is told. */
 static void last_frames_after(struct check *check, bool by_force)
 {
@@ -870,18 +908,78 @@ static void last_frames_after(struct check *check, bool by_force)
     struct program *consumer = peer_join(producer, &names, seed);
     for (int frame = 1; frame <= UNREAD; frame++)
         produce_step(producer, frame, "before its end");
-    if (by_force) {
-        program_signal(producer, SIGKILL);
-        program_wait(producer);
-    } else {
-        peer_end(producer);
-    }
+    producer_end(producer, by_force);
     for (int frame = 1; frame <= UNREAD; frame++)
         consume_step(consumer, frame, check_text(check, "when the producer has %s,", end));
-    require_answer(consumer, "when everything is read queue_acquire_full gives",
-                   ask(consumer, "full " PATIENT), end);
+    end_require(consumer, end);
     peer_end(consumer);
     none_require(check, &names, check_text(check, "when the producer has %s and the consumer as well", end));
+}
+
+/* Does a program that waits look up with this call, or has it only waited? */
+static bool call_looks(long call)
+{
+    return call == SYS_fcntl || call == SYS_openat; /* presence_held, presence_current */
+}
+
+static bool call_waits(long call)
+{
+    return call == SYS_futex || call == SYS_clock_nanosleep || call == SYS_nanosleep;
+}
+
+/*
+ * Tell the consumer to wait for a frame and stop it between the two halves of its decision: it has waited for
+ * FULL in vain, and is about to look whether the producer is there. False when it has answered without such a
+ * look.
+ */
+static bool held_before_look(struct program *consumer)
+{
+    bool waited = false;
+    long call = -1;
+
+    watch_seize(consumer);
+    tell(consumer, "full " PATIENT);
+    for (long i = 0; i < HOLD_CALLS_MAX && call != SYS_write; i++) {
+        if (watch_call(consumer, &call) != STEP_DONE)
+            break;
+        waited = waited || call_waits(call);
+        if (waited && call_looks(call))
+            return true;
+    }
+    return false;
+}
+
+/* A frame comes, and the producer goes, while the consumer is between its look at FULL and its look at the
+ * producer. */
+static void last_frames_between(struct check *check, bool by_force)
+{
+    struct names names = names_make(check);
+    const char *end = by_force ? "died" : "ended";
+    uint64_t seed = seed_draw(check);
+
+    check_note(check, "frame 2 is published, and the producer %s, between two looks of the consumer",
+               by_force ? "is killed" : "ends");
+    struct program *producer = peer_create(check, &names, seed);
+    struct program *consumer = peer_join(producer, &names, seed);
+    produce_step(producer, 1, "at first");
+    consume_step(consumer, 1, "at first");
+    bool held = held_before_look(consumer);
+    produce_step(producer, 2, "as its last frame,");
+    producer_end(producer, by_force);
+    watch_release(consumer);
+    REQUIRE(check, held, .expected = "while it waits, queue_acquire_full looks whether the producer is there",
+            .found = check_text(check, "no look: it answered %s", answer(consumer)),
+            .cause = "a wait that lasts for the whole time at once, or gives up at once",
+            .next = "slice_wait in a loop; behind each slice peer_lost and presence_current");
+    require_answer(
+        consumer,
+        check_text(check, "FULL was empty; then frame 2 came and the producer %s; queue_acquire_full gives",
+                   end),
+        answer(consumer), "done 1");
+    require_answer(consumer, "the slot's bytes are", ask(consumer, "test 2"), "right");
+    require_answer(consumer, "queue_release gives", ask(consumer, "release"), "done");
+    end_require(consumer, end);
+    peer_end(consumer);
 }
 
 static void last_frames(struct check *check)
@@ -893,6 +991,8 @@ static void last_frames(struct check *check)
                "when the producer is gone look at FULL once more, without waiting, and only then believe it");
     last_frames_after(check, false);
     last_frames_after(check, true);
+    last_frames_between(check, false);
+    last_frames_between(check, true);
 }
 
 /* ---- The programs ---- */
