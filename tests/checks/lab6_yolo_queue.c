@@ -97,15 +97,45 @@ static const char *last_line(struct program *program)
     return check_text(program->check, "%.*s", (int)(end - begin), text + begin);
 }
 
+/* The line of consumer.py that a traceback names last, 0: none. */
+static int traceback_line(struct program *program)
+{
+    static const char place[] = "/" PYTHON "\", line ";
+    const char *text = program_output(program);
+    int line = 0;
+
+    for (const char *at = text; (at = strstr(at, place)) != NULL; at += sizeof place - 1)
+        line = atoi(at + sizeof place - 1);
+    return line;
+}
+
+/* An exception ended it: the line of consumer.py is to blame from which it came. */
+static void traceback_blame(struct program *peer)
+{
+    int line = traceback_line(peer);
+
+    if (line == 0)
+        return;
+    FAIL(peer->check,
+         .expected = check_text(peer->check, "%s comes back from \"%s\"", PYTHON, *told_step(peer)),
+         .found = last_line(peer), .file = PYTHON, .line = line,
+         .cause = "an exception that nobody catches: the last line of Python's traceback says which, and "
+                  "`where` is the "
+                  "line of yours from which it came",
+         .next = "the whole traceback is in the transcript");
+}
+
 static _Noreturn void answer_missing(struct program *peer)
 {
     struct check *check = peer->check;
+    bool python = strstr(peer->short_name, ".py") != NULL;
     bool over = peer->process.output == -1;
     const char *found = "no answer within the limit: it waits for something";
 
     if (over) {
         const char *status = status_text(check, program_wait(peer));
         const char *last = last_line(peer);
+        traceback_blame(peer);
         found = last[0] == '\0' || last[0] == '>'
                     ? check_text(check, "it ended: %s", status)
                     : check_text(check, "it ended: %s; its last line is\n%s", status, last);
@@ -113,8 +143,10 @@ static _Noreturn void answer_missing(struct program *peer)
     FAIL(check,
          .expected = check_text(check, "%s comes back from \"%s\"", peer->short_name, *told_step(peer)),
          .found = found, .cause = over ? "a step that crashed" : "a wait that nobody ends",
-         .next = "the head of tests/checks/programs/lab6_peer.c says what the steps are, the transcript "
-                 "which ones there were");
+         .next = check_text(check,
+                            "the head of tests/checks/programs/lab6_peer.%s says what the steps are, the "
+                            "transcript which ones there were",
+                            python ? "py" : "c"));
 }
 
 /* The next line that begins with "> ". */
@@ -441,12 +473,36 @@ static void objects(struct check *check)
 
 /* ---- One step at a time ---- */
 
+/* Whoever waits for a slot gets this one: `function` is to blame when not. */
+static void acquire_require(struct program *peer, const char *when, const char *function, int slot)
+{
+    struct check *check = peer->check;
+    bool produce = strcmp(function, "queue_acquire_free") == 0;
+    const char *found = ask(peer, produce ? "free " PATIENT : "full " PATIENT);
+    struct finding finding = {
+        .expected = check_text(check, "%s %s gives: done %d", when, function, slot),
+        .found = found,
+        .file = QUEUE,
+        .line = check_line(check, QUEUE, check_text(check, "%s(", function)),
+    };
+
+    if (strcmp(found, check_text(check, "done %d", slot)) == 0)
+        return;
+    if (strcmp(found, "timeout") == 0) {
+        finding.cause =
+            check_text(check, "%s has a token all the time: %s is not written yet, or does not take it",
+                       produce ? "EMPTY" : "FULL", function);
+        finding.next = produce ? "TODO 3: slice_wait(queue, queue->empty, ...), then *slot"
+                               : "TODO 5: slice_wait(queue, queue->full, ...), then *slot";
+    }
+    check_fail(check, &finding);
+}
+
 static void produce_step(struct program *peer, int frame, const char *when)
 {
     struct check *check = peer->check;
 
-    require_answer(peer, check_text(check, "%s queue_acquire_free gives", when), ask(peer, "free " PATIENT),
-                   check_text(check, "done %d", (frame - 1) % QUEUE_SLOTS));
+    acquire_require(peer, when, "queue_acquire_free", (frame - 1) % QUEUE_SLOTS);
     ask(peer, "fill %d", frame);
     require_answer(peer, check_text(check, "%s queue_publish gives", when), ask(peer, "publish"), "done");
 }
@@ -477,8 +533,7 @@ static void consume_step(struct program *peer, int frame, const char *when)
 {
     struct check *check = peer->check;
 
-    require_answer(peer, check_text(check, "%s queue_acquire_full gives", when), ask(peer, "full " PATIENT),
-                   check_text(check, "done %d", (frame - 1) % QUEUE_SLOTS));
+    acquire_require(peer, when, "queue_acquire_full", (frame - 1) % QUEUE_SLOTS);
     require_answer(peer, check_text(check, "%s the slot's bytes are", when), ask(peer, "test %d", frame),
                    "right");
     require_answer(peer, check_text(check, "%s queue_release gives", when), ask(peer, "release"), "done");
@@ -1196,8 +1251,9 @@ static void taken_require(struct check *check, const char *path, const struct qu
                 .line = check_line(check, PYTHON, "def detections"),
                 .expected = check_text(check, "detection %zu: %s", i, detection_text(check, wanted)),
                 .found = detection_text(check, found),
-                .cause = "the detections begin behind the header, 20 bytes into the slot",
-                .next = "yolo_queue.DETECTIONS_OFFSET");
+                .cause = "the detections begin behind the header, 20 bytes into the slot that is yours",
+                .next = "unpack_from counts from the object's first byte: self._slot + "
+                        "yolo_queue.DETECTIONS_OFFSET");
     }
     for (size_t i = 0; i < QUEUE_PIXEL_BYTES; i += 3) {
         const unsigned char wanted[3] = {slot->pixels[i + 2], slot->pixels[i + 1], slot->pixels[i]};
@@ -1246,6 +1302,20 @@ static void python_hostile(struct foreign *foreign, struct program *peer, uint64
     }
 }
 
+/* There is a frame: acquire says so. */
+static void python_acquire_require(struct program *peer, int frame)
+{
+    struct check *check = peer->check;
+    const char *found = ask(peer, "full " PATIENT);
+
+    REQUIRE(check, strcmp(found, "done") == 0, .line = check_line(check, PYTHON, "def acquire"),
+            .expected = check_text(check, "for frame %d Queue.acquire gives: done", frame), .found = found,
+            .cause =
+                "FULL has a token all the time: acquire is not written yet, does not take it, or does not "
+                "return True",
+            .next = "TODO 8: self._full.wait(seconds), then self._slot");
+}
+
 static void python_slots(struct check *check)
 {
     uint64_t seed = seed_draw(check);
@@ -1265,8 +1335,7 @@ static void python_slots(struct check *check)
         int slot = (FIRST + frame - 1) % QUEUE_SLOTS, next = (slot + 1) % QUEUE_SLOTS;
         const struct queue_slot *expected = pattern_make(check, seed, frame);
         foreign_push(&foreign, expected);
-        require_answer(peer, check_text(check, "for frame %d Queue.acquire gives", frame),
-                       ask(peer, "full " PATIENT), "done");
+        python_acquire_require(peer, frame);
         const char *header = check_text(check, "%d %d", frame, (int)expected->num_detections);
         check_varies(check, "header", header);
         const char *found = ask(peer, "take");
