@@ -1106,7 +1106,7 @@ static void python_later(struct check *check)
     struct names names = names_make(check);
     struct program *producer = peer_create(check, &names, 1);
 
-    tell(producer, "stream produce 1 %d light 0", FRAMES);
+    tell(producer, "stream produce 1 %d light 0 " ENDLESS, FRAMES);
     AWAIT(check, semaphore_value(check, names.full) == QUEUE_SLOTS, "the queue is full");
     struct program *consumer =
         START(check, PYTHON, "--prefix", names.prefix, "--timeout", ENDLESS, "--view", "none");
@@ -1382,7 +1382,7 @@ static struct program *python_start(struct check *check, const struct names *nam
 {
     struct program *producer = peer_create(check, names, 1);
 
-    tell(producer, "stream produce 1 1000000 light 1000");
+    tell(producer, "stream produce 1 1000000 light 1000 " ENDLESS);
     *consumer = START(check, PYTHON, "--prefix", names->prefix, "--timeout", ENDLESS, "--view", "none");
     const struct yolo_queue *shared = posix_map(check, names->shm, sizeof *shared);
     AWAIT(check, __atomic_load_n(&shared->slots[0].frame_id, __ATOMIC_RELAXED) > 1,
