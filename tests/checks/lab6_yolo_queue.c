@@ -1835,7 +1835,8 @@ static const struct check_case cases[] = {
      .run = unlocked},
     {.name = "order",
      .points = 8,
-     .title = "Instruction by instruction: indices change under MUTEX only, and the token is posted last",
+     .title =
+         "Instruction by instruction: indices change under MUTEX only, and before the other side is let in",
      .concept = "a lock protects what both sides change",
      .hints =
          {"count is changed by both sides, and count++ is a load, an addition and a store. A token that is "
