@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,7 +36,13 @@
 #define PATIENT   "20"   /* seconds, for waits that the other side ends */
 #define ENDLESS   "3600" /* seconds, for the programs: the check's own limit comes first */
 
-enum { ORDER_STEPS = 256, ORDER_STEPS_MAX = 1000000, OVERWRITTEN = 0x5A, TOLD_MAX = 32 };
+enum {
+    ORDER_STEPS = 256,
+    ORDER_STEPS_MAX = 1000000,
+    OVERWRITTEN = 0x5A,
+    TOLD_MAX = 32,
+    HOLD_CALLS_MAX = 10000
+};
 
 /* ---- Peers that obey ---- */
 
@@ -90,15 +97,45 @@ static const char *last_line(struct program *program)
     return check_text(program->check, "%.*s", (int)(end - begin), text + begin);
 }
 
+/* The line of consumer.py that a traceback names last, 0: none. */
+static int traceback_line(struct program *program)
+{
+    static const char place[] = "/" PYTHON "\", line ";
+    const char *text = program_output(program);
+    int line = 0;
+
+    for (const char *at = text; (at = strstr(at, place)) != NULL; at += sizeof place - 1)
+        line = atoi(at + sizeof place - 1);
+    return line;
+}
+
+/* An exception ended it: the line of consumer.py is to blame from which it came. */
+static void traceback_blame(struct program *peer)
+{
+    int line = traceback_line(peer);
+
+    if (line == 0)
+        return;
+    FAIL(peer->check,
+         .expected = check_text(peer->check, "%s comes back from \"%s\"", PYTHON, *told_step(peer)),
+         .found = last_line(peer), .file = PYTHON, .line = line,
+         .cause = "an exception that nobody catches: the last line of Python's traceback says which, and "
+                  "`where` is the "
+                  "line of yours from which it came",
+         .next = "the whole traceback is in the transcript");
+}
+
 static _Noreturn void answer_missing(struct program *peer)
 {
     struct check *check = peer->check;
+    bool python = strstr(peer->short_name, ".py") != NULL;
     bool over = peer->process.output == -1;
     const char *found = "no answer within the limit: it waits for something";
 
     if (over) {
         const char *status = status_text(check, program_wait(peer));
         const char *last = last_line(peer);
+        traceback_blame(peer);
         found = last[0] == '\0' || last[0] == '>'
                     ? check_text(check, "it ended: %s", status)
                     : check_text(check, "it ended: %s; its last line is\n%s", status, last);
@@ -106,8 +143,10 @@ static _Noreturn void answer_missing(struct program *peer)
     FAIL(check,
          .expected = check_text(check, "%s comes back from \"%s\"", peer->short_name, *told_step(peer)),
          .found = found, .cause = over ? "a step that crashed" : "a wait that nobody ends",
-         .next = "the head of tests/checks/programs/lab6_peer.c says what the steps are, the transcript "
-                 "which ones there were");
+         .next = check_text(check,
+                            "the head of tests/checks/programs/lab6_peer.%s says what the steps are, the "
+                            "transcript which ones there were",
+                            python ? "py" : "c"));
 }
 
 /* The next line that begins with "> ". */
@@ -434,12 +473,36 @@ static void objects(struct check *check)
 
 /* ---- One step at a time ---- */
 
+/* Whoever waits for a slot gets this one: `function` is to blame when not. */
+static void acquire_require(struct program *peer, const char *when, const char *function, int slot)
+{
+    struct check *check = peer->check;
+    bool produce = strcmp(function, "queue_acquire_free") == 0;
+    const char *found = ask(peer, produce ? "free " PATIENT : "full " PATIENT);
+    struct finding finding = {
+        .expected = check_text(check, "%s %s gives: done %d", when, function, slot),
+        .found = found,
+        .file = QUEUE,
+        .line = check_line(check, QUEUE, check_text(check, "%s(", function)),
+    };
+
+    if (strcmp(found, check_text(check, "done %d", slot)) == 0)
+        return;
+    if (strcmp(found, "timeout") == 0) {
+        finding.cause =
+            check_text(check, "%s has a token all the time: %s is not written yet, or does not take it",
+                       produce ? "EMPTY" : "FULL", function);
+        finding.next = produce ? "TODO 3: slice_wait(queue, queue->empty, ...), then *slot"
+                               : "TODO 5: slice_wait(queue, queue->full, ...), then *slot";
+    }
+    check_fail(check, &finding);
+}
+
 static void produce_step(struct program *peer, int frame, const char *when)
 {
     struct check *check = peer->check;
 
-    require_answer(peer, check_text(check, "%s queue_acquire_free gives", when), ask(peer, "free " PATIENT),
-                   check_text(check, "done %d", (frame - 1) % QUEUE_SLOTS));
+    acquire_require(peer, when, "queue_acquire_free", (frame - 1) % QUEUE_SLOTS);
     ask(peer, "fill %d", frame);
     require_answer(peer, check_text(check, "%s queue_publish gives", when), ask(peer, "publish"), "done");
 }
@@ -470,8 +533,7 @@ static void consume_step(struct program *peer, int frame, const char *when)
 {
     struct check *check = peer->check;
 
-    require_answer(peer, check_text(check, "%s queue_acquire_full gives", when), ask(peer, "full " PATIENT),
-                   check_text(check, "done %d", (frame - 1) % QUEUE_SLOTS));
+    acquire_require(peer, when, "queue_acquire_full", (frame - 1) % QUEUE_SLOTS);
     require_answer(peer, check_text(check, "%s the slot's bytes are", when), ask(peer, "test %d", frame),
                    "right");
     require_answer(peer, check_text(check, "%s queue_release gives", when), ask(peer, "release"), "done");
@@ -857,6 +919,37 @@ static void frames(struct check *check)
 
 /* ---- The end of a stream ---- */
 
+static void producer_end(struct program *producer, bool by_force)
+{
+    if (by_force) {
+        program_signal(producer, SIGKILL);
+        program_wait(producer);
+    } else {
+        peer_end(producer);
+    }
+}
+
+/* Everything is read: the end is told, and which of the two it was. */
+static void end_require(struct program *consumer, const char *end)
+{
+    struct check *check = consumer->check;
+    const char *found = ask(consumer, "full " PATIENT);
+    bool confused = strcmp(found, "ended") == 0 || strcmp(found, "died") == 0;
+    struct finding finding = {
+        .expected = check_text(check, "when everything is read queue_acquire_full gives: %s", end),
+        .found = found,
+    };
+
+    if (strcmp(found, end) == 0)
+        return;
+    if (confused) {
+        finding.cause =
+            "both ends leave the role free; a producer that ended has removed the name, a dead one could not";
+        finding.next = "presence_current: the name still leads here: QUEUE_DIED; it does not: QUEUE_ENDED";
+    }
+    check_fail(check, &finding);
+}
+
 /* Three frames are unread when the producer ends: they are read, and then the end is told. */
 static void last_frames_after(struct check *check, bool by_force)
 {
@@ -870,18 +963,78 @@ static void last_frames_after(struct check *check, bool by_force)
     struct program *consumer = peer_join(producer, &names, seed);
     for (int frame = 1; frame <= UNREAD; frame++)
         produce_step(producer, frame, "before its end");
-    if (by_force) {
-        program_signal(producer, SIGKILL);
-        program_wait(producer);
-    } else {
-        peer_end(producer);
-    }
+    producer_end(producer, by_force);
     for (int frame = 1; frame <= UNREAD; frame++)
         consume_step(consumer, frame, check_text(check, "when the producer has %s,", end));
-    require_answer(consumer, "when everything is read queue_acquire_full gives",
-                   ask(consumer, "full " PATIENT), end);
+    end_require(consumer, end);
     peer_end(consumer);
     none_require(check, &names, check_text(check, "when the producer has %s and the consumer as well", end));
+}
+
+/* Does a program that waits look up with this call, or has it only waited? */
+static bool call_looks(long call)
+{
+    return call == SYS_fcntl || call == SYS_openat; /* presence_held, presence_current */
+}
+
+static bool call_waits(long call)
+{
+    return call == SYS_futex || call == SYS_clock_nanosleep || call == SYS_nanosleep;
+}
+
+/*
+ * Tell the consumer to wait for a frame and stop it between the two halves of its decision: it has waited for
+ * FULL in vain, and is about to look whether the producer is there. False when it has answered without such a
+ * look.
+ */
+static bool held_before_look(struct program *consumer)
+{
+    bool waited = false;
+    long call = -1;
+
+    watch_seize(consumer);
+    tell(consumer, "full " PATIENT);
+    for (long i = 0; i < HOLD_CALLS_MAX && call != SYS_write; i++) {
+        if (watch_call(consumer, &call) != STEP_DONE)
+            break;
+        waited = waited || call_waits(call);
+        if (waited && call_looks(call))
+            return true;
+    }
+    return false;
+}
+
+/* A frame comes, and the producer goes, while the consumer is between its look at FULL and its look at the
+ * producer. */
+static void last_frames_between(struct check *check, bool by_force)
+{
+    struct names names = names_make(check);
+    const char *end = by_force ? "died" : "ended";
+    uint64_t seed = seed_draw(check);
+
+    check_note(check, "frame 2 is published, and the producer %s, between two looks of the consumer",
+               by_force ? "is killed" : "ends");
+    struct program *producer = peer_create(check, &names, seed);
+    struct program *consumer = peer_join(producer, &names, seed);
+    produce_step(producer, 1, "at first");
+    consume_step(consumer, 1, "at first");
+    bool held = held_before_look(consumer);
+    produce_step(producer, 2, "as its last frame,");
+    producer_end(producer, by_force);
+    watch_release(consumer);
+    REQUIRE(check, held, .expected = "while it waits, queue_acquire_full looks whether the producer is there",
+            .found = check_text(check, "no look: it answered %s", answer(consumer)),
+            .cause = "a wait that lasts for the whole time at once, or gives up at once",
+            .next = "slice_wait in a loop; behind each slice peer_lost and presence_current");
+    require_answer(
+        consumer,
+        check_text(check, "FULL was empty; then frame 2 came and the producer %s; queue_acquire_full gives",
+                   end),
+        answer(consumer), "done 1");
+    require_answer(consumer, "the slot's bytes are", ask(consumer, "test 2"), "right");
+    require_answer(consumer, "queue_release gives", ask(consumer, "release"), "done");
+    end_require(consumer, end);
+    peer_end(consumer);
 }
 
 static void last_frames(struct check *check)
@@ -893,6 +1046,8 @@ static void last_frames(struct check *check)
                "when the producer is gone look at FULL once more, without waiting, and only then believe it");
     last_frames_after(check, false);
     last_frames_after(check, true);
+    last_frames_between(check, false);
+    last_frames_between(check, true);
 }
 
 /* ---- The programs ---- */
@@ -951,7 +1106,7 @@ static void python_later(struct check *check)
     struct names names = names_make(check);
     struct program *producer = peer_create(check, &names, 1);
 
-    tell(producer, "stream produce 1 %d light 0", FRAMES);
+    tell(producer, "stream produce 1 %d light 0 " ENDLESS, FRAMES);
     AWAIT(check, semaphore_value(check, names.full) == QUEUE_SLOTS, "the queue is full");
     struct program *consumer =
         START(check, PYTHON, "--prefix", names.prefix, "--timeout", ENDLESS, "--view", "none");
@@ -1096,8 +1251,9 @@ static void taken_require(struct check *check, const char *path, const struct qu
                 .line = check_line(check, PYTHON, "def detections"),
                 .expected = check_text(check, "detection %zu: %s", i, detection_text(check, wanted)),
                 .found = detection_text(check, found),
-                .cause = "the detections begin behind the header, 20 bytes into the slot",
-                .next = "yolo_queue.DETECTIONS_OFFSET");
+                .cause = "the detections begin behind the header, 20 bytes into the slot that is yours",
+                .next = "unpack_from counts from the object's first byte: self._slot + "
+                        "yolo_queue.DETECTIONS_OFFSET");
     }
     for (size_t i = 0; i < QUEUE_PIXEL_BYTES; i += 3) {
         const unsigned char wanted[3] = {slot->pixels[i + 2], slot->pixels[i + 1], slot->pixels[i]};
@@ -1146,6 +1302,20 @@ static void python_hostile(struct foreign *foreign, struct program *peer, uint64
     }
 }
 
+/* There is a frame: acquire says so. */
+static void python_acquire_require(struct program *peer, int frame)
+{
+    struct check *check = peer->check;
+    const char *found = ask(peer, "full " PATIENT);
+
+    REQUIRE(check, strcmp(found, "done") == 0, .line = check_line(check, PYTHON, "def acquire"),
+            .expected = check_text(check, "for frame %d Queue.acquire gives: done", frame), .found = found,
+            .cause =
+                "FULL has a token all the time: acquire is not written yet, does not take it, or does not "
+                "return True",
+            .next = "TODO 8: self._full.wait(seconds), then self._slot");
+}
+
 static void python_slots(struct check *check)
 {
     uint64_t seed = seed_draw(check);
@@ -1165,8 +1335,7 @@ static void python_slots(struct check *check)
         int slot = (FIRST + frame - 1) % QUEUE_SLOTS, next = (slot + 1) % QUEUE_SLOTS;
         const struct queue_slot *expected = pattern_make(check, seed, frame);
         foreign_push(&foreign, expected);
-        require_answer(peer, check_text(check, "for frame %d Queue.acquire gives", frame),
-                       ask(peer, "full " PATIENT), "done");
+        python_acquire_require(peer, frame);
         const char *header = check_text(check, "%d %d", frame, (int)expected->num_detections);
         check_varies(check, "header", header);
         const char *found = ask(peer, "take");
@@ -1213,7 +1382,7 @@ static struct program *python_start(struct check *check, const struct names *nam
 {
     struct program *producer = peer_create(check, names, 1);
 
-    tell(producer, "stream produce 1 1000000 light 1000");
+    tell(producer, "stream produce 1 1000000 light 1000 " ENDLESS);
     *consumer = START(check, PYTHON, "--prefix", names->prefix, "--timeout", ENDLESS, "--view", "none");
     const struct yolo_queue *shared = posix_map(check, names->shm, sizeof *shared);
     AWAIT(check, __atomic_load_n(&shared->slots[0].frame_id, __ATOMIC_RELAXED) > 1,
@@ -1666,7 +1835,8 @@ static const struct check_case cases[] = {
      .run = unlocked},
     {.name = "order",
      .points = 8,
-     .title = "Instruction by instruction: indices change under MUTEX only, and the token is posted last",
+     .title =
+         "Instruction by instruction: indices change under MUTEX only, and before the other side is let in",
      .concept = "a lock protects what both sides change",
      .hints =
          {"count is changed by both sides, and count++ is a load, an addition and a store. A token that is "

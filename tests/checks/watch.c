@@ -114,14 +114,14 @@ void watch_seize(struct program *program)
     struct sigaction ring = {.sa_handler = alarm_rang}; /* without SA_RESTART */
 
     sigaction(SIGALRM, &ring, NULL);
-    if (ptrace(PTRACE_SEIZE, program->process.pid, NULL, NULL) == -1) {
+    if (ptrace(PTRACE_SEIZE, program->process.pid, NULL, PTRACE_O_TRACESYSGOOD) == -1) {
         if (errno == EPERM || errno == ENOSYS)
             check_skip(check, "this system does not allow ptrace(2): see `sysctl kernel.yama.ptrace_scope`");
         check_broken(check, "ptrace(PTRACE_SEIZE): %s", strerror(errno));
     }
     if (ptrace(PTRACE_INTERRUPT, program->process.pid, NULL, NULL) == -1 || stop_await(program) != STEP_DONE)
         check_broken(check, "ptrace(PTRACE_INTERRUPT): %s", strerror(errno));
-    check_note(check, "%s is stopped; from here on it runs instruction by instruction", program->short_name);
+    check_note(check, "%s is stopped; from here on it goes one step at a time", program->short_name);
 }
 
 enum step_result watch_step(struct program *program)
@@ -131,6 +131,21 @@ enum step_result watch_step(struct program *program)
     alarm(BLOCKED_SECONDS);
     enum step_result result = stop_await(program);
     alarm(0);
+    return result;
+}
+
+enum step_result watch_call(struct program *program, long *call)
+{
+    struct __ptrace_syscall_info info = {.op = PTRACE_SYSCALL_INFO_NONE};
+
+    if (ptrace(PTRACE_SYSCALL, program->process.pid, NULL, NULL) == -1)
+        return STEP_ENDED;
+    alarm(BLOCKED_SECONDS);
+    enum step_result result = stop_await(program);
+    alarm(0);
+    if (result == STEP_DONE && ptrace(PTRACE_GET_SYSCALL_INFO, program->process.pid, sizeof info, &info) <= 0)
+        check_skip(program->check, "this system's ptrace(2) has no PTRACE_GET_SYSCALL_INFO (Linux 5.3)");
+    *call = info.op == PTRACE_SYSCALL_INFO_ENTRY ? (long)info.entry.nr : -1;
     return result;
 }
 

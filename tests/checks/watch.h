@@ -32,6 +32,12 @@ enum step_result {
  */
 void watch_seize(struct program *program);
 enum step_result watch_step(struct program *program);
+
+/*
+ * The same, but it runs until it enters the kernel, or comes back from there (PTRACE_SYSCALL): call is the
+ * number of the system call that it enters, -1 when it comes back.
+ */
+enum step_result watch_call(struct program *program, long *call);
 void watch_release(struct program *program);
 
 #endif

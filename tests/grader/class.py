@@ -38,7 +38,8 @@ sys.dont_write_bytecode = True
 import selfcheck  # noqa: E402
 
 SAMPLES = ROOT / "tests" / "hostile" / "samples"
-QUICK_SAMPLES = ("abort_into_zero", "constructor_exit", "kill_everybody", "perfect_report", "read_hidden_files", "stdout_flood")
+QUICK_SAMPLES = ("abort_into_zero", "constructor_exit", "kill_everybody", "perfect_report", "read_hidden_files",
+                 "stdout_flood")
 FULL = 100
 SKIPPED = 77
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -78,7 +79,8 @@ def labs_of(numbers: List[int]) -> List[Lab]:
 def put(target: Path, tree: str, lab: Lab) -> Path:
     """A copy of a lab's folder of the solutions or the starters."""
     if lab.number == 2 and tree == "solutions":
-        shutil.copytree(ROOT / tree / "lab1_layout", target / "lab1_layout", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / tree / "lab1_layout", target / "lab1_layout",
+                        ignore=shutil.ignore_patterns("__pycache__"))
     return Path(shutil.copytree(ROOT / tree / lab.name, target / lab.name,
                                 ignore=shutil.ignore_patterns("__pycache__", "README.md")))
 

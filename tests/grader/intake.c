@@ -57,6 +57,14 @@ static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size)
     return hash;
 }
 
+/* No verdict depends on these. */
+static bool hash_leaves_out(const char *name)
+{
+    const char *end = strrchr(name, '.');
+
+    return name[0] == '.' || strcmp(name, "__pycache__") == 0 || (end != NULL && strcmp(end, ".md") == 0);
+}
+
 static uint64_t hash_folder(uint64_t hash, const char *path)
 {
     struct dirent **entries;
@@ -67,8 +75,7 @@ static uint64_t hash_folder(uint64_t hash, const char *path)
         struct stat info;
         size_t size = 0;
         snprintf(child, sizeof child, "%s/%s", path, entries[i]->d_name);
-        if (entries[i]->d_name[0] != '.' && strcmp(entries[i]->d_name, "__pycache__") != 0 &&
-            stat(child, &info) == 0) {
+        if (!hash_leaves_out(entries[i]->d_name) && stat(child, &info) == 0) {
             char *text = S_ISREG(info.st_mode) ? text_read(child, &size) : NULL;
             hash = hash_bytes(hash, entries[i]->d_name, strlen(entries[i]->d_name) + 1);
             hash = text != NULL ? hash_bytes(hash, text, size) : hash;
@@ -84,8 +91,7 @@ static uint64_t hash_folder(uint64_t hash, const char *path)
 
 uint64_t intake_tests(void)
 {
-    static const char *const folders[] = {"/tests/checks", "/tests/harness", "/tests/grader", "/common",
-                                          "/labs"};
+    static const char *const folders[] = {"/tests/checks", "/tests/harness", "/common", "/labs"};
     uint64_t hash = hash_begin;
 
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {

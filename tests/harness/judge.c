@@ -548,25 +548,24 @@ static bool case_needs(const struct check_case *one, const struct check_case *ot
 
 enum readiness { READY, NOT_YET, NEVER };
 
+/* All that it needs is decided before it is: so the reason does not depend on who ended first. */
 static enum readiness case_readiness(struct judge *judge, size_t i, const char **missing)
 {
     const struct lab *lab = judge->order->lab;
-    enum readiness readiness = READY;
 
+    *missing = NULL;
     for (size_t other = 0; other < lab->case_count; other++) {
         const char *outcome = outcome_of(judge, other);
         bool needed = case_needs(&lab->cases[i], &lab->cases[other]);
         bool after = lab->cases[i].last && !lab->cases[other].last;
         if (other == i || (!needed && !after) || strcmp(outcome, "unwanted") == 0)
             continue;
-        if (strcmp(outcome, "pending") == 0 || strcmp(outcome, "running") == 0) {
-            readiness = NOT_YET;
-        } else if (needed && strcmp(outcome, "passed") != 0) {
+        if (!outcome_final(outcome))
+            return NOT_YET;
+        if (needed && *missing == NULL && strcmp(outcome, "passed") != 0)
             *missing = lab->cases[other].name;
-            return NEVER;
-        }
     }
-    return readiness;
+    return *missing != NULL ? NEVER : READY;
 }
 
 static struct slot *slot_free(struct judge *judge)

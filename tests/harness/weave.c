@@ -272,12 +272,16 @@ static _Noreturn void weave_fail(struct check *check, const struct weave_case *o
 {
     const json_t *found = json_array_get(json_object_get(result, "findings"), 0);
     const json_t *trace = json_object_get(result, "trace");
+    const char *why = json_text(found, "why");
     struct finding finding = {
         .expected = expected_text(check, found),
         .found = check_text(check, "%s, with %s%s%s", json_text(found, "headline"), order->title,
                             sides_text(check, order, found),
                             steps_text(check, order, trace, strcmp(json_text(found, "kind"), "race") == 0)),
-        .cause = json_text(found, "why"),
+        .cause = why[0] != '\0'
+                     ? why
+                     : "under this order of steps the program meets something that it takes for an "
+                       "error, or waits until its patience is over",
         .next = check_text(check, "make replay%d runs these steps again, one by one",
                            atoi(check->lab->name + strlen("lab"))),
     };

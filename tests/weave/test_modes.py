@@ -193,6 +193,11 @@ class Modes(WeaveCase):
         table = source[source.index("causes[] = {") : source.index("static int cause_rank")]
         causes = set(re.findall(r'\{"([a-z-]+)",', table)) | {"tampered"}
         self.assertGreater(len(causes), 30)
+        used = set(re.findall(r'return "([a-z]+-[a-z-]+)";', source)) | set(
+            re.findall(r'"([a-z]+-[a-z-]+)"(?:\)|,\s*"[a-z A-Z-]+:")', source)
+        )
+        self.assertIn("exit-status", used)
+        self.assertEqual(used - causes, set())  # a cause without an entry would have no words and no rank
         page = (HERE / "json.md").read_text(encoding="utf-8")
         self.assertEqual({cause for cause in causes if f"| `{cause}` |" not in page}, set())
         kinds = set(re.findall(r'finding_add\(c, "([a-z]+)"', source)) | {"deadlock", "stuck", "crash", "exit", "tampered"}

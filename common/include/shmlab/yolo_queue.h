@@ -1,9 +1,10 @@
 /*
  * Lab 6: the circular queue of video frames with their detections, five slots in POSIX shared memory.
  *
- *     producer: wait EMPTY, (lock MUTEX) fill the slot at write_idx, advance it modulo 5, count++, unlock,
- * post FULL consumer: wait FULL, lock MUTEX, read the slot at read_idx, advance it modulo 5, count--, unlock,
- * post EMPTY
+ *     producer: wait EMPTY, lock MUTEX, fill the slot at write_idx, advance it modulo 5, count++,
+ *               unlock, post FULL
+ *     consumer: wait FULL, lock MUTEX, read the slot at read_idx, advance it modulo 5, count--,
+ *               unlock, post EMPTY
  *
  * With one producer and one consumer EMPTY and FULL alone give each side its slot for itself, so a program
  * may fill or read the slot outside the lock and hold MUTEX only for the three indices, as ours do.
@@ -29,11 +30,12 @@ enum {
     /* Lock bytes on the shared memory object, see presence.h. */
     QUEUE_PRESENCE_PRODUCER = 0, /* exclusively, by the producer */
     QUEUE_PRESENCE_CONSUMER = 1, /* exclusively, by the consumer */
-    QUEUE_PRESENCE_KNOWN =
-        3, /* exclusively, by a producer that has seen its consumer, until that one's end was noticed
-              and repaired; a consumer touches no semaphore before it is known */
-    QUEUE_PRESENCE_REPAIR = 2, /* exclusively, by a producer that repairs what a dead consumer left; shared,
-                                  by a   consumer while it takes its role */
+    /* Exclusively, by a producer that repairs what a dead consumer left; shared, by a consumer while it takes
+     * its role. */
+    QUEUE_PRESENCE_REPAIR = 2,
+    /* Exclusively, by a producer that has seen its consumer, until that one's end was noticed and repaired; a
+     * consumer touches no semaphore before it is known. */
+    QUEUE_PRESENCE_KNOWN = 3,
 };
 
 /* slide:slot */

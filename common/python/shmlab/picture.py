@@ -28,7 +28,13 @@ class Picture:
 
     @classmethod
     def from_bgr(cls, width: int, height: int, source: Union[bytes, memoryview]) -> Picture:
-        """A copy of pixels that are stored blue, green, red, as the queue of lab 6 has them."""
+        """A copy of pixels that are stored blue, green, red, as the queue of lab 6 has them.
+
+        ValueError when these are more or fewer than such a picture has.
+        """
+        wanted = CHANNELS * width * height
+        if len(source) != wanted:
+            raise ValueError(f"{len(source)} bytes are no picture of {width} x {height}, that is {wanted} bytes")
         pixels = bytearray(source)
         # Slices with a step are fast on a bytearray and ten times slower on a memoryview, hence the copy first.
         blue = pixels[0::3]

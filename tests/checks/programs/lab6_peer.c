@@ -2,8 +2,9 @@
  * A producer or consumer that does one step of the student's queue.c at a time, as it is told: the checks of
  * lab 6 look at memory and semaphores between any two steps.
  *
- *     lab6_peer SEED [COMMAND...]     the commands, or those on standard input, one a line; each answer is a
- * line that begins with "> "
+ *     lab6_peer SEED [COMMAND...]
+ *
+ * The commands, or those on standard input, one a line; each answer is a line that begins with "> ".
  *
  *     create PREFIX | attach PREFIX       0 or 1
  *     meet                                notice the consumer, as the next queue_acquire_free would
@@ -11,8 +12,9 @@
  *     fill FRAME                          write the slot that is ours
  *     test FRAME                          right, or the first wrong byte
  *     publish | release
- *     stream produce|consume FIRST LAST whole|light PAUSE
- *                                         all these frames, PAUSE microseconds in between
+ *     stream produce|consume FIRST LAST whole|light PAUSE [PATIENCE]
+ *                                         all these frames, PAUSE microseconds in between;
+ *                                         PATIENCE: seconds that it waits for a slot
  *     close                               frames that nobody will read
  */
 #define _GNU_SOURCE
@@ -114,10 +116,10 @@ static void command_test(struct peer *peer, int32_t frame)
 }
 
 /* One frame of a stream. False after the answer. */
-static bool stream_step(struct peer *peer, bool produce, int32_t frame, bool light)
+static bool stream_step(struct peer *peer, bool produce, int32_t frame, bool light, double patience)
 {
     uint8_t wanted;
-    enum queue_end end = slot_acquire(peer, produce, patience_seconds);
+    enum queue_end end = slot_acquire(peer, produce, patience);
 
     if (end == QUEUE_DONE && slot_number(peer, produce) == -1) {
         printf("> frame %d: the slot is none of the five\n", (int)frame);
@@ -145,9 +147,10 @@ static void command_stream(struct peer *peer, char *const words[])
     bool produce = strcmp(words[1], "produce") == 0, light = strcmp(words[4], "light") == 0;
     int32_t last = atoi(words[3]);
     double pause = atof(words[5]) / 1e6;
+    double patience = words[6][0] != '\0' ? atof(words[6]) : patience_seconds;
 
     for (int32_t frame = atoi(words[2]); frame <= last; frame++) {
-        if (!stream_step(peer, produce, frame, light))
+        if (!stream_step(peer, produce, frame, light, patience))
             return;
         if (pause > 0)
             stop_sleep(pause);

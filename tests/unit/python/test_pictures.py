@@ -205,6 +205,9 @@ class Scaling(Case):
 
     def test_bgr(self):
         self.assertEqual(Picture.from_bgr(2, 1, b"bgrBGR").pixels, b"rgbRGB")
+        for wrong in (b"bgrBG", b"bgrBGRb"):
+            with self.assertRaisesRegex(ValueError, "2 x 1, that is 6 bytes"):
+                Picture.from_bgr(2, 1, wrong)
 
     def test_wrong_number_of_bytes(self):
         with self.assertRaises(ValueError):

@@ -78,6 +78,7 @@ static const struct cause {
                     "waiting, and change it under the mutex before signalling."},
     {"missing-post", "Nobody will post this semaphore any more: a sem_post is missing, comes too rarely, or "
                      "waits are swapped."},
+    {"exit-status", "The process reports a failure of its own, under this order of steps."},
     {"overwritten",
      "The flag was set while it was still set: nobody had taken the message before, and now it is lost. "
      "Wait until the flag is clear before you write the next message."},

@@ -1,4 +1,5 @@
-/* A race of two threads, which ThreadSanitizer and Helgrind are made for: ../../compare.py checks first that they see it. */
+/* A race of two threads, which ThreadSanitizer and Helgrind are made for: ../../compare.py checks first that
+ * they see it. */
 #include <pthread.h>
 #include <stddef.h>
 

@@ -29,7 +29,7 @@ static void reader(struct box *box)
 {
     for (int i = 1; i <= MESSAGES; i++) {
         const bool *ready = (const bool *)&box->ready;
-        while (!*ready) /* MISTAKE */
+        while (!*ready)    /* MISTAKE */
             sched_yield(); /* or else clang -O2 removes the loop and with it the access */
         int number = box->number;
         char text[TEXT];
