@@ -28,6 +28,16 @@ static const struct data_field natural[] = {
     {"user_name", 532, 50}, {"timestamp", 584, 8},   {"data_array", 592, 40},
 };
 
+/* The first one that is wrong, without what is right: that is to be found on paper. */
+static const char *prediction_wrong(struct check *check, const char *lines)
+{
+    const char *end = strchrnul(lines, '\n'), *answer = strstr(lines, ", but the compiler");
+
+    if (answer == NULL || answer > end)
+        return check_text(check, "%.*s", (int)(end - lines), lines);
+    return check_text(check, "%.*s: the compiler says otherwise", (int)(answer - lines), lines);
+}
+
 static void predictions(struct check *check)
 {
     struct program *layout = START(check, "layout");
@@ -50,7 +60,7 @@ static void predictions(struct check *check)
     }
     REQUIRE(check, status == 0 && program_said(layout, "all 9 natural offsets and the size are right"),
             .expected = "all nine natural offsets and the size predicted",
-            .found = wrong != NULL ? wrong : status_text(check, status));
+            .found = wrong != NULL ? prediction_wrong(check, wrong) : status_text(check, status));
 }
 
 /* ---- shared_data.h ---- */
@@ -134,9 +144,14 @@ static void guards(struct check *check)
         .next =
             "one _Static_assert(offsetof(...) == ...) a member and one for sizeof; SHARED_DATA_FIELDS lists "
             "the contract's rows for a macro");
-    REQUIRE(check, struct_guarded(check, copy, "process_id") && struct_guarded(check, copy, NULL),
+    REQUIRE(check, struct_guarded(check, copy, "process_id"),
             .expected = "a header does not compile when 8 bytes are inserted in its struct",
             .found = "it compiles: nothing compares the offsets and the size with the contract");
+    REQUIRE(check, struct_guarded(check, copy, NULL),
+            .expected = "a header does not compile when 8 bytes are added at the end of its struct",
+            .found = "it compiles: nothing compares sizeof with the contract",
+            .cause = "the offsets say nothing about what comes behind the last member",
+            .next = "one _Static_assert(sizeof(struct shared_data) == SHARED_DATA_SIZE, ...)");
     if (offset_guarded(check, copy, NULL))
         check_note(check, "offsetof is not used in the usual way: its members are not looked at one by one");
     else
@@ -223,22 +238,43 @@ static void mirror(struct check *check)
     data_layout_require(check, &layout, MIRROR);
 }
 
+/* The end of an import of the mirror in this folder, and what it printed. */
+static struct program *mirror_import(struct check *check, const char *folder, int *status)
+{
+    struct program *import = START(check, DATA_PYTHON, "-c",
+                                   "import sys; sys.path.insert(0, sys.argv[1]); import shared_data", folder);
+
+    *status = program_wait(import);
+    return import;
+}
+
 static void mirror_guard(struct check *check)
 {
     const char *copy = check_copy_tree(check);
     const char *file = check_text(check, "%s/" MIRROR, copy);
+    int status, line = check_line(check, MIRROR, "wire.check(");
 
-    ADVISE(check, .file = MIRROR, .line = check_line(check, MIRROR, "class SharedData"),
+    /* or an import that fails for another reason would pass for one that refuses the edit */
+    ADVISE(check, .file = MIRROR, .line = line != 0 ? line : check_line(check, MIRROR, "class SharedData"),
+           .cause =
+               "a guard that refuses a mirror that is right, too; or a name that wire.check does not know",
+           .next = "the table's name is \"shared_data\": wire.check(\"shared_data\", SharedData)");
+    struct program *import = mirror_import(check, copy, &status);
+    REQUIRE(check, status == 0, .expected = "the mirror as it is can be imported",
+            .found = data_last_line(check, program_output(import)));
+
+    ADVISE(check, .file = MIRROR, .line = line != 0 ? line : check_line(check, MIRROR, "class SharedData"),
            .cause = "the mirror is right today, and nothing says so when somebody changes it",
            .next = "call wire.check(\"shared_data\", SharedData) behind the class");
     if (!check_edit(check, file, "(\"counter\",",
                     "(\"_inserted_by_the_check\", ctypes.c_int64),\n        (\"counter\","))
         FAIL(check, .expected = "a field (\"counter\", ...) in " MIRROR, .found = "none");
-    struct program *import = START(check, DATA_PYTHON, "-c",
-                                   "import sys; sys.path.insert(0, sys.argv[1]); import shared_data", copy);
-    int status = program_wait(import);
+    import = mirror_import(check, copy, &status);
     REQUIRE(check, status != 0, .expected = "importing a mirror in which a field has moved is an error",
             .found = "it is imported without a word");
+    REQUIRE(check, strstr(data_last_line(check, program_output(import)), "counter") != NULL,
+            .expected = "the error names the first field that has moved, counter",
+            .found = data_last_line(check, program_output(import)));
 }
 
 static void reader(struct check *check)
@@ -249,7 +285,13 @@ static void reader(struct check *check)
     ADVISE(check, .file = "reader.py", .line = check_line(check, "reader.py", "def main"));
     data_sample_make(check, &sample);
     memcpy(posix_create(check, name, DATA_SEGMENT, 0600), sample.bytes, DATA_SEGMENT);
-    struct program *program = RUN(check, 0, "reader.py", "--name", name);
+    struct program *program = START(check, "reader.py", "--name", name);
+    program_wait(program);
+    REQUIRE(check, !program_said(program, "Traceback"),
+            .expected = "`reader.py` prints the segment and ends with exit status 0",
+            .found = data_last_line(check, program_output(program)),
+            .cause = "an exception that nobody catches: the transcript has the lines on the way to it");
+    program_ends(program, 0);
     data_require_printed(check, program, &sample);
 }
 

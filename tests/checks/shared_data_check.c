@@ -66,6 +66,17 @@ void data_layout_probe(struct check *check, const char *folder, struct data_layo
     layout_parse(check, program_output(probe), layout);
 }
 
+const char *data_last_line(struct check *check, const char *text)
+{
+    size_t length = strlen(text);
+
+    while (length > 0 && text[length - 1] == '\n')
+        length--;
+    const char *before = memrchr(text, '\n', length);
+    const char *last = before != NULL ? before + 1 : text;
+    return check_text(check, "%.*s", (int)(text + length - last), last);
+}
+
 void data_layout_probe_python(struct check *check, const char *folder, struct data_layout *layout)
 {
     static const char script[] = "import ctypes, sys\n"
@@ -81,14 +92,8 @@ void data_layout_probe_python(struct check *check, const char *folder, struct da
         START(check, DATA_PYTHON, "-c", script, folder, TOOLCHAIN_SOURCE "/common/python");
 
     if (program_wait(probe) != 0) {
-        const char *text = program_output(probe);
-        size_t length = strlen(text);
-        while (length > 0 && text[length - 1] == '\n')
-            length--;
-        const char *last = memrchr(text, '\n', length);
         FAIL(check, .expected = "a module shared_data.py that can be imported and has a class SharedData",
-             .found = check_text(check, "%.*s", (int)(text + length - (last != NULL ? last + 1 : text)),
-                                 last != NULL ? last + 1 : text));
+             .found = data_last_line(check, program_output(probe)));
     }
     layout_parse(check, program_output(probe), layout);
 }
@@ -164,8 +169,11 @@ static const char *offset_cause(struct check *check, const struct data_layout *l
 
 static const char *offset_next(size_t i, size_t found, bool python)
 {
-    if (i == DATA_TIMESTAMP && found >= 588 && !python)
-        return "a typedef may lower the alignment: GCC manual, \"Common Type Attributes\", aligned";
+    if (i == DATA_TIMESTAMP && found == 592 && !python)
+        return "a typedef may lower the alignment: `typedef int64_t NAME __attribute__((aligned(4)));`, and "
+               "timestamp gets that type";
+    if (found > data_contract[i].offset)
+        return "take something out of what lies in front of it";
     return python ? "name every gap as a member of its own (\"_padding1\", ...); _pack_ caps the alignment"
                   : "make the gap a member with a name (uint8_t padding2[...])";
 }
@@ -224,8 +232,10 @@ static void require_integer(struct check *check, const unsigned char *segment, s
     int32_t found = integer_at(segment, at);
 
     REQUIRE(check, found == expected,
-            .expected =
-                check_text(check, "%s is %" PRId32 " (byte %zu)", data_contract[field].name, expected, at),
+            .expected = check_text(
+                check, "%s%s is %" PRId32 " (byte %zu)", data_contract[field].name,
+                data_contract[field].size > sizeof expected ? check_text(check, "[%zu]", index) : "",
+                expected, at),
             .found = check_text(check, "%" PRId32, found));
 }
 
@@ -264,25 +274,26 @@ static void require_numbers(struct check *check, const unsigned char *segment)
         require_integer(check, segment, DATA_ARRAY, i, 10 * ((int32_t)i + 1));
 }
 
-static void require_time(struct check *check, const unsigned char *segment)
+/* Between the writer's start and now. */
+static void require_time(struct check *check, const unsigned char *segment, const struct program *writer)
 {
-    const int64_t hour = 3600000;
-    int64_t found, now = (int64_t)time(NULL) * 1000;
+    const int64_t slack = 2000, seconds = 1000; /* ms: whole seconds on our side, a clock that is set */
+    int64_t since = (int64_t)writer->since * seconds - slack, now = (int64_t)time(NULL) * seconds + slack;
+    int64_t found;
 
     memcpy(&found, segment + data_contract[DATA_TIMESTAMP].offset, sizeof found);
-    REQUIRE(
-        check,
-        found > now - hour &&
-                found<now + hour,
-                      .expected = "timestamp is the time of this minute, in milliseconds since 1970",
-                      .found = found>(now - hour) /
-                    1000 &&
-                found < (now + hour) / 1000
-            ? "the time in seconds"
-        : found == 0 ? "0"
-                     : "another number",
-        .cause =
-            "seconds instead of milliseconds; half of the number, shifted by four bytes; a 32-bit product");
+    REQUIRE(check, found <= now || found > now + 1000 * seconds,
+            .expected = "timestamp is the time of this moment, in milliseconds since 1970",
+            .found = "up to 1000 seconds in the future",
+            .cause = "tv_nsec counts nanoseconds, and there are a million in a millisecond",
+            .next = "tv_nsec / 1000000");
+    REQUIRE(check, found >= since && found <= now,
+            .expected = "timestamp is the time of this moment, in milliseconds since 1970",
+            .found = found >= since / seconds && found <= now / seconds ? "the time in seconds"
+                     : found == 0                                       ? "0"
+                                                                        : "another number",
+            .cause = "seconds instead of milliseconds; half of the number, shifted by four bytes; a 32-bit "
+                     "product");
 }
 
 void data_require_sample(struct check *check, const unsigned char *segment, const struct program *writer)
@@ -299,7 +310,7 @@ void data_require_sample(struct check *check, const unsigned char *segment, cons
     require_text(check, segment, DATA_USER_NAME, "");
     REQUIRE(check, segment[data_contract[DATA_USER_NAME].offset] != '\0',
             .expected = "user_name is this user's", .found = "an empty text");
-    require_time(check, segment);
+    require_time(check, segment, writer);
     for (size_t i = 0; i < DATA_FIELDS; i++) {
         size_t end = data_contract[i].offset + data_contract[i].size;
         size_t next = i + 1 < DATA_FIELDS ? data_contract[i + 1].offset : DATA_SEGMENT;

@@ -47,6 +47,8 @@ struct data_layout {
 void data_layout_probe(struct check *check, const char *folder, struct data_layout *layout);
 /* The same of the Python mirror. */
 void data_layout_probe_python(struct check *check, const char *folder, struct data_layout *layout);
+/* The last line of what Python printed: the exception of a program that ended with one. */
+const char *data_last_line(struct check *check, const char *text);
 /* Does it follow the contract? */
 bool data_layout_right(const struct data_layout *layout);
 /* Fail the check, with the bytes drawn and the usual cause, when it does not. */

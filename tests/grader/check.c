@@ -38,7 +38,7 @@ static bool verdict_right(const json_t *verdict)
             strcmp(outcome, "hidden") != 0)
             return false;
     }
-    return !judge_interrupted();
+    return judge_interrupted() == 0;
 }
 
 static void verdict_show(const struct check_options *options, const json_t *verdict, const char *folder)

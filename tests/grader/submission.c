@@ -267,7 +267,7 @@ static bool lab_judge(struct grading *grading, const struct lab *lab, const json
         return false;
     run_note(grading, lab, verdict);
     json_decref(verdict);
-    return !judge_interrupted();
+    return judge_interrupted() == 0;
 }
 
 /* All labs have a place in the result before the first is judged. */

@@ -302,6 +302,7 @@ struct program *check_start(struct check *check, const char *const argv[])
     }
     fprintf(check->transcript, "$ %s%s%s\n", program->command, check->fault != NULL ? "   # failing: " : "",
             check->fault != NULL ? check->fault : "");
+    program->since = time(NULL);
     if (!process_start_with(&program->process, words, &setup))
         check_broken(check, "cannot start %s: %s", argv[0], strerror(errno));
     program->pid = program->process.pid;

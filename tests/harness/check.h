@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "process.h"
 
@@ -160,6 +161,7 @@ struct program {
     struct check *check;
     pid_t pid;           /* also when it is gone; for kill, ptrace, /proc and what the kernel tells us */
     pid_t own_pid;       /* what it takes for its id and writes into memory: another one behind walls */
+    time_t since;        /* when it was started, seconds since 1970 */
     const char *command; /* as the transcript shows it */
     const char *short_name;
     bool ended;    /* reaped */

@@ -189,24 +189,72 @@ static bool program_extra(const struct lab *lab, size_t which)
     return false;
 }
 
+/* What a compiler says of a place. */
+struct message {
+    const char *file; /* its name without folders, */
+    int file_length, line;
+    const char *text; /* and "error: ..." up to the line's end */
+    int text_length;
+};
+
+/* "path:line:column: error: ...", the column may be missing. Not "In file included from path:line:", nor
+ * "collect2: error: ...", which names no place. */
+static bool message_parse(const char *line, const char *kind, struct message *message)
+{
+    const char *end = strchrnul(line, '\n');
+    const char *text = memmem(line, (size_t)(end - line), kind, strlen(kind));
+    const char *colon = text != NULL ? memchr(line, ':', (size_t)(text - line)) : NULL;
+
+    if (colon == NULL)
+        return false;
+    const char *slash = memrchr(line, '/', (size_t)(colon - line));
+    char *behind;
+    long number = strtol(colon + 1, &behind, 10);
+    if (*behind == ':' && behind < text)
+        strtol(behind + 1, &behind, 10); /* the column */
+    if (number <= 0 || behind != text)
+        return false;
+    message->file = slash != NULL ? slash + 1 : line;
+    message->file_length = (int)(colon - message->file);
+    message->line = (int)number;
+    message->text = text + strlen(": ");
+    message->text_length = (int)(end - message->text);
+    return true;
+}
+
+/* The first message of one of these kinds. */
+static bool message_find(const char *messages, const char *const kinds[], struct message *message)
+{
+    for (const char *line = messages; *line != '\0'; line = strchrnul(line, '\n'), line += *line != '\0')
+        for (const char *const *kind = kinds; *kind != NULL; kind++)
+            if (message_parse(line, *kind, message))
+                return true;
+    return false;
+}
+
 void check_blame(struct check *check, const char *messages, struct finding *finding)
 {
-    /* "path:line:column: warning: ..." at the beginning of a line; a linker's complaint has none */
-    for (const char *line = messages; *line != '\0'; line = strchrnul(line, '\n'), line += *line != '\0') {
-        const char *end = strchrnul(line, '\n');
-        const char *colon = memchr(line, ':', (size_t)(end - line));
-        int number = colon != NULL ? atoi(colon + 1) : 0;
-        if (number <= 0 || memmem(line, (size_t)(end - line), ": note:", 7) != NULL)
-            continue;
-        const char *slash = memrchr(line, '/', (size_t)(colon - line));
-        const char *name = slash != NULL ? slash + 1 : line;
-        finding->file = check_text(check, "%.*s", (int)(colon - name), name);
-        finding->line = number;
-        const char *space = strchr(colon, ' ');
-        if (space != NULL && space < end)
-            finding->found = check_text(check, "%.*s", (int)(end - space - 1), space + 1);
+    static const char *const errors[] = {": error: ", ": fatal error: ", NULL}, *const warnings[] = {
+                                                                                    ": warning: ", NULL};
+    struct message message;
+
+    if (!message_find(messages, errors, &message) && !message_find(messages, warnings, &message))
         return;
-    }
+    finding->file = check_text(check, "%.*s", message.file_length, message.file);
+    finding->line = message.line;
+    finding->found = check_text(check, "%.*s", message.text_length, message.text);
+}
+
+/* Nothing that the compiler says names a place in a source file: who has failed? */
+static const char *build_failure(struct check *check, const char *messages)
+{
+    const char *missing = strstr(messages, "undefined reference to");
+
+    if (missing != NULL)
+        return check_text(check, "the linker failed: %.*s", (int)strcspn(missing, "\n"), missing);
+    if (strstr(messages, "ld returned") != NULL || strstr(messages, "linker command failed") != NULL)
+        return "the linker failed: see the transcript";
+    return "the compiler failed, and names no line: see the transcript";
 }
 
 void check_builds(struct check *check)
@@ -220,7 +268,7 @@ void check_builds(struct check *check)
             continue;
         struct finding finding = {
             .expected = check_text(check, "%s compiles", check->lab->programs[i].name),
-            .found = "the linker failed: see the transcript",
+            .found = build_failure(check, check->build->programs[i].messages),
             .cause =
                 "the first message of the compiler is the one to mend; those behind it often follow from it",
         };

@@ -64,9 +64,9 @@ static void interrupt_handler(int number)
     interrupted = number;
 }
 
-bool judge_interrupted(void)
+int judge_interrupted(void)
 {
-    return interrupted != 0;
+    return interrupted;
 }
 
 static int64_t now_ms(void)
@@ -806,9 +806,9 @@ json_t *judge_run(const struct judge_order *order)
     if (order->publish != NULL)
         programs_publish(&judge);
     checks_run(&judge);
-    verdict_store(&judge);
     if (interrupted != 0)
         text_put(judge.verdict, "interrupted", "true");
+    verdict_store(&judge);
     build_free(&judge.build);
     scratch_remove(&judge.scratch);
     sigaction(SIGINT, &interrupt, NULL);

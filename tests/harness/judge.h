@@ -61,8 +61,8 @@ struct judge_order {
  * error. */
 json_t *judge_run(const struct judge_order *order);
 
-/* Has a signal ended a run? Then whoever called for it should end, too. */
-bool judge_interrupted(void);
+/* The signal that has ended a run; 0: none has. Then whoever called for the run should end, too. */
+int judge_interrupted(void);
 
 /* The lab of that number (1 is the first) or folder name; NULL: none. */
 const struct lab *judge_lab(const char *number_or_name);

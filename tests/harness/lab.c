@@ -4,7 +4,8 @@
  *     lab check 3 [--check NAME]      make lab3, make lab3 CHECK=NAME
  *     lab hint 3 ...                  make hint3, and so on: lab --help
  *
- * Exit status 0: done, all points; 1: not all of them, or something failed; 2: wrong usage.
+ * Exit status 0: done, all points; 1: not all of them, or something failed; 2: wrong usage; 128 and its
+ * number: a signal (Ctrl-C: 130).
  */
 #define _GNU_SOURCE
 #include "lab.h"

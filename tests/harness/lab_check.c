@@ -13,6 +13,8 @@
 #include "shmlab/error.h"
 #include "toolchain.h"
 
+enum { ENDED_BY_SIGNAL = 128 }; /* and its number, as a shell counts: bash(1), EXIT STATUS */
+
 /* Checks end in any order; a person reads them in the table's. */
 struct order {
     struct render render;
@@ -55,7 +57,7 @@ static bool verdict_right(const json_t *verdict)
             strcmp(outcome, "hidden") != 0)
             return false;
     }
-    return json_object_get(verdict, "interrupted") == NULL;
+    return true;
 }
 
 static void solved_print(const struct lab_options *options)
@@ -71,21 +73,37 @@ static void solved_print(const struct lab_options *options)
         printf("Next: labs/%s/README.md\n", next->name);
 }
 
-/* The verdict is complete: keep what it was given on, and say what comes next. */
-static void verdict_finish(const struct lab_options *options, const struct judge_order *what, json_t *verdict)
+/* Put it in the former one's place, so that a reader finds the one or the other. */
+static void verdict_keep(const json_t *verdict, const char *path)
+{
+    char *temporary;
+
+    if (asprintf(&temporary, "%s.%d", path, (int)getpid()) == -1)
+        abort();
+    if (json_dump_file(verdict, temporary, JSON_INDENT(2)) == -1 || rename(temporary, path) == -1) {
+        error_report_errno("`make progress` tells of the former verdict", "cannot write %s", path);
+        unlink(temporary);
+    }
+    free(temporary);
+}
+
+/* The verdict is complete: keep it, with what it was given on, and say what comes next. */
+static void verdict_finish(const struct lab_options *options, const char *folder, const char *path,
+                           json_t *verdict)
 {
     char fingerprint[32];
 
-    if (what->json_path == NULL)
+    if (path == NULL)
         return;
-    snprintf(fingerprint, sizeof fingerprint, "%016" PRIx64, lab_fingerprint(what->folder));
+    snprintf(fingerprint, sizeof fingerprint, "%016" PRIx64, lab_fingerprint(folder));
     json_object_set_new(verdict, "fingerprint", json_string(fingerprint));
-    json_dump_file(verdict, what->json_path, JSON_INDENT(2));
+    verdict_keep(verdict, path);
     if (!options->plain && options->tree == NULL && verdict_right(verdict))
         solved_print(options);
 }
 
-static int verdict_make(const struct lab_options *options, const struct judge_order *what,
+/* `path`: where a verdict that is complete is kept; NULL: nowhere. */
+static int verdict_make(const struct lab_options *options, const struct judge_order *what, const char *path,
                         struct order *order)
 {
     json_t *verdict = judge_run(what);
@@ -93,9 +111,14 @@ static int verdict_make(const struct lab_options *options, const struct judge_or
     if (verdict == NULL)
         return EXIT_FAILURE;
     order_advance(order, true);
+    if (judge_interrupted() != 0) { /* what did not run is not wrong: the points would say that it is */
+        fprintf(stderr, "lab: interrupted%s\n", options->json != NULL ? "" : ", the former verdict is kept");
+        json_decref(verdict);
+        return ENDED_BY_SIGNAL + judge_interrupted();
+    }
     render_sum(&order->render, verdict);
     lab_replay_keep(options, verdict);
-    verdict_finish(options, what, verdict);
+    verdict_finish(options, what->folder, path, verdict);
     int status = verdict_right(verdict) ? EXIT_SUCCESS : EXIT_FAILURE;
     json_decref(verdict);
     return status;
@@ -124,12 +147,12 @@ int lab_check(const struct lab_options *options)
                                                     .folder = folder,
                                                     .only = options->check,
                                                     .results = results,
-                                                    .json_path = options->json != NULL ? options->json : json,
+                                                    .json_path = options->json,
                                                     .publish = publish,
                                                     .jobs = options->jobs,
                                                     .progress = order_show,
                                                     .data = &order},
-                              &order);
+                              options->json != NULL ? options->json : json, &order);
     json_decref(order.ended);
     free(json);
     free(publish);
@@ -144,24 +167,27 @@ int lab_watch(const struct lab_options *options)
                                       300000000}; /* polling: network and WSL mounts report no events */
     char *folder = lab_folder(options);
     uint64_t before = 0;
+    int status = EXIT_SUCCESS;
 
     if (access(folder, R_OK | X_OK) == -1) {
         error_report_errno(NULL, "%s", folder);
         free(folder);
         return EXIT_FAILURE;
     }
-    for (; !judge_interrupted();
-         nanosleep(&turn, NULL)) { /* between two verdicts nothing is held: Ctrl-C just ends it */
+    /* between two verdicts nothing is held: Ctrl-C just ends it */
+    for (;; nanosleep(&turn, NULL)) {
         uint64_t now = lab_fingerprint(folder);
         if (now == before)
             continue;
         before = now;
         if (isatty(STDOUT_FILENO))
             printf("\033[H\033[2J");
-        lab_check(options);
+        status = lab_check(options);
+        if (judge_interrupted() != 0)
+            break;
         printf("Watching %s: save a file there, or end with Ctrl-C\n", folder);
         fflush(stdout);
     }
     free(folder);
-    return EXIT_FAILURE;
+    return status;
 }

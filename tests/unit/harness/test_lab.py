@@ -1,0 +1,115 @@
+"""The command `lab` as a student meets it: what a signal leaves, and what it says of sources that do not compile."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+LAB = os.environ.get("LAB", str(ROOT / "build" / "bin" / "lab"))
+RUNAWAY = 200  # seconds
+
+
+class LabTest(unittest.TestCase):
+    """Each test has a tree with the solution of lab 1, to be edited, and a folder for results."""
+
+    def setUp(self) -> None:
+        scratch = tempfile.TemporaryDirectory(prefix="shmlab-test-lab-")
+        self.addCleanup(scratch.cleanup)
+        self.tree = Path(scratch.name) / "tree"
+        self.results = Path(scratch.name) / "results"
+        self.results.mkdir()
+        (Path(scratch.name) / "common").symlink_to(ROOT / "common")
+        shutil.copytree(ROOT / "solutions" / "lab1_layout", self.tree / "lab1_layout",
+                        ignore=shutil.ignore_patterns("__pycache__"))
+
+    def edit(self, name: str, before: str, after: str) -> None:
+        """Replace a text that stands once in a file of the tree."""
+        path = self.tree / "lab1_layout" / name
+        text = path.read_text(encoding="utf-8")
+        self.assertEqual(text.count(before), 1, before)
+        path.write_text(text.replace(before, after), encoding="utf-8")
+
+    def command(self, *words: str) -> "list[str]":
+        """lab WORDS on the tree."""
+        return [LAB, *words, "--tree", str(self.tree), "--results", str(self.results)]
+
+    def check(self, name: str) -> str:
+        """What one check says."""
+        run = subprocess.run(self.command("check", "1", "--check", name), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             text=True, timeout=RUNAWAY, check=False)
+        return " ".join(run.stdout.split())  # however the lines are broken
+
+
+class InterruptTest(LabTest):
+    """A signal ends a run; what an earlier one found out stays."""
+
+    def interrupted(self, command: str, number: int) -> None:
+        """Let one check run for ever, send the signal, look at what is left."""
+        self.edit("layout.c", "    table_print();\n", "    table_print();\n    for (;;)\n        getchar();\n")
+        former = self.results / "verdict.json"
+        former.write_text('{"points": 100}\n', encoding="utf-8")
+        with subprocess.Popen(self.command(command, "1"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True) as lab:
+            assert lab.stdout is not None
+            self.assertIn("builds", lab.stdout.readline())  # the next one never ends by itself
+            lab.send_signal(number)
+            output, errors = lab.communicate(timeout=RUNAWAY)
+        self.assertEqual(lab.returncode, 128 + number, output + errors)
+        self.assertIn("interrupted, the former verdict is kept", errors)
+        self.assertNotIn(" points", output)
+        self.assertNotIn("TIME", output)
+        self.assertNotIn("Watching", output)
+        self.assertEqual(former.read_text(encoding="utf-8"), '{"points": 100}\n')
+        self.assertEqual([path.name for path in self.results.glob("verdict.json*")], ["verdict.json"])
+
+    def test_ctrl_c_keeps_the_verdict(self) -> None:
+        """make lab1, Ctrl-C."""
+        self.interrupted("check", signal.SIGINT)
+
+    def test_termination_keeps_the_verdict(self) -> None:
+        """make lab1, kill."""
+        self.interrupted("check", signal.SIGTERM)
+
+    def test_watch_keeps_the_verdict(self) -> None:
+        """make watch1, Ctrl-C."""
+        self.interrupted("watch", signal.SIGINT)
+
+
+class MessageTest(LabTest):
+    """Which of a compiler's messages a student is shown, and where it points."""
+
+    def test_assert_in_a_header(self) -> None:
+        """The first line is "In file included from ...layout.c:11:", which is no message."""
+        self.edit("shared_data.h", "    uint8_t padding2[6];\n", "")
+        said = self.check("builds")
+        self.assertIn("found error: static assertion failed", said)
+        self.assertIn("where shared_data.h:", said.replace(str(self.tree) + "/lab1_layout/", ""))
+
+    def test_syntax_in_a_header(self) -> None:
+        """A semicolon is missing."""
+        self.edit("shared_data.h", "    uint8_t padding2[6];\n", "    uint8_t padding2[6]\n")
+        said = self.check("builds")
+        self.assertIn("found error: expected ", said)
+        self.assertIn("where shared_data.h:", said.replace(str(self.tree) + "/lab1_layout/", ""))
+
+    def test_error_behind_a_warning(self) -> None:
+        """What keeps the program from being built comes first."""
+        self.edit("layout.c", "int main(int argc", "static void never_called(void)\n{\n    int unused;\n}\n\nint main(int argc")
+        self.edit("layout.c", "    table_print();\n", "    table_print()\n")
+        self.assertIn("found error: expected ", self.check("builds"))
+
+    def test_linker(self) -> None:
+        """It names no line, but a function."""
+        self.edit("layout.c", "    table_print();\n", "    extern void nobody_defines(void);\n    nobody_defines();\n"
+                  "    table_print();\n")
+        self.assertIn("found the linker failed: undefined reference to `nobody_defines'", self.check("builds"))
+
+
+if __name__ == "__main__":
+    unittest.main()
