@@ -116,12 +116,17 @@ static void traceback_blame(struct program *peer)
 
     if (line == 0)
         return;
-    FAIL(peer->check,
-         .expected = check_text(peer->check, "%s comes back from \"%s\"", PYTHON, *told_step(peer)),
-         .found = last_line(peer), .file = PYTHON, .line = line,
+    struct check *check = peer->check;
+    const char *expected = check_text(check, "%s comes back from \"%s\"", PYTHON, *told_step(peer));
+    /* header is given, and raises what it finds: what led it there is acquire */
+    if (line > check_line(check, PYTHON, "def header") && line < check_line(check, PYTHON, "def detections"))
+        FAIL(check, .expected = expected, .found = last_line(peer), .file = PYTHON,
+             .line = check_line(check, PYTHON, "def acquire"),
+             .cause = "self._slot is not where the slot begins: no header lies there",
+             .next = "yolo_queue.SLOT_OFFSETS, by read_idx");
+    FAIL(check, .expected = expected, .found = last_line(peer), .file = PYTHON, .line = line,
          .cause = "an exception that nobody catches: the last line of Python's traceback says which, and "
-                  "`where` is the "
-                  "line of yours from which it came",
+                  "`where` is the line of yours from which it came",
          .next = "the whole traceback is in the transcript");
 }
 
@@ -494,6 +499,11 @@ static void acquire_require(struct program *peer, const char *when, const char *
                        produce ? "EMPTY" : "FULL", function);
         finding.next = produce ? "TODO 3: slice_wait(queue, queue->empty, ...), then *slot"
                                : "TODO 5: slice_wait(queue, queue->full, ...), then *slot";
+    }
+    if (strncmp(found, "done", 4) == 0) {
+        finding.cause = check_text(check, "*slot is not the one at %s", produce ? "write_idx" : "read_idx");
+        finding.next = check_text(check, "*slot = &queue->shared->slots[slot_index(queue->shared->%s)]",
+                                  produce ? "write_idx" : "read_idx");
     }
     check_fail(check, &finding);
 }
