@@ -415,7 +415,7 @@ enum queue_end queue_release(struct queue *queue)
 {
     /* TODO 6: The other half: under MUTEX read_idx goes on and count goes down, in this order (queue_repair
      * relies on it). Give MUTEX back, then tell the producer: EMPTY. QUEUE_DIED from queue_lock is no
-     * error here: nobody is left to be told. */
+     * error here: a dead producer's MUTEX is yours. */
     (void)queue;
     return QUEUE_STUCK;
 }

@@ -152,8 +152,8 @@ class Queue:
     def release(self) -> None:
         """Give the slot back."""
         # shmlab:cut 11 As queue_release in queue.c: self._lock, self._control, self._mutex, self._empty.
-        if not self._lock():
-            return  # nobody is left to be told; `end` says so
+        # False: it was a dead producer's, and no other one comes to this queue. Then it is ours.
+        self._lock()
         control = self._control
         # In this order: a producer that finds us dead between the two can tell full from empty.
         control[yolo_queue.READ_IDX] = (control[yolo_queue.READ_IDX] + 1) % yolo_queue.SLOTS

@@ -495,15 +495,15 @@ enum queue_end queue_release(struct queue *queue)
 {
     // shmlab:cut 6 The other half: under MUTEX read_idx goes on and count goes down, in this order (queue_repair
     // shmlab:text relies on it). Give MUTEX back, then tell the producer: EMPTY. QUEUE_DIED from queue_lock is no
-    // shmlab:text error here: nobody is left to be told.
+    // shmlab:text error here: a dead producer's MUTEX is yours.
     // shmlab:give (void)queue;
     // shmlab:give return QUEUE_STUCK;
     struct yolo_queue *shared = queue->shared;
 
     enum queue_end locked = queue_lock(queue, 1);
-    if (locked == QUEUE_DIED)
-        return QUEUE_DONE; /* nobody is left to be told; the next queue_acquire_full says so */
-    if (locked != QUEUE_DONE)
+    /* QUEUE_DIED: MUTEX was the dead producer's, and no other one comes to this queue. So it is ours now, and
+     * what was published is read on, each frame once. */
+    if (locked != QUEUE_DONE && locked != QUEUE_DIED)
         return locked;
     /* slide:release */
     /* SIGKILL may fall between the two, and queue_repair relies on their order: the compiler must keep it. */

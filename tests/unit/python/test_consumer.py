@@ -43,6 +43,12 @@ class Consumer(Case):
         self.assertIn("waiting for a producer", consumer.stdout.readline())
         return consumer
 
+    def lock_of(self, fd, byte):
+        return fcntl.fcntl(fd, fcntl.F_OFD_GETLK, struct.pack("@hhqqi0q", fcntl.F_WRLCK, 0, byte, 1, 0))
+
+    def claim(self, fd, byte):
+        fcntl.fcntl(fd, fcntl.F_OFD_SETLK, struct.pack("@hhqqi0q", fcntl.F_WRLCK, 0, byte, 1, 0))
+
 
 class Streams(Consumer):
     def test_counts_everything(self):
@@ -100,9 +106,6 @@ class Streams(Consumer):
         producer.stdin.close()
         producer.wait()
         self.assertIn("2 frames", finish(first).stdout)
-
-    def lock_of(self, fd, byte):
-        return fcntl.fcntl(fd, fcntl.F_OFD_GETLK, struct.pack("@hhqqi0q", fcntl.F_WRLCK, 0, byte, 1, 0))
 
     def test_producer_that_dies(self):
         consumer = self.waiting_consumer()
@@ -243,6 +246,31 @@ class Hostile(Consumer):
         run = finish(self.consumer())
         self.assertEqual(run.returncode, 1)
         self.assertIn(f"has {SIZE - 1} bytes, not {SIZE}", run.stderr)
+
+    def test_producer_that_dies_with_mutex(self):
+        """What it published before is read, each frame once."""
+        self.make(1, 640, 640, 3, 0)
+        fd = os.open(f"/dev/shm/{self.prefix}_QUEUE_SHM", os.O_RDWR)
+        self.claim(fd, 0)  # the producer's role
+        for k in (1, 2):
+            os.pwrite(fd, struct.pack("<5i", 1 + k, 640, 640, 3, 0), 12 + SLOT * k)
+        os.pwrite(fd, struct.pack("<3i", 3, 0, 3), 0)
+        _, full, mutex = self.tokens
+        libc.sem_trywait(mutex)
+        consumer = self.consumer()
+        while struct.unpack("@hhqqi0q", self.lock_of(fd, 1))[0] == fcntl.F_UNLCK:
+            pass  # until it has its role
+        self.claim(fd, 3)  # it is known
+        while self.value(full):
+            pass  # until it has a frame, and comes to wait for MUTEX
+        libc.sem_post(full)
+        libc.sem_post(full)
+        os.close(fd)
+        run = finish(consumer)
+        self.assertIn("the producer died", run.stdout)
+        self.assertIn("3 frames (1 to 3)", run.stdout)
+        self.assertNotIn("gaps", run.stdout)
+        self.assertEqual(self.left(), [])
 
     def test_mutex_is_kept(self):
         """SIGTERM ends a consumer that waits for MUTEX in vain."""
