@@ -318,8 +318,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kills", type=int, default=6)
     arguments = parser.parse_args()
-    first, _, last = arguments.labs.partition("-")
-    arguments.numbers = list(range(int(first), int(last or first) + 1))
+    arguments.numbers = []
+    for part in arguments.labs.split(","):
+        first, _, last = part.partition("-")
+        arguments.numbers += range(int(first), int(last or first) + 1)
     if arguments.command == "make":
         if arguments.folder is None:
             parser.error("make: where to?")

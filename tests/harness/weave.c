@@ -138,8 +138,12 @@ static const char *sides_text(struct check *check, const struct weave_case *orde
     {
         json_int_t process = json_integer_value(json_object_get(side, "process"));
         const char *source = json_text(side, "source");
-        text = check_text(check, "%s\n  %s: %s", text, process_label(check, order, process),
-                          json_text(side, "what"));
+        const char *what = json_text(side, "what");
+        /* How many bytes Python reads at once, and in which function, is the interpreter's business. */
+        int length = strncmp(what, "uninstrumented ", 15) == 0 && strstr(what, " of ") != NULL
+                         ? (int)(strstr(what, " of ") - what)
+                         : (int)strlen(what);
+        text = check_text(check, "%s\n  %s: %.*s", text, process_label(check, order, process), length, what);
         if (json_text(side, "file")[0] != '\0')
             text = check_text(check, "%s\n    %s%s", text, place_text(check, side), source);
     }
