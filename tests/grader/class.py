@@ -137,10 +137,10 @@ def project(target: Path, lab: Lab, _: random.Random) -> int:
 
 
 def uncompilable(target: Path, lab: Lab, _: random.Random) -> int:
-    """A line that is no C."""
+    """A line in each file that is no C, and no Python."""
     folder = put(target, "solutions", lab)
-    for path in folder.glob("*.c"):
-        path.write_text(path.read_text(encoding="utf-8") + "\nthis is no C\n", encoding="utf-8")
+    for path in folder.iterdir():
+        path.write_text(path.read_text(encoding="utf-8") + "\nthis is no program\n", encoding="utf-8")
     return lab.beside
 
 
