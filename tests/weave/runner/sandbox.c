@@ -54,10 +54,19 @@ int sandbox_enter(char *why, size_t size)
     return sandbox_map_user(user, group, why, size);
 }
 
-int sandbox_mount(char *why, size_t size)
+/* Every mount that there is; those made afterwards can be written to. */
+static int sandbox_seal(void)
+{
+    struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY};
+    return mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attributes, sizeof attributes);
+}
+
+int sandbox_mount(bool sealed, char *why, size_t size)
 {
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
         return sandbox_fail("cannot make mounts private", why, size);
+    if (sealed && sandbox_seal() != 0)
+        return sandbox_fail("cannot make mounts read-only, mount_setattr(2), Linux 5.12", why, size);
     if (mount("weave", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "size=512m,mode=1777") != 0)
         return sandbox_fail("cannot mount a tmpfs on /dev/shm", why, size);
     /* Without a new /proc, process ids under /proc are those outside: programs rarely notice. */
