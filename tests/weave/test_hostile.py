@@ -91,6 +91,11 @@ class Hostile(WeaveCase):
         self.assertEqual(self.forged("folder", str(folder)), "no-lock")
         self.assertFalse(file.exists() or folder.exists())
 
+    def test_sealed_programs_make_no_user_namespaces(self) -> None:
+        binary = self.compiled("hostile/forger")
+        self.assertEqual(self.weave("--sealed", "--", binary, "namespace").returncode, 0)
+        self.assertEqual(self.weave("--", binary, "namespace").returncode, 1)
+
     def test_the_report_is_opened_first(self) -> None:
         binary, folder = self.compiled("hostile/forger"), self.folder / "later.json"
         report = self.folder / "first.json"

@@ -129,7 +129,8 @@ void options_usage(void)
          "  --hang S             processor seconds without a step until a process counts as looping (1)\n"
          "\n"
          "Programs that nobody trusts:\n"
-         "  --sealed             the programs can write to no file outside /dev/shm\n"
+         "  --sealed             the programs can write to no file outside /dev/shm, and make no user "
+         "namespaces\n"
          "  --json fd:N          to a descriptor that was inherited; the programs do not get it\n"
          "\n"
          "Output:\n"
@@ -337,7 +338,7 @@ static int options_output_option(struct options *options, int option, const char
     case OPTION_JSON:
         return options_json(options, value);
     case OPTION_SEALED:
-        options->sealed = true;
+        options->session.sealed = true;
         break;
     case OPTION_LAYOUT:
         options->layout = value;

@@ -19,7 +19,6 @@ struct options {
     bool stepping;       /* `weave replay`: show every step */
     const char *json;    /* as it was given, NULL: none */
     int json_descriptor; /* -1: none; closed when a program is started */
-    bool sealed;         /* the programs write nowhere but into shared memory */
     const char *layout, *structure;
     const char *expected_lines;
     const char *ignore[16]; /* causes that do not count */

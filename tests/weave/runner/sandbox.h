@@ -22,4 +22,8 @@ int sandbox_enter(char *why, size_t size);
  */
 int sandbox_mount(bool sealed, char *why, size_t size);
 
+/* In a sealed program's process, before exec: it gets no new user namespace, and with it no rights to mount.
+ * 0 or -1 with errno. */
+int sandbox_confine(void);
+
 #endif

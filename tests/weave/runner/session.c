@@ -1,6 +1,8 @@
 /* Starting fork servers, making runs, watching over them. */
 #include "session.h"
 
+#include "sandbox.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -164,6 +166,8 @@ static _Noreturn void session_become_server(struct session *session, int slot)
     session_limit(RLIMIT_FSIZE, (rlim_t)1 << 30);
     session_limit(RLIMIT_AS, (rlim_t)1 << MEMORY_LIMIT_SHIFT);
     personality(ADDR_NO_RANDOMIZE);
+    if (session->options->sealed && sandbox_confine() != 0)
+        _exit(CHILD_FAILED);
     execv(program->path, program->argv);
     _exit(CHILD_FAILED);
 }

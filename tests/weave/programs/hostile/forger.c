@@ -1,8 +1,13 @@
 /*
  * A racy program that wants to be called free of races: how is its first argument. See ../../test_hostile.py.
  */
+#define _GNU_SOURCE
 #include "../../core/control.h"
 #include "../subject.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
 
 struct box {
     int number; /* MISTAKE: no lock */
@@ -24,6 +29,14 @@ static void forge_descriptors(void)
             exit(1);
 }
 
+/* Its owner may mount, and see what others do not. */
+static void forge_namespace(void)
+{
+    if (unshare(CLONE_NEWUSER) == 0 || syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0) >= 0 ||
+        syscall(SYS_clone3, NULL, 0) >= 0 || errno != ENOSYS)
+        exit(1);
+}
+
 int main(int argc, char **argv)
 {
     const char *how = argc > 1 ? argv[1] : "";
@@ -35,6 +48,8 @@ int main(int argc, char **argv)
         mkdir(argv[2], 0777);
     else if (strcmp(how, "descriptors") == 0)
         forge_descriptors();
+    else if (strcmp(how, "namespace") == 0)
+        forge_namespace();
     else if (strcmp(how, "records") == 0)
         ((struct control *)WEAVE_CONTROL_ADDRESS)->races = 0;
     return 0;
