@@ -11,6 +11,7 @@
 #include "grader.h"
 #include "shmlab/options.h"
 #include "toolchain.h"
+#include "unpack.h"
 
 static bool line(bool good, const char *what, const char *otherwise)
 {
@@ -55,6 +56,7 @@ int grader_doctor(int argc, char **argv)
          "kernel.unprivileged_userns_clone is 0");
     line(number_in("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") <= 0, "AppArmor lets them be",
          "kernel.apparmor_restrict_unprivileged_userns is 1: needs a profile for bwrap and grader");
+    line(unpack_confines(), "filters for system calls", "the kernel has no seccomp: archives are refused");
     char folder[] = "/tmp/shmlab-grader.XXXXXX";
     bool whole = mkdtemp(folder) != NULL && box_try(folder, why, sizeof why);
     rmdir(folder);

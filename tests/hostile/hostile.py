@@ -23,12 +23,14 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tarfile
 import tempfile
 import time
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
 
@@ -184,6 +186,31 @@ def bomb(folder: Path) -> None:
         file.write(bytes(1024))
 
 
+def flushed(packer: "zlib._Compress", block: bytes) -> bytes:
+    """The block, compressed, and forgotten: what comes next does not refer to it."""
+    return packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
+
+
+def endless_zip(folder: Path) -> None:
+    """A zip of 1 TiB that does not tell its size, within gzip, so that it cannot be looked up either."""
+    name = b"zeros"
+    header = struct.pack("<IHHHHHIIIHH", 0x04034B50, 20, 8, zipfile.ZIP_DEFLATED, 0, 0, 0, 0, 0, len(name), 0) + name
+    zeros = flushed(zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS), bytes(16 << 20)) * 64  # 1 GiB
+    packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+    Path(f"{folder}.zip").write_bytes(flushed(packer, header) + flushed(packer, zeros) + flushed(packer, zeros) * 1023)
+
+
+def nested_archive(folder: Path) -> None:
+    """An archive in forty layers of gzip around an archive."""
+    inner = io.BytesIO()
+    with tarfile.open(fileobj=inner, mode="w") as archive:
+        archive.add(SOLUTION / "writer.c", f"{LAB}/writer.c")
+    whole = inner.getvalue()
+    for _ in range(40):
+        whole = gzip.compress(whole, mtime=0)
+    Path(f"{folder}.tar.gz").write_bytes(whole)
+
+
 def broken_zip(folder: Path) -> None:
     """Half an archive."""
     whole = io.BytesIO()
@@ -220,7 +247,8 @@ def forged_report(folder: Path) -> None:
 SHAPES: Dict[str, Callable[[Path], None]] = {
     each.__name__: each
     for each in (build_commands, option_names, links, hard_link, fifo, unix_socket, sparse, many_files, nul_bytes,
-                 deep_folders, climbing_zip, linked_tar, bomb, broken_zip, wiped_findings, forged_report)
+                 deep_folders, climbing_zip, linked_tar, bomb, endless_zip, nested_archive, broken_zip,
+                 wiped_findings, forged_report)
 }
 
 
