@@ -120,7 +120,7 @@ static int tree_check(const struct check_options *options)
     if (options->transcripts != NULL)
         mkdir(options->transcripts, 0777);
     int status = tree_check_in(options, room);
-    folder_remove(room);
+    box_room_end(room);
     return status;
 }
 

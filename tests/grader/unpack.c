@@ -424,8 +424,9 @@ static bool calls_filter(void)
 bool unpack_confines(void)
 {
     int status = 0;
-    pid_t child = fork();
 
+    fflush(NULL);
+    pid_t child = fork();
     if (child == 0)
         _exit(calls_filter() ? EXIT_SUCCESS : EXIT_FAILURE);
     return child > 0 && waitpid(child, &status, 0) == child && status == 0;
