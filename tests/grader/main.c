@@ -7,6 +7,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,7 @@ int main(int argc, char **argv)
 {
     enum { WRONG_USAGE = 2 };
 
+    signal(SIGPIPE, SIG_IGN); /* `| head`: who does not listen any more is no reason to leave things behind */
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-?") == 0)) {
         commands_print(stdout);
         return EXIT_SUCCESS;

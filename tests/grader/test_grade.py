@@ -148,6 +148,16 @@ class Grade(unittest.TestCase):
         self.assertIn("the folder cannot be read (", done.stdout)
         self.assertNotIn("archive", done.stdout)
 
+    def test_nobody_listens(self) -> None:
+        """A reader that goes away is no reason to leave anything behind."""
+        reading, writing = os.pipe()
+        os.close(reading)
+        command = [GRADER, "check", "lab1", "--dir", str(ROOT / "solutions"), "--check", "builds"]
+        done = subprocess.run(command, stdout=writing, stderr=writing, env=self.environment, check=False)
+        os.close(writing)
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(os.listdir(self.work / "tmp"), [])
+
     def test_roster(self) -> None:
         """Who is who, who is nobody, and who handed in nothing."""
         for name in ("1234", "ada", "stranger"):
