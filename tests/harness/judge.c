@@ -446,7 +446,7 @@ static json_t *slot_record(struct judge *judge, struct slot *slot, int status)
     if (slot->late) {
         text_put(check, "outcome", "timeout");
         snprintf(text, sizeof text, "the check did not come to its end within %.0f s",
-                 (double)(slot->end_ms - slot->start_ms) / 1000);
+                 check_limits[judge->order->lab->cases[slot->which].limit].whole);
         text_put(check, "cause", "a program that waits for ever, or goes round for ever");
     } else {
         text_put(check, "outcome", "error");
