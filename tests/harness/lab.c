@@ -59,11 +59,11 @@ char *lab_results(const struct lab_options *options)
     return path;
 }
 
-json_t *lab_verdict(const struct lab_options *options)
+json_t *lab_verdict(const struct lab_options *options, const char *file)
 {
     char *results = lab_results(options), *path;
 
-    if (asprintf(&path, "%s/verdict.json", results) == -1)
+    if (asprintf(&path, "%s/%s", results, file) == -1)
         abort();
     json_t *verdict = json_load_file(path, 0, NULL);
     free(path);
@@ -234,7 +234,8 @@ int main(int argc, char **argv)
                "  check N      build lab N and say what is right and what is not\n"
                "  list [N]     the checks of lab N, or the labs\n"
                "  watch N      the same again after each change\n"
-               "  hint N       a hint on the first check that failed, or on --check; again: the next step\n"
+               "  hint N       a hint on the first check that failed when lab N was looked at last, or on\n"
+               "               --check; again: the next step\n"
                "  replay N     the schedule with which a check of lab N failed last, step by step\n"
                "  reset N      put the lab back to its beginning, keeping a backup\n"
                "  solution N   where the reference solution is, once the lab is solved\n"
