@@ -577,6 +577,29 @@ int session_run(struct session *session, const struct session_plan *plan)
     return session->error[0] == '\0' ? 0 : -1;
 }
 
+/* Its program's file name; that of the script, where an interpreter runs one. */
+static const char *session_program_name(const struct session *session, int process)
+{
+    int program = process < 0 || process >= WEAVE_PROCESSES ? -1 : session->control->process[process].program;
+    if (program < 0 || program >= session->options->programs)
+        return "?";
+    const struct program *it = &session->options->program[program];
+    const char *script = it->instrumented ? NULL : it->argv[1];
+    size_t length = script == NULL ? 0 : strlen(script);
+    bool python = length > 3 && strcmp(script + length - 3, ".py") == 0;
+    const char *path = python ? script : it->argv[0], *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+void session_process_name(const struct session *session, int process, char *text, size_t size)
+{
+    const char *name = session_program_name(session, process);
+    int same = 0;
+    for (int i = 0; i < session->control->slots && i < WEAVE_PROCESSES; i++)
+        same += strcmp(session_program_name(session, i), name) == 0;
+    snprintf(text, size, same > 1 ? "%.60s (%d)" : "%.60s", name, process + 1);
+}
+
 size_t session_output(const struct session *session, int process, char *text, size_t size)
 {
     ssize_t length = session->output[process] < 0 ? 0 : pread(session->output[process], text, size - 1, 0);

@@ -18,7 +18,7 @@ struct program {
     const char *expected_output; /* file, or NULL */
 };
 
-enum { EXPECT_ANY_EXIT = -1 };
+enum { EXPECT_ANY_EXIT = -1, PROCESS_NAME = 80 };
 
 struct session_options {
     struct program *program;
@@ -48,6 +48,10 @@ struct session {
 int session_start(struct session *session, const struct session_options *options);
 /* Ends all processes and releases everything. */
 void session_end(struct session *session);
+
+/* What a person calls a process: its program or Python script, "writer", and with its number, "board (2)",
+ * where several are of that name. */
+void session_process_name(const struct session *session, int process, char *text, size_t size);
 
 struct session_plan {
     enum strategy strategy;
