@@ -218,11 +218,22 @@ static const struct argp_option option_list[] = {
     {"json", OPTION_JSON, "FILE", 0, "Write the verdict there, as tests/harness/result.md describes it", 0},
     {"results", OPTION_RESULTS, "DIR", 0,
      "Folder for the transcripts (default: results/labN_name of the build folder)", 0},
-    {"jobs", 'j', "N", 0, "Checks at once (default: the number of processors, 4 at most)", 0},
+    {"jobs", 'j', "N", 0, "Checks at once (default: two more than there are processors, 6 at most)", 0},
     {"plain", OPTION_PLAIN, NULL, 0, "Leave out what differs from run to run, for comparisons", 0},
     {"yes", 'y', NULL, 0, "Do not ask", 0},
     {0},
 };
+
+/* Checks at once: more than there are processors, since a check waits for events most of its time. */
+static int jobs_default(void)
+{
+    enum { WAITING = 2, MOST = 6 };
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (processors < 1)
+        processors = 1;
+    return processors + WAITING > MOST ? MOST : (int)processors + WAITING;
+}
 
 int main(int argc, char **argv)
 {
@@ -242,8 +253,7 @@ int main(int argc, char **argv)
                "  progress     points of all labs\n"
                "  doctor       what this machine offers to the labs\n",
     };
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    struct lab_options options = {.jobs = processors < 1 ? 1 : processors > 4 ? 4 : (int)processors};
+    struct lab_options options = {.jobs = jobs_default()};
 
     options_parse(&argp, argc, argv, &options);
     return command_find(options.command)->run(&options);
