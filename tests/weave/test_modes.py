@@ -94,6 +94,13 @@ class Modes(WeaveCase):
         once = self.run_roles("wrong/robust_missing", "--kill", f"1:{step.group(1)}", roles=roles)
         self.assertEqual(self.causes(once), self.causes(wrong))
 
+    def test_programs_see_all_processors(self) -> None:
+        """Though weave keeps them on one: what a program does must not depend on it."""
+        expected = self.folder / "processors.txt"
+        expected.write_text(f"{len(os.sched_getaffinity(0))}\n", encoding="utf-8")
+        report = self.run_roles("correct/processors", "--expect-output", f"1:{expected}")
+        self.assertEqual(report["verdict"], "passed", report["text"])
+
     # ---- replay ----
 
     def replayed(self, name: str, report: dict, roles: tuple) -> dict:

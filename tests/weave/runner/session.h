@@ -6,6 +6,7 @@
 
 #include "../core/core.h"
 
+#include <sched.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -38,6 +39,7 @@ struct session {
     pid_t server[WEAVE_PROCESSES];
     int output[WEAVE_PROCESSES]; /* memory files that collect standard output */
     int32_t epoch;
+    cpu_set_t processors; /* that we may use when no session goes on */
     double started;
     char blocked_call[64]; /* of the process that sleeps in the kernel, after ENDING_BLOCKED */
     char error[256];       /* why the session cannot go on */
