@@ -285,11 +285,18 @@ static void program_remember(struct check *check, struct program *program)
 
 struct program *check_start(struct check *check, const char *const argv[])
 {
+    return check_start_keeping(check, argv, 0);
+}
+
+struct program *check_start_keeping(struct check *check, const char *const argv[], int keep)
+{
     struct program *program = check_memory(check, sizeof *program);
     const char *words[ARGUMENTS] = {NULL};
     size_t count = program_find(check, argv[0], words);
-    const struct process_setup setup = {
-        .place = check->place, .environment = program_environment(check), .limit = wait_limit(check)};
+    const struct process_setup setup = {.place = check->place,
+                                        .environment = program_environment(check),
+                                        .limit = wait_limit(check),
+                                        .keep = keep};
 
     program->check = check;
     program->short_name = strrchr(argv[0], '/') != NULL ? strrchr(argv[0], '/') + 1 : argv[0];

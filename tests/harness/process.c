@@ -73,6 +73,8 @@ static _Noreturn void child_run(const char *const argv[], const struct process_s
     dup2(output, STDERR_FILENO);
     child_surround(setup);
     close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+    if (setup->keep > STDERR_FILENO)
+        fcntl(setup->keep, F_SETFD, 0);
     execv(argv[0], (char *const *)argv); /* argv's strings are not written to: exec(3), RATIONALE */
     dprintf(STDERR_FILENO, "cannot run %s: %s\n", argv[0], strerror(errno));
     _exit(127);

@@ -48,6 +48,7 @@ struct process_setup {
     const char *const *environment;    /* "NAME=VALUE" to add; ends with NULL */
     double limit;                      /* seconds for one wait; 0: PROCESS_LIMIT */
     size_t text_limit;                 /* bytes of what it prints that are kept; 0: PROCESS_TEXT */
+    int keep;                          /* a descriptor that it inherits, by the same number; 0: none */
 };
 
 /*

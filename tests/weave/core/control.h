@@ -3,14 +3,16 @@
  *
  * It is one anonymous file (memfd_create(2)), mapped by everybody at the same address. Only the process that
  * holds the turn touches it, or the runner while nobody does, so no field but the futex words is atomic. A
- * hostile program can write to it: the runner bounds every index that it reads here (see runner/trace.c) and
- * runs under a parent that survives its death.
+ * hostile program can write to it: the runner bounds every index that it reads here (see runner/trace.c),
+ * runs under a parent that survives its death, and is told of every finding by a signal, which no program can
+ * take back.
  */
 #ifndef WEAVE_CONTROL_H
 #define WEAVE_CONTROL_H
 
 #include "clock.h"
 
+#include <signal.h>
 #include <stddef.h>
 
 enum {
@@ -33,6 +35,8 @@ enum {
 #define WEAVE_CONTROL_ADDRESS                                                                                \
     ((void *)0x200000000000u) /* far from heap, stack and libraries on x86-64 and arm64 */
 #define WEAVE_NO_SITE 0
+#define WEAVE_SIGNAL_FOUND                                                                                   \
+    SIGUSR2 /* to process 1 of the sandbox, the runner: a race or a misuse was recorded */
 
 /* How an access is made. */
 enum access_flags {

@@ -1,6 +1,8 @@
 /* Starting fork servers, making runs, watching over them. */
 #include "session.h"
 
+#include "sandbox.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -107,6 +109,16 @@ static bool session_intact(const struct session *session)
            control->guard == WEAVE_GUARD && control->last_guard == WEAVE_GUARD;
 }
 
+/* Whether a process said that it found something, since the last call. */
+static bool session_was_told(void)
+{
+    const struct timespec now = {0};
+    sigset_t found;
+    sigemptyset(&found);
+    sigaddset(&found, WEAVE_SIGNAL_FOUND);
+    return sigtimedwait(&found, NULL, &now) == WEAVE_SIGNAL_FOUND;
+}
+
 static int session_map_control(struct session *session)
 {
     int descriptor = memfd_create("weave", MFD_CLOEXEC);
@@ -154,6 +166,8 @@ static _Noreturn void session_become_server(struct session *session, int slot)
     session_limit(RLIMIT_FSIZE, (rlim_t)1 << 30);
     session_limit(RLIMIT_AS, (rlim_t)1 << MEMORY_LIMIT_SHIFT);
     personality(ADDR_NO_RANDOMIZE);
+    if (session->options->sealed && sandbox_confine() != 0)
+        _exit(CHILD_FAILED);
     execv(program->path, program->argv);
     _exit(CHILD_FAILED);
 }
@@ -200,6 +214,7 @@ static void session_catch_forks(void)
     sigset_t blocked;
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGUSR1);
+    sigaddset(&blocked, WEAVE_SIGNAL_FOUND); /* stays pending until session_was_told */
     sigprocmask(SIG_BLOCK, &blocked, NULL);
     sigaction(SIGUSR1, &action, NULL);
 }
@@ -544,6 +559,7 @@ static void watch_run(struct session *session, struct watch *watch)
     const struct timespec limit = {.tv_nsec = POLL_MILLISECONDS * 1000000L};
     sigset_t unblocked; /* only while waiting: a fork announces itself by SIGUSR1 */
     sigemptyset(&unblocked);
+    sigaddset(&unblocked, WEAVE_SIGNAL_FOUND);
     for (;;) {
         watch_new_processes(session,
                             watch); /* first: the last one watched may have died right after a fork */
@@ -593,7 +609,8 @@ int session_run(struct session *session, const struct session_plan *plan)
         watch_give_turn(control, first);
     watch_run(session, &watch);
     session_kill_rest(session, &watch);
-    if (!session_intact(session)) {
+    bool told = session_was_told();
+    if (!session_intact(session) || (told && control->races == 0 && control->misuses == 0)) {
         session->tampered = true;
         return session_fail(session, "a program has written into weave's own memory");
     }

@@ -30,6 +30,7 @@ struct session_options {
     uint32_t max_steps;
     int kill_process, kill_step;
     bool store_buffers, every_access, spurious, show_output;
+    bool sealed; /* the programs can write to no file outside /dev/shm, and make no user namespaces */
 };
 
 struct session {
