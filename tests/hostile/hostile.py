@@ -46,6 +46,7 @@ KEY = 0x5E1F0001
 ABSTRACT = "shmlab-hostile-canary"
 ORDINARY = 61343  # any user but root and the grader's spare one
 SKIPPED = 77
+LOAD_MOST = 6  # on a busy machine limits are longer by at most that: tests/harness/process.c
 CHECK_LONGEST = 30 + 10  # seconds: the largest limit of a check that a sample meets, and the keeper's grace
 NOTICED = ("read_hidden_files", "network", "include_secret", "incbin", "include_tests")  # harmless without walls
 RACES = {"wiped_findings": "a program has written into weave's own memory", "forged_report": "data race on"}  # must be found
@@ -331,7 +332,7 @@ def scores_read(results: Path) -> Dict[str, Any]:
 def durations_check(results: Path) -> float:
     """No check of a submission that earns nothing took longer than its limit allows. Returns the longest."""
     longest = 0.0
-    scale = max(1.0, float(os.environ.get("SHMLAB_TIME_SCALE", "1")))
+    scale = LOAD_MOST * max(1.0, float(os.environ.get("SHMLAB_TIME_SCALE", "1")))
     for path in (results / "submissions").glob("*/run.json"):
         if json.loads((path.parent / "result.json").read_text(encoding="utf-8"))["points"] > 0:
             continue  # it ran all checks, some of which explore for minutes on a busy machine

@@ -29,6 +29,7 @@ enum {
     WEAVE_READS = 16,     /* reads remembered since a process last made progress */
     WEAVE_BUFFER = 8,     /* stores that may wait in a store buffer */
     WEAVE_NAME = 48,
+    WEAVE_PROCESSORS = 128, /* bytes of a cpu_set_t */
 };
 
 #define WEAVE_CONTROL_ADDRESS                                                                                \
@@ -321,7 +322,8 @@ struct control {
     int32_t runner_pid;
     int32_t kill_process, kill_step; /* -1: nobody */
     uint32_t max_steps;
-    uint32_t change_at[8]; /* PCT: steps at which priorities change */
+    uint8_t processors[WEAVE_PROCESSORS]; /* a cpu_set_t: those that the programs shall see */
+    uint32_t change_at[8];                /* PCT: steps at which priorities change */
     int32_t changes_wanted;
     uint64_t random;
     uint32_t prescribed; /* decisions that are given */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -431,6 +432,14 @@ static int options_programs(struct options *options, int argc, char **argv)
     return 0;
 }
 
+/* Columns of the terminal on standard output; 0: it is none, or does not say. */
+static int terminal_width(void)
+{
+    struct winsize size;
+
+    return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 static void options_defaults(struct options *options)
 {
     *options = (struct options){
@@ -443,6 +452,7 @@ static void options_defaults(struct options *options)
                     .spurious = true},
         .json_descriptor = -1,
         .colour = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL,
+        .width = terminal_width(),
     };
     options->session.program = options->program;
 }

@@ -15,6 +15,7 @@ struct options {
     bool kill_sweep;  /* every step of session.kill_process */
     bool no_trap;
     bool quiet, colour;
+    int width;           /* columns of the terminal on standard output; 0: it is none */
     const char *replay;  /* a schedule, or NULL */
     bool stepping;       /* `weave replay`: show every step */
     const char *json;    /* as it was given, NULL: none */

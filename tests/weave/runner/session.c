@@ -219,6 +219,32 @@ static void session_catch_forks(void)
     sigaction(SIGUSR1, &action, NULL);
 }
 
+/*
+ * Since one process runs at a time, all of them and the runner stay on one processor: the turn is handed on
+ * there several times faster than to another one that has to be woken up. The programs are told of all
+ * processors nevertheless (sched_getaffinity in runtime/process_calls.c): what they do must not depend on it.
+ */
+static void session_take_processor(struct session *session)
+{
+    _Static_assert(sizeof session->processors == sizeof session->control->processors, "a cpu_set_t");
+    cpu_set_t one;
+    int here = sched_getcpu();
+    if (sched_getaffinity(0, sizeof session->processors, &session->processors) != 0)
+        CPU_ZERO(&session->processors);
+    memcpy(session->control->processors, &session->processors, sizeof session->processors);
+    if (here < 0 || here >= CPU_SETSIZE || CPU_COUNT(&session->processors) == 0)
+        return; /* more of them than fit: it is only slower */
+    CPU_ZERO(&one);
+    CPU_SET((size_t)here, &one);
+    sched_setaffinity(0, sizeof one, &one);
+}
+
+static void session_give_processor(const struct session *session)
+{
+    if (CPU_COUNT(&session->processors) > 0)
+        sched_setaffinity(0, sizeof session->processors, &session->processors);
+}
+
 int session_start(struct session *session, const struct session_options *options)
 {
     *session = (struct session){.options = options, .control_descriptor = -1, .started = session_now()};
@@ -226,6 +252,7 @@ int session_start(struct session *session, const struct session_options *options
         session->output[i] = -1;
     if (session_map_control(session) != 0)
         return session_fail(session, "cannot map the control segment");
+    session_take_processor(session);
     for (int i = 0; i < options->programs; i++) {
         session->output[i] = memfd_create("output", MFD_CLOEXEC);
         fcntl(session->output[i], F_SETFL, O_APPEND);
@@ -245,6 +272,7 @@ int session_start(struct session *session, const struct session_options *options
 
 void session_end(struct session *session)
 {
+    session_give_processor(session);
     for (int i = 0; i < session->options->programs; i++)
         if (session->server[i] > 0)
             kill(session->server[i], SIGKILL);
@@ -592,6 +620,29 @@ int session_run(struct session *session, const struct session_plan *plan)
     session_remove_files();
     session_remove_sysv();
     return session->error[0] == '\0' ? 0 : -1;
+}
+
+/* Its program's file name; that of the script, where an interpreter runs one. */
+static const char *session_program_name(const struct session *session, int process)
+{
+    int program = process < 0 || process >= WEAVE_PROCESSES ? -1 : session->control->process[process].program;
+    if (program < 0 || program >= session->options->programs)
+        return "?";
+    const struct program *it = &session->options->program[program];
+    const char *script = it->instrumented ? NULL : it->argv[1];
+    size_t length = script == NULL ? 0 : strlen(script);
+    bool python = length > 3 && strcmp(script + length - 3, ".py") == 0;
+    const char *path = python ? script : it->argv[0], *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+void session_process_name(const struct session *session, int process, char *text, size_t size)
+{
+    const char *name = session_program_name(session, process);
+    int same = 0;
+    for (int i = 0; i < session->control->slots && i < WEAVE_PROCESSES; i++)
+        same += strcmp(session_program_name(session, i), name) == 0;
+    snprintf(text, size, same > 1 ? "%.60s (%d)" : "%.60s", name, process + 1);
 }
 
 size_t session_output(const struct session *session, int process, char *text, size_t size)
