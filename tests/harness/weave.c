@@ -276,7 +276,8 @@ static _Noreturn void weave_fail(struct check *check, const struct weave_case *o
 {
     const json_t *found = json_array_get(json_object_get(result, "findings"), 0);
     const json_t *trace = json_object_get(result, "trace");
-    const char *why = json_text(found, "why");
+    bool said = order->exit_means != NULL && strcmp(json_text(found, "kind"), "exit") == 0;
+    const char *why = said ? order->exit_means : json_text(found, "why");
     struct finding finding = {
         .expected = expected_text(check, found),
         .found = check_text(check, "%s, with %s%s%s", json_text(found, "headline"), order->title,
