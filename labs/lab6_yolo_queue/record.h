@@ -22,8 +22,8 @@ enum record_end record_put(struct record_ring *ring, const void *data, size_t le
 /*
  * Consumer: copy the oldest message out of the ring, into a buffer of `capacity` bytes, and its length into
  * *length (after RECORD_SMALL, too). But for RECORD_DONE nothing in the ring is changed, and nothing in the
- * buffer. Nothing in shared memory is trusted: whatever lies there, no byte outside of the ring is read, none
- * behind `written`, and none outside of the buffer is written.
+ * buffer. Nothing in shared memory is trusted: whatever lies there, no byte outside of the ring is read,
+ * none behind `written`, and none outside of the buffer is written.
  */
 enum record_end record_get(struct record_ring *ring, void *buffer, size_t capacity, size_t *length);
 

@@ -49,15 +49,18 @@ int fanout_join(struct fanout *ring)
         if (!atomic_compare_exchange_strong_explicit(&reader->state, &state, FANOUT_CLAIMED,
                                                      memory_order_acquire, memory_order_relaxed))
             continue;
-        /* Nothing is read from here on until the producer knows us, so that this may be behind: but not
-         * before us, or the producer would overwrite what we are going to read. */
-        uint64_t sent = atomic_load_explicit(&ring->sent, memory_order_relaxed);
-        atomic_store_explicit(&reader->cursor, sent, memory_order_relaxed);
+        /*
+         * Where we begin, for now. Release, here and below: pairs with the acquire in fanout_put. A producer
+         * may have seen this line JOINED by the reader before us, and find our cursor: all that reader's
+         * copies must be done for it, too.
+         */
+        atomic_store_explicit(&reader->cursor, atomic_load_explicit(&ring->sent, memory_order_relaxed),
+                              memory_order_release);
         /* seq_cst: before sent is looked at. It is a release, too: who sees us here sees our cursor */
         atomic_store_explicit(&reader->state, FANOUT_JOINED, memory_order_seq_cst);
         /* seq_cst: a producer that puts a message behind this one sees us when it looks for the next */
-        sent = atomic_load_explicit(&ring->sent, memory_order_seq_cst);
-        atomic_store_explicit(&reader->cursor, sent, memory_order_relaxed);
+        uint64_t sent = atomic_load_explicit(&ring->sent, memory_order_seq_cst);
+        atomic_store_explicit(&reader->cursor, sent, memory_order_release);
         return i;
     }
     return -1;

@@ -181,8 +181,9 @@ void peer_threads(struct check *check, const char *program, const char *name, in
     program_end_input(peer);
     program_wait(peer);
     REQUIRE(check, !program_said(peer, "data race"),
-            .expected = "ThreadSanitizer sees that each slot is handed over before the other side touches it",
-            .found = "it reports a data race: the transcript says which two lines touch the same slot");
+            .expected =
+                "ThreadSanitizer sees that each message is handed over before the other side touches it",
+            .found = "it reports a data race: the transcript says which two lines touch the same bytes");
     REQUIRE(check, program_said(peer, "> done"),
             .expected = check_text(check, "%d messages, whole and in order", messages),
             .found = "something else");

@@ -1,6 +1,6 @@
 /*
- * Lab 6, challenge: the ring without a lock. programs/lab6_spsc.c takes one step of the student's spsc.c when
- * told, and the check looks at the ring between any two; then ThreadSanitizer looks at the orders.
+ * Lab 6, challenge: the ring without a lock. programs/lab6_spsc.c takes one step of the student's spsc.c
+ * when told, and the check looks at the ring between any two; then ThreadSanitizer looks at the orders.
  */
 #define _GNU_SOURCE
 #include <stdint.h>

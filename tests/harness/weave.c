@@ -169,11 +169,33 @@ static bool step_repeats(const json_t *before, const json_t *event)
            json_equal(json_object_get(before, "line"), json_object_get(event, "line"));
 }
 
-/* The last steps that matter, oldest first. */
+/* The first store that waits in a buffer while its process goes on; NULL: none does. */
+static const json_t *step_buffered(const json_t *trace)
+{
+    size_t i;
+    json_t *event;
+
+    json_array_foreach(trace, i, event)
+    {
+        if (strstr(json_text(event, "text"), "goes into the store buffer") != NULL)
+            return event;
+    }
+    return NULL;
+}
+
+static const char *step_text(struct check *check, const struct weave_case *order, const json_t *step)
+{
+    json_int_t process = json_integer_value(json_object_get(step, "process"));
+
+    return check_text(check, "\n  %-12s  %s%s", process_label(check, order, process), place_text(check, step),
+                      json_text(step, "text"));
+}
+
+/* The last steps that matter, oldest first, and in front of them the first store that waited in a buffer. */
 static const char *steps_text(struct check *check, const struct weave_case *order, const json_t *trace,
                               bool race)
 {
-    const json_t *told[STEPS_TOLD], *before = NULL;
+    const json_t *told[STEPS_TOLD], *before = NULL, *buffered = step_buffered(trace);
     size_t i, count = 0;
     json_t *event;
     const char *text = "";
@@ -184,12 +206,13 @@ static const char *steps_text(struct check *check, const struct weave_case *orde
             continue;
         before = told[count++ % STEPS_TOLD] = event;
     }
+    bool shown = buffered == NULL;
     for (i = count > STEPS_TOLD ? count - STEPS_TOLD : 0; i < count; i++) {
-        const json_t *step = told[i % STEPS_TOLD];
-        json_int_t process = json_integer_value(json_object_get(step, "process"));
-        text = check_text(check, "%s\n  %-12s  %s%s", text, process_label(check, order, process),
-                          place_text(check, step), json_text(step, "text"));
+        shown = shown || told[i % STEPS_TOLD] == buffered;
+        text = check_text(check, "%s%s", text, step_text(check, order, told[i % STEPS_TOLD]));
     }
+    if (!shown)
+        text = check_text(check, "%s\n  ...%s", step_text(check, order, buffered), text);
     return text[0] != '\0' ? check_text(check, "\nit comes about so:%s", text) : "";
 }
 
@@ -291,7 +314,10 @@ static _Noreturn void weave_fail(struct check *check, const struct weave_case *o
                            atoi(check->lab->name + strlen("lab"))),
     };
 
-    place_find(check, found, trace, &finding);
+    if (!said)
+        place_find(check, found, trace, &finding);
+    else if (step_buffered(trace) != NULL) /* or else the check's own advice says where to look */
+        place_take(check, step_buffered(trace), &finding);
     replay_keep(check, order, result);
     check_fail(check, &finding);
 }

@@ -3,11 +3,12 @@
  * who come and go while it runs, and messages of 64 bytes. Every reader gets every message that is sent while
  * it is there.
  *
- *     put:   full when some reader with FANOUT_JOINED has sent - cursor >= FANOUT_SLOTS, that is, has not
- * read yet what lies in the slot; else fill slots[sent % FANOUT_SLOTS], store sent + 1 join:  claim a line
- * (compare and exchange FANOUT_FREE, FANOUT_CLAIMED); cursor = sent, as it is now; state = FANOUT_JOINED;
- * cursor = sent once more, for the producer may have gone on meanwhile get:   empty when cursor == sent; else
- * copy slots[cursor % FANOUT_SLOTS], store cursor + 1 leave: state = FANOUT_FREE
+ *     put:   full when some reader with FANOUT_JOINED has sent - cursor >= FANOUT_SLOTS: it has not read yet
+ *            what lies in the slot. Else fill slots[sent % FANOUT_SLOTS], store sent + 1
+ *     join:  claim a line (compare and exchange FANOUT_FREE for FANOUT_CLAIMED); cursor = sent, as it is now;
+ *            state = FANOUT_JOINED; cursor = sent once more, for the producer may have gone on meanwhile
+ *     get:   empty when cursor == sent. Else copy slots[cursor % FANOUT_SLOTS], store cursor + 1
+ *     leave: state = FANOUT_FREE
  *
  * The counters only ever grow, and have 64 bits: at a message a nanosecond they last for 584 years. A ring of
  * zero bytes is empty and nobody reads it; what is put into it then is gone.
@@ -18,6 +19,10 @@
  * four operations are sequentially consistent (C17, 7.17.3): release and acquire let both look before their
  * store is seen, and so does every x86, whose stores wait in a buffer while later loads go ahead (Intel SDM,
  * volume 3, 8.2.3.4).
+ *
+ * Every store of a cursor is a release, those of join as well: a producer that saw the line joined by the
+ * reader before may find the cursor of the reader after it, and must not overwrite what the first one is
+ * still copying.
  */
 #ifndef SHMLAB_FANOUT_RING_H
 #define SHMLAB_FANOUT_RING_H
@@ -29,7 +34,7 @@
 enum {
     FANOUT_SLOTS = 4,
     FANOUT_READERS = 4,
-    FANOUT_LINE = 64, /* bytes of a cache line: each has one writer, or nearly */
+    FANOUT_LINE = 64, /* bytes of a cache line: sent has one, and each reader */
     FANOUT_TEXT = 60, /* bytes */
 };
 

@@ -1,17 +1,18 @@
 /*
- * A ring without a lock for messages of any size: lab 6's fourth challenge. One producer, one consumer, and a
- * ring of bytes. Each message lies in one piece, as a record: a header with its length, its bytes, and then
- * nothing up to the next multiple of 8 (what stands there means nothing).
+ * A ring without a lock for messages of any size: lab 6's fourth challenge. One producer, one consumer, and
+ * a ring of bytes. Each message lies in one piece, as a record: a header with its length, its bytes, and
+ * then nothing up to the next multiple of 8 (what stands there means nothing).
  *
- *     put: if the record does not fit between written and the ring's end, a header with RECORD_SKIP is stored
- * there and the record goes to the ring's beginning; written grows by all of that at once, with release order
+ *     put: where the record does not fit between written and the ring's end, a header with RECORD_SKIP is
+ *          stored there and the record goes to the ring's beginning; then written grows by all of that at
+ *          once, with release order
  *     get: a header with RECORD_SKIP: go on at the ring's beginning; copy the bytes; then read grows, with
- * release order
+ *          release order
  *
  * Both counters count bytes, only ever grow, and have 64 bits. All that is added to them is a multiple of 8,
- * so that there is room for a header wherever they stand. The counter modulo RECORD_BYTES is the place in the
- * ring, and `written - read` the number of bytes that are in use, 0 to RECORD_BYTES. A ring of zero bytes is
- * empty.
+ * so that there is room for a header wherever they stand. The counter modulo RECORD_BYTES is the place in
+ * the ring, and `written - read` the number of bytes that are in use, 0 to RECORD_BYTES. A ring of zero
+ * bytes is empty.
  *
  * RECORD_MAX: a record that fits at last must fit when the ring is empty, wherever the counters stand. At
  * place p it lies either in front of the ring's end, where there are RECORD_BYTES - p, or, behind a skip, at

@@ -7,23 +7,25 @@
  *     join                 the number of the reader's line, -1: none is free
  *     get READER           the number and the text of the message, or empty
  *     leave READER         done
- *     threads MESSAGES     all these messages from one thread to two others, which come and go meanwhile,
- * through a ring of their own: done, or what was wrong. For a build with ThreadSanitizer, which cannot look
- * into two processes.
+ *     threads MESSAGES     all these messages from one thread to another, which comes and goes
+ *                          meanwhile, through rings of their own: done, or what was wrong. For a build
+ *                          with ThreadSanitizer, which cannot look into two processes.
  *
  *     lab6_fanout put MESSAGES             these messages, and then the end
- *     lab6_fanout read MESSAGES VISITS     join, read so many messages (or up to the last one), leave; so
- * many times
+ *     lab6_fanout read MESSAGES VISITS     join, read some messages (or up to the last one), leave; so
+ *                                          many times. Status 1: a message was not the one that was due
+ *     lab6_fanout line VISITS              join, leave; so many times. Status 1: somebody else had the same
+ *                                          line at the same time
  *
- * For weave, which runs these two side by side, each as a program of its own: status 1 when a reader gets
- * another message than the one that is due. The ring is the object RING_NAME, which who comes first makes.
+ * The last three are for weave, which runs them side by side, each as a program of its own. The ring is the
+ * object OBJECT_NAME, which who comes first makes.
  */
 #define _GNU_SOURCE
 #include "fanout.h"
 #include "lab6_ring.h"
 
-#define RING_NAME "/lab6_fanout"
-enum { VISIT = 2, THREADS = 2 }; /* messages; readers */
+#define OBJECT_NAME "/lab6_fanout"
+enum { VISIT = 2 }; /* messages */
 
 static struct fanout_message message_make(int32_t number)
 {
@@ -94,13 +96,14 @@ static const char *visit(const struct stream *stream, int32_t *next)
     *next = (int32_t)atomic_load_explicit(&stream->ring->readers[reader].cursor, memory_order_relaxed) + 1;
     for (int i = 0; i < VISIT && *next <= stream->messages && wrong == NULL; i++, ++*next)
         wrong = message_take(stream, reader, *next);
-    fanout_leave(stream->ring, reader);
+    if (wrong == NULL) /* or else what was wrong is the last step */
+        fanout_leave(stream->ring, reader);
     return wrong;
 }
 
 struct reader {
     const struct stream *stream;
-    const char *wrong;
+    const char *wrong; /* read when it has ended */
 };
 
 static void *read_all(void *data)
@@ -112,51 +115,131 @@ static void *read_all(void *data)
     return NULL;
 }
 
+static pthread_t thread_start(void *(*run)(void *), void *data)
+{
+    pthread_t thread;
+
+    if (pthread_create(&thread, NULL, run, data) != 0)
+        exit(EXIT_FAILURE);
+    return thread;
+}
+
+/* All messages, to a reader that comes and goes. One: two that want the same line are fanout_race's business.
+ */
+static const char *threads_stream(const struct stream *stream)
+{
+    struct reader reader = {.stream = stream};
+    pthread_t thread = thread_start(read_all, &reader);
+    bool room = true;
+
+    for (int32_t i = 1; i <= stream->messages && room; i++)
+        room = put_await(stream, i);
+    pthread_join(thread, NULL);
+    return reader.wrong != NULL ? reader.wrong : room ? NULL : "a message finds no room";
+}
+
+/* A reader that joins and takes one message; the relaxed stores that tell so order nothing. */
+struct guest {
+    const struct stream *stream;
+    bool leaves;
+    _Atomic int stage; /* 1: has joined, 2: has taken its message, and left if it leaves */
+    const char *wrong;
+};
+
+static void *guest_run(void *data)
+{
+    struct guest *guest = data;
+    int reader = fanout_join(guest->stream->ring);
+
+    atomic_store_explicit(&guest->stage, 1, memory_order_relaxed);
+    guest->wrong = reader >= 0 ? message_take(guest->stream, reader, 1) : "there is no line for a reader";
+    if (guest->leaves && reader >= 0)
+        fanout_leave(guest->stream->ring, reader);
+    atomic_store_explicit(&guest->stage, 2, memory_order_relaxed);
+    return NULL;
+}
+
+static void guest_await(struct guest *guest, int stage)
+{
+    time_t begin = 0;
+
+    while (atomic_load_explicit(&guest->stage, memory_order_relaxed) < stage && ring_turn(&begin))
+        continue;
+}
+
+/*
+ * What the guest has read is overwritten afterwards, and the two threads meet nowhere but in the ring: so
+ * ThreadSanitizer need not be lucky to see whether its last store, of the cursor or of the state, orders
+ * that.
+ */
+static const char *threads_guest(bool leaves)
+{
+    struct fanout ring = {0};
+    const struct stream stream = {.ring = &ring, .messages = FANOUT_SLOTS + 1, .patient = true};
+    struct guest guest = {.stream = &stream, .leaves = leaves};
+    pthread_t thread = thread_start(guest_run, &guest);
+
+    guest_await(&guest, 1);
+    bool room = put_await(&stream, 1);
+    guest_await(&guest, 2);
+    for (int32_t i = 2; i <= stream.messages && room; i++)
+        room = put_await(&stream, i);
+    pthread_join(thread, NULL);
+    return guest.wrong != NULL ? guest.wrong : room ? NULL : "a message finds no room";
+}
+
 static void command_threads(int32_t messages)
 {
-    static struct fanout ring;
+    struct fanout ring = {0};
     const struct stream stream = {.ring = &ring, .messages = messages, .patient = true};
-    struct reader readers[THREADS];
-    pthread_t threads[THREADS];
-    const char *wrong = NULL;
+    const char *wrong = threads_guest(false);
 
-    memset(&ring, 0, sizeof ring);
-    for (int i = 0; i < THREADS; i++) {
-        readers[i] = (struct reader){.stream = &stream};
-        if (pthread_create(&threads[i], NULL, read_all, &readers[i]) != 0)
-            exit(EXIT_FAILURE);
-    }
-    for (int32_t i = 1; i <= messages && wrong == NULL; i++)
-        if (!put_await(&stream, i))
-            wrong = "a message finds no room";
-    for (int i = 0; i < THREADS; i++) {
-        pthread_join(threads[i], NULL);
-        if (readers[i].wrong != NULL)
-            wrong = readers[i].wrong;
-    }
+    if (wrong == NULL)
+        wrong = threads_guest(true);
+    if (wrong == NULL)
+        wrong = threads_stream(&stream);
     printf("> %s\n", wrong != NULL ? wrong : "done");
 }
 
 /* ---- For weave ---- */
 
-static int run_put(const struct stream *stream)
+struct object {
+    struct fanout ring;
+    _Atomic int inside[FANOUT_READERS]; /* 1: a reader has this line; relaxed, and so it orders nothing */
+};
+
+static int run_put(struct object *object, int32_t messages)
 {
-    for (int32_t i = 1; i <= stream->messages; i++)
-        if (!put_await(stream, i))
+    const struct stream stream = {.ring = &object->ring, .messages = messages};
+
+    for (int32_t i = 1; i <= stream.messages; i++)
+        if (!put_await(&stream, i))
             return EXIT_FAILURE;
     return EXIT_SUCCESS;
 }
 
-static int run_read(const struct stream *stream, long visits)
+static int run_read(struct object *object, int32_t messages, int visits)
 {
-    const char *wrong = NULL;
+    const struct stream stream = {.ring = &object->ring, .messages = messages};
     int32_t next;
 
-    for (long i = 0; i < visits && wrong == NULL; i++)
-        wrong = visit(stream, &next);
-    if (wrong != NULL)
-        fprintf(stderr, "lab6_fanout: %s\n", wrong);
-    return wrong != NULL ? EXIT_FAILURE : EXIT_SUCCESS;
+    for (int i = 0; i < visits; i++)
+        if (visit(&stream, &next) != NULL)
+            return EXIT_FAILURE;
+    return EXIT_SUCCESS;
+}
+
+static int run_line(struct object *object, int visits)
+{
+    for (int i = 0; i < visits; i++) {
+        int reader = fanout_join(&object->ring);
+        if (reader < 0 || atomic_load_explicit(&object->inside[reader], memory_order_relaxed) != 0)
+            return EXIT_FAILURE;
+        atomic_store_explicit(&object->inside[reader], 1, memory_order_relaxed);
+        atomic_store_explicit(&object->inside[reader], 0, memory_order_relaxed);
+        fanout_leave(&object->ring, reader);
+    }
+    return EXIT_SUCCESS;
 }
 
 static void command(void *ring, const char *line)
@@ -179,13 +262,15 @@ static void command(void *ring, const char *line)
 
 int main(int argc, char **argv)
 {
-    bool puts = argc == 3 && strcmp(argv[1], "put") == 0, reads = argc == 4 && strcmp(argv[1], "read") == 0;
+    struct object *object = argc > 2 ? ring_map(OBJECT_NAME, O_RDWR | O_CREAT, sizeof *object) : NULL;
 
-    if (!puts && !reads)
+    if (argc <= 2)
         return ring_serve(argc, argv, sizeof(struct fanout), command);
-    const struct stream stream = {.ring = ring_map(RING_NAME, O_RDWR | O_CREAT, sizeof(struct fanout)),
-                                  .messages = atoi(argv[2])};
-    if (stream.ring == NULL)
+    if (object == NULL)
         return EXIT_FAILURE;
-    return puts ? run_put(&stream) : run_read(&stream, atol(argv[3]));
+    if (strcmp(argv[1], "put") == 0)
+        return run_put(object, atoi(argv[2]));
+    if (strcmp(argv[1], "line") == 0)
+        return run_line(object, atoi(argv[2]));
+    return argc > 3 ? run_read(object, atoi(argv[2]), atoi(argv[3])) : EXIT_FAILURE;
 }

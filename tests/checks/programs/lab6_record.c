@@ -5,12 +5,13 @@
  *
  *     put LENGTH SEED      what record_put gives: done, full, too long, damaged. Byte i of the message is
  *                          (SEED + i) modulo 256.
- *     get CAPACITY         what record_get gives: "done LENGTH SEED", where SEED is the first byte, if all
- * bytes are as above, and else which one is not; "small LENGTH", empty, damaged; and what was wrong with the
- *                          buffer: it is followed by bytes that nobody may touch
- *     sweep                messages of many lengths at every place of the ring, put and got: done, or what
- * was wrong threads MESSAGES     all these messages from one thread to another, through a ring of their own:
- * done, or what was wrong. For a build with ThreadSanitizer, which cannot look into two processes.
+ *     get CAPACITY         what record_get gives: "17 bytes, 0x05 and so on" if each one follows from the
+ *                          first as above, and else which does not; "small, 17 bytes", empty, damaged; and
+ *                          what was wrong with the buffer, behind which nobody may write
+ *     sweep                messages of many lengths at every place of the ring: done, or what was wrong
+ *     threads MESSAGES     all these messages from one thread to another, through a ring of their own:
+ *                          done, or what was wrong. For a build with ThreadSanitizer, which cannot look
+ *                          into two processes.
  */
 #define _GNU_SOURCE
 #include "lab6_ring.h"
@@ -76,30 +77,43 @@ static void command_put(struct record_ring *ring, const char *line)
     printf("> %s\n", end_text(record_put(ring, length > 0 ? message : NULL, length)));
 }
 
-static void command_get(struct record_ring *ring, size_t capacity)
+static void get_one(struct record_ring *ring, struct target *target, size_t capacity)
 {
-    static struct target target;
     size_t length = 0;
-
-    memset(&target, UNTOUCHED, sizeof target);
-    enum record_end end = record_get(ring, target.bytes, capacity, &length);
-    size_t differs =
-        end == RECORD_DONE && length <= capacity ? message_differs(target.bytes, length, target.bytes[0]) : 0;
-    if (!untouched(&target, capacity))
+    enum record_end end = record_get(ring, target->bytes, capacity, &length);
+    size_t differs = end == RECORD_DONE && length <= capacity
+                         ? message_differs(target->bytes, length, target->bytes[0])
+                         : 0;
+    if (!untouched(target, capacity))
         printf("> %s, and bytes behind the buffer of %zu were written\n", end_text(end), capacity);
-    else if (end != RECORD_DONE && !untouched(&target, 0))
+    else if (end != RECORD_DONE && !untouched(target, 0))
         printf("> %s, and the buffer was written all the same\n", end_text(end));
     else if (end == RECORD_SMALL)
-        printf("> small %zu\n", length);
+        printf("> small, %zu bytes\n", length);
     else if (end != RECORD_DONE)
         printf("> %s\n", end_text(end));
     else if (length > capacity)
-        printf("> done, with length %zu in a buffer of %zu\n", length, capacity);
+        printf("> %zu bytes, in a buffer of %zu\n", length, capacity);
+    else if (length == 0)
+        printf("> 0 bytes\n");
     else if (differs < length)
-        printf("> done %zu, but byte %zu of it is 0x%02x and not 0x%02x\n", length, differs,
-               target.bytes[differs], (unsigned char)(target.bytes[0] + differs));
+        printf("> %zu bytes, 0x%02x and so on, but byte %zu is 0x%02x\n", length, target->bytes[0], differs,
+               target->bytes[differs]);
     else
-        printf("> done %zu %u\n", length, length > 0 ? target.bytes[0] : 0U);
+        printf("> %zu bytes, 0x%02x and so on\n", length, target->bytes[0]);
+}
+
+static void command_get(struct record_ring *ring, size_t capacity)
+{
+    static struct target target;
+    static bool prepared;
+
+    if (!prepared)
+        memset(&target, UNTOUCHED, sizeof target);
+    get_one(ring, &target, capacity);
+    memset(&target, UNTOUCHED,
+           sizeof target); /* now: a check may run the next one instruction by instruction */
+    prepared = true;
 }
 
 /* ---- Every place ---- */

@@ -5,9 +5,9 @@
  *
  *     put NUMBER         done, or full: a message with this number and a text that follows from it
  *     get                the number and the text of the message, or empty
- *     threads MESSAGES   all these messages from one thread to another, through a ring of their own: done, or
- *                        what was wrong. For a build with ThreadSanitizer, which cannot look into two
- * processes.
+ *     threads MESSAGES   all these messages from one thread to another, through a ring of their own: done,
+ *                        or what was wrong. For a build with ThreadSanitizer, which cannot look into two
+ *                        processes.
  *
  * The ring is the POSIX object NAME, which the check has made.
  */
