@@ -15,7 +15,6 @@
 #include "compile.h"
 #include "objects.h"
 #include "shared_data_check.h"
-#include "toolchain.h"
 
 #define HEADER "shared_data.h"
 #define MIRROR "shared_data.py"
@@ -239,13 +238,11 @@ static void mirror(struct check *check)
     data_layout_require(check, &layout, MIRROR);
 }
 
-/* The end of an import of the mirror in this folder, and what it printed. The path of the package is given: a
- * copy of the tree lies elsewhere, behind walls even where no link leads out. */
+/* The end of an import of the mirror in this folder, and what it printed. */
 static struct program *mirror_import(struct check *check, const char *folder, int *status)
 {
-    struct program *import =
-        START(check, DATA_PYTHON, "-c", "import sys; sys.path[:0] = sys.argv[1:]; import shared_data", folder,
-              TOOLCHAIN_SOURCE "/common/python");
+    struct program *import = START(check, DATA_PYTHON, "-c",
+                                   "import sys; sys.path.insert(0, sys.argv[1]); import shared_data", folder);
 
     *status = program_wait(import);
     return import;

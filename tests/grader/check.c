@@ -26,21 +26,6 @@ struct check_options {
 
 enum { OPTION_DIR = 256, OPTION_JSON, OPTION_CHECK, OPTION_ISOLATION, OPTION_TRANSCRIPTS, OPTION_PLAIN };
 
-static bool verdict_right(const json_t *verdict)
-{
-    size_t i;
-    json_t *check;
-
-    json_array_foreach(json_object_get(verdict, "checks"), i, check)
-    {
-        const char *outcome = json_string_value(json_object_get(check, "outcome"));
-        if (!json_is_true(json_object_get(check, "challenge")) && strcmp(outcome, "passed") != 0 &&
-            strcmp(outcome, "hidden") != 0)
-            return false;
-    }
-    return judge_interrupted() == 0;
-}
-
 static void verdict_show(const struct check_options *options, const json_t *verdict, const char *folder)
 {
     struct render render = render_to(stdout);
@@ -102,7 +87,7 @@ static int tree_check_in(const struct check_options *options, const char *room)
             .jobs = 4});
         if (verdict != NULL) {
             verdict_show(options, verdict, folder);
-            status = verdict_right(verdict) ? EXIT_SUCCESS : EXIT_FAILURE;
+            status = judge_right(verdict) && judge_interrupted() == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
         }
         json_decref(verdict);
     }

@@ -108,8 +108,8 @@ static void attention_write(FILE *out, const struct export_order *order)
             continue;
         shown++;
         html_print(out, "<li><a href=\"#s%d\">%s</a>", (int)i, submission_person(submission));
-        if (!graded)
-            html_print(out, " (%s)", member_text(submission, "state"));
+        if (member_is(submission, "state", "partial"))
+            fputs(" (partial)", out);
         json_array_foreach(reasons, j, reason)
         {
             html_print(out, "%s%s", j == 0 ? ": " : "; ", text_at(reasons, j));

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "statistics.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,10 +11,12 @@
 /* What the student misunderstood, as far as the check can tell; to be freed. */
 static char *cause_text(const json_t *check)
 {
-    const char *text = member_text(check, "cause");
+    const char *text = member_text(check, "cause"), *expected = member_text(check, "expected");
+    char *whole = NULL;
 
-    if (text[0] == '\0')
-        text = member_text(check, "expected");
+    if (text[0] == '\0' && expected[0] != '\0')
+        return asprintf(&whole, "expected: %.*s", (int)strcspn(expected, "\n"), expected) == -1 ? NULL
+                                                                                                : whole;
     if (text[0] == '\0')
         text = member_is(check, "outcome", "timeout") ? "it did not come to an end" : "no cause is known";
     return strndup(text, strcspn(text, "\n"));

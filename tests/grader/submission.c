@@ -115,13 +115,11 @@ static void result_begin(struct grading *grading)
 static void attend(json_t *result, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void attend(json_t *result, const char *format, ...)
 {
-    char text[256];
     va_list list;
 
     va_start(list, format);
-    vsnprintf(text, sizeof text, format, list);
+    json_array_append_new(json_object_get(result, "attention"), json_vsprintf(format, list));
     va_end(list);
-    json_array_append_new(json_object_get(result, "attention"), json_string(text));
 }
 
 /* Who needs a look, and why: nothing that an ordinary wrong answer brings about. */
@@ -136,12 +134,16 @@ static void result_attend(struct grading *grading)
     size_t i, c;
     json_t *lab, *check;
 
+    size_t refusals = json_array_size(grading->intake.refusals);
+    const char *first = json_string_value(json_array_get(grading->intake.refusals, 0));
+
     json_array_clear(json_object_get(grading->result, "attention"));
     if (grading->intake.refused)
-        attend(grading->result, "refused: %s",
-               json_string_value(json_array_get(grading->intake.refusals, 0)));
-    else if (json_array_size(grading->intake.refusals) > 0)
-        attend(grading->result, "%zu files were not taken", json_array_size(grading->intake.refusals));
+        attend(grading->result, "refused: %s", first);
+    else if (refusals == 1)
+        attend(grading->result, "not taken: %s", first);
+    else if (refusals > 1)
+        attend(grading->result, "not taken: %s, and %zu more", first, refusals - 1);
     if (grading->order->roster != NULL && json_object_get(grading->result, "student") == NULL)
         attend(grading->result, "nobody in the roster has that name, id or address");
     json_array_foreach(grading->labs, i, lab)

@@ -69,6 +69,21 @@ int judge_interrupted(void)
     return interrupted;
 }
 
+bool judge_right(const json_t *verdict)
+{
+    size_t i;
+    json_t *check;
+
+    json_array_foreach(json_object_get(verdict, "checks"), i, check)
+    {
+        const char *outcome = json_string_value(json_object_get(check, "outcome"));
+        if (!json_is_true(json_object_get(check, "challenge")) && strcmp(outcome, "passed") != 0 &&
+            strcmp(outcome, "hidden") != 0)
+            return false;
+    }
+    return true;
+}
+
 static int64_t now_ms(void)
 {
     struct timespec now;

@@ -61,6 +61,9 @@ struct judge_order {
  * error. */
 json_t *judge_run(const struct judge_order *order);
 
+/* Is everything right that counts? Challenges and instructor's checks do not. */
+bool judge_right(const json_t *verdict);
+
 /* The signal that has ended a run; 0: none has. Then whoever called for the run should end, too. */
 int judge_interrupted(void);
 

@@ -44,22 +44,6 @@ static void order_show(const json_t *check, void *data)
     order_advance(order, false);
 }
 
-/* Is everything that counts right? Challenges and instructor's checks do not. */
-static bool verdict_right(const json_t *verdict)
-{
-    size_t i;
-    json_t *check;
-
-    json_array_foreach(json_object_get(verdict, "checks"), i, check)
-    {
-        const char *outcome = json_string_value(json_object_get(check, "outcome"));
-        if (!json_is_true(json_object_get(check, "challenge")) && strcmp(outcome, "passed") != 0 &&
-            strcmp(outcome, "hidden") != 0)
-            return false;
-    }
-    return true;
-}
-
 static void solved_print(const struct lab_options *options)
 {
     const struct lab *next = NULL;
@@ -98,7 +82,7 @@ static void verdict_finish(const struct lab_options *options, const char *folder
     snprintf(fingerprint, sizeof fingerprint, "%016" PRIx64, lab_fingerprint(folder));
     json_object_set_new(verdict, "fingerprint", json_string(fingerprint));
     verdict_keep(verdict, path);
-    if (!options->plain && options->tree == NULL && verdict_right(verdict))
+    if (!options->plain && options->tree == NULL && judge_right(verdict))
         solved_print(options);
 }
 
@@ -119,7 +103,7 @@ static int verdict_make(const struct lab_options *options, const struct judge_or
     render_sum(&order->render, verdict);
     lab_replay_keep(options, verdict);
     verdict_finish(options, what->folder, path, verdict);
-    int status = verdict_right(verdict) ? EXIT_SUCCESS : EXIT_FAILURE;
+    int status = judge_right(verdict) ? EXIT_SUCCESS : EXIT_FAILURE;
     json_decref(verdict);
     return status;
 }

@@ -139,11 +139,10 @@ static const char *sides_text(struct check *check, const struct weave_case *orde
         json_int_t process = json_integer_value(json_object_get(side, "process"));
         const char *source = json_text(side, "source");
         const char *what = json_text(side, "what");
-        /* How many bytes Python reads at once, and in which function, is the interpreter's business. */
-        int length = strncmp(what, "uninstrumented ", 15) == 0 && strstr(what, " of ") != NULL
-                         ? (int)(strstr(what, " of ") - what)
-                         : (int)strlen(what);
-        text = check_text(check, "%s\n  %s: %.*s", text, process_label(check, order, process), length, what);
+        text = check_text(check, "%s\n  %s: %s", text, process_label(check, order, process), what);
+        /* how many bytes Python reads at once, and in which function, is the interpreter's business */
+        if (strncmp(what, "uninstrumented ", strlen("uninstrumented ")) == 0)
+            check_varies(check, "an access by Python", what);
         if (json_text(side, "file")[0] != '\0')
             text = check_text(check, "%s\n    %s%s", text, place_text(check, side), source);
     }
@@ -300,16 +299,12 @@ static _Noreturn void weave_fail(struct check *check, const struct weave_case *o
     const json_t *found = json_array_get(json_object_get(result, "findings"), 0);
     const json_t *trace = json_object_get(result, "trace");
     bool said = order->exit_means != NULL && strcmp(json_text(found, "kind"), "exit") == 0;
-    const char *why = said ? order->exit_means : json_text(found, "why");
     struct finding finding = {
         .expected = expected_text(check, found),
         .found = check_text(check, "%s, with %s%s%s", json_text(found, "headline"), order->title,
                             sides_text(check, order, found),
                             steps_text(check, order, trace, strcmp(json_text(found, "kind"), "race") == 0)),
-        .cause = why[0] != '\0'
-                     ? why
-                     : "under this order of steps the program meets something that it takes for an "
-                       "error, or waits until its patience is over",
+        .cause = said ? order->exit_means : json_text(found, "why"),
         .next = check_text(check, "make replay%d runs these steps again, one by one",
                            atoi(check->lab->name + strlen("lab"))),
     };
