@@ -14,8 +14,7 @@
  *     lab6_fanout put MESSAGES             these messages, and then the end
  *     lab6_fanout read MESSAGES VISITS     join, read some messages (or up to the last one), leave; so
  *                                          many times. Status 1: a message was not the one that was due
- *     lab6_fanout line VISITS              join, leave; so many times. Status 1: somebody else had the same
- *                                          line at the same time
+ *     lab6_fanout line                     join, and stay. Status 1: somebody else has the same line
  *
  * The last three are for weave, which runs them side by side, each as a program of its own. The ring is the
  * object OBJECT_NAME, which who comes first makes.
@@ -205,7 +204,8 @@ static void command_threads(int32_t messages)
 
 struct object {
     struct fanout ring;
-    _Atomic int inside[FANOUT_READERS]; /* 1: a reader has this line; relaxed, and so it orders nothing */
+    _Atomic int
+        taken[FANOUT_READERS]; /* 1: a reader was given this line; relaxed, and so it orders nothing */
 };
 
 static int run_put(struct object *object, int32_t messages)
@@ -229,16 +229,13 @@ static int run_read(struct object *object, int32_t messages, int visits)
     return EXIT_SUCCESS;
 }
 
-static int run_line(struct object *object, int visits)
+static int run_line(struct object *object)
 {
-    for (int i = 0; i < visits; i++) {
-        int reader = fanout_join(&object->ring);
-        if (reader < 0 || atomic_load_explicit(&object->inside[reader], memory_order_relaxed) != 0)
-            return EXIT_FAILURE;
-        atomic_store_explicit(&object->inside[reader], 1, memory_order_relaxed);
-        atomic_store_explicit(&object->inside[reader], 0, memory_order_relaxed);
-        fanout_leave(&object->ring, reader);
-    }
+    int reader = fanout_join(&object->ring);
+
+    if (reader < 0 || atomic_load_explicit(&object->taken[reader], memory_order_relaxed) != 0)
+        return EXIT_FAILURE;
+    atomic_store_explicit(&object->taken[reader], 1, memory_order_relaxed);
     return EXIT_SUCCESS;
 }
 
@@ -262,15 +259,15 @@ static void command(void *ring, const char *line)
 
 int main(int argc, char **argv)
 {
-    struct object *object = argc > 2 ? ring_map(OBJECT_NAME, O_RDWR | O_CREAT, sizeof *object) : NULL;
+    const char *role = argc > 1 ? argv[1] : "";
+    bool puts = argc == 3 && strcmp(role, "put") == 0, reads = argc == 4 && strcmp(role, "read") == 0;
 
-    if (argc <= 2)
+    if (!puts && !reads && strcmp(role, "line") != 0)
         return ring_serve(argc, argv, sizeof(struct fanout), command);
+    struct object *object = ring_map(OBJECT_NAME, O_RDWR | O_CREAT, sizeof *object);
     if (object == NULL)
         return EXIT_FAILURE;
-    if (strcmp(argv[1], "put") == 0)
+    if (puts)
         return run_put(object, atoi(argv[2]));
-    if (strcmp(argv[1], "line") == 0)
-        return run_line(object, atoi(argv[2]));
-    return argc > 3 ? run_read(object, atoi(argv[2]), atoi(argv[3])) : EXIT_FAILURE;
+    return reads ? run_read(object, atoi(argv[2]), atoi(argv[3])) : run_line(object);
 }
