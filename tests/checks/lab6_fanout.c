@@ -373,8 +373,9 @@ void fanout_order(struct check *check)
 void fanout_race(struct check *check)
 {
     static const char missed[] =
-        "the reader got another message than the one that was due: the producer did not see it come, and "
-        "overwrote what it was going to read";
+        "the reader got another message than the one that was due: it did not see how far the producer was, "
+        "nor "
+        "the producer that it had come, and what it was going to read was overwritten";
 
     blame(check, "int fanout_join(", NULL, NULL);
     CHECK_WEAVE(check, .title = "two readers that join",

@@ -13,7 +13,7 @@
 #include "toolchain.h"
 
 enum {
-    WEAVE_RUNS = 5000, /* schedules of a case at most: the right solutions need a third of it */
+    WEAVE_RUNS = 5000, /* schedules of a case at most: the right solutions need less than half */
     WEAVE_FOUND = 1,   /* exit status, see tests/weave/README.md */
     WORDS = 64,
     STEPS_TOLD = 10, /* in the finding: all of them are in the transcript */

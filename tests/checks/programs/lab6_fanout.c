@@ -12,8 +12,8 @@
  *                          with ThreadSanitizer, which cannot look into two processes.
  *
  *     lab6_fanout put MESSAGES             these messages, and then the end
- *     lab6_fanout read MESSAGES VISITS     join, read some messages (or up to the last one), leave; so
- *                                          many times. Status 1: a message was not the one that was due
+ *     lab6_fanout read MESSAGES VISITS     join, read a message, if any will come, leave; so many times.
+ *                                          Status 1: a message was not the one that was due
  *     lab6_fanout line                     join, and stay. Status 1: somebody else has the same line
  *
  * The last three are for weave, which runs them side by side, each as a program of its own. The ring is the
@@ -24,7 +24,6 @@
 #include "lab6_ring.h"
 
 #define OBJECT_NAME "/lab6_fanout"
-enum { VISIT = 2 }; /* messages */
 
 static struct fanout_message message_make(int32_t number)
 {
@@ -84,7 +83,8 @@ static const char *message_take(const struct stream *stream, int reader, int32_t
     return memcmp(&wanted, &message, sizeof wanted) == 0 ? NULL : "a message is not the one that was due";
 }
 
-/* Join, read a few messages, or up to the last one, leave. *next is told which one was due then. */
+/* Join, read one message, unless the last one was sent already, leave. *next is told which one would be due
+ * then. */
 static const char *visit(const struct stream *stream, int32_t *next)
 {
     const char *wrong = NULL;
@@ -93,8 +93,8 @@ static const char *visit(const struct stream *stream, int32_t *next)
     if (reader < 0 || reader >= FANOUT_READERS)
         return "there is no line for a reader";
     *next = (int32_t)atomic_load_explicit(&stream->ring->readers[reader].cursor, memory_order_relaxed) + 1;
-    for (int i = 0; i < VISIT && *next <= stream->messages && wrong == NULL; i++, ++*next)
-        wrong = message_take(stream, reader, *next);
+    if (*next <= stream->messages)
+        wrong = message_take(stream, reader, (*next)++);
     if (wrong == NULL) /* or else what was wrong is the last step */
         fanout_leave(stream->ring, reader);
     return wrong;
