@@ -61,9 +61,9 @@ def _text(raw: bytes, capacity: int) -> str:
 
 
 def describe(data: SharedData) -> Iterator[str]:
-    """The fields, as the C reader prints them."""
+    """The fields, as the C reader prints them, line by line."""
     yield f"process_id   {data.process_id}"
-    yield f"message      {_text(data.message, MESSAGE_CAPACITY)}"
+    yield from f"message      {_text(data.message, MESSAGE_CAPACITY)}".split("\n")
     yield f"counter      {data.counter}"
     yield f"temperature  {data.temperature:.1f}"
     yield f"coordinates  {' '.join(f'{each:.1f}' for each in data.coordinates)}"

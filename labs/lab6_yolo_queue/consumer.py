@@ -107,9 +107,8 @@ class Queue:
 
     def acquire(self, seconds: float) -> bool:
         """Wait for a frame; its slot is ours until `release`. False: none came, or a signal did."""
-        # TODO 8: Wait for a token of FULL (self._full.wait). With it in hand, see whether a producer is there
-        # (self._note_producer), and self._slot is the offset of the slot at read_idx: SLOT_OFFSETS, and
-        # modulo, whatever others wrote there.
+        # TODO 8: Wait for a token of FULL (self._full.wait). With it in hand, self._slot is the offset of the slot
+        # at read_idx: SLOT_OFFSETS, and modulo, whatever others wrote there.
         del seconds
         return False
 

@@ -107,14 +107,12 @@ class Queue:
 
     def acquire(self, seconds: float) -> bool:
         """Wait for a frame; its slot is ours until `release`. False: none came, or a signal did."""
-        # shmlab:cut 8 Wait for a token of FULL (self._full.wait). With it in hand, see whether a producer is there
-        # shmlab:text (self._note_producer), and self._slot is the offset of the slot at read_idx: SLOT_OFFSETS, and
-        # shmlab:text modulo, whatever others wrote there.
+        # shmlab:cut 8 Wait for a token of FULL (self._full.wait). With it in hand, self._slot is the offset of the slot
+        # shmlab:text at read_idx: SLOT_OFFSETS, and modulo, whatever others wrote there.
         # shmlab:give del seconds
         # shmlab:give return False
         if not self._full.wait(seconds):
             return False
-        self._note_producer()
         # We are the only one who writes read_idx. Modulo: whatever others wrote there, it leads to a slot.
         self._slot = yolo_queue.SLOT_OFFSETS[self._control[yolo_queue.READ_IDX] % yolo_queue.SLOTS]
         return True

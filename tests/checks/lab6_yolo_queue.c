@@ -1408,9 +1408,11 @@ static void recovery(struct check *check)
                     "semaphores must "
                     "say the same",
            .next = "unread from write_idx and read_idx; EMPTY = 5 - held - unread, FULL = unread, MUTEX = 1");
+    /* The full queue first: its producer holds no slot, so that what a repair has left undone is seen at
+     * once, and not when queue_publish has waited for MUTEX to no end. */
     for (int moment = 0; moment < 3; moment++) {
-        recover_once(check, 2, moment);
         recover_once(check, QUEUE_SLOTS, moment);
+        recover_once(check, 2, moment);
     }
     recovery_order(check);
 }

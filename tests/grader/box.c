@@ -28,7 +28,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "shmlab/error.h"
+#include "submission.h"
 #include "toolchain.h"
 
 #define BWRAP "/usr/bin/bwrap"
@@ -41,6 +43,7 @@ enum {
     LOOK_MS = 20,         /* how often the keeper looks at the room's memory */
     OWN_PIDS = 20000,     /* process ids in a box begin behind this: no text holds such numbers by chance */
     ROOM_PIDS = 10000,    /* likewise in the room */
+    ROOM_PROCESSES = 256, /* of all users that there may be in a room */
     FIRST_OBJECT = 32768, /* System V ids likewise */
     EXIT_LIMIT_MS = 5000,
 };
@@ -90,10 +93,11 @@ struct room {
     struct process_place place; /* first: the pointer that the harness holds is one to this */
     pid_t bwrap, first;         /* bwrap, and process 1 of the room */
     int handle;                 /* pidfd of the latter */
+    int group;                  /* control group for its programs: see cgroup_enter */
     bool build;
 };
 
-static struct room room; /* one a process: a keeper keeps one box */
+static struct room room = {.group = -1}; /* one a process: a keeper keeps one box */
 
 static bool complain(const char *what)
 {
@@ -179,15 +183,17 @@ static pid_t box_fork(const struct walls *walls)
 {
     uid_t user = geteuid() == 0 ? SPARE_ID : geteuid();
     gid_t group = geteuid() == 0 ? SPARE_ID : getegid();
+    const struct cgroup_limits limits = {.memory = room_limits.memory, .processes = ROOM_PROCESSES};
     int channel[2];
     pid_t keeper = -1;
 
     (void)walls;
     if (pipe2(channel, O_CLOEXEC) == -1)
         return -1;
+    struct cgroup_box groups = cgroup_box_make(&limits);
     pid_t helper = fork();
     if (helper == 0) {
-        if (privileges_drop())
+        if (cgroup_enter(groups.keeper) && privileges_drop())
             keeper = fork_with(CLONE_PARENT | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC);
         if (keeper == -1)
             complain("new namespaces");
@@ -195,10 +201,15 @@ static pid_t box_fork(const struct walls *walls)
             _exit(write(channel[1], &keeper, sizeof keeper) != sizeof keeper);
         close(channel[0]);
         close(channel[1]);
+        room.group =
+            groups.room; /* it was opened with the grader's rights, and those count when it is written to */
+        if (groups.keeper != -1)
+            close(groups.keeper);
         if (!keeper_begin(user, group))
             _exit(EXIT_FAILURE);
         return 0;
     }
+    cgroup_box_close(&groups);
     close(channel[1]);
     if (helper > 0 && read(channel[0], &keeper, sizeof keeper) != sizeof keeper)
         keeper = -1;
@@ -446,10 +457,12 @@ static pid_t room_fork(const struct process_place *place)
         return -1;
     pid_t helper = fork();
     if (helper == 0) {
-        if (setns(room.handle, spaces) == 0)
-            child = fork_with(CLONE_PARENT);
-        else
+        if (!cgroup_enter(room.group))
+            complain("the control group");
+        else if (setns(room.handle, spaces) == -1)
             complain("setns");
+        else
+            child = fork_with(CLONE_PARENT);
         if (child != 0)
             _exit(write(channel[1], &child, sizeof child) != sizeof child);
         close(channel[0]);
@@ -562,7 +575,7 @@ static bool box_wait(const struct walls *walls, pid_t child, int64_t end_ms, int
             kill(child, SIGKILL);
             break;
         }
-        if (memory_used() > room_limits.memory ||
+        if ((room.group == -1 && memory_used() > room_limits.memory) ||
             number_of("/proc/meminfo", "MemAvailable:", NULL) < room_limits.least)
             room_empty(); /* the check sees that its programs were killed */
     }
@@ -650,6 +663,7 @@ bool box_try(const char *folder, char *why, size_t size)
         return answer(why, size, "the folder for the run cannot be given to the grader's user");
     if (access(BWRAP, X_OK) == -1)
         return answer(why, size, "bubblewrap is missing (Debian: bubblewrap)");
+    fflush(NULL);
     pid_t keeper = full.fork(&full);
     if (keeper == 0)
         _exit(box_probe(&full, folder));
@@ -673,6 +687,12 @@ bool box_try(const char *folder, char *why, size_t size)
     }
 }
 
+void box_room_end(const char *folder)
+{
+    cgroup_end();
+    folder_remove(folder);
+}
+
 bool box_room(enum isolation isolation, char *folder, size_t size)
 {
     const char *base = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
@@ -684,8 +704,12 @@ bool box_room(enum isolation isolation, char *folder, size_t size)
     }
     if (isolation == ISOLATION_NONE)
         fprintf(stderr, "grader: --isolation none: programs of the submissions run as you, on your files\n");
-    if (isolation != ISOLATION_FULL || box_try(folder, why, sizeof why))
+    if (isolation != ISOLATION_FULL)
         return true;
+    cgroup_begin(why, sizeof why); /* without groups boxes are watched */
+    if (box_try(folder, why, sizeof why))
+        return true;
+    cgroup_end();
     error_report(
         "`grader doctor` says more; --isolation none runs submissions unprotected, as you, and every result "
         "says so",

@@ -47,4 +47,7 @@ bool box_try(const char *folder, char *why, size_t size);
  */
 bool box_room(enum isolation isolation, char *folder, size_t size);
 
+/* Behind the last box: remove the folder, and what else there was for boxes. */
+void box_room_end(const char *folder);
+
 #endif

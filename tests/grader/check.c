@@ -73,7 +73,8 @@ static int tree_check_in(const struct check_options *options, const char *room)
     mkdir(transcripts, 0755);
     if (symlink(TOOLCHAIN_SOURCE "/common", common) == -1)
         return error_report_errno(NULL, "symlink(%s)", common);
-    bool taken = intake_take(options->folder, tree, NULL, lab_index(options->lab), &intake);
+    bool taken =
+        intake_take(options->folder, tree, NULL, lab_index(options->lab), options->isolation, &intake);
     refusals_show(&intake);
     if (taken && !intake.refused) {
         json_t *verdict = judge_run(&(struct judge_order){
@@ -104,7 +105,7 @@ static int tree_check(const struct check_options *options)
     if (options->transcripts != NULL)
         mkdir(options->transcripts, 0777);
     int status = tree_check_in(options, room);
-    folder_remove(room);
+    box_room_end(room);
     return status;
 }
 

@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include "box.h"
+#include "cgroup.h"
 #include "grader.h"
 #include "shmlab/options.h"
 #include "toolchain.h"
+#include "unpack.h"
 
 static bool line(bool good, const char *what, const char *otherwise)
 {
@@ -43,7 +45,7 @@ int grader_doctor(int argc, char **argv)
         .parser = nothing_parse,
         .doc = "Tell what isolation this machine offers, and what would be graded without it."};
     struct utsname system;
-    char why[256] = "";
+    char why[256] = "", reason[512] = "";
 
     options_parse(&argp, argc, argv, NULL);
     uname(&system);
@@ -55,10 +57,15 @@ int grader_doctor(int argc, char **argv)
          "kernel.unprivileged_userns_clone is 0");
     line(number_in("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") <= 0, "AppArmor lets them be",
          "kernel.apparmor_restrict_unprivileged_userns is 1: needs a profile for bwrap and grader");
+    line(unpack_confines(), "filters for system calls", "the kernel has no seccomp: archives are refused");
     char folder[] = "/tmp/shmlab-grader.XXXXXX";
+    bool capped = cgroup_begin(reason, sizeof reason);
     bool whole = mkdtemp(folder) != NULL && box_try(folder, why, sizeof why);
+    cgroup_end();
     rmdir(folder);
     if (line(whole, "a whole box, tried", why)) {
+        printf("  %-8s memory, %s%s\n", capped ? "capped" : "watched",
+               capped ? "by a control group for each box" : "every 20 ms: ", capped ? "" : reason);
         puts("\nFull isolation: `grader grade` keeps submissions from each other, from your files and the "
              "network.");
         return EXIT_SUCCESS;

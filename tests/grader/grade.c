@@ -202,7 +202,7 @@ static void room_remove(const char *results, const char *room)
 {
     char note[PATH_MAX];
 
-    folder_remove(room);
+    box_room_end(room);
     snprintf(note, sizeof note, "%s/.room", results);
     unlink(note);
 }

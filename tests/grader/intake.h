@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "box.h"
+
 enum { INTAKE_LABS = 16 };
 
 struct intake {
@@ -27,7 +29,8 @@ struct intake {
  * of the one lab that is asked for, whose files may also stand at the top; -1: several are. Returns false
  * after a message on standard error when the tree cannot be written.
  */
-bool intake_take(const char *path, const char *tree, const char *files, int only, struct intake *intake);
+bool intake_take(const char *path, const char *tree, const char *files, int only, enum isolation isolation,
+                 struct intake *intake);
 
 void intake_free(struct intake *intake);
 

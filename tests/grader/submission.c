@@ -350,7 +350,7 @@ static bool grading_room(struct grading *grading, const char *path)
     folder_remove(files);
     free(files);
     files = folder_make(grading, "files");
-    bool good = intake_take(path, tree, files, count == 1 ? only : -1, &grading->intake);
+    bool good = intake_take(path, tree, files, count == 1 ? only : -1, order->isolation, &grading->intake);
     free(files);
     return good;
 }

@@ -23,6 +23,7 @@ from typing import Any, Dict, List
 ROOT = Path(__file__).resolve().parents[2]
 LAB = "lab1_layout"
 SKIPPED = 77
+ORDINARY = 61343  # any user but root and the grader's spare one
 GRADER = str(ROOT / "build" / "bin" / "grader")
 
 
@@ -102,6 +103,50 @@ class Grade(unittest.TestCase):
         taken = self.work / "class-results" / "submissions" / "flat" / "files" / "lab1"
         self.assertEqual((taken / "layout.c").read_bytes(), (ROOT / "solutions" / LAB / "layout.c").read_bytes())
         self.assertFalse((taken / "writer.c").exists(), "what no lab asks for is not kept")
+
+    def test_archive_that_takes_over(self) -> None:
+        """Whoever reads archives can do nothing else, and a crash of it costs its own archive only."""
+        library = self.work / "possessed.so"
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", str(library), str(Path(__file__).with_name("possessed.c"))], check=True)
+        with zipfile.ZipFile(self.students / "takes_over.zip", "w") as archive:
+            archive.write(ROOT / "solutions" / LAB / "layout.c", f"{LAB}/layout.c")
+        for isolation in ("full", "none"):
+            self.environment["LD_PRELOAD"] = str(library)
+            self.grade("--isolation", isolation)
+            del self.environment["LD_PRELOAD"]
+            self.assertEqual(self.result("takes_over")["refusals"],
+                             ["the archive is damaged, or of no kind that is known: refused as a whole"])
+        self.grade()
+        self.assertEqual(self.result("takes_over")["refusals"], [])
+
+    def test_unreadable_folders(self) -> None:
+        """Where the grader is started need not be readable; what is handed in must be, or that is what is said."""
+        tree, here = hand_in(self.work / "tree" / LAB).parent, self.work / "here"
+        here.mkdir()
+        self.addCleanup(here.chmod, 0o700)
+        (self.work / "tmp").chmod(0o1777)
+
+        def settle() -> None:
+            os.chdir(here)
+            here.chmod(0)
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setgid(ORDINARY)
+                os.setuid(ORDINARY)
+
+        def check() -> "subprocess.CompletedProcess[str]":
+            here.chmod(0o700)
+            return subprocess.run([GRADER, "check", "lab1", "--dir", str(tree), "--check", "builds"], preexec_fn=settle,
+                                  text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=self.environment, check=False)
+
+        done = check()
+        self.assertEqual(done.returncode, 0, done.stdout)
+        tree.chmod(0o311)
+        done = check()
+        tree.chmod(0o755)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("the folder cannot be read (", done.stdout)
+        self.assertNotIn("archive", done.stdout)
 
     def test_roster(self) -> None:
         """Who is who, who is nobody, and who handed in nothing."""

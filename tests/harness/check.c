@@ -285,11 +285,18 @@ static void program_remember(struct check *check, struct program *program)
 
 struct program *check_start(struct check *check, const char *const argv[])
 {
+    return check_start_keeping(check, argv, 0);
+}
+
+struct program *check_start_keeping(struct check *check, const char *const argv[], int keep)
+{
     struct program *program = check_memory(check, sizeof *program);
     const char *words[ARGUMENTS] = {NULL};
     size_t count = program_find(check, argv[0], words);
-    const struct process_setup setup = {
-        .place = check->place, .environment = program_environment(check), .limit = wait_limit(check)};
+    const struct process_setup setup = {.place = check->place,
+                                        .environment = program_environment(check),
+                                        .limit = wait_limit(check),
+                                        .keep = keep};
 
     program->check = check;
     program->short_name = strrchr(argv[0], '/') != NULL ? strrchr(argv[0], '/') + 1 : argv[0];
@@ -323,8 +330,7 @@ pid_t check_fork(struct check *check)
 const char *status_text(struct check *check, int status)
 {
     if (status == -1)
-        return check_text(check, "it did not end within %.0f s and was killed",
-                          wait_limit(check) * process_time_scale());
+        return check_text(check, "it did not end within %.0f s and was killed", wait_limit(check));
     if (status > 255)
         return check_text(check, "ended by signal %d (%s)", status - 256, strsignal(status - 256));
     return check_text(check, "exit status %d", status);
@@ -482,8 +488,7 @@ void await_turn(struct await *await)
             process_drain(&check->programs[i]->process);
     if (now_ms() > await->end_ms)
         FAIL(check, .expected = await->what,
-             .found = check_text(check, "that did not happen within %.0f s",
-                                 wait_limit(check) * process_time_scale()));
+             .found = check_text(check, "that did not happen within %.0f s", wait_limit(check)));
     nanosleep(&turn, NULL);
 }
 

@@ -42,7 +42,7 @@ enum check_limit {
     LIMITS
 };
 
-/* The one table: seconds for the whole check and for one wait in it, both times SHMLAB_TIME_SCALE. */
+/* The one table: seconds for the whole check and for one wait in it, both times process_time_scale(). */
 extern const struct check_limits {
     double whole, wait;
 } check_limits[LIMITS];

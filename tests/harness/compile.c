@@ -301,26 +301,43 @@ bool check_built(const struct check *check, const char *program)
     return access(path, X_OK) == 0;
 }
 
-void check_build_with(struct check *check, const char *const flags[])
+/* Into a folder of the check: all programs but those of challenges. Returns the bits of those that failed. */
+static unsigned build_again(struct check *check, const char *const flags[], struct build *build)
 {
-    struct build build = {.folder = ""};
-    const char *folder = check_text(check, "%s/bin", check->scratch);
+    struct compiling how = {.driver = driver_plain, .flags = flags, .place = check->place};
+    unsigned failed = 0;
 
-    if (mkdir(folder, 0700) == -1 && errno != EEXIST)
-        check_broken(check, "mkdir(%s): %s", folder, strerror(errno));
-    const struct compiling how = {
-        .driver = driver_plain, .flags = flags, .place = check->place, .wanted = ALL_PROGRAMS};
-    snprintf(build.folder, sizeof build.folder, "%s", folder);
-    programs_compile(check->lab, check->folder, &how, &build);
-    for (size_t i = 0; i < program_count(check->lab); i++) {
-        if (build.programs[i].status != 0 && !program_extra(check->lab, i))
+    *build = (struct build){.folder = ""};
+    snprintf(build->folder, sizeof build->folder, "%s/bin", check->scratch);
+    if (mkdir(build->folder, 0700) == -1 && errno != EEXIST)
+        check_broken(check, "mkdir(%s): %s", build->folder, strerror(errno));
+    for (size_t i = 0; i < program_count(check->lab); i++)
+        how.wanted |= program_extra(check->lab, i) ? 0 : 1u << i;
+    programs_compile(check->lab, check->folder, &how, build);
+    for (size_t i = 0; i < program_count(check->lab); i++)
+        failed |= build->programs[i].status != 0 ? 1u << i : 0;
+    return failed;
+}
+
+/* START uses them from here on, or the check fails. */
+static void build_adopt(struct check *check, const char *const flags[], struct build *build, unsigned failed)
+{
+    for (size_t i = 0; i < program_count(check->lab); i++)
+        if ((failed >> i & 1) != 0)
             FAIL(check,
                  .expected = check_text(check, "%s compiles with %s", check->lab->programs[i].name, flags[0]),
-                 .found = build.programs[i].messages);
-    }
-    build_free(&build);
-    check->bin = folder;
+                 .found = build->programs[i].messages);
+    check->bin = check_text(check, "%s", build->folder);
+    build_free(build);
     check_note(check, "the programs are compiled with %s from here on", flags[0]);
+}
+
+void check_build_with(struct check *check, const char *const flags[])
+{
+    struct build build;
+    unsigned failed = build_again(check, flags, &build);
+
+    build_adopt(check, flags, &build, failed);
 }
 
 bool check_build_one(struct check *check, const char *program, const char *const flags[])
@@ -346,10 +363,10 @@ bool check_build_one(struct check *check, const char *program, const char *const
     return status == 0;
 }
 
-void check_sanitize(struct check *check)
+/* Can the compiler do that at all? NULL, or what it says. */
+static const char *sanitizers_missing(struct check *check)
 {
     const char *probe = check_text(check, "%s/probe.c", check->scratch);
-    const char *messages;
 
     check_write(check, probe, "int main(void) { return 0; }\n");
     const char *const command[] = {TOOLCHAIN_COMPILER,
@@ -364,11 +381,24 @@ void check_sanitize(struct check *check)
         &compiler, command,
         &(struct process_setup){.place = check->place, .limit = check_limits[LIMIT_BUILD].wait});
     int status = command_finish(&compiler, &text);
-    messages = text;
-    if (status != 0)
-        check_skip(check, check_text(check, "this compiler has no sanitizers: %s", messages));
+    const char *messages = status != 0 ? check_text(check, "%s", text) : NULL;
     free(text);
-    BUILD_WITH(check, "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-O1");
+    return messages;
+}
+
+void check_sanitize(struct check *check)
+{
+    static const char *const flags[] = {"-fsanitize=address,undefined", "-fno-sanitize-recover=undefined",
+                                        "-O1", NULL};
+    struct build build;
+    unsigned failed = build_again(check, flags, &build);
+
+    if (failed != 0) { /* without them it compiles: whose fault is it? */
+        const char *missing = sanitizers_missing(check);
+        if (missing != NULL)
+            check_skip(check, check_text(check, "this compiler has no sanitizers: %s", missing));
+    }
+    build_adopt(check, flags, &build, failed);
 }
 
 /* Addresses differ from run to run. */

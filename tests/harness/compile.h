@@ -61,7 +61,7 @@ void check_leaks(struct check *check);
 bool check_built(const struct check *check, const char *program);
 
 /* From here on START uses executables compiled with these extra flags, for example
- * "-fsanitize=address,undefined". */
+ * "-fsanitize=address,undefined"; the programs that only a challenge needs are not there any more. */
 #define BUILD_WITH(check, ...) check_build_with(check, (const char *const[]){__VA_ARGS__, NULL})
 void check_build_with(struct check *check, const char *const flags[]);
 

@@ -60,6 +60,9 @@ struct check {
 /* Run the check's function and write its record; called in the child process. */
 _Noreturn void check_main(struct check *check);
 
+/* check_start for a program that inherits a descriptor, by the same number. */
+struct program *check_start_keeping(struct check *check, const char *const argv[], int keep);
+
 /* Path of the interpreter where programs run. */
 const char *check_python(const struct check *check);
 

@@ -446,7 +446,7 @@ static json_t *slot_record(struct judge *judge, struct slot *slot, int status)
     if (slot->late) {
         text_put(check, "outcome", "timeout");
         snprintf(text, sizeof text, "the check did not come to its end within %.0f s",
-                 (double)(slot->end_ms - slot->start_ms) / 1000);
+                 check_limits[judge->order->lab->cases[slot->which].limit].whole);
         text_put(check, "cause", "a program that waits for ever, or goes round for ever");
     } else {
         text_put(check, "outcome", "error");
@@ -593,34 +593,44 @@ static struct slot *slot_free(struct judge *judge)
     return NULL;
 }
 
-/* Start or settle whatever can be; true when something was settled, which may set others free. */
+/* Start or settle a check if that can be; true when it was settled. */
+static bool case_advance(struct judge *judge, size_t i)
+{
+    const struct lab *lab = judge->order->lab;
+    const char *missing;
+    char text[128];
+
+    enum readiness readiness = case_readiness(judge, i, &missing);
+    if (readiness == NEVER) {
+        snprintf(text, sizeof text, "needs \"%s\", which has not passed", missing);
+        check_decide(judge, i, "skipped", "found", text);
+        return true;
+    }
+    if (readiness == READY && lab->cases[i].run == NULL) {
+        check_decide(judge, i, "hidden", "found", "your instructor has this check");
+        return true;
+    }
+    if (readiness == NOT_YET || slot_free(judge) == NULL)
+        return false;
+    text_put(json_array_get(judge->checks, i), "outcome", "running");
+    if (slot_start(judge, slot_free(judge), i))
+        return false;
+    check_decide(judge, i, "error", "found", "the check could not be started: out of memory or processes");
+    return true;
+}
+
+/* Start or settle whatever can be; true when something was settled, which may set others free. What may take
+ * long begins first: at the end nobody waits for it alone. */
 static bool cases_advance(struct judge *judge)
 {
     const struct lab *lab = judge->order->lab;
     bool settled = false;
 
-    for (size_t i = 0; i < lab->case_count; i++) {
-        const char *missing = NULL;
-        char text[128];
-        if (strcmp(outcome_of(judge, i), "pending") != 0)
-            continue;
-        enum readiness readiness = case_readiness(judge, i, &missing);
-        if (readiness == NEVER) {
-            snprintf(text, sizeof text, "needs \"%s\", which has not passed", missing);
-            check_decide(judge, i, "skipped", "found", text);
-            settled = true;
-        } else if (readiness == READY && lab->cases[i].run == NULL) {
-            check_decide(judge, i, "hidden", "found", "your instructor has this check");
-            settled = true;
-        } else if (readiness == READY && slot_free(judge) != NULL) {
-            text_put(json_array_get(judge->checks, i), "outcome", "running");
-            if (!slot_start(judge, slot_free(judge), i)) {
-                check_decide(judge, i, "error", "found",
-                             "the check could not be started: out of memory or processes");
+    for (int limit = LIMIT_EXPLORE; limit >= LIMIT_QUICK; limit--)
+        for (size_t i = 0; i < lab->case_count; i++)
+            if ((int)lab->cases[i].limit == limit && strcmp(outcome_of(judge, i), "pending") == 0 &&
+                case_advance(judge, i))
                 settled = true;
-            }
-        }
-    }
     return settled;
 }
 

@@ -59,11 +59,11 @@ char *lab_results(const struct lab_options *options)
     return path;
 }
 
-json_t *lab_verdict(const struct lab_options *options)
+json_t *lab_verdict(const struct lab_options *options, const char *file)
 {
     char *results = lab_results(options), *path;
 
-    if (asprintf(&path, "%s/verdict.json", results) == -1)
+    if (asprintf(&path, "%s/%s", results, file) == -1)
         abort();
     json_t *verdict = json_load_file(path, 0, NULL);
     free(path);
@@ -218,11 +218,22 @@ static const struct argp_option option_list[] = {
     {"json", OPTION_JSON, "FILE", 0, "Write the verdict there, as tests/harness/result.md describes it", 0},
     {"results", OPTION_RESULTS, "DIR", 0,
      "Folder for the transcripts (default: results/labN_name of the build folder)", 0},
-    {"jobs", 'j', "N", 0, "Checks at once (default: the number of processors, 4 at most)", 0},
+    {"jobs", 'j', "N", 0, "Checks at once (default: two more than there are processors, 6 at most)", 0},
     {"plain", OPTION_PLAIN, NULL, 0, "Leave out what differs from run to run, for comparisons", 0},
     {"yes", 'y', NULL, 0, "Do not ask", 0},
     {0},
 };
+
+/* Checks at once: more than there are processors, since a check waits for events most of its time. */
+static int jobs_default(void)
+{
+    enum { WAITING = 2, MOST = 6 };
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (processors < 1)
+        processors = 1;
+    return processors + WAITING > MOST ? MOST : (int)processors + WAITING;
+}
 
 int main(int argc, char **argv)
 {
@@ -234,15 +245,15 @@ int main(int argc, char **argv)
                "  check N      build lab N and say what is right and what is not\n"
                "  list [N]     the checks of lab N, or the labs\n"
                "  watch N      the same again after each change\n"
-               "  hint N       a hint on the first check that failed, or on --check; again: the next step\n"
+               "  hint N       a hint on the first check that failed when lab N was looked at last, or on\n"
+               "               --check; again: the next step\n"
                "  replay N     the schedule with which a check of lab N failed last, step by step\n"
                "  reset N      put the lab back to its beginning, keeping a backup\n"
                "  solution N   where the reference solution is, once the lab is solved\n"
                "  progress     points of all labs\n"
                "  doctor       what this machine offers to the labs\n",
     };
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    struct lab_options options = {.jobs = processors < 1 ? 1 : processors > 4 ? 4 : (int)processors};
+    struct lab_options options = {.jobs = jobs_default()};
 
     options_parse(&argp, argc, argv, &options);
     return command_find(options.command)->run(&options);

@@ -35,8 +35,13 @@ char *lab_folder(const struct lab_options *options);
 /* Folder of the lab's transcripts and of what the commands remember; is made. To be freed. */
 char *lab_results(const struct lab_options *options);
 
-/* The last whole verdict of the lab, NULL when there is none; to be released. */
-json_t *lab_verdict(const struct lab_options *options);
+/* Files of the lab's results with a verdict: the last one on the whole lab, and the last one of all, which
+ * may be on one check and those that it needs. */
+#define LAB_VERDICT_WHOLE  "verdict.json"
+#define LAB_VERDICT_LATEST "latest.json"
+
+/* The verdict in such a file, NULL when there is none; to be released. */
+json_t *lab_verdict(const struct lab_options *options, const char *file);
 
 /* Keep the schedule with which a check of this verdict failed, if one did, for lab_replay. */
 void lab_replay_keep(const struct lab_options *options, const json_t *verdict);

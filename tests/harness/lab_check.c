@@ -58,36 +58,50 @@ static void solved_print(const struct lab_options *options)
 }
 
 /* Put it in the former one's place, so that a reader finds the one or the other. */
-static void verdict_keep(const json_t *verdict, const char *path)
+static void verdict_write(const json_t *verdict, const char *path)
 {
     char *temporary;
 
     if (asprintf(&temporary, "%s.%d", path, (int)getpid()) == -1)
         abort();
     if (json_dump_file(verdict, temporary, JSON_INDENT(2)) == -1 || rename(temporary, path) == -1) {
-        error_report_errno("`make progress` tells of the former verdict", "cannot write %s", path);
+        error_report_errno("hints and `make progress` tell of the former verdict", "cannot write %s", path);
         unlink(temporary);
     }
     free(temporary);
 }
 
+static void verdict_keep(const json_t *verdict, const char *results, const char *file)
+{
+    char *path;
+
+    if (asprintf(&path, "%s/%s", results, file) == -1)
+        abort();
+    verdict_write(verdict, path);
+    free(path);
+}
+
 /* The verdict is complete: keep it, with what it was given on, and say what comes next. */
-static void verdict_finish(const struct lab_options *options, const char *folder, const char *path,
-                           json_t *verdict)
+static void verdict_finish(const struct lab_options *options, const struct judge_order *what, json_t *verdict)
 {
     char fingerprint[32];
 
-    if (path == NULL)
-        return;
-    snprintf(fingerprint, sizeof fingerprint, "%016" PRIx64, lab_fingerprint(folder));
+    snprintf(fingerprint, sizeof fingerprint, "%016" PRIx64, lab_fingerprint(what->folder));
     json_object_set_new(verdict, "fingerprint", json_string(fingerprint));
-    verdict_keep(verdict, path);
-    if (!options->plain && options->tree == NULL && judge_right(verdict))
+    if (what->only != NULL)
+        json_object_set_new(verdict, "check", json_string(what->only));
+    if (options->json != NULL) {
+        verdict_write(verdict, options->json);
+    } else {
+        verdict_keep(verdict, what->results, LAB_VERDICT_LATEST);
+        if (what->only == NULL) /* one on one check only is not what "progress" is about */
+            verdict_keep(verdict, what->results, LAB_VERDICT_WHOLE);
+    }
+    if (!options->plain && options->tree == NULL && what->only == NULL && judge_right(verdict))
         solved_print(options);
 }
 
-/* `path`: where a verdict that is complete is kept; NULL: nowhere. */
-static int verdict_make(const struct lab_options *options, const struct judge_order *what, const char *path,
+static int verdict_make(const struct lab_options *options, const struct judge_order *what,
                         struct order *order)
 {
     json_t *verdict = judge_run(what);
@@ -102,7 +116,7 @@ static int verdict_make(const struct lab_options *options, const struct judge_or
     }
     render_sum(&order->render, verdict);
     lab_replay_keep(options, verdict);
-    verdict_finish(options, what->folder, path, verdict);
+    verdict_finish(options, what, verdict);
     int status = judge_right(verdict) ? EXIT_SUCCESS : EXIT_FAILURE;
     json_decref(verdict);
     return status;
@@ -111,12 +125,9 @@ static int verdict_make(const struct lab_options *options, const struct judge_or
 int lab_check(const struct lab_options *options)
 {
     struct order order = {.render = render_to(stdout), .lab = options->lab, .ended = json_object()};
-    char *results = lab_results(options), *folder = lab_folder(options), *json = NULL, *publish = NULL;
+    char *results = lab_results(options), *folder = lab_folder(options), *publish = NULL;
     int status;
 
-    /* A verdict on one check only is not what "progress" is about. */
-    if (options->json == NULL && options->check == NULL && asprintf(&json, "%s/verdict.json", results) == -1)
-        json = NULL;
     /* Programs to try by hand: where CMake would put them. */
     if (options->tree == NULL && asprintf(&publish, TOOLCHAIN_BUILD "/labs/%s", options->lab->name) == -1)
         publish = NULL;
@@ -136,9 +147,8 @@ int lab_check(const struct lab_options *options)
                                                     .jobs = options->jobs,
                                                     .progress = order_show,
                                                     .data = &order},
-                              options->json != NULL ? options->json : json, &order);
+                              &order);
     json_decref(order.ended);
-    free(json);
     free(publish);
     free(results);
     free(folder);

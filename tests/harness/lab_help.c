@@ -18,17 +18,32 @@ static const char *text_of(const json_t *object, const char *key)
     return text != NULL ? text : "";
 }
 
-/* The first check that has not passed, by the last verdict; NULL: there is none, or no verdict. */
-static const struct check_case *case_next(const struct lab *lab, const json_t *verdict)
+/* Has the check of this name passed, by this verdict? */
+static bool case_passed(const json_t *verdict, const char *name)
 {
     size_t i;
     json_t *check;
 
     json_array_foreach(json_object_get(verdict, "checks"), i, check)
     {
-        const char *outcome = text_of(check, "outcome");
-        if (strcmp(outcome, "failed") == 0 || strcmp(outcome, "timeout") == 0)
-            return judge_case(lab, text_of(check, "name"));
+        if (strcmp(text_of(check, "name"), name) == 0)
+            return strcmp(text_of(check, "outcome"), "passed") == 0;
+    }
+    return false;
+}
+
+/* The first check that failed by a verdict, and has not passed by the one given since; NULL: there is none.
+ */
+static const struct check_case *case_failed(const struct lab *lab, const json_t *verdict, const json_t *since)
+{
+    size_t i;
+    json_t *check;
+
+    json_array_foreach(json_object_get(verdict, "checks"), i, check)
+    {
+        const char *outcome = text_of(check, "outcome"), *name = text_of(check, "name");
+        if ((strcmp(outcome, "failed") == 0 || strcmp(outcome, "timeout") == 0) && !case_passed(since, name))
+            return judge_case(lab, name);
     }
     return NULL;
 }
@@ -66,28 +81,59 @@ static bool verdict_current(const struct lab_options *options, const json_t *ver
     return strcmp(now, text_of(verdict, "fingerprint")) == 0;
 }
 
+/* What a verdict says may be over: say so. */
+static void edited_print(const struct lab_options *options, const json_t *verdict)
+{
+    int number = judge_number(options->lab);
+    const char *check = text_of(verdict, "check");
+
+    if (verdict_current(options, verdict))
+        return;
+    if (check[0] != '\0')
+        printf("Files were edited since the last verdict on %s: make lab%d CHECK=%s looks again.\n", check,
+               number, check);
+    else
+        printf("Files were edited since the last verdict on the whole lab: make lab%d looks again.\n",
+               number);
+}
+
+/* Of what the last run was about, the first check that failed; without one, what the whole lab lacks besides.
+ * NULL after a message. */
+static const struct check_case *case_next(const struct lab_options *options, int *status)
+{
+    json_t *latest = lab_verdict(options, LAB_VERDICT_LATEST),
+           *whole = lab_verdict(options, LAB_VERDICT_WHOLE);
+    const json_t *told = latest;
+    const struct check_case *next = case_failed(options->lab, latest, NULL);
+    int number = judge_number(options->lab);
+
+    if (next == NULL && whole != NULL) {
+        told = whole;
+        next = case_failed(options->lab, whole, latest);
+    }
+    if (told != NULL)
+        edited_print(options, told);
+    if (told == NULL)
+        *status = error_report(NULL, "lab %d has no verdict yet: let it be looked at first, make lab%d",
+                               number, number);
+    else if (next == NULL)
+        printf("Lab %d: no check has failed. A hint for any of them: make hint%d CHECK=name\n", number,
+               number);
+    json_decref(latest);
+    json_decref(whole);
+    return next;
+}
+
 int lab_hint(const struct lab_options *options)
 {
     static const char *const labels[CHECK_HINTS] = {"concept", "where", "nearly"};
     struct render render = render_to(stdout);
-    json_t *verdict = lab_verdict(options);
-    int number = judge_number(options->lab);
+    int number = judge_number(options->lab), status = EXIT_SUCCESS;
     const struct check_case *wanted =
-        options->check != NULL ? judge_case(options->lab, options->check) : case_next(options->lab, verdict);
+        options->check != NULL ? judge_case(options->lab, options->check) : case_next(options, &status);
 
-    bool judged = verdict != NULL;
-    if (judged && options->check == NULL && !verdict_current(options, verdict))
-        printf("Files were edited since the last verdict on the whole lab: make lab%d looks again.\n",
-               number);
-    json_decref(verdict);
-    if (wanted == NULL && !judged)
-        return error_report(NULL, "lab %d has no verdict yet: let it be looked at first, make lab%d", number,
-                            number);
-    if (wanted == NULL) {
-        printf("Lab %d: no check has failed. A hint for any of them: make hint%d CHECK=name\n", number,
-               number);
-        return EXIT_SUCCESS;
-    }
+    if (wanted == NULL)
+        return status;
     int step = hint_step(options, wanted->name);
     printf("%s: %s\n", wanted->name, wanted->visibility == CHECK_PUBLIC ? wanted->title : wanted->concept);
     for (int i = 0; i < step; i++)
@@ -119,7 +165,7 @@ static int titles_width(void)
 static int progress_print(const struct lab_options *options, int width)
 {
     enum { BAR = 20 };
-    json_t *verdict = lab_verdict(options);
+    json_t *verdict = lab_verdict(options, LAB_VERDICT_WHOLE);
     int points = (int)json_integer_value(json_object_get(verdict, "points")), filled = points * BAR / 100;
     int extra = (int)json_integer_value(json_object_get(verdict, "challenge_points"));
     char challenge[16] = "";
@@ -153,7 +199,7 @@ int lab_progress(const struct lab_options *options)
 int lab_solution(const struct lab_options *options)
 {
     int number = judge_number(options->lab);
-    json_t *verdict = lab_verdict(options);
+    json_t *verdict = lab_verdict(options, LAB_VERDICT_WHOLE);
     bool solved = verdict != NULL && verdict_full(verdict) && verdict_current(options, verdict);
     char *folder;
 

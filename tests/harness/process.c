@@ -18,6 +18,8 @@
 enum {
     CHUNK = 4096,
     SIGNALLED = 256,
+    LOAD_USUAL = 2, /* processes that want a processor, for each that there is: limits are made for that */
+    LOAD_MOST = 6,  /* a runaway is stopped at last on the busiest machine, too */
 };
 
 static int64_t clock_ms(void)
@@ -31,9 +33,12 @@ static int64_t clock_ms(void)
 double process_time_scale(void)
 {
     const char *scale = getenv("SHMLAB_TIME_SCALE");
-    double factor = scale != NULL ? strtod(scale, NULL) : 1;
+    double factor = scale != NULL ? strtod(scale, NULL) : 1, load = 0;
 
-    return factor >= 1 ? factor : 1;
+    getloadavg(&load, 1);
+    load /= (double)sysconf(_SC_NPROCESSORS_ONLN) * LOAD_USUAL;
+    load = load < 1 ? 1 : load > LOAD_MOST ? LOAD_MOST : load;
+    return factor > 1 ? factor * load : load;
 }
 
 static int64_t limit_ms(const struct process *process)
@@ -68,6 +73,8 @@ static _Noreturn void child_run(const char *const argv[], const struct process_s
     dup2(output, STDERR_FILENO);
     child_surround(setup);
     close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+    if (setup->keep > STDERR_FILENO)
+        fcntl(setup->keep, F_SETFD, 0);
     execv(argv[0], (char *const *)argv); /* argv's strings are not written to: exec(3), RATIONALE */
     dprintf(STDERR_FILENO, "cannot run %s: %s\n", argv[0], strerror(errno));
     _exit(127);

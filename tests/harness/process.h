@@ -1,8 +1,9 @@
 /*
  * Programs under test, each a process of its own: start, wait for what they print, signal, reap.
  *
- * Everything waits for events; the limits only stop a runaway, and are multiplied by the environment variable
- * SHMLAB_TIME_SCALE (default 1) for slow machines. A process dies with the test that started it.
+ * Everything waits for events; the limits only stop a runaway. They grow with the machine's load, and with
+ * the environment variable SHMLAB_TIME_SCALE (default 1) for slow machines. A process dies with the test that
+ * started it.
  */
 #ifndef HARNESS_PROCESS_H
 #define HARNESS_PROCESS_H
@@ -26,7 +27,7 @@ struct process {
     size_t length;
     size_t seen;                /* bytes of text that process_expect has gone past */
     int status;                 /* as waitpid gives it, once reaped */
-    double limit;               /* seconds that one wait may take, times SHMLAB_TIME_SCALE */
+    double limit;               /* seconds that one wait may take, times process_time_scale() */
     size_t text_limit, printed; /* bytes kept at most, bytes printed */
 };
 
@@ -47,6 +48,7 @@ struct process_setup {
     const char *const *environment;    /* "NAME=VALUE" to add; ends with NULL */
     double limit;                      /* seconds for one wait; 0: PROCESS_LIMIT */
     size_t text_limit;                 /* bytes of what it prints that are kept; 0: PROCESS_TEXT */
+    int keep;                          /* a descriptor that it inherits, by the same number; 0: none */
 };
 
 /*
@@ -58,7 +60,8 @@ bool process_start(struct process *process, const char *const argv[]);
 /* The same in other surroundings. */
 bool process_start_with(struct process *process, const char *const argv[], const struct process_setup *setup);
 
-/* The factor that SHMLAB_TIME_SCALE puts on every limit: 1 or more. */
+/* The factor for a limit that begins now, 1 or more: SHMLAB_TIME_SCALE, and more where a program gets a small
+ * share of a processor only because others want theirs. Do not print it: it varies. */
 double process_time_scale(void);
 
 /*

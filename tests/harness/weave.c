@@ -1,10 +1,14 @@
-/* See weave.h. What weave prints goes into the transcript; what it found comes from its JSON. */
+/*
+ * See weave.h. What weave prints goes into the transcript; what it found comes from its JSON, in a file
+ * without a name: weave does not hand its descriptor on to the programs that it runs, which may be hostile.
+ */
 #define _GNU_SOURCE
 #include "weave.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -75,7 +79,7 @@ static void words_add(struct check *check, const char *words[], size_t *count, c
     words[(*count)++] = word;
 }
 
-static struct program *weave_start(struct check *check, const struct weave_case *order, const char *json)
+static struct program *weave_start(struct check *check, const struct weave_case *order, int json)
 {
     const char *folder = programs_weave(check, order);
     double limit = check_limits[check->which->limit].wait * process_time_scale() - GRACE;
@@ -84,9 +88,10 @@ static struct program *weave_start(struct check *check, const struct weave_case 
                                 check_text(check, "%d", WEAVE_RUNS),
                                 "--time-limit",
                                 check_text(check, "%.0f", limit > 1 ? limit : 1),
+                                "--sealed",
                                 "--json",
-                                json};
-    size_t count = 7;
+                                check_text(check, "fd:%d", json)};
+    size_t count = 8;
 
     for (size_t i = 0; i < WEAVE_ARGUMENTS && order->options[i] != NULL; i++)
         words_add(check, words, &count, order->options[i]);
@@ -100,7 +105,7 @@ static struct program *weave_start(struct check *check, const struct weave_case 
         for (size_t k = 1; k < WEAVE_ARGUMENTS && order->programs[i][k] != NULL; k++)
             words_add(check, words, &count, order->programs[i][k]);
     }
-    return check_start(check, words);
+    return check_start_keeping(check, words, json);
 }
 
 /* ---- The finding in a student's words ---- */
@@ -319,15 +324,17 @@ static _Noreturn void weave_fail(struct check *check, const struct weave_case *o
 
 void check_weave(struct check *check, const struct weave_case *order)
 {
-    const char *path = check_text(check, "%s/weave.json", check->scratch);
-
     if (TOOLCHAIN_WEAVE[0] == '\0')
         check_skip(check, "weave is not built here: it needs Linux on x86-64 and libdw (Debian: libdw-dev)");
     check_note(check, "every interleaving of %s", order->title);
-    unlink(path); /* the case before this one may have written it */
-    struct program *weave = weave_start(check, order, path);
+    int json = memfd_create("weave", MFD_CLOEXEC);
+    if (json == -1)
+        check_broken(check, "memfd_create: %s", strerror(errno));
+    struct program *weave = weave_start(check, order, json);
     int status = program_wait(weave);
-    json_t *result = json_load_file(path, 0, NULL);
+    lseek(json, 0, SEEK_SET); /* weave's place in it is ours, too */
+    json_t *result = json_loadfd(json, 0, NULL);
+    close(json);
     if (status == WEAVE_FOUND && json_array_size(json_object_get(result, "findings")) > 0)
         weave_fail(check, order, result);
     REQUIRE(check, status != WEAVE_FOUND, .expected = check_text(check, "%s can be explored", order->title),
@@ -335,5 +342,7 @@ void check_weave(struct check *check, const struct weave_case *order)
     if (status != 0)
         check_skip(check, check_text(check, "weave could not explore the programs (%s):\n%s",
                                      status_text(check, status), program_output(weave)));
+    if (strncmp(json_text(result, "verdict"), "passed", strlen("passed")) != 0)
+        check_broken(check, "weave ended with status 0, but its report does not say passed");
     json_decref(result);
 }

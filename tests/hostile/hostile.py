@@ -23,12 +23,14 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tarfile
 import tempfile
 import time
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
 
@@ -44,8 +46,10 @@ KEY = 0x5E1F0001
 ABSTRACT = "shmlab-hostile-canary"
 ORDINARY = 61343  # any user but root and the grader's spare one
 SKIPPED = 77
+LOAD_MOST = 6  # on a busy machine limits are longer by at most that: tests/harness/process.c
 CHECK_LONGEST = 30 + 10  # seconds: the largest limit of a check that a sample meets, and the keeper's grace
 NOTICED = ("read_hidden_files", "network", "include_secret", "incbin", "include_tests")  # harmless without walls
+RACES = {"wiped_findings": "a program has written into weave's own memory", "forged_report": "data race on"}  # must be found
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -183,6 +187,31 @@ def bomb(folder: Path) -> None:
         file.write(bytes(1024))
 
 
+def flushed(packer: "zlib._Compress", block: bytes) -> bytes:
+    """The block, compressed, and forgotten: what comes next does not refer to it."""
+    return packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
+
+
+def endless_zip(folder: Path) -> None:
+    """A zip of 1 TiB that does not tell its size, within gzip, so that it cannot be looked up either."""
+    name = b"zeros"
+    header = struct.pack("<IHHHHHIIIHH", 0x04034B50, 20, 8, zipfile.ZIP_DEFLATED, 0, 0, 0, 0, 0, len(name), 0) + name
+    zeros = flushed(zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS), bytes(16 << 20)) * 64  # 1 GiB
+    packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+    Path(f"{folder}.zip").write_bytes(flushed(packer, header) + flushed(packer, zeros) + flushed(packer, zeros) * 1023)
+
+
+def nested_archive(folder: Path) -> None:
+    """An archive in forty layers of gzip around an archive."""
+    inner = io.BytesIO()
+    with tarfile.open(fileobj=inner, mode="w") as archive:
+        archive.add(SOLUTION / "writer.c", f"{LAB}/writer.c")
+    whole = inner.getvalue()
+    for _ in range(40):
+        whole = gzip.compress(whole, mtime=0)
+    Path(f"{folder}.tar.gz").write_bytes(whole)
+
+
 def broken_zip(folder: Path) -> None:
     """Half an archive."""
     whole = io.BytesIO()
@@ -191,10 +220,36 @@ def broken_zip(folder: Path) -> None:
     Path(f"{folder}.zip").write_bytes(whole.getvalue()[:700])
 
 
+def racy(folder: Path, name: str) -> None:
+    """A solution with a race, and what is to hide it from weave."""
+    writer = decent(folder) / "writer.c"
+    right = "store_explicit(&box->ready, true, memory_order_release)"
+    text = writer.read_text()
+    if text.count(right) != 1:
+        raise Wrong(f"{SOLUTION}/writer.c: no {right} to be replaced")
+    weave = [(ROOT / "tests" / "weave" / "core" / header).read_text() for header in ("clock.h", "control.h")]
+    weave[1] = weave[1].replace('#include "clock.h"\n', "")
+    names = ("dirent.h", "fcntl.h", "sched.h", "sys/mman.h", "sys/stat.h", "sys/syscall.h")
+    headers = "".join(f"#include <{each}>\n" for each in names)
+    writer.write_text("#define _GNU_SOURCE\n" + headers + "".join(weave) + '#line 1 "writer.c"\n' +
+                      text.replace(right, right.replace("release", "relaxed")) + (HERE / "racy" / f"{name}.c").read_text())
+
+
+def wiped_findings(folder: Path) -> None:
+    """It wipes out what weave has found."""
+    racy(folder, "wiped_findings")
+
+
+def forged_report(folder: Path) -> None:
+    """It writes wherever weave, or the check, might look."""
+    racy(folder, "forged_report")
+
+
 SHAPES: Dict[str, Callable[[Path], None]] = {
     each.__name__: each
     for each in (build_commands, option_names, links, hard_link, fifo, unix_socket, sparse, many_files, nul_bytes,
-                 deep_folders, climbing_zip, linked_tar, bomb, broken_zip)
+                 deep_folders, climbing_zip, linked_tar, bomb, endless_zip, nested_archive, broken_zip,
+                 wiped_findings, forged_report)
 }
 
 
@@ -277,7 +332,7 @@ def scores_read(results: Path) -> Dict[str, Any]:
 def durations_check(results: Path) -> float:
     """No check of a submission that earns nothing took longer than its limit allows. Returns the longest."""
     longest = 0.0
-    scale = max(1.0, float(os.environ.get("SHMLAB_TIME_SCALE", "1")))
+    scale = LOAD_MOST * max(1.0, float(os.environ.get("SHMLAB_TIME_SCALE", "1")))
     for path in (results / "submissions").glob("*/run.json"):
         if json.loads((path.parent / "result.json").read_text(encoding="utf-8"))["points"] > 0:
             continue  # it ran all checks, some of which explore for minutes on a busy machine
@@ -320,6 +375,15 @@ def scores_check(found: Dict[str, Any], names: List[str]) -> None:
         wanted, got = (json.dumps(each.get(name), indent=1, sort_keys=True) for each in (expected, found))
         if wanted != got:
             raise Wrong(f"{name}: the score is\n{got}\nand not\n{wanted}")
+
+
+def races_check(results: Path, names: List[str]) -> None:
+    """Whoever hides a race is failed for the right reason."""
+    for name in set(RACES) & set(names):
+        result = json.loads((results / "submissions" / name / "result.json").read_text(encoding="utf-8"))
+        found = next(check for check in result["labs"][0]["checks"] if check["name"] == "race").get("found", "")
+        if not found.startswith(RACES[name]):
+            raise Wrong(f"{name}: the check says: {found}")
 
 
 # ---- Running ----
@@ -417,6 +481,7 @@ def run(arguments: argparse.Namespace, work: Path) -> None:
     if arguments.update:
         EXPECTED.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     scores_check(found, names)
+    races_check(work / "results", names)
     LIBC.shmctl(segment, 0, None)
     canary.unlink()
     print(f"{len(names)} hostile submissions as {'root' if os.geteuid() == 0 else 'an ordinary user'}: all contained, "

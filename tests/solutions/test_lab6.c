@@ -23,6 +23,9 @@
 #define PYTHON   SCRIPT("lab6_yolo_queue", "consumer.py")
 #define TRUTH    "--detector", "truth"
 
+/* Written out again on purpose. */
+enum { SLOT_SIZE = 1233620, QUEUE_SIZE = 6168112 };
+
 static int semaphore_value(const char *prefix, const char *name)
 {
     char path[128];
@@ -45,9 +48,9 @@ static const unsigned char *queue_map(const char *prefix)
     snprintf(path, sizeof path, "/%s_QUEUE_SHM", prefix);
     int fd = shm_open(path, O_RDONLY, 0);
     assert_int_equal(fstat(fd, &info), 0);
-    assert_int_equal(info.st_size, 6168112);
+    assert_int_equal(info.st_size, QUEUE_SIZE);
     assert_int_equal(info.st_mode & 0777, 0600);
-    const unsigned char *bytes = mmap(NULL, 6168112, PROT_READ, MAP_SHARED, fd, 0);
+    const unsigned char *bytes = mmap(NULL, QUEUE_SIZE, PROT_READ, MAP_SHARED, fd, 0);
     assert_ptr_not_equal(bytes, MAP_FAILED);
     close(fd);
     return bytes;
@@ -78,7 +81,7 @@ static void queue_is_as_documented(void **state)
     assert_non_null(source);
     assert_int_equal(frame_create(&frame, 640, 640), 0);
     for (int k = 0; k < 5; k++) {
-        const unsigned char *slot = bytes + 12 + (size_t)k * 1233620;
+        const unsigned char *slot = bytes + 12 + (size_t)k * SLOT_SIZE;
         assert_int_equal(source_next(source, &frame, error, sizeof error), 1);
         int count = source_truth(source, truth, SCENE_OBJECTS_MAX);
         int32_t header[5] = {k + 1, 640, 640, 3, count};
@@ -90,7 +93,7 @@ static void queue_is_as_documented(void **state)
     }
     frame_destroy(&frame);
     source_close(source);
-    munmap((void *)(uintptr_t)bytes, 6168112);
+    munmap((void *)(uintptr_t)bytes, QUEUE_SIZE);
     process_signal(&producer, SIGINT);
     FINISH(&producer, 1);
     assert_none_left(prefix);
@@ -429,6 +432,96 @@ static void rings_carry_everything(void **state)
     FINISH(&program, 2);
 }
 
+/* ---- A producer that dies with MUTEX, which this process is ---- */
+
+enum { PUBLISHED = 3 };
+
+static void semaphore_make(const char *prefix, const char *name, unsigned value)
+{
+    char path[128];
+
+    snprintf(path, sizeof path, "/%s_%s", prefix, name);
+    sem_t *semaphore = sem_open(path, O_CREAT | O_EXCL, 0600, value);
+    assert_ptr_not_equal(semaphore, SEM_FAILED);
+    sem_close(semaphore);
+}
+
+/* A queue with three frames, as their producer leaves it that has taken MUTEX for the fourth. Its descriptor
+ * has the producer's role. */
+static int queue_make(const char *prefix)
+{
+    static const int32_t control[3] = {PUBLISHED, 0, PUBLISHED};
+    char path[128];
+
+    snprintf(path, sizeof path, "/%s_QUEUE_SHM", prefix);
+    int fd = shm_open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+    assert_int_not_equal(fd, -1);
+    assert_int_equal(presence_claim(fd, QUEUE_PRESENCE_PRODUCER, PRESENCE_EXCLUSIVE), 0);
+    semaphore_make(prefix, "EMPTY", QUEUE_SLOTS - PUBLISHED - 1);
+    semaphore_make(prefix, "FULL", PUBLISHED);
+    semaphore_make(prefix, "MUTEX", 0);
+    assert_int_equal(ftruncate(fd, QUEUE_SIZE), 0); /* last: now a consumer may come */
+    assert_int_equal(pwrite(fd, control, sizeof control, 0), sizeof control);
+    for (int k = 0; k < PUBLISHED; k++) {
+        const int32_t header[5] = {k + 1, 640, 640, 3, 0};
+        assert_int_equal(pwrite(fd, header, sizeof header, 12 + k * SLOT_SIZE), sizeof header);
+    }
+    return fd;
+}
+
+/* Whatever a test that failed has left of it. */
+static int queue_sweep(void **state)
+{
+    static const char *const semaphores[] = {"EMPTY", "FULL", "MUTEX"};
+    char path[128];
+
+    if (*state == NULL)
+        return 0;
+    for (size_t i = 0; i < sizeof semaphores / sizeof semaphores[0]; i++) {
+        snprintf(path, sizeof path, "/%s_%s", (const char *)*state, semaphores[i]);
+        sem_unlink(path);
+    }
+    snprintf(path, sizeof path, "/%s_QUEUE_SHM", (const char *)*state);
+    shm_unlink(path);
+    return 0;
+}
+
+static int times_printed(const struct process *process, const char *text)
+{
+    int times = 0;
+
+    for (const char *at = process->text; (at = strstr(at, text)) != NULL; at++)
+        times++;
+    return times;
+}
+
+static void producer_that_dies_with_mutex(void **state)
+{
+    const char *prefix = unique_name();
+    struct process consumer;
+
+    *state = (void *)(uintptr_t)prefix;
+    int fd = queue_make(prefix);
+    START(&consumer, CONSUMER, "--prefix", prefix);
+    while (presence_held(fd, QUEUE_PRESENCE_CONSUMER) != 1)
+        continue;
+    assert_int_equal(semaphore_value(prefix, "FULL"), PUBLISHED); /* not known yet, it touches no semaphore */
+    assert_int_equal(presence_claim(fd, QUEUE_PRESENCE_KNOWN, PRESENCE_EXCLUSIVE), 0);
+    EXPECT(&consumer, "frame 1:"); /* now it comes to wait for MUTEX */
+    close(fd);                     /* as the kernel does for the dead */
+    int status = process_finish(&consumer);
+    for (int k = 1; k <= PUBLISHED; k++) {
+        char line[32];
+        snprintf(line, sizeof line, "frame %d:", k);
+        assert_int_equal(times_printed(&consumer, line), 1);
+    }
+    assert_non_null(strstr(consumer.text, "3 frames (1 to 3), 0 detections\n")); /* and no gaps */
+    assert_int_equal(times_printed(&consumer, "the producer died"), 1);
+    assert_int_equal(status, 1);
+    process_close(&consumer);
+    assert_none_left(prefix);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -443,6 +536,7 @@ int main(void)
         cmocka_unit_test(two_sets_of_names_do_not_meet),
         cmocka_unit_test(nobody_waits_for_ever),
         cmocka_unit_test(rings_carry_everything),
+        cmocka_unit_test_teardown(producer_that_dies_with_mutex, queue_sweep),
         cmocka_unit_test(both_killed_and_the_next_start_recovers),
         cmocka_unit_test(killed_at_any_moment_nothing_stays_behind),
     };

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
+import tempfile
 import time
 import unittest
 from pathlib import Path
@@ -56,6 +58,52 @@ class Hostile(WeaveCase):
                 self.assertEqual(marked_processes(mark), [])
                 new = {path.name for path in set(Path("/dev/shm").iterdir()) - before}
                 self.assertFalse({name for name in new if "subject" in name}, new)
+
+    def forged(self, *how: str) -> str:
+        """The first cause in the verdict, through a descriptor, on a sealed race whose programs forge it in that way."""
+        binary = self.compiled("hostile/forger")
+        command = [binary, *how]
+        with tempfile.TemporaryFile() as file:
+            run = subprocess.run(
+                [WEAVE, "--sealed", "--json", f"fd:{file.fileno()}", "--", *command, "--", *command],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                pass_fds=[file.fileno()],
+                text=True,
+                timeout=LIMIT_SECONDS,
+                check=False,
+            )
+            file.seek(0)
+            report = json.loads(file.read().decode())
+        self.assertEqual(run.returncode, 1, run.stdout)
+        self.assertEqual(report["verdict"], "failed", run.stdout)
+        return self.causes(report)[0]
+
+    def test_a_verdict_cannot_be_forged(self) -> None:
+        self.assertEqual(self.forged(), "no-lock")
+        self.assertEqual(self.forged("descriptors"), "no-lock")
+        self.assertEqual(self.forged("records"), "tampered")
+
+    def test_sealed_programs_write_nowhere(self) -> None:
+        file, folder = self.folder / "forged.json", self.folder / "forged"
+        self.assertEqual(self.forged("file", str(file)), "no-lock")
+        self.assertEqual(self.forged("folder", str(folder)), "no-lock")
+        self.assertFalse(file.exists() or folder.exists())
+
+    def test_sealed_programs_make_no_user_namespaces(self) -> None:
+        binary = self.compiled("hostile/forger")
+        self.assertEqual(self.weave("--sealed", "--", binary, "namespace").returncode, 0)
+        self.assertEqual(self.weave("--", binary, "namespace").returncode, 1)
+
+    def test_the_report_is_opened_first(self) -> None:
+        binary, folder = self.compiled("hostile/forger"), self.folder / "later.json"
+        report = self.folder / "first.json"
+        report.write_text("what was there before, and is longer than nothing at all\n" * 1000)
+        self.assertEqual(self.weave("--json", str(report), "--", binary, "file", str(report)).returncode, 0)
+        self.assertEqual(json.loads(report.read_text())["programs"][0]["command"][1], "file")
+        self.assertEqual(self.weave("--json", "fd:999", "--", binary).returncode, 2)
+        self.assertEqual(self.weave("--json", str(folder / "x"), "--", binary).returncode, 2)
 
     def assert_signal_ends_everything(self, number: int) -> None:
         mark = new_mark()

@@ -3,14 +3,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import pty
 import re
+import shutil
+import struct
 import subprocess
 import sys
+import termios
 import unittest
 from pathlib import Path
 
-from weave_cases import WeaveCase
+from weave_cases import WEAVE, WeaveCase
 
 HERE = Path(__file__).resolve().parent
 MAILBOX = ("writer", "reader")
@@ -89,6 +94,13 @@ class Modes(WeaveCase):
         once = self.run_roles("wrong/robust_missing", "--kill", f"1:{step.group(1)}", roles=roles)
         self.assertEqual(self.causes(once), self.causes(wrong))
 
+    def test_programs_see_all_processors(self) -> None:
+        """Though weave keeps them on one: what a program does must not depend on it."""
+        expected = self.folder / "processors.txt"
+        expected.write_text(f"{len(os.sched_getaffinity(0))}\n", encoding="utf-8")
+        report = self.run_roles("correct/processors", "--expect-output", f"1:{expected}")
+        self.assertEqual(report["verdict"], "passed", report["text"])
+
     # ---- replay ----
 
     def replayed(self, name: str, report: dict, roles: tuple) -> dict:
@@ -119,6 +131,70 @@ class Modes(WeaveCase):
         for number in range(len(first["trace"])):
             self.assertRegex(run.stdout, rf"(?m)^ +{number}  ")
         self.assertIn("lock-order", run.stdout)
+
+    def on_a_terminal(self, columns: int, *words: str) -> str:
+        """What weave prints on a terminal of that width."""
+        ours, its = pty.openpty()
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+        with open(ours, "rb", buffering=0) as printed:
+            with subprocess.Popen([WEAVE, *words], stdin=subprocess.DEVNULL, stdout=its, stderr=its):
+                os.close(its)
+                text = b""
+                try:
+                    while part := printed.read(4096):
+                        text += part
+                except OSError:  # EIO: nobody holds the other end any more
+                    pass
+        return text.decode().replace("\r\n", "\n")
+
+    def timeline(self, text: str) -> list[str]:
+        """The lines of the last timeline: its heading, and the steps."""
+        lines = text.splitlines()
+        begin = max(number for number, line in enumerate(lines) if line.startswith("   step"))
+        end = next(number for number, line in enumerate(lines) if number > begin and not line.startswith("  "))
+        return lines[begin:end]
+
+    def writer_and_reader(self) -> tuple:
+        """A wrong program under two names."""
+        binaries = tuple(str(self.folder / role) for role in MAILBOX)
+        for binary in binaries:
+            shutil.copy(self.compiled("wrong/relaxed_flag"), binary)
+        return binaries
+
+    def test_the_timeline_is_as_wide_as_the_terminal(self) -> None:
+        writer, reader = self.writer_and_reader()
+        command = ("--", writer, "writer", "--", reader, "reader")
+        schedule = self.report(*command)["schedule"]
+        long = "atomic_store_explicit(&box->ready, true, memory_order_relaxed);"
+        for columns in (60, 80, 120, 200):
+            with self.subTest(columns):
+                lines = self.timeline(self.on_a_terminal(columns, "replay", "--colour", "never", schedule, *command))
+                self.assertLessEqual(max(map(len, lines)), columns)
+                words = "writer *\\| reader" if columns >= 120 else "process  what it does"
+                self.assertRegex(lines[0], f"^   step  {words}$")
+                self.assertIn(long.replace(" ", ""), re.sub(r"[\s|]+", "", "".join(lines)))  # broken, and whole
+
+    def test_lines_are_not_broken_in_a_file(self) -> None:
+        writer, reader = self.writer_and_reader()
+        command = ("--", writer, "writer", "--", reader, "reader")
+        run = self.weave("replay", self.report(*command)["schedule"], *command)
+        self.assertRegex(run.stdout, r"(?m)^ +\d+  writer   relaxed_flag\.c:\d+  atomic_store.*memory_order_relaxed\);")
+        self.assertRegex(run.stdout, r"(?m)^      reader: .*read of")
+
+    def test_processes_of_one_program_are_numbered(self) -> None:
+        binary = self.compiled("wrong/relaxed_flag")
+        name = re.escape(Path(binary).name)
+        text = self.run_roles("wrong/relaxed_flag", roles=MAILBOX)["text"]
+        self.assertRegex(text, rf"(?m)^      {name} \(2\): .*read of")
+        self.assertRegex(text, rf"(?m)^ +\d+  {name} \(1\)  relaxed_flag")
+        text = self.run_roles("wrong/fork_without_wait")["text"]
+        name = re.escape(Path(self.compiled("wrong/fork_without_wait")).name)
+        self.assertRegex(text, rf"(?m)^ +forks {name} \(2\)$")
+
+    def test_a_script_has_its_own_name(self) -> None:
+        script = HERE.parents[1] / "solutions" / "lab1_layout" / "reader.py"
+        report = self.report("--", sys.executable, str(script))  # nobody has written anything to be read
+        self.assertEqual(report["findings"][0]["headline"], "reader.py ended with status 1")
 
     def test_stepping_through_a_run_without_failure(self) -> None:
         run = self.weave("replay", "w1:0x3", "--", self.compiled("correct/fetch_add"), "all")

@@ -29,8 +29,17 @@ def complain(text: str) -> None:
     print(f"{name()}: {text}", file=sys.stderr, flush=True)
 
 
+def lines_whole() -> None:
+    """Let each line go out by one write. With PYTHONUNBUFFERED, print writes a text and its newline one after the other,
+    and what a peer prints on the same terminal comes in between."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True, write_through=False)
+
+
 def run(main: Callable[[], int]) -> None:
     """Run `main` and end the program with its status; errors become one line on standard error and status 1."""
+    lines_whole()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a character that the locale lacks is no reason to fail
     try:

@@ -112,7 +112,7 @@ class MessageTest(LabTest):
 
 
 class HintTest(LabTest):
-    """Hints follow the last verdict on the whole lab, and say so when it is old."""
+    """Hints follow the last run, and say so when files were edited since."""
 
     def hint(self) -> "subprocess.CompletedProcess[str]":
         """lab hint 1."""
@@ -136,6 +136,47 @@ class HintTest(LabTest):
         self.assertIn("(1 of 3)", said[0])
         self.assertNotIn("last hint", said[1])
         self.assertIn("That was the last hint.", said[2])
+
+    def whole(self, check: str) -> None:
+        """The last verdict on the whole lab, given on other files, has one check that failed."""
+        (self.results / "verdict.json").write_text(
+            f'{{"checks": [{{"name": "{check}", "outcome": "failed"}}], "fingerprint": "0"}}\n', encoding="utf-8")
+
+    def test_failure_of_the_last_run(self) -> None:
+        """make lab1, an edit, make lab1 CHECK=warnings: what fails now is what a hint is wanted on."""
+        self.whole("predictions")
+        self.edit("layout.c", "    table_print();\n", "    table_print()\n")
+        self.check("warnings")  # it needs "builds"
+        said = self.hint().stdout
+        self.assertTrue(said.startswith("builds: "), said)
+        self.assertNotIn("Files were edited", said)
+        self.edit("layout.c", "    table_print()\n", "    table_print(); // mended\n")
+        said = self.hint().stdout
+        self.assertIn("Files were edited since the last verdict on warnings: make lab1 CHECK=warnings looks again", said)
+        self.assertIn("builds: ", said)
+
+    def test_last_run_found_nothing(self) -> None:
+        """Then the whole lab has its turn again, but for what has passed since."""
+        self.whole("predictions")
+        self.check("builds")
+        said = self.hint().stdout
+        self.assertIn("Files were edited since the last verdict on the whole lab: make lab1 looks again", said)
+        self.assertIn("predictions: ", said)
+        self.whole("builds")
+        self.assertIn("no check has failed", self.hint().stdout)
+
+    def test_interrupted_run(self) -> None:
+        """It has said nothing about what it did not come to: the one before it counts."""
+        self.check("builds")
+        before = (self.results / "latest.json").read_text(encoding="utf-8")
+        self.edit("layout.c", "    table_print();\n", "    table_print();\n    for (;;)\n        getchar();\n")
+        with subprocess.Popen(self.command("check", "1", "--check", "predictions"), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as lab:
+            assert lab.stdout is not None
+            self.assertIn("builds", lab.stdout.readline())
+            lab.send_signal(signal.SIGINT)
+            lab.communicate(timeout=RUNAWAY)
+        self.assertEqual((self.results / "latest.json").read_text(encoding="utf-8"), before)
 
 
 if __name__ == "__main__":

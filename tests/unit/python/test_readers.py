@@ -5,8 +5,10 @@ import fcntl
 import importlib.util
 import os
 import signal
+import socket
 import struct
 import unittest
+import unittest.mock
 
 from support import IPC_RMID, SOLUTIONS, Case, finish, libc, unique
 
@@ -116,6 +118,39 @@ class Lab1(Fields):
         self.assertEqual(run.returncode, 0)
         self.assertNotIn("\x1b", run.stdout)
         self.assertIn("xxx (no NUL at its end!)", run.stdout)
+
+
+class Lines(Case):
+    """Programs that share a terminal do not print into each other's lines."""
+
+    def writes(self, lab, *arguments):
+        """What each single write of a reader contained; standard output and errors are one stream."""
+        ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # a write is a packet
+        with ours, its, unittest.mock.patch.dict(os.environ, PYTHONUNBUFFERED="1"):
+            reader = self.reader(lab, *arguments, stdout=its, stderr=its)
+            its.close()
+            packets = list(iter(lambda: ours.recv(1 << 16), b""))
+        reader.wait()
+        self.assertGreater(len(packets), 0)
+        return packets
+
+    def test_one_write_a_line(self):
+        name = unique()
+        self.shm(name, 1024, shared_data())
+        key = str(0x53000000 | os.getpid() & 0xFFFFFF)
+        _, address = self.segment(1024, int(key))
+        ctypes.memmove(address, shared_data(), 1024)
+        for lab, arguments in (
+            ("lab1_layout/reader.py", ("--name", name)),
+            ("lab1_layout/reader.py", ("--name", unique())),  # an error
+            ("lab2_sysv/reader.py", ("--key", key)),
+            ("lab3_handshake/reader.py", ("--key-path", str(self.folder()), "--timeout", "0")),
+            ("lab4_semaphores/consumer.py", ("--prefix", unique(), "--timeout", "0")),
+            ("lab6_yolo_queue/consumer.py", ("--prefix", unique(), "--timeout", "0", "--view", "none")),
+        ):
+            with self.subTest(lab):
+                for packet in self.writes(lab, *arguments):
+                    self.assertTrue(packet.endswith(b"\n"), packet)
 
 
 class Lab2(Fields):

@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "sequence.h"
 #include "shared_data.h"
 #include "shmlab/bounded_buffer.h"
 #include "shmlab/mailbox.h"
@@ -110,6 +111,20 @@ static void snapshot_of_lab_5(void **state)
     assert_string_equal(SNAPSHOT_NAME, "/ipc_dog_shm");
 }
 
+static void live_snapshot_of_lab_5(void **state)
+{
+    (void)state;
+    CHECK(struct live_snapshot, magic, 0, 4);
+    CHECK(struct live_snapshot, version, 4, 4);
+    CHECK(struct live_snapshot, sequence, 8, 4);
+    CHECK(struct live_snapshot, checksum, 12, 4);
+    CHECK(struct live_snapshot, words, 16, 244);
+    assert_int_equal(sizeof(struct live_snapshot), 260);
+    assert_int_equal(LIVE_MAGIC, 'L' | 'I' << 8 | 'V' << 16 | 'E' << 24);
+    assert_int_equal(LIVE_VERSION, 1);
+    assert_string_equal(LIVE_NAME, "/ipc_dog_live");
+}
+
 static void queue_of_lab_6(void **state)
 {
     (void)state;
@@ -137,6 +152,7 @@ int main(void)
         cmocka_unit_test(mailbox_of_lab_3),
         cmocka_unit_test(bounded_buffer_of_lab_4),
         cmocka_unit_test(snapshot_of_lab_5),
+        cmocka_unit_test(live_snapshot_of_lab_5),
         cmocka_unit_test(queue_of_lab_6),
     };
     return cmocka_run_group_tests_name("wire formats", tests, NULL, NULL);

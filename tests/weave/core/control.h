@@ -3,14 +3,16 @@
  *
  * It is one anonymous file (memfd_create(2)), mapped by everybody at the same address. Only the process that
  * holds the turn touches it, or the runner while nobody does, so no field but the futex words is atomic. A
- * hostile program can write to it: the runner bounds every index that it reads here (see runner/trace.c) and
- * runs under a parent that survives its death.
+ * hostile program can write to it: the runner bounds every index that it reads here (see runner/trace.c),
+ * runs under a parent that survives its death, and is told of every finding by a signal, which no program can
+ * take back.
  */
 #ifndef WEAVE_CONTROL_H
 #define WEAVE_CONTROL_H
 
 #include "clock.h"
 
+#include <signal.h>
 #include <stddef.h>
 
 enum {
@@ -27,11 +29,14 @@ enum {
     WEAVE_READS = 16,     /* reads remembered since a process last made progress */
     WEAVE_BUFFER = 8,     /* stores that may wait in a store buffer */
     WEAVE_NAME = 48,
+    WEAVE_PROCESSORS = 128, /* bytes of a cpu_set_t */
 };
 
 #define WEAVE_CONTROL_ADDRESS                                                                                \
     ((void *)0x200000000000u) /* far from heap, stack and libraries on x86-64 and arm64 */
 #define WEAVE_NO_SITE 0
+#define WEAVE_SIGNAL_FOUND                                                                                   \
+    SIGUSR2 /* to process 1 of the sandbox, the runner: a race or a misuse was recorded */
 
 /* How an access is made. */
 enum access_flags {
@@ -317,7 +322,8 @@ struct control {
     int32_t runner_pid;
     int32_t kill_process, kill_step; /* -1: nobody */
     uint32_t max_steps;
-    uint32_t change_at[8]; /* PCT: steps at which priorities change */
+    uint8_t processors[WEAVE_PROCESSORS]; /* a cpu_set_t: those that the programs shall see */
+    uint32_t change_at[8];                /* PCT: steps at which priorities change */
     int32_t changes_wanted;
     uint64_t random;
     uint32_t prescribed; /* decisions that are given */

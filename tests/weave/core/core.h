@@ -90,6 +90,8 @@ void decide_finish(struct control *control, enum ending ending);
 struct event *record_event(struct control *control, int process, enum event_kind kind, uint16_t site);
 void record_race(struct control *control, const struct race *race);
 struct misuse *record_misuse(struct control *control, int process, enum misuse_kind kind, uint16_t site);
+/* Called at each new race and misuse; NULL: nobody wants to know. */
+extern void (*record_announce)(void);
 /* The number of this site, stored once. */
 uint16_t record_site(struct control *control, const struct site *site);
 

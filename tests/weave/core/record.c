@@ -3,6 +3,14 @@
 
 #include <string.h>
 
+void (*record_announce)(void);
+
+static void record_found(void)
+{
+    if (record_announce != NULL)
+        record_announce();
+}
+
 struct event *record_event(struct control *control, int process, enum event_kind kind, uint16_t site)
 {
     struct event *event = &control->event[control->events++ % WEAVE_EVENTS];
@@ -30,6 +38,7 @@ void record_race(struct control *control, const struct race *race)
     control->race[control->races] = *race;
     control->race[control->races].event = control->events;
     control->races++;
+    record_found();
 }
 
 struct misuse *record_misuse(struct control *control, int process, enum misuse_kind kind, uint16_t site)
@@ -44,6 +53,7 @@ struct misuse *record_misuse(struct control *control, int process, enum misuse_k
     *misuse = (struct misuse){.kind = (uint8_t)kind, .process = (uint8_t)process, .site = site, .other = -1};
     misuse->object = -1;
     misuse->event = control->events;
+    record_found();
     return misuse;
 }
 

@@ -41,7 +41,7 @@ static void explorer_tell(struct explorer *e, const struct findings *findings, s
     struct search_result so_far = e->result;
     so_far.runs++; /* the search counts this run when it is back */
     if (e->options->json != NULL && story_write_json(&story, &so_far, session_now() - e->session.started,
-                                                     "failed", e->options->json) != 0)
+                                                     "failed", e->options->json_descriptor) != 0)
         perror(e->options->json);
     free(schedule);
 }
@@ -197,7 +197,7 @@ static void explorer_json(struct explorer *e)
         return;
     struct story story = {e->options, &e->session, symbols, &e->findings, ""};
     if (story_write_json(&story, &e->result, session_now() - e->session.started, explorer_verdict(e),
-                         e->options->json) != 0)
+                         e->options->json_descriptor) != 0)
         perror(e->options->json);
     symbols_close(symbols);
 }

@@ -144,14 +144,10 @@ static struct side *finding_side(struct finding *finding, int process, uint16_t 
 
 static const char *process_name(const struct context *c, int process)
 {
-    static char names[4][96];
+    static char names[4][PROCESS_NAME];
     static int next;
     char *name = names[next++ % 4];
-    int program = process < 0 || process >= WEAVE_PROCESSES ? 0 : c->control->process[process].program;
-    if (program < 0 || program >= c->options->session.programs)
-        program = 0;
-    const char *path = c->options->program[program].argv[0], *slash = strrchr(path, '/');
-    snprintf(name, sizeof names[0], "process %d (%.60s)", process + 1, slash == NULL ? path : slash + 1);
+    session_process_name(c->session, process, name, sizeof names[0]);
     return name;
 }
 
@@ -471,7 +467,7 @@ static const char *wait_cause(const struct control *control, int process)
 static void wait_describe(const struct context *c, int process, char *text, size_t size)
 {
     const struct process *p = &c->control->process[process];
-    char object[100], held[56] = "";
+    char object[100], held[PROCESS_NAME + 32] = "";
     int owner = wait_owner(c->control, p);
     object_describe(c, p->wait_object, object, sizeof object);
     if (p->wait_object < 0 && p->wait_where != 0) {
@@ -484,7 +480,7 @@ static void wait_describe(const struct context *c, int process, char *text, size
         snprintf(object, sizeof object, "a signal or input");
     }
     if (owner >= 0)
-        snprintf(held, sizeof held, ", held by process %d%s", owner + 1,
+        snprintf(held, sizeof held, ", held by %s%s", process_name(c, owner),
                  owner < WEAVE_PROCESSES && c->control->process[owner].state == PROCESS_ENDED
                      ? ", which has ended"
                      : "");

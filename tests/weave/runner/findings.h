@@ -14,7 +14,7 @@ enum { FINDING_SIDES = WEAVE_PROCESSES + 1, FINDINGS = 24 };
 struct side {
     int process; /* -1: none in particular */
     uint16_t site;
-    char what[160];
+    char what[256];
 };
 
 struct finding {

@@ -2,6 +2,8 @@
 #include "story.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 static void json_text(FILE *out, const char *text)
 {
@@ -135,11 +137,19 @@ static void json_programs(const struct story *story, FILE *out)
 }
 
 int story_write_json(const struct story *story, const struct search_result *result, double seconds,
-                     const char *verdict, const char *path)
+                     const char *verdict, int descriptor)
 {
-    FILE *out = fopen(path, "we");
-    if (out == NULL)
+    int copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+    if (copy >= 0 && lseek(copy, 0, SEEK_SET) == 0 && ftruncate(copy, 0) != 0) {
+        close(copy);
         return -1;
+    }
+    FILE *out = copy >= 0 ? fdopen(copy, "w") : NULL;
+    if (out == NULL) {
+        if (copy >= 0)
+            close(copy);
+        return -1;
+    }
     fputs("{\n  \"format\": \"weave 1\"", out);
     fputs(",\n  \"verdict\": ", out);
     json_text(out, verdict);

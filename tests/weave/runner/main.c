@@ -93,7 +93,7 @@ static int guard_explore(struct options *options)
     }
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (sandbox_mount(why, sizeof why) != 0) {
+        if (sandbox_mount(options->session.sealed, why, sizeof why) != 0) {
             fprintf(stderr, "weave: cannot make a sandbox: %s\n", why);
             _exit(EXIT_UNABLE);
         }

@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -43,6 +45,7 @@ enum long_option {
     OPTION_EXPECT_LINES,
     OPTION_IGNORE,
     OPTION_JSON,
+    OPTION_SEALED,
     OPTION_LAYOUT,
     OPTION_STRUCT,
     OPTION_NO_TRAP,
@@ -73,6 +76,7 @@ static const struct option known[] = {
     {"expect-lines", required_argument, NULL, OPTION_EXPECT_LINES},
     {"ignore", required_argument, NULL, OPTION_IGNORE},
     {"json", required_argument, NULL, OPTION_JSON},
+    {"sealed", no_argument, NULL, OPTION_SEALED},
     {"layout", required_argument, NULL, OPTION_LAYOUT},
     {"struct", required_argument, NULL, OPTION_STRUCT},
     {"no-trap", no_argument, NULL, OPTION_NO_TRAP},
@@ -124,6 +128,11 @@ void options_usage(void)
          "  --time-limit S       wall clock seconds for everything (60)\n"
          "  --max-steps N        steps of one run (20000)\n"
          "  --hang S             processor seconds without a step until a process counts as looping (1)\n"
+         "\n"
+         "Programs that nobody trusts:\n"
+         "  --sealed             the programs can write to no file outside /dev/shm, and make no user "
+         "namespaces\n"
+         "  --json fd:N          to a descriptor that was inherited; the programs do not get it\n"
          "\n"
          "Output:\n"
          "  --json FILE          the result and the trace of the failure, see tests/weave/json.md\n"
@@ -296,6 +305,26 @@ static int options_session_option(struct options *options, int option, const cha
     return 0;
 }
 
+/* Opened before a program runs, for then the path may lead elsewhere. Emptied only when there is something to
+ * write. */
+static int options_json(struct options *options, const char *value)
+{
+    static const char inherited[] = "fd:";
+    unsigned long number;
+    if (options->json_descriptor >= 0)
+        return options_complain("only one", "--json");
+    options->json = value;
+    if (strncmp(value, inherited, sizeof inherited - 1) != 0) {
+        options->json_descriptor = open(value, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    } else {
+        if (options_number(value + sizeof inherited - 1, INT_MAX, &number) != 0)
+            return -1;
+        if (fcntl((int)number, F_SETFD, FD_CLOEXEC) == 0)
+            options->json_descriptor = (int)number;
+    }
+    return options->json_descriptor >= 0 ? 0 : options_complain(value, strerror(errno));
+}
+
 static int options_output_option(struct options *options, int option, const char *value)
 {
     switch (option) {
@@ -308,7 +337,9 @@ static int options_output_option(struct options *options, int option, const char
         options->ignore[options->ignored++] = value;
         break;
     case OPTION_JSON:
-        options->json = value;
+        return options_json(options, value);
+    case OPTION_SEALED:
+        options->session.sealed = true;
         break;
     case OPTION_LAYOUT:
         options->layout = value;
@@ -401,6 +432,14 @@ static int options_programs(struct options *options, int argc, char **argv)
     return 0;
 }
 
+/* Columns of the terminal on standard output; 0: it is none, or does not say. */
+static int terminal_width(void)
+{
+    struct winsize size;
+
+    return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 static void options_defaults(struct options *options)
 {
     *options = (struct options){
@@ -411,7 +450,9 @@ static void options_defaults(struct options *options)
                     .kill_process = -1,
                     .kill_step = -1,
                     .spurious = true},
+        .json_descriptor = -1,
         .colour = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL,
+        .width = terminal_width(),
     };
     options->session.program = options->program;
 }

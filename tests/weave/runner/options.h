@@ -15,9 +15,11 @@ struct options {
     bool kill_sweep;  /* every step of session.kill_process */
     bool no_trap;
     bool quiet, colour;
-    const char *replay; /* a schedule, or NULL */
-    bool stepping;      /* `weave replay`: show every step */
-    const char *json;
+    int width;           /* columns of the terminal on standard output; 0: it is none */
+    const char *replay;  /* a schedule, or NULL */
+    bool stepping;       /* `weave replay`: show every step */
+    const char *json;    /* as it was given, NULL: none */
+    int json_descriptor; /* -1: none; closed when a program is started */
     const char *layout, *structure;
     const char *expected_lines;
     const char *ignore[16]; /* causes that do not count */

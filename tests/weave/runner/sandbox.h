@@ -9,13 +9,21 @@
 #ifndef WEAVE_SANDBOX_H
 #define WEAVE_SANDBOX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Enter the namespaces. Processes forked from now on live in the new process namespace. 0, or -1 and `why`
  * says what failed. */
 int sandbox_enter(char *why, size_t size);
 
-/* In the first process forked after sandbox_enter: its own /dev/shm and /proc. 0 or -1 as above. */
-int sandbox_mount(char *why, size_t size);
+/*
+ * In the first process forked after sandbox_enter: its own /dev/shm and /proc. Sealed: nothing else can be
+ * written to, whatever its permissions. 0 or -1 as above.
+ */
+int sandbox_mount(bool sealed, char *why, size_t size);
+
+/* In a sealed program's process, before exec: it gets no new user namespace, and with it no rights to mount.
+ * 0 or -1 with errno. */
+int sandbox_confine(void);
 
 #endif

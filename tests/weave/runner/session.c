@@ -1,6 +1,8 @@
 /* Starting fork servers, making runs, watching over them. */
 #include "session.h"
 
+#include "sandbox.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -107,6 +109,16 @@ static bool session_intact(const struct session *session)
            control->guard == WEAVE_GUARD && control->last_guard == WEAVE_GUARD;
 }
 
+/* Whether a process said that it found something, since the last call. */
+static bool session_was_told(void)
+{
+    const struct timespec now = {0};
+    sigset_t found;
+    sigemptyset(&found);
+    sigaddset(&found, WEAVE_SIGNAL_FOUND);
+    return sigtimedwait(&found, NULL, &now) == WEAVE_SIGNAL_FOUND;
+}
+
 static int session_map_control(struct session *session)
 {
     int descriptor = memfd_create("weave", MFD_CLOEXEC);
@@ -154,6 +166,8 @@ static _Noreturn void session_become_server(struct session *session, int slot)
     session_limit(RLIMIT_FSIZE, (rlim_t)1 << 30);
     session_limit(RLIMIT_AS, (rlim_t)1 << MEMORY_LIMIT_SHIFT);
     personality(ADDR_NO_RANDOMIZE);
+    if (session->options->sealed && sandbox_confine() != 0)
+        _exit(CHILD_FAILED);
     execv(program->path, program->argv);
     _exit(CHILD_FAILED);
 }
@@ -200,8 +214,35 @@ static void session_catch_forks(void)
     sigset_t blocked;
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGUSR1);
+    sigaddset(&blocked, WEAVE_SIGNAL_FOUND); /* stays pending until session_was_told */
     sigprocmask(SIG_BLOCK, &blocked, NULL);
     sigaction(SIGUSR1, &action, NULL);
+}
+
+/*
+ * Since one process runs at a time, all of them and the runner stay on one processor: the turn is handed on
+ * there several times faster than to another one that has to be woken up. The programs are told of all
+ * processors nevertheless (sched_getaffinity in runtime/process_calls.c): what they do must not depend on it.
+ */
+static void session_take_processor(struct session *session)
+{
+    _Static_assert(sizeof session->processors == sizeof session->control->processors, "a cpu_set_t");
+    cpu_set_t one;
+    int here = sched_getcpu();
+    if (sched_getaffinity(0, sizeof session->processors, &session->processors) != 0)
+        CPU_ZERO(&session->processors);
+    memcpy(session->control->processors, &session->processors, sizeof session->processors);
+    if (here < 0 || here >= CPU_SETSIZE || CPU_COUNT(&session->processors) == 0)
+        return; /* more of them than fit: it is only slower */
+    CPU_ZERO(&one);
+    CPU_SET((size_t)here, &one);
+    sched_setaffinity(0, sizeof one, &one);
+}
+
+static void session_give_processor(const struct session *session)
+{
+    if (CPU_COUNT(&session->processors) > 0)
+        sched_setaffinity(0, sizeof session->processors, &session->processors);
 }
 
 int session_start(struct session *session, const struct session_options *options)
@@ -211,6 +252,7 @@ int session_start(struct session *session, const struct session_options *options
         session->output[i] = -1;
     if (session_map_control(session) != 0)
         return session_fail(session, "cannot map the control segment");
+    session_take_processor(session);
     for (int i = 0; i < options->programs; i++) {
         session->output[i] = memfd_create("output", MFD_CLOEXEC);
         fcntl(session->output[i], F_SETFL, O_APPEND);
@@ -230,6 +272,7 @@ int session_start(struct session *session, const struct session_options *options
 
 void session_end(struct session *session)
 {
+    session_give_processor(session);
     for (int i = 0; i < session->options->programs; i++)
         if (session->server[i] > 0)
             kill(session->server[i], SIGKILL);
@@ -516,6 +559,7 @@ static void watch_run(struct session *session, struct watch *watch)
     const struct timespec limit = {.tv_nsec = POLL_MILLISECONDS * 1000000L};
     sigset_t unblocked; /* only while waiting: a fork announces itself by SIGUSR1 */
     sigemptyset(&unblocked);
+    sigaddset(&unblocked, WEAVE_SIGNAL_FOUND);
     for (;;) {
         watch_new_processes(session,
                             watch); /* first: the last one watched may have died right after a fork */
@@ -565,7 +609,8 @@ int session_run(struct session *session, const struct session_plan *plan)
         watch_give_turn(control, first);
     watch_run(session, &watch);
     session_kill_rest(session, &watch);
-    if (!session_intact(session)) {
+    bool told = session_was_told();
+    if (!session_intact(session) || (told && control->races == 0 && control->misuses == 0)) {
         session->tampered = true;
         return session_fail(session, "a program has written into weave's own memory");
     }
@@ -575,6 +620,29 @@ int session_run(struct session *session, const struct session_plan *plan)
     session_remove_files();
     session_remove_sysv();
     return session->error[0] == '\0' ? 0 : -1;
+}
+
+/* Its program's file name; that of the script, where an interpreter runs one. */
+static const char *session_program_name(const struct session *session, int process)
+{
+    int program = process < 0 || process >= WEAVE_PROCESSES ? -1 : session->control->process[process].program;
+    if (program < 0 || program >= session->options->programs)
+        return "?";
+    const struct program *it = &session->options->program[program];
+    const char *script = it->instrumented ? NULL : it->argv[1];
+    size_t length = script == NULL ? 0 : strlen(script);
+    bool python = length > 3 && strcmp(script + length - 3, ".py") == 0;
+    const char *path = python ? script : it->argv[0], *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+void session_process_name(const struct session *session, int process, char *text, size_t size)
+{
+    const char *name = session_program_name(session, process);
+    int same = 0;
+    for (int i = 0; i < session->control->slots && i < WEAVE_PROCESSES; i++)
+        same += strcmp(session_program_name(session, i), name) == 0;
+    snprintf(text, size, same > 1 ? "%.60s (%d)" : "%.60s", name, process + 1);
 }
 
 size_t session_output(const struct session *session, int process, char *text, size_t size)

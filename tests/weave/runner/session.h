@@ -6,6 +6,7 @@
 
 #include "../core/core.h"
 
+#include <sched.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -18,7 +19,7 @@ struct program {
     const char *expected_output; /* file, or NULL */
 };
 
-enum { EXPECT_ANY_EXIT = -1 };
+enum { EXPECT_ANY_EXIT = -1, PROCESS_NAME = 80 };
 
 struct session_options {
     struct program *program;
@@ -29,6 +30,7 @@ struct session_options {
     uint32_t max_steps;
     int kill_process, kill_step;
     bool store_buffers, every_access, spurious, show_output;
+    bool sealed; /* the programs can write to no file outside /dev/shm, and make no user namespaces */
 };
 
 struct session {
@@ -38,6 +40,7 @@ struct session {
     pid_t server[WEAVE_PROCESSES];
     int output[WEAVE_PROCESSES]; /* memory files that collect standard output */
     int32_t epoch;
+    cpu_set_t processors; /* that we may use when no session goes on */
     double started;
     char blocked_call[64]; /* of the process that sleeps in the kernel, after ENDING_BLOCKED */
     char error[256];       /* why the session cannot go on */
@@ -48,6 +51,10 @@ struct session {
 int session_start(struct session *session, const struct session_options *options);
 /* Ends all processes and releases everything. */
 void session_end(struct session *session);
+
+/* What a person calls a process: its program or Python script, "writer", and with its number, "board (2)",
+ * where several are of that name. */
+void session_process_name(const struct session *session, int process, char *text, size_t size);
 
 struct session_plan {
     enum strategy strategy;

@@ -1,4 +1,4 @@
-/* Findings as text, and the trace as a timeline with a column for each process. */
+/* Findings as text, and the trace as a timeline. */
 #include "story.h"
 
 #include <ctype.h>
@@ -6,7 +6,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { TOLD_STEPS = 18, COLUMN_OF_TWO = 58, COLUMN_OF_MANY = 40, EVENT_TEXT = 200 };
+enum {
+    TOLD_STEPS = 18,
+    EVENT_TEXT = 200,
+    STEP_WIDTH = 9,    /* columns of a terminal: the number of a step, with blanks at both sides */
+    GAP = 2,           /* between two columns */
+    COLUMN_LEAST = 48, /* a call and its arguments in two lines */
+    ROOM_LEAST = 30,
+    INDENT = 4,
+};
 
 static const char *const orders[] = {"relaxed", "consume", "acquire", "release", "acq_rel", "seq_cst"};
 
@@ -132,9 +140,11 @@ static void story_sync_event(const struct event *event, const char *object, char
     }
 }
 
-static void story_turn_event(const struct event *event, const char *object, char *text, size_t size)
+static void story_turn_event(const struct story *story, const struct event *event, const char *object,
+                             char *text, size_t size)
 {
     int status = (int)(uint32_t)event->value;
+    char name[PROCESS_NAME];
     switch (event->kind) {
     case EVENT_BLOCK:
         snprintf(text, size, "has to wait for %s", object);
@@ -149,7 +159,8 @@ static void story_turn_event(const struct event *event, const char *object, char
         snprintf(text, size, event->value == 0 ? "gives way" : "sleeps %g ms", (double)event->value / 1e6);
         break;
     case EVENT_FORK:
-        snprintf(text, size, "forks process %d", (int)event->value + 1);
+        session_process_name(story->session, (int)event->value, name, sizeof name);
+        snprintf(text, size, "forks %s", name);
         break;
     case EVENT_END:
         if (WIFSIGNALED(status))
@@ -215,7 +226,7 @@ void story_event(const struct story *story, const struct event *event, char *tex
     case EVENT_SPURIOUS:
     case EVENT_LOOP:
     case EVENT_FAULT:
-        story_turn_event(event, object, text, size);
+        story_turn_event(story, event, object, text, size);
         break;
     default:
         story_sync_event(event, object, text, size);
@@ -278,72 +289,142 @@ static void story_colour(const struct story *story, FILE *out, const char *code)
         fprintf(out, "\033[%sm", code);
 }
 
-static int story_columns(const struct story *story)
+/*
+ * The timeline. On a terminal there is a column for each process, and what does not fit into one goes on
+ * below. Where columns would be too narrow, and in files, a line begins with the process's name; in files it
+ * is never broken.
+ */
+struct timeline {
+    FILE *out;
+    int columns; /* 0: names instead */
+    int column;  /* width of a column, or of the names */
+    int room;    /* for a text; 0: any */
+};
+
+static int story_processes(const struct story *story)
 {
     int slots = story->session->control->slots;
     return slots < 1 ? 1 : slots > WEAVE_PROCESSES ? WEAVE_PROCESSES : slots;
 }
 
-static void story_cell(const struct story *story, FILE *out, int process, const char *text)
+/* Characters of a text in UTF-8. */
+static int text_columns(const char *text, size_t length)
 {
-    int columns = story_columns(story), width = columns <= 2 ? COLUMN_OF_TWO : COLUMN_OF_MANY;
-    for (int i = 0; i < process; i++)
-        fprintf(out, "%-*s| ", width, "");
-    if (process == columns - 1)
-        fprintf(out, "%.*s\n", width, text);
-    else
-        fprintf(out, "%-*.*s|\n", width, width, text);
+    int columns = 0;
+    for (size_t i = 0; i < length; i++)
+        columns += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return columns;
 }
 
-static void story_line(const struct story *story, FILE *out, uint32_t index)
+/* The part of a text that fits into so many columns, if possible up to a blank; 0 columns: all of it. */
+static size_t text_fit(const char *text, int columns)
+{
+    size_t length = strlen(text), fit = 0, blank = 0;
+    if (columns == 0 || text_columns(text, length) <= columns)
+        return length;
+    for (int used = 0; fit < length; fit++) {
+        used += ((unsigned char)text[fit] & 0xc0) != 0x80;
+        if (text[fit] == ' ')
+            blank = fit;
+        if (used > columns)
+            break;
+    }
+    return blank > 0 ? blank : fit;
+}
+
+static struct timeline timeline_begin(const struct story *story, FILE *out)
+{
+    int processes = story_processes(story), width = story->options->width;
+    int column = (width - STEP_WIDTH - GAP * (processes - 1)) / processes;
+    if (column >= COLUMN_LEAST)
+        return (struct timeline){.out = out, .columns = processes, .column = column, .room = column};
+
+    struct timeline timeline = {.out = out, .column = (int)strlen("process")};
+    for (int i = 0; i < processes; i++) {
+        char name[PROCESS_NAME];
+        session_process_name(story->session, i, name, sizeof name);
+        int columns = text_columns(name, strlen(name));
+        timeline.column = columns > timeline.column ? columns : timeline.column;
+    }
+    int room = width - STEP_WIDTH - timeline.column - GAP;
+    if (width > 0)
+        timeline.room = room > ROOM_LEAST ? room : ROOM_LEAST;
+    return timeline;
+}
+
+/* One line of what a process did. `name`: of the process, or "" below its first line. */
+static void timeline_line(const struct timeline *timeline, int process, const char *name, int indent,
+                          const char *text, size_t length)
+{
+    if (timeline->columns == 0)
+        fprintf(timeline->out, "%s%*s", name, timeline->column + GAP - text_columns(name, strlen(name)), "");
+    for (int i = 0; i < process && timeline->columns > 0; i++)
+        fprintf(timeline->out, "%*s| ", timeline->column, "");
+    fprintf(timeline->out, "%*s%.*s", indent, "", (int)length, text);
+    if (process < timeline->columns - 1)
+        fprintf(timeline->out, "%*s|", timeline->column - indent - text_columns(text, length), "");
+    fputc('\n', timeline->out);
+}
+
+/* A text in as many lines as it takes. `step`: in front of the first one. */
+static void timeline_text(const struct timeline *timeline, int process, const char *step, const char *name,
+                          int indent, const char *text)
+{
+    do {
+        size_t length = text_fit(text, timeline->room > 0 ? timeline->room - indent : 0);
+        fprintf(timeline->out, "%-*s", STEP_WIDTH, step);
+        timeline_line(timeline, process, name, indent, text, length);
+        text += length + strspn(text + length, " ");
+        step = name = "";
+        indent = 2 * INDENT;
+    } while (*text != '\0');
+}
+
+static void timeline_event(const struct timeline *timeline, const struct story *story, uint32_t index)
 {
     const struct event *event = story_at(story, index);
     struct place place;
-    char effect[EVENT_TEXT], where[128], line[EVENT_TEXT * 2];
+    char effect[EVENT_TEXT], where[128], line[EVENT_TEXT * 2], step[STEP_WIDTH + 8], name[PROCESS_NAME];
     int process = event->process % WEAVE_PROCESSES;
     story_event(story, event, effect, sizeof effect);
-    if (symbols_place(story->symbols, event->site, 0, &place)) {
-        symbols_short(&place, where, sizeof where);
-        snprintf(line, sizeof line, "%.40s  %.150s", where, place.source);
-        fprintf(out, "  %5u  ", index);
-        story_cell(story, out, process, line);
-        fprintf(out, "  %5s  ", "");
-        snprintf(line, sizeof line, "    %.190s", effect);
-    } else {
-        fprintf(out, "  %5u  ", index);
-        snprintf(line, sizeof line, "%.190s", effect);
+    session_process_name(story->session, process, name, sizeof name);
+    snprintf(step, sizeof step, "  %5u", index);
+    if (!symbols_place(story->symbols, event->site, 0, &place)) {
+        timeline_text(timeline, process, step, name, 0, effect);
+        return;
     }
-    story_cell(story, out, process, line);
+    symbols_short(&place, where, sizeof where);
+    snprintf(line, sizeof line, "%s  %s", where, place.source);
+    timeline_text(timeline, process, step, name, 0, line);
+    timeline_text(timeline, process, "", "", INDENT, effect);
 }
 
-static void story_heading(const struct story *story, FILE *out)
+static void timeline_heading(const struct timeline *timeline, const struct story *story)
 {
-    int columns = story_columns(story), width = columns <= 2 ? COLUMN_OF_TWO : COLUMN_OF_MANY;
-    fprintf(out, "  %5s  ", "step");
-    for (int i = 0; i < columns; i++) {
-        int program = story->session->control->process[i].program;
-        const char *path = program >= 0 && program < story->options->session.programs
-                               ? story->options->program[program].argv[0]
-                               : "?";
-        const char *slash = strrchr(path, '/');
-        char name[96];
-        snprintf(name, sizeof name, "process %d: %.60s%s", i + 1, slash == NULL ? path : slash + 1,
-                 story->session->control->process[i].parent >= 0 ? " (child)" : "");
-        if (i == columns - 1)
-            fprintf(out, "%s\n", name);
-        else
-            fprintf(out, "%-*s| ", width, name);
+    fprintf(timeline->out, "%-*s", STEP_WIDTH, "   step");
+    if (timeline->columns == 0)
+        fprintf(timeline->out, "%-*swhat it does", timeline->column + GAP, "process");
+    for (int i = 0; i < timeline->columns; i++) {
+        char name[PROCESS_NAME], heading[PROCESS_NAME + 8];
+        session_process_name(story->session, i, name, sizeof name);
+        snprintf(heading, sizeof heading, "%s%s", name,
+                 story->session->control->process[i].parent >= 0 ? ", child" : "");
+        size_t length = text_fit(heading, timeline->column);
+        fprintf(timeline->out, "%.*s", (int)length, heading);
+        if (i < timeline->columns - 1)
+            fprintf(timeline->out, "%*s| ", timeline->column - text_columns(heading, length), "");
     }
+    fputc('\n', timeline->out);
 }
 
 static void story_side(const struct story *story, FILE *out, const struct side *side)
 {
     struct place place;
     char where[300];
-    if (side->process >= 0)
-        fprintf(out, "      process %d: %s\n", side->process + 1, side->what);
-    else
-        fprintf(out, "      %s\n", side->what);
+    char name[PROCESS_NAME];
+    session_process_name(story->session, side->process, name, sizeof name);
+    fprintf(out, "      %s%s%s\n", side->process >= 0 ? name : "", side->process >= 0 ? ": " : "",
+            side->what);
     for (int depth = 0; symbols_place(story->symbols, side->site, depth, &place); depth++) {
         symbols_short(&place, where, sizeof where);
         if (depth == 0)
@@ -363,17 +444,13 @@ static void story_finding(const struct story *story, FILE *out, const struct fin
         story_side(story, out, &finding->side[i]);
 }
 
-static void story_wrapped(FILE *out, const char *text)
+static void story_wrapped(const struct story *story, FILE *out, const char *text)
 {
-    enum { WIDTH = 110 };
-    const char *indent = "    ";
+    enum { MOST = 110 };
+    int room = story->options->width - INDENT;
     while (*text != '\0') {
-        size_t length = strlen(text);
-        if (length > WIDTH) {
-            for (length = WIDTH; length > 0 && text[length] != ' ';)
-                length--;
-        }
-        fprintf(out, "%s%.*s\n", indent, (int)length, text);
+        size_t length = text_fit(text, room >= ROOM_LEAST && room < MOST ? room : MOST);
+        fprintf(out, "%*s%.*s\n", INDENT, "", (int)length, text);
         text += length + strspn(text + length, " ");
     }
 }
@@ -401,12 +478,13 @@ void story_print(const struct story *story, FILE *out)
     if (findings->count == 0)
         return;
     fputs("  usually:\n", out);
-    story_wrapped(out, findings->finding[0].why);
+    story_wrapped(story, out, findings->finding[0].why);
     int count = story_select(story, &findings->finding[0], chosen, TOLD_STEPS);
     if (count > 0) {
-        story_heading(story, out);
+        struct timeline timeline = timeline_begin(story, out);
+        timeline_heading(&timeline, story);
         for (int i = 0; i < count; i++)
-            story_line(story, out, chosen[i]);
+            timeline_event(&timeline, story, chosen[i]);
     }
     story_replay_command(story, out);
 }
@@ -416,9 +494,12 @@ void story_step_through(const struct story *story, FILE *out)
     const struct control *control = story->session->control;
     bool interactive = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     uint32_t first = control->events > WEAVE_EVENTS ? control->events - WEAVE_EVENTS : 0;
-    story_heading(story, out);
+    struct timeline timeline = timeline_begin(story, out);
+    if (interactive)
+        fputs("  Every step: Enter shows the next one, c and Enter all of the rest.\n", out);
+    timeline_heading(&timeline, story);
     for (uint32_t i = first; i < control->events; i++) {
-        story_line(story, out, i);
+        timeline_event(&timeline, story, i);
         if (!interactive)
             continue;
         fflush(out);

@@ -27,9 +27,9 @@ void story_print(const struct story *story, FILE *out);
 /* Every event, one by one; waits for Enter in between on a terminal. */
 void story_step_through(const struct story *story, FILE *out);
 
-/* json.c: the result and, after a failure, the trace. 0 or -1 with errno. */
+/* json.c: the result and, after a failure, the trace, in place of what the file held. 0 or -1 with errno. */
 struct search_result;
 int story_write_json(const struct story *story, const struct search_result *result, double seconds,
-                     const char *verdict, const char *path);
+                     const char *verdict, int descriptor);
 
 #endif

@@ -9,7 +9,7 @@ struct place {
     char function[96];
     char file[256]; /* as the debugging information names it; empty when unknown */
     int line;
-    char source[160]; /* text of the line, without indentation */
+    char source[256]; /* text of the line, without indentation */
 };
 
 struct symbols;

@@ -211,6 +211,24 @@ WEAVE_EXPORT int clock_nanosleep(clockid_t clock, int flags, const struct timesp
     return 0;
 }
 
+/* What there would be without weave, which keeps everybody on one processor: see the runner's session.c. */
+WEAVE_EXPORT int sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set)
+{
+    const uint8_t *processors = runtime.control == NULL ? NULL : runtime.control->processors;
+    size_t used = processors == NULL ? 0 : WEAVE_PROCESSORS;
+    while (used > 0 && processors[used - 1] == 0)
+        used--;
+    if (used == 0)
+        return REAL(sched_getaffinity)(pid, size, set);
+    if (size < used) { /* as the kernel does */
+        errno = EINVAL;
+        return -1;
+    }
+    memset(set, 0, size);
+    memcpy(set, processors, used);
+    return 0;
+}
+
 WEAVE_EXPORT int sched_yield(void)
 {
     if (!runtime.on)
