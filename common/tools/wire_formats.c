@@ -8,9 +8,12 @@
 #include <stdio.h>
 
 #include "shmlab/bounded_buffer.h"
+#include "shmlab/fanout_ring.h"
 #include "shmlab/mailbox.h"
+#include "shmlab/record_ring.h"
 #include "shmlab/shared_data_contract.h"
 #include "shmlab/snapshot.h"
+#include "shmlab/spsc_ring.h"
 #include "shmlab/yolo_queue.h"
 
 struct field {
@@ -72,6 +75,43 @@ static const struct field yolo_queue[] = {
     MEMBER(struct yolo_queue, slots),
 };
 
+static const struct field spsc_message[] = {
+    MEMBER(struct spsc_message, number),
+    MEMBER(struct spsc_message, text),
+};
+
+static const struct field spsc[] = {
+    MEMBER(struct spsc, written),
+    MEMBER(struct spsc, read),
+    MEMBER(struct spsc, slots),
+};
+
+static const struct field fanout_message[] = {
+    MEMBER(struct fanout_message, number),
+    MEMBER(struct fanout_message, text),
+};
+
+static const struct field fanout_reader[] = {
+    MEMBER(struct fanout_reader, state),
+    MEMBER(struct fanout_reader, cursor),
+};
+
+static const struct field fanout[] = {
+    MEMBER(struct fanout, sent),
+    MEMBER(struct fanout, readers),
+    MEMBER(struct fanout, slots),
+};
+
+static const struct field record_header[] = {
+    MEMBER(struct record_header, length),
+};
+
+static const struct field record_ring[] = {
+    MEMBER(struct record_ring, written),
+    MEMBER(struct record_ring, read),
+    MEMBER(struct record_ring, bytes),
+};
+
 static const struct table {
     const char *name;
     size_t size;
@@ -86,6 +126,13 @@ static const struct table {
     {"snapshot", sizeof(struct snapshot), FIELDS(snapshot)},
     {"queue_slot", sizeof(struct queue_slot), FIELDS(queue_slot)},
     {"yolo_queue", sizeof(struct yolo_queue), FIELDS(yolo_queue)},
+    {"spsc_message", sizeof(struct spsc_message), FIELDS(spsc_message)},
+    {"spsc", sizeof(struct spsc), FIELDS(spsc)},
+    {"fanout_message", sizeof(struct fanout_message), FIELDS(fanout_message)},
+    {"fanout_reader", sizeof(struct fanout_reader), FIELDS(fanout_reader)},
+    {"fanout", sizeof(struct fanout), FIELDS(fanout)},
+    {"record_header", sizeof(struct record_header), FIELDS(record_header)},
+    {"record_ring", sizeof(struct record_ring), FIELDS(record_ring)},
 };
 
 static void table_print(const struct table *table)

@@ -7,7 +7,6 @@
  */
 #define _GNU_SOURCE
 #include <signal.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,170 +18,23 @@
 
 #include "check.h"
 #include "compile.h"
+#include "lab6_peers.h"
+#include "lab6_rings.h"
 #include "objects.h"
 #include "programs/lab6_pattern.h"
 #include "shmlab/scene.h"
-#include "shmlab/spsc_ring.h"
 #include "toolchain.h"
 #include "watch.h"
 #include "weave.h"
 
-#define QUEUE     "queue.c"
-#define PYTHON    "consumer.py"
-#define PEER      "lab6_peer"
-#define SPSC      "spsc.c"
-#define SPSC_PEER "lab6_spsc"
-#define PROGRAMS  TOOLCHAIN_SOURCE "/tests/checks/programs/"
-#define PATIENT   "20"   /* seconds, for waits that the other side ends */
-#define ENDLESS   "3600" /* seconds, for the programs: the check's own limit comes first */
+#define QUEUE    "queue.c"
+#define PYTHON   "consumer.py"
+#define PEER     "lab6_peer"
+#define PROGRAMS TOOLCHAIN_SOURCE "/tests/checks/programs/"
+#define PATIENT  "20"   /* seconds, for waits that the other side ends */
+#define ENDLESS  "3600" /* seconds, for the programs: the check's own limit comes first */
 
-enum {
-    ORDER_STEPS = 256,
-    ORDER_STEPS_MAX = 1000000,
-    OVERWRITTEN = 0x5A,
-    TOLD_MAX = 32,
-    HOLD_CALLS_MAX = 10000
-};
-
-/* ---- Peers that obey ---- */
-
-static void tell(struct program *peer, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static const char *ask(struct program *peer, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-/* What each peer was told last, for the finding about one that does not answer. */
-static struct {
-    const struct program *peer;
-    const char *step;
-} told[TOLD_MAX];
-
-static const char **told_step(const struct program *peer)
-{
-    size_t i = 0;
-
-    while (i + 1 < TOLD_MAX && told[i].peer != NULL && told[i].peer != peer)
-        i++;
-    told[i].peer = peer;
-    return &told[i].step;
-}
-
-static void send_line(struct program *peer, const char *format, va_list list)
-{
-    char line[256];
-
-    vsnprintf(line, sizeof line, format, list);
-    *told_step(peer) = check_text(peer->check, "%s", line);
-    program_send(peer, check_text(peer->check, "%s\n", line));
-}
-
-static void tell(struct program *peer, const char *format, ...)
-{
-    va_list list;
-
-    va_start(list, format);
-    send_line(peer, format, list);
-    va_end(list);
-}
-
-/* The last line that a program has printed: of a Python program that fell, its exception. */
-static const char *last_line(struct program *program)
-{
-    const char *text = program_output(program);
-    size_t end = strlen(text);
-
-    while (end > 0 && text[end - 1] == '\n')
-        end--;
-    size_t begin = end;
-    while (begin > 0 && text[begin - 1] != '\n')
-        begin--;
-    return check_text(program->check, "%.*s", (int)(end - begin), text + begin);
-}
-
-/* The line of consumer.py that a traceback names last, 0: none. */
-static int traceback_line(struct program *program)
-{
-    static const char place[] = "/" PYTHON "\", line ";
-    const char *text = program_output(program);
-    int line = 0;
-
-    for (const char *at = text; (at = strstr(at, place)) != NULL; at += sizeof place - 1)
-        line = atoi(at + sizeof place - 1);
-    return line;
-}
-
-/* An exception ended it: the line of consumer.py is to blame from which it came. */
-static void traceback_blame(struct program *peer)
-{
-    int line = traceback_line(peer);
-
-    if (line == 0)
-        return;
-    struct check *check = peer->check;
-    const char *expected = check_text(check, "%s comes back from \"%s\"", PYTHON, *told_step(peer));
-    /* header is given, and raises what it finds: what led it there is acquire */
-    if (line > check_line(check, PYTHON, "def header") && line < check_line(check, PYTHON, "def detections"))
-        FAIL(check, .expected = expected, .found = last_line(peer), .file = PYTHON,
-             .line = check_line(check, PYTHON, "def acquire"),
-             .cause = "self._slot is not where the slot begins: no header lies there",
-             .next = "yolo_queue.SLOT_OFFSETS, by read_idx");
-    FAIL(check, .expected = expected, .found = last_line(peer), .file = PYTHON, .line = line,
-         .cause = "an exception that nobody catches: the last line of Python's traceback says which, and "
-                  "`where` is the line of yours from which it came",
-         .next = "the whole traceback is in the transcript");
-}
-
-static _Noreturn void answer_missing(struct program *peer)
-{
-    struct check *check = peer->check;
-    bool python = strstr(peer->short_name, ".py") != NULL;
-    bool over = peer->process.output == -1;
-    const char *found = "no answer within the limit: it waits for something";
-
-    if (over) {
-        const char *status = status_text(check, program_wait(peer));
-        const char *last = last_line(peer);
-        traceback_blame(peer);
-        found = last[0] == '\0' || last[0] == '>'
-                    ? check_text(check, "it ended: %s", status)
-                    : check_text(check, "it ended: %s; its last line is\n%s", status, last);
-    }
-    FAIL(check,
-         .expected = check_text(check, "%s comes back from \"%s\"", peer->short_name, *told_step(peer)),
-         .found = found, .cause = over ? "a step that crashed" : "a wait that nobody ends",
-         .next = check_text(check,
-                            "the head of tests/checks/programs/lab6_peer.%s says what the steps are, the "
-                            "transcript which ones there were",
-                            python ? "py" : "c"));
-}
-
-/* The next line that begins with "> ". */
-static const char *answer(struct program *peer)
-{
-    while (program_prints(peer, "> ")) {
-        size_t begin = peer->process.seen;
-        bool line = begin == 2 || peer->process.text[begin - 3] == '\n';
-        if (line && program_prints(peer, "\n"))
-            return check_text(peer->check, "%.*s", (int)(peer->process.seen - begin - 1),
-                              peer->process.text + begin);
-    }
-    answer_missing(peer);
-}
-
-static const char *ask(struct program *peer, const char *format, ...)
-{
-    va_list list;
-
-    va_start(list, format);
-    send_line(peer, format, list);
-    va_end(list);
-    return answer(peer);
-}
-
-static void require_answer(struct program *peer, const char *what, const char *found, const char *expected)
-{
-    REQUIRE(peer->check, strcmp(found, expected) == 0,
-            .expected = check_text(peer->check, "%s: %s", what, expected),
-            .found = check_text(peer->check, "%s", found));
-}
+enum { ORDER_STEPS = 256, ORDER_STEPS_MAX = 1000000, OVERWRITTEN = 0x5A, HOLD_CALLS_MAX = 10000 };
 
 /* ---- What lies in memory ---- */
 
@@ -407,7 +259,7 @@ static struct program *peer_create(struct check *check, const struct names *name
 {
     struct program *peer = START(check, PEER, seed_text(check, seed));
 
-    require_answer(peer, "queue_create gives", ask(peer, "create %s", names->prefix), "0");
+    peer_require(peer, "queue_create gives", peer_ask(peer, "create %s", names->prefix), "0");
     return peer;
 }
 
@@ -415,7 +267,7 @@ static struct program *peer_attach(struct check *check, const struct names *name
 {
     struct program *peer = START(check, PEER, seed_text(check, seed));
 
-    require_answer(peer, "queue_attach gives", ask(peer, "attach %s", names->prefix), "0");
+    peer_require(peer, "queue_attach gives", peer_ask(peer, "attach %s", names->prefix), "0");
     return peer;
 }
 
@@ -424,13 +276,13 @@ static struct program *peer_join(struct program *producer, const struct names *n
 {
     struct program *peer = peer_attach(producer->check, names, seed);
 
-    require_answer(producer, "the producer's look at its consumer gives", ask(producer, "meet"), "done");
+    peer_require(producer, "the producer's look at its consumer gives", peer_ask(producer, "meet"), "done");
     return peer;
 }
 
 static void peer_end(struct program *peer)
 {
-    ask(peer, "close");
+    peer_ask(peer, "close");
     program_end_input(peer);
     program_ends(peer, 0);
 }
@@ -483,7 +335,7 @@ static void acquire_require(struct program *peer, const char *when, const char *
 {
     struct check *check = peer->check;
     bool produce = strcmp(function, "queue_acquire_free") == 0;
-    const char *found = ask(peer, produce ? "free " PATIENT : "full " PATIENT);
+    const char *found = peer_ask(peer, produce ? "free " PATIENT : "full " PATIENT);
     struct finding finding = {
         .expected = check_text(check, "%s %s gives: done %d", when, function, slot),
         .found = found,
@@ -513,8 +365,8 @@ static void produce_step(struct program *peer, int frame, const char *when)
     struct check *check = peer->check;
 
     acquire_require(peer, when, "queue_acquire_free", (frame - 1) % QUEUE_SLOTS);
-    ask(peer, "fill %d", frame);
-    require_answer(peer, check_text(check, "%s queue_publish gives", when), ask(peer, "publish"), "done");
+    peer_ask(peer, "fill %d", frame);
+    peer_require(peer, check_text(check, "%s queue_publish gives", when), peer_ask(peer, "publish"), "done");
 }
 
 static void slot_filled(struct check *check)
@@ -544,9 +396,9 @@ static void consume_step(struct program *peer, int frame, const char *when)
     struct check *check = peer->check;
 
     acquire_require(peer, when, "queue_acquire_full", (frame - 1) % QUEUE_SLOTS);
-    require_answer(peer, check_text(check, "%s the slot's bytes are", when), ask(peer, "test %d", frame),
-                   "right");
-    require_answer(peer, check_text(check, "%s queue_release gives", when), ask(peer, "release"), "done");
+    peer_require(peer, check_text(check, "%s the slot's bytes are", when), peer_ask(peer, "test %d", frame),
+                 "right");
+    peer_require(peer, check_text(check, "%s queue_release gives", when), peer_ask(peer, "release"), "done");
 }
 
 static void slot_read(struct check *check)
@@ -588,16 +440,16 @@ static void tokens(struct check *check)
                "acquire takes one token of EMPTY (FULL) and nothing else; all else is for publish (release)");
     struct program *producer = peer_create(check, &names, 0);
     struct yolo_queue *shared = posix_map(check, names.shm, sizeof *shared);
-    ask(producer, "free " PATIENT);
+    peer_ask(producer, "free " PATIENT);
     tokens_require(check, &names, shared, "while the producer holds slot 0",
                    (struct state){0, 0, 0, 4, 0, 1});
-    ask(producer, "fill 1");
-    ask(producer, "publish");
+    peer_ask(producer, "fill 1");
+    peer_ask(producer, "publish");
     struct program *consumer = peer_join(producer, &names, 0);
-    ask(consumer, "full " PATIENT);
+    peer_ask(consumer, "full " PATIENT);
     tokens_require(check, &names, shared, "while the consumer holds slot 0",
                    (struct state){1, 0, 1, 4, 0, 1});
-    ask(consumer, "release");
+    peer_ask(consumer, "release");
     state_require(check, &names, shared, "when both are done", state_after(1, 1));
     peer_end(consumer);
     peer_end(producer);
@@ -615,14 +467,14 @@ static void unlocked(struct check *check)
     struct yolo_queue *shared = posix_map(check, names.shm, sizeof *shared);
     produce_step(producer, 1, "at first");
     struct program *consumer = peer_join(producer, &names, 0);
-    ask(consumer, "full " PATIENT);
+    peer_ask(consumer, "full " PATIENT);
     state_require(check, &names, shared, "while the consumer holds slot 0", (struct state){1, 0, 1, 4, 0, 1});
-    ask(producer, "free " PATIENT);
+    peer_ask(producer, "free " PATIENT);
     state_require(check, &names, shared, "while the producer holds slot 1 and the consumer slot 0",
                   (struct state){1, 0, 1, 3, 0, 1});
-    ask(producer, "fill 2");
-    ask(producer, "publish");
-    ask(consumer, "release");
+    peer_ask(producer, "fill 2");
+    peer_ask(producer, "publish");
+    peer_ask(consumer, "release");
     state_require(check, &names, shared, "when both are done", state_after(2, 1));
     consume_step(consumer, 2, "at the end");
     peer_end(consumer);
@@ -702,7 +554,7 @@ static void watched_run(const struct watched *watched, const char *command)
     memcpy(indices, &watched->shared->write_idx, sizeof indices);
     watch_seize(peer);
     size_t printed = strlen(program_output(peer));
-    tell(peer, "%s", command);
+    peer_tell(peer, "%s", command);
     for (long steps = 0; strstr(program_output(peer) + printed, "> ") == NULL; steps++) {
         for (int i = 0; i < ORDER_STEPS; i++) {
             watched_step(watched, indices);
@@ -716,7 +568,7 @@ static void watched_run(const struct watched *watched, const char *command)
                  .found = "it did not, in a million instructions");
     }
     watch_release(peer);
-    require_answer(peer, check_text(peer->check, "%s gives", command), answer(peer), "done");
+    peer_require(peer, check_text(peer->check, "%s gives", command), peer_answer(peer), "done");
 }
 
 /* A publish and a release, at the place where both indices wrap around. */
@@ -739,8 +591,8 @@ static void order(struct check *check)
     watched.token = semaphore_open(check, names.full);
     watched.token_name = "FULL";
     watched.done = state_after(QUEUE_SLOTS, QUEUE_SLOTS - 1);
-    ask(producer, "free " PATIENT);
-    ask(producer, "fill %d", QUEUE_SLOTS);
+    peer_ask(producer, "free " PATIENT);
+    peer_ask(producer, "fill %d", QUEUE_SLOTS);
     watched_run(&watched, "publish");
 
     ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_release("),
@@ -749,7 +601,7 @@ static void order(struct check *check)
     watched.token = semaphore_open(check, names.empty);
     watched.token_name = "EMPTY";
     watched.done = state_after(QUEUE_SLOTS, QUEUE_SLOTS);
-    ask(consumer, "full " PATIENT);
+    peer_ask(consumer, "full " PATIENT);
     watched_run(&watched, "release");
     peer_end(consumer);
     peer_end(producer);
@@ -815,10 +667,10 @@ static void foreign_phase(struct check *check)
         struct program *peer = peer_attach(check, &foreign.names, seed);
         for (int frame = 100; frame <= 101; frame++) {
             int slot = (phase + frame - 100) % QUEUE_SLOTS;
-            require_answer(peer, check_text(check, "with read_idx %d queue_acquire_full gives", slot),
-                           ask(peer, "full " PATIENT), check_text(check, "done %d", slot));
-            require_answer(peer, "the slot's bytes are", ask(peer, "test %d", frame), "right");
-            ask(peer, "release");
+            peer_require(peer, check_text(check, "with read_idx %d queue_acquire_full gives", slot),
+                         peer_ask(peer, "full " PATIENT), check_text(check, "done %d", slot));
+            peer_require(peer, "the slot's bytes are", peer_ask(peer, "test %d", frame), "right");
+            peer_ask(peer, "release");
         }
         peer_end(peer);
         foreign_remove(&foreign);
@@ -830,12 +682,12 @@ static void foreign_phase(struct check *check)
         foreign_push(&foreign, pattern_make(check, seed, 1));
         foreign.shared->read_idx = hostile[i];
         struct program *peer = peer_attach(check, &foreign.names, seed);
-        const char *found = ask(peer, "full " PATIENT);
+        const char *found = peer_ask(peer, "full " PATIENT);
         REQUIRE(check, strncmp(found, "done ", 5) == 0 && strcmp(found, "done -1") != 0,
                 .expected = check_text(check, "with read_idx %d one of the five slots", hostile[i]),
                 .found = check_text(check, "%s",
                                     strcmp(found, "done -1") == 0 ? "memory outside the array" : found));
-        ask(peer, "release");
+        peer_ask(peer, "release");
         peer_end(peer);
         foreign_remove(&foreign);
     }
@@ -854,14 +706,14 @@ static void full_and_empty(struct check *check)
     struct program *producer = peer_create(check, &names, 1);
     struct yolo_queue *shared = posix_map(check, names.shm, sizeof *shared);
     struct program *consumer = peer_join(producer, &names, 1);
-    require_answer(consumer, "with an empty queue queue_acquire_full gives after 0.1 s",
-                   ask(consumer, "full 0.1"), "timeout");
-    tell(consumer, "full " PATIENT);
+    peer_require(consumer, "with an empty queue queue_acquire_full gives after 0.1 s",
+                 peer_ask(consumer, "full 0.1"), "timeout");
+    peer_tell(consumer, "full " PATIENT);
     watch_rests(consumer, "while the queue is empty");
     produce_step(producer, 1, "with a waiting consumer");
-    require_answer(consumer, "after a publish the waiting queue_acquire_full gives", answer(consumer),
-                   "done 0");
-    ask(consumer, "release");
+    peer_require(consumer, "after a publish the waiting queue_acquire_full gives", peer_answer(consumer),
+                 "done 0");
+    peer_ask(consumer, "release");
 
     ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_acquire_free("),
            .cause = "a full queue blocks the producer, for as long as it asked for",
@@ -869,22 +721,22 @@ static void full_and_empty(struct check *check)
                "slice_wait(queue, queue->empty, ...) in a loop that ends after `seconds` with QUEUE_TIMEOUT");
     for (int frame = 2; frame <= QUEUE_SLOTS + 1; frame++)
         produce_step(producer, frame, "while there is room");
-    require_answer(producer, "with a full queue queue_acquire_free gives after 0.1 s",
-                   ask(producer, "free 0.1"), "timeout");
+    peer_require(producer, "with a full queue queue_acquire_free gives after 0.1 s",
+                 peer_ask(producer, "free 0.1"), "timeout");
     state_require(check, &names, shared, "after waiting in vain", state_after(QUEUE_SLOTS + 1, 1));
-    tell(producer, "free " PATIENT);
+    peer_tell(producer, "free " PATIENT);
     watch_rests(producer, "while the queue is full");
-    require_answer(consumer, "from a full queue queue_acquire_full gives", ask(consumer, "full " PATIENT),
-                   "done 1");
+    peer_require(consumer, "from a full queue queue_acquire_full gives", peer_ask(consumer, "full " PATIENT),
+                 "done 1");
     size_t before = producer->process.seen;
     watch_rests(producer, "while the consumer reads the only slot that could become free");
     REQUIRE(check,
             memmem(producer->process.text + before, producer->process.length - before, "> ", 2) == NULL,
             .expected = "the producer waits while the consumer still reads the only slot that could be free",
             .found = "it got a slot: frame 2 is written over while it is read");
-    ask(consumer, "release");
-    require_answer(producer, "after a release the waiting queue_acquire_free gives", answer(producer),
-                   "done 1");
+    peer_ask(consumer, "release");
+    peer_require(producer, "after a release the waiting queue_acquire_free gives", peer_answer(producer),
+                 "done 1");
     peer_end(consumer);
     peer_end(producer);
 }
@@ -899,11 +751,11 @@ static void stream(struct check *check, int frames, const char *kind, int produc
     struct program *consumer = peer_join(producer, &names, seed);
     const char *done = check_text(check, "done %d", frames);
 
-    tell(producer, "stream produce 1 %d %s %d", frames, kind, producer_pause);
-    tell(consumer, "stream consume 1 %d %s %d", frames, kind, consumer_pause);
-    require_answer(consumer, check_text(check, "%d frames, one after another, whole", frames),
-                   answer(consumer), done);
-    require_answer(producer, check_text(check, "%d frames published", frames), answer(producer), done);
+    peer_tell(producer, "stream produce 1 %d %s %d", frames, kind, producer_pause);
+    peer_tell(consumer, "stream consume 1 %d %s %d", frames, kind, consumer_pause);
+    peer_require(consumer, check_text(check, "%d frames, one after another, whole", frames),
+                 peer_answer(consumer), done);
+    peer_require(producer, check_text(check, "%d frames published", frames), peer_answer(producer), done);
     struct yolo_queue *shared = posix_map(check, names.shm, sizeof *shared);
     state_require(check, &names, shared, check_text(check, "after %d frames", frames),
                   state_after(frames, frames));
@@ -943,7 +795,7 @@ static void producer_end(struct program *producer, bool by_force)
 static void end_require(struct program *consumer, const char *end)
 {
     struct check *check = consumer->check;
-    const char *found = ask(consumer, "full " PATIENT);
+    const char *found = peer_ask(consumer, "full " PATIENT);
     bool confused = strcmp(found, "ended") == 0 || strcmp(found, "died") == 0;
     struct finding finding = {
         .expected = check_text(check, "when everything is read queue_acquire_full gives: %s", end),
@@ -1003,7 +855,7 @@ static bool held_before_look(struct program *consumer)
     long call = -1;
 
     watch_seize(consumer);
-    tell(consumer, "full " PATIENT);
+    peer_tell(consumer, "full " PATIENT);
     for (long i = 0; i < HOLD_CALLS_MAX && call != SYS_write; i++) {
         if (watch_call(consumer, &call) != STEP_DONE)
             break;
@@ -1033,16 +885,16 @@ static void last_frames_between(struct check *check, bool by_force)
     producer_end(producer, by_force);
     watch_release(consumer);
     REQUIRE(check, held, .expected = "while it waits, queue_acquire_full looks whether the producer is there",
-            .found = check_text(check, "no look: it answered %s", answer(consumer)),
+            .found = check_text(check, "no look: it answered %s", peer_answer(consumer)),
             .cause = "a wait that lasts for the whole time at once, or gives up at once",
             .next = "slice_wait in a loop; behind each slice peer_lost and presence_current");
-    require_answer(
-        consumer,
-        check_text(check, "FULL was empty; then frame 2 came and the producer %s; queue_acquire_full gives",
-                   end),
-        answer(consumer), "done 1");
-    require_answer(consumer, "the slot's bytes are", ask(consumer, "test 2"), "right");
-    require_answer(consumer, "queue_release gives", ask(consumer, "release"), "done");
+    peer_require(consumer,
+                 check_text(check,
+                            "FULL was empty; then frame 2 came and the producer %s; queue_acquire_full gives",
+                            end),
+                 peer_answer(consumer), "done 1");
+    peer_require(consumer, "the slot's bytes are", peer_ask(consumer, "test 2"), "right");
+    peer_require(consumer, "queue_release gives", peer_ask(consumer, "release"), "done");
     end_require(consumer, end);
     peer_end(consumer);
 }
@@ -1116,12 +968,12 @@ static void python_later(struct check *check)
     struct names names = names_make(check);
     struct program *producer = peer_create(check, &names, 1);
 
-    tell(producer, "stream produce 1 %d light 0 " ENDLESS, FRAMES);
+    peer_tell(producer, "stream produce 1 %d light 0 " ENDLESS, FRAMES);
     AWAIT(check, semaphore_value(check, names.full) == QUEUE_SLOTS, "the queue is full");
     struct program *consumer =
         START(check, PYTHON, "--prefix", names.prefix, "--timeout", ENDLESS, "--view", "none");
-    require_answer(producer, "the producer's stream ends with", answer(producer),
-                   check_text(check, "done %d", FRAMES));
+    peer_require(producer, "the producer's stream ends with", peer_answer(producer),
+                 check_text(check, "done %d", FRAMES));
     peer_end(producer);
     stream_require(consumer, FRAMES);
     none_require(check, &names, "when both have ended");
@@ -1285,7 +1137,7 @@ static void released_require(struct program *peer, int slot)
     const char *end = check_text(check, "with read_idx %d and count 0", (slot + 1) % QUEUE_SLOTS);
     const char *right = check_text(check, "%s, post MUTEX %s, post EMPTY %s", begin, end, end);
     const char *slower = check_text(check, "%s, post EMPTY %s, post MUTEX %s", begin, end, end);
-    const char *found = ask(peer, "release");
+    const char *found = peer_ask(peer, "release");
 
     REQUIRE(check, strcmp(found, right) == 0 || strcmp(found, slower) == 0,
             .expected = check_text(check, "Queue.release, from slot %d: %s", slot, right), .found = found,
@@ -1305,9 +1157,9 @@ static void python_hostile(struct foreign *foreign, struct program *peer, uint64
     for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++) {
         foreign_push(foreign, pattern_make(check, seed, 1));
         foreign->shared->read_idx = hostile[i];
-        require_answer(peer, check_text(check, "with read_idx %d Queue.acquire gives", (int)hostile[i]),
-                       ask(peer, "full " PATIENT), "done");
-        ask(peer, "release");
+        peer_require(peer, check_text(check, "with read_idx %d Queue.acquire gives", (int)hostile[i]),
+                     peer_ask(peer, "full " PATIENT), "done");
+        peer_ask(peer, "release");
         foreign->shared->read_idx = foreign->shared->write_idx;
     }
 }
@@ -1316,7 +1168,7 @@ static void python_hostile(struct foreign *foreign, struct program *peer, uint64
 static void python_acquire_require(struct program *peer, int frame)
 {
     struct check *check = peer->check;
-    const char *found = ask(peer, "full " PATIENT);
+    const char *found = peer_ask(peer, "full " PATIENT);
 
     REQUIRE(check, strcmp(found, "done") == 0, .line = check_line(check, PYTHON, "def acquire"),
             .expected = check_text(check, "for frame %d Queue.acquire gives: done", frame), .found = found,
@@ -1339,8 +1191,8 @@ static void python_slots(struct check *check)
            .cause = "an index that was not moved on (modulo 5), a count that was not counted, a post that "
                     "was forgotten",
            .next = "the steps are those of queue_acquire_full and queue_release in queue.c");
-    require_answer(peer, "consumer.attach gives", ask(peer, "attach %s", foreign.names.prefix), "done");
-    require_answer(peer, "with an empty queue Queue.acquire(0) gives", ask(peer, "full 0"), "none");
+    peer_require(peer, "consumer.attach gives", peer_ask(peer, "attach %s", foreign.names.prefix), "done");
+    peer_require(peer, "with an empty queue Queue.acquire(0) gives", peer_ask(peer, "full 0"), "none");
     for (int frame = 1; frame <= FRAMES; frame++) {
         int slot = (FIRST + frame - 1) % QUEUE_SLOTS, next = (slot + 1) % QUEUE_SLOTS;
         const struct queue_slot *expected = pattern_make(check, seed, frame);
@@ -1348,7 +1200,7 @@ static void python_slots(struct check *check)
         python_acquire_require(peer, frame);
         const char *header = check_text(check, "%d %d", frame, (int)expected->num_detections);
         check_varies(check, "header", header);
-        const char *found = ask(peer, "take");
+        const char *found = peer_ask(peer, "take");
         state_require(check, &foreign.names, foreign.shared,
                       check_text(check, "while consumer.py holds slot %d", slot),
                       (struct state){next, slot, 1, 4, 0, 1});
@@ -1362,7 +1214,7 @@ static void python_slots(struct check *check)
                      (struct state){next, next, 0, 5, 0, 1});
         memset(&foreign.shared->slots[slot], OVERWRITTEN,
                sizeof foreign.shared->slots[slot]); /* it is the producer's again */
-        ask(peer, "save %s", file);
+        peer_ask(peer, "save %s", file);
         taken_require(check, file, expected);
     }
     ADVISE(check, .file = PYTHON, .line = check_line(check, PYTHON, "def acquire"),
@@ -1370,7 +1222,7 @@ static void python_slots(struct check *check)
                     "number",
            .next = "modulo yolo_queue.SLOTS, before it leads to a slot");
     python_hostile(&foreign, peer, seed);
-    ask(peer, "close");
+    peer_ask(peer, "close");
     program_end_input(peer);
     program_ends(peer, 0);
 }
@@ -1392,7 +1244,7 @@ static struct program *python_start(struct check *check, const struct names *nam
 {
     struct program *producer = peer_create(check, names, 1);
 
-    tell(producer, "stream produce 1 1000000 light 1000 " ENDLESS);
+    peer_tell(producer, "stream produce 1 1000000 light 1000 " ENDLESS);
     *consumer = START(check, PYTHON, "--prefix", names->prefix, "--timeout", ENDLESS, "--view", "none");
     const struct yolo_queue *shared = posix_map(check, names->shm, sizeof *shared);
     AWAIT(check, __atomic_load_n(&shared->slots[0].frame_id, __ATOMIC_RELAXED) > 1,
@@ -1406,7 +1258,7 @@ static void python_ctrl_c(struct check *check)
     struct program *consumer, *producer = python_start(check, &names, &consumer);
 
     program_signal(producer, SIGINT);
-    answer(producer);
+    peer_answer(producer);
     peer_end(producer);
     program_expect(consumer, "the producer has ended");
     program_ends(consumer, 0);
@@ -1416,7 +1268,7 @@ static void python_ctrl_c(struct check *check)
     producer = python_start(check, &names, &consumer);
     program_signal(consumer, SIGINT);
     program_ends(consumer, 1);
-    const char *found = answer(producer);
+    const char *found = peer_answer(producer);
     REQUIRE(check, strstr(found, ": gone") != NULL,
             .expected = "queue_acquire_free gives gone when the consumer has ended", .found = found);
     peer_end(producer);
@@ -1494,9 +1346,9 @@ static void recover_once(struct check *check, int unread, int moment)
     struct yolo_queue *shared = posix_map(check, names.shm, sizeof *shared);
     for (int frame = 1; frame <= unread; frame++)
         produce_step(producer, frame, "before the death");
-    ask(producer, "free 0"); /* a token in the hand when the queue is not full */
+    peer_ask(producer, "free 0"); /* a token in the hand when the queue is not full */
     bool holds = unread < QUEUE_SLOTS;
-    ask(consumer, "full " PATIENT);
+    peer_ask(consumer, "full " PATIENT);
     if (moment >= 1)
         sem_trywait(semaphore_open(check, names.mutex));
     if (moment == 2)
@@ -1506,13 +1358,13 @@ static void recover_once(struct check *check, int unread, int moment)
 
     int done = moment == 2 ? 1 : 0, written = unread;
     if (holds) { /* its slot is published in spite of all */
-        ask(producer, "fill %d", ++written);
-        require_answer(producer, check_text(check, "%s queue_publish gives", when), ask(producer, "publish"),
-                       "done");
+        peer_ask(producer, "fill %d", ++written);
+        peer_require(producer, check_text(check, "%s queue_publish gives", when),
+                     peer_ask(producer, "publish"), "done");
     }
-    const char *found = ask(producer, "free 0");
+    const char *found = peer_ask(producer, "free 0");
     if (strncmp(found, "done", 4) == 0) /* the loss was noticed before, while it waited for MUTEX */
-        ask(producer, "fill %d", ++written), ask(producer, "publish");
+        peer_ask(producer, "fill %d", ++written), peer_ask(producer, "publish");
     state_require(check, &names, shared, when, state_after(written, done));
     struct program *heir = peer_join(producer, &names, seed);
     for (int frame = done + 1; frame <= written; frame++)
@@ -1531,9 +1383,9 @@ static void recovery_order(struct check *check)
     const struct yolo_queue *shared = posix_map(check, names.shm, sizeof *shared);
 
     produce_step(producer, 1, "before the release");
-    ask(consumer, "full " PATIENT);
+    peer_ask(consumer, "full " PATIENT);
     watch_seize(consumer);
-    tell(consumer, "release");
+    peer_tell(consumer, "release");
     for (long steps = 0; shared->count == 1 && steps < ORDER_STEPS_MAX; steps++)
         if (watch_step(consumer) != STEP_DONE)
             FAIL(check, .expected = "the consumer comes through its release", .found = "it does not");
@@ -1544,7 +1396,7 @@ static void recovery_order(struct check *check)
             .next = "read_idx first; where the compiler turns them round, two atomic stores with "
                     "__atomic_signal_fence between them keep the order");
     watch_release(consumer);
-    require_answer(consumer, "release gives", answer(consumer), "done");
+    peer_require(consumer, "release gives", peer_answer(consumer), "done");
     peer_end(consumer);
     peer_end(producer);
 }
@@ -1565,175 +1417,6 @@ static void recovery(struct check *check)
     recovery_order(check);
 }
 
-/* ---- Challenge: a ring without a lock ---- */
-
-struct rings {
-    struct program *peer;
-    struct spsc *ring;
-};
-
-static struct rings rings_make(struct check *check, uint32_t counters)
-{
-    const char *name = check_name(check);
-    struct rings rings = {.ring = posix_create(check, name, sizeof *rings.ring, 0600)};
-
-    atomic_store(&rings.ring->written, counters);
-    atomic_store(&rings.ring->read, counters);
-    rings.peer = START(check, SPSC_PEER, name);
-    return rings;
-}
-
-static void counters_require(const struct rings *rings, uint32_t written, uint32_t read, const char *when)
-{
-    struct check *check = rings->peer->check;
-    uint32_t found[] = {atomic_load(&rings->ring->written), atomic_load(&rings->ring->read)};
-
-    REQUIRE(check, found[0] == written && found[1] == read,
-            .expected = check_text(check, "%s: written %u, read %u", when, written, read),
-            .found = check_text(check, "written %u, read %u", found[0], found[1]),
-            .cause = "both counters only grow, by one: the slot is the counter modulo SPSC_SLOTS",
-            .next = "spsc_put changes written, and spsc_get changes read");
-}
-
-/* So many messages in (positive) and out, one after another. */
-static void spsc_moves(struct check *check, uint32_t begin)
-{
-    static const int moves[] = {SPSC_SLOTS, -SPSC_SLOTS, 3, -1, 6, -8, 1, -1};
-    struct rings rings = rings_make(check, begin);
-    int put = 0, got = 0;
-
-    for (size_t i = 0; i < sizeof moves / sizeof moves[0]; i++) {
-        for (int step = 0; step < abs(moves[i]); step++) {
-            const char *when = check_text(check, "with counters that began at %u, %d messages put and %d got",
-                                          begin, put, got);
-            if (moves[i] > 0) {
-                put++;
-                require_answer(rings.peer, check_text(check, "%s, spsc_put gives", when),
-                               ask(rings.peer, "put %d", put), "done");
-            } else {
-                got++;
-                require_answer(rings.peer, check_text(check, "%s, spsc_get gives", when),
-                               ask(rings.peer, "get"), check_text(check, "%d message %d", got, got));
-            }
-            counters_require(&rings, begin + (uint32_t)put, begin + (uint32_t)got,
-                             check_text(check, "%d messages put and %d got", put, got));
-        }
-        if (put - got == SPSC_SLOTS)
-            require_answer(rings.peer, "with all slots full spsc_put gives", ask(rings.peer, "put 0"),
-                           "full");
-        if (put == got)
-            require_answer(rings.peer, "with an empty ring spsc_get gives", ask(rings.peer, "get"), "empty");
-    }
-    program_end_input(rings.peer);
-    program_ends(rings.peer, 0);
-}
-
-static void spsc(struct check *check)
-{
-    ADVISE(check, .file = SPSC, .line = check_line(check, SPSC, "bool spsc_put("),
-           .cause = "a slot that is lost because full and empty look alike, or a comparison that is wrong "
-                    "behind 2^32",
-           .next =
-               "full: written - read == SPSC_SLOTS; empty: written == read; the difference is right behind "
-               "the wrap, too");
-    spsc_moves(check, 0);
-    spsc_moves(check, 5);
-    spsc_moves(check, UINT32_MAX - 3);
-}
-
-/* One more instruction of the peer. */
-static void spsc_step(struct program *peer)
-{
-    if (watch_step(peer) != STEP_DONE)
-        FAIL(peer->check, .expected = "the step comes to its end", .found = "it does not");
-}
-
-/* At the very instruction that says "full", the slot is complete. */
-static void spsc_put_order(struct check *check)
-{
-    struct rings rings = rings_make(check, 0);
-    struct spsc_message wanted = {.number = 7};
-
-    strcpy(wanted.text, "message 7");
-    ADVISE(check, .file = SPSC, .line = check_line(check, SPSC, "bool spsc_put("),
-           .next = "fill the slot, then store written + 1 with memory_order_release");
-    ask(rings.peer,
-        "get"); /* it has started, and its symbols are bound: that are thousands of instructions */
-    watch_seize(rings.peer);
-    tell(rings.peer, "put 7");
-    for (long i = 0; atomic_load(&rings.ring->written) == 0 && i < ORDER_STEPS_MAX; i++)
-        spsc_step(rings.peer);
-    REQUIRE(check, memcmp(&wanted, &rings.ring->slots[0], sizeof wanted) == 0,
-            .expected = "the message lies in its slot at the instruction that changes written",
-            .found = "the slot is not complete yet",
-            .cause = "a consumer that looks at this moment gets what was there before");
-    watch_release(rings.peer);
-    require_answer(rings.peer, "spsc_put gives", answer(rings.peer), "done");
-    program_end_input(rings.peer);
-    program_ends(rings.peer, 0);
-}
-
-/* At the very instruction that says "free", the producer writes there again. */
-static void spsc_get_order(struct check *check)
-{
-    struct rings rings = rings_make(check, 0);
-
-    ADVISE(check, .file = SPSC, .line = check_line(check, SPSC, "bool spsc_get("),
-           .next = "copy the slot, then store read + 1 with memory_order_release");
-    require_answer(rings.peer, "spsc_put gives", ask(rings.peer, "put 7"), "done");
-    watch_seize(rings.peer);
-    tell(rings.peer, "get");
-    for (long i = 0; atomic_load(&rings.ring->read) == 0 && i < ORDER_STEPS_MAX; i++)
-        spsc_step(rings.peer);
-    memset(&rings.ring->slots[0], '#', sizeof rings.ring->slots[0]);
-    watch_release(rings.peer);
-    const char *found = answer(rings.peer);
-    REQUIRE(check, strcmp(found, "7 message 7") == 0, .expected = "spsc_get gives message 7", .found = found,
-            .cause =
-                "read said that the slot is free before the message was copied: the producer was faster");
-    program_end_input(rings.peer);
-    program_ends(rings.peer, 0);
-}
-
-/* What the machine happens to keep in order, the language need not: ThreadSanitizer goes by the language. */
-static void spsc_language(struct check *check)
-{
-    static const char *const flags[] = {"-fsanitize=thread", "-O1", NULL};
-
-    if (!check_build_one(check, SPSC_PEER, flags)) {
-        check_note(check, "this compiler has no ThreadSanitizer: orders are not looked at");
-        return;
-    }
-    struct rings rings = rings_make(check, 0);
-    ADVISE(check, .file = SPSC, .line = check_line(check, SPSC, "bool spsc_put("),
-           .cause =
-               "a store that should be a release, or a load that should be an acquire: x86 forgives it, the "
-               "language and other machines do not",
-           .next = "store the own counter with memory_order_release, load the other side's with "
-                   "memory_order_acquire");
-    tell(rings.peer, "threads 500");
-    if (!program_prints(rings.peer, "> ")) {
-        REQUIRE(check, program_said(rings.peer, "FATAL: ThreadSanitizer"),
-                .expected = "500 messages go through the ring", .found = "the program ended, or waits");
-        check_note(check, "ThreadSanitizer does not run on this system: orders are not looked at");
-        return;
-    }
-    program_end_input(rings.peer);
-    program_wait(rings.peer);
-    REQUIRE(check, !program_said(rings.peer, "data race"),
-            .expected = "ThreadSanitizer sees that each slot is handed over before the other side touches it",
-            .found = "it reports a data race: the transcript says which two lines touch the same slot");
-    REQUIRE(check, program_said(rings.peer, "> done"), .expected = "500 messages, whole and in order",
-            .found = "something else");
-}
-
-static void spsc_order(struct check *check)
-{
-    spsc_put_order(check);
-    spsc_get_order(check);
-    spsc_language(check);
-}
-
 /* ---- Care ---- */
 
 static void sanitizers(struct check *check)
@@ -1750,11 +1433,11 @@ static void sanitizers(struct check *check)
         produce_step(producer, frame, "with sanitizers");
         consume_step(consumer, frame, "with sanitizers");
     }
-    ask(consumer, "close");
+    peer_ask(consumer, "close");
     program_end_input(consumer);
     program_wait(consumer);
     program_sanitized(consumer);
-    ask(producer, "close");
+    peer_ask(producer, "close");
     program_end_input(producer);
     program_wait(producer);
     program_sanitized(producer);
@@ -2047,7 +1730,7 @@ static const struct check_case cases[] = {
           "then written + 1"},
      .needs = {"builds"},
      .limit = LIMIT_QUICK,
-     .run = spsc},
+     .run = spsc_phases},
     {.name = "spsc_order",
      .points = 5,
      .challenge = true,
@@ -2062,6 +1745,108 @@ static const struct check_case cases[] = {
      .needs = {"spsc"},
      .limit = LIMIT_LONG,
      .run = spsc_order},
+    {.name = "fanout",
+     .points = 4,
+     .challenge = true,
+     .title =
+         "Many readers: each gets all messages after its joining, and the slowest one decides what is full",
+     .concept = "one stream, a cursor for each reader",
+     .hints = {"A slot may be filled again when everybody who is there has read it. Who is not there does "
+               "not count; who has just "
+               "come begins with the next message.",
+               "fanout.c, fanout_put: a loop over the readers that returns false for the first one that is a "
+               "whole ring behind. "
+               "fanout_join: which number is the cursor of somebody who wants nothing old?",
+               "for each reader: if (state == FANOUT_JOINED && sent - cursor >= FANOUT_SLOTS) return false; "
+               "with uint64_t all the "
+               "way. join: compare and exchange FANOUT_FREE with FANOUT_CLAIMED, cursor = sent, state = "
+               "FANOUT_JOINED"},
+     .needs = {"builds"},
+     .limit = LIMIT_QUICK,
+     .run = fanout_readers},
+    {.name = "fanout_order",
+     .points = 3,
+     .challenge = true,
+     .title = "Many readers: slots and cursors are complete when they are shown, by the language, too",
+     .concept = "release and acquire, for each pair of a store and a load",
+     .hints = {"Each store here is a message to somebody: sent to the readers, cursor and state to the "
+               "producer. What stood before "
+               "it must be seen by whoever reads it.",
+               "fanout.c: for each store, who loads it, and what does that one touch next? A slot: release "
+               "and acquire.",
+               "sent: release in put, acquire in get. cursor: release in get, acquire in put. state: release "
+               "in leave, acquire in "
+               "put and in join's compare and exchange."},
+     .needs = {"fanout"},
+     .limit = LIMIT_LONG,
+     .run = fanout_order},
+    {.name = "fanout_race",
+     .points = 3,
+     .challenge = true,
+     .title =
+         "Many readers: who joins while the producer runs misses nothing, though stores wait in a buffer",
+     .concept = "Dekker's pattern needs sequential consistency",
+     .hints = {"Two sides that each store first and then look at the other's store: with release and acquire "
+               "both may look before "
+               "their stores are seen, and neither sees the other. No other place in these labs needs more.",
+               "fanout.c: state and sent. Join stores the one and loads the other, put stores the other and "
+               "(for the next message) "
+               "loads the one. make replay6 shows which store stayed in the buffer.",
+               "memory_order_seq_cst for all four: the stores of state (join) and sent (put), the loads of "
+               "sent (join, behind its "
+               "store) and of state (put); and the cursor is the sent that was loaded last."},
+     .needs = {"fanout_order"},
+     .limit = LIMIT_EXPLORE,
+     .run = fanout_race},
+    {.name = "record",
+     .points = 4,
+     .challenge = true,
+     .title = "Messages of any size: every length at every place of the ring, to the byte, full and empty",
+     .concept = "records in a ring of bytes",
+     .hints = {"A record lies in one piece. Where the rest of the ring is too short for it, the rest is "
+               "skipped, and a marker says "
+               "so; skipped bytes are in use until the consumer has gone past them.",
+               "record.c, record_put: size of the record, bytes up to the ring's end, bytes that are free. "
+               "shmlab/record_ring.h says "
+               "why RECORD_MAX is half of the ring and not the whole.",
+               "size = (8 + length + 7) / 8 * 8; rest = RECORD_BYTES - written % RECORD_BYTES; skip = size > "
+               "rest ? rest : 0; full: "
+               "skip + size > RECORD_BYTES - (written - read)"},
+     .needs = {"builds"},
+     .limit = LIMIT_QUICK,
+     .run = record_bytes},
+    {.name = "record_hostile",
+     .points = 3,
+     .challenge = true,
+     .title = "Messages of any size: no length and no counter is believed",
+     .concept = "shared memory is input",
+     .hints = {"Whoever may write to the ring may write any length. What you add to it may overflow, and "
+               "then it is small.",
+               "record.c, record_get: everything that comes from the ring, and what is computed with it "
+               "before it was compared.",
+               "found > RECORD_MAX first, then record_size(found) > RECORD_BYTES - at, record_size(found) > "
+               "written - read - skip; a "
+               "skip must be less than written - read; counters are multiples of 8, and written - read <= "
+               "RECORD_BYTES"},
+     .needs = {"record"},
+     .limit = LIMIT_QUICK,
+     .run = record_hostile},
+    {.name = "record_order",
+     .points = 3,
+     .challenge = true,
+     .title = "Messages of any size: skip and record are published by one store, by the language, too",
+     .concept = "release and acquire",
+     .hints = {"What a counter says must be true at the instruction that says it: all bytes up to there are "
+               "in place.",
+               "record.c: everything that is written stands in front of the store to written, everything "
+               "that is read in front of "
+               "the store to read; and their memory orders are as in spsc.c.",
+               "atomic_store_explicit(&ring->written, written + skip + size, memory_order_release) is "
+               "record_put's last line but "
+               "one, and there is no other store to written."},
+     .needs = {"record"},
+     .limit = LIMIT_LONG,
+     .run = record_order},
     {.name = "warnings",
      .points = 2,
      .title = "The compiler has nothing to say",
@@ -2099,13 +1884,17 @@ static const struct check_case cases[] = {
 const struct lab lab6_yolo_queue = {
     .name = "lab6_yolo_queue",
     .title = "the circular queue",
-    .files = {QUEUE, PYTHON, SPSC},
+    .files = {QUEUE, PYTHON, "spsc.c", "fanout.c", "record.c"},
     .programs = {{"producer", {"producer.c", QUEUE}, LINK_VISION},
                  {"consumer", {"consumer.c", QUEUE}, LINK_COMMON},
-                 {"spsc", {"spsc_stream.c", SPSC}, LINK_COMMON},
                  {PEER, {PROGRAMS "lab6_peer.c", QUEUE}, LINK_COMMON},
-                 {SPSC_PEER, {PROGRAMS "lab6_spsc.c", SPSC}, LINK_COMMON}},
-    .challenges = {"spsc", SPSC_PEER},
+                 {"spsc", {"spsc_stream.c", "spsc.c"}, LINK_COMMON},
+                 {"lab6_spsc", {PROGRAMS "lab6_spsc.c", "spsc.c"}, LINK_COMMON},
+                 {"fanout", {"fanout_stream.c", "fanout.c"}, LINK_COMMON},
+                 {"lab6_fanout", {PROGRAMS "lab6_fanout.c", "fanout.c"}, LINK_COMMON},
+                 {"record", {"record_stream.c", "record.c"}, LINK_COMMON},
+                 {"lab6_record", {PROGRAMS "lab6_record.c", "record.c"}, LINK_COMMON}},
+    .challenges = {"spsc", "lab6_spsc", "fanout", "lab6_fanout", "record", "lab6_record"},
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
 };

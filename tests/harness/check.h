@@ -26,7 +26,8 @@ struct check;
 enum {
     CHECK_HINTS = 3, /* the concept; where to look; nearly the code */
     CHECK_NEEDS = 4,
-    LAB_PROGRAMS = 6,
+    LAB_PROGRAMS = 10,
+    LAB_CHALLENGES = 6, /* programs that belong to challenges */
     LAB_SOURCES = 8,
     LAB_FILES = 12,
 };
@@ -91,7 +92,7 @@ struct lab {
     struct lab_program programs[LAB_PROGRAMS];
     /* Names of those programs that belong to a challenge: that they do not compile fails nothing but the
      * checks that start them. */
-    const char *challenges[CHECK_NEEDS];
+    const char *challenges[LAB_CHALLENGES];
     const struct check_case *cases;
     size_t case_count;
 };

@@ -183,7 +183,7 @@ void build_free(struct build *build)
 
 static bool program_extra(const struct lab *lab, size_t which)
 {
-    for (size_t i = 0; i < CHECK_NEEDS && lab->challenges[i] != NULL; i++)
+    for (size_t i = 0; i < LAB_CHALLENGES && lab->challenges[i] != NULL; i++)
         if (strcmp(lab->challenges[i], lab->programs[which].name) == 0)
             return true;
     return false;

@@ -17,7 +17,7 @@
 #include "toolchain.h"
 
 enum {
-    WEAVE_RUNS = 5000, /* schedules of a case at most: the right solutions need a third of it */
+    WEAVE_RUNS = 5000, /* schedules of a case at most: the right solutions need less than half */
     WEAVE_FOUND = 1,   /* exit status, see tests/weave/README.md */
     WORDS = 64,
     STEPS_TOLD = 10, /* in the finding: all of them are in the transcript */
@@ -173,11 +173,33 @@ static bool step_repeats(const json_t *before, const json_t *event)
            json_equal(json_object_get(before, "line"), json_object_get(event, "line"));
 }
 
-/* The last steps that matter, oldest first. */
+/* The first store that waits in a buffer while its process goes on; NULL: none does. */
+static const json_t *step_buffered(const json_t *trace)
+{
+    size_t i;
+    json_t *event;
+
+    json_array_foreach(trace, i, event)
+    {
+        if (strstr(json_text(event, "text"), "goes into the store buffer") != NULL)
+            return event;
+    }
+    return NULL;
+}
+
+static const char *step_text(struct check *check, const struct weave_case *order, const json_t *step)
+{
+    json_int_t process = json_integer_value(json_object_get(step, "process"));
+
+    return check_text(check, "\n  %-12s  %s%s", process_label(check, order, process), place_text(check, step),
+                      json_text(step, "text"));
+}
+
+/* The last steps that matter, oldest first, and in front of them the first store that waited in a buffer. */
 static const char *steps_text(struct check *check, const struct weave_case *order, const json_t *trace,
                               bool race)
 {
-    const json_t *told[STEPS_TOLD], *before = NULL;
+    const json_t *told[STEPS_TOLD], *before = NULL, *buffered = step_buffered(trace);
     size_t i, count = 0;
     json_t *event;
     const char *text = "";
@@ -188,12 +210,13 @@ static const char *steps_text(struct check *check, const struct weave_case *orde
             continue;
         before = told[count++ % STEPS_TOLD] = event;
     }
+    bool shown = buffered == NULL;
     for (i = count > STEPS_TOLD ? count - STEPS_TOLD : 0; i < count; i++) {
-        const json_t *step = told[i % STEPS_TOLD];
-        json_int_t process = json_integer_value(json_object_get(step, "process"));
-        text = check_text(check, "%s\n  %-12s  %s%s", text, process_label(check, order, process),
-                          place_text(check, step), json_text(step, "text"));
+        shown = shown || told[i % STEPS_TOLD] == buffered;
+        text = check_text(check, "%s%s", text, step_text(check, order, told[i % STEPS_TOLD]));
     }
+    if (!shown)
+        text = check_text(check, "%s\n  ...%s", step_text(check, order, buffered), text);
     return text[0] != '\0' ? check_text(check, "\nit comes about so:%s", text) : "";
 }
 
@@ -280,17 +303,21 @@ static _Noreturn void weave_fail(struct check *check, const struct weave_case *o
 {
     const json_t *found = json_array_get(json_object_get(result, "findings"), 0);
     const json_t *trace = json_object_get(result, "trace");
+    bool said = order->exit_means != NULL && strcmp(json_text(found, "kind"), "exit") == 0;
     struct finding finding = {
         .expected = expected_text(check, found),
         .found = check_text(check, "%s, with %s%s%s", json_text(found, "headline"), order->title,
                             sides_text(check, order, found),
                             steps_text(check, order, trace, strcmp(json_text(found, "kind"), "race") == 0)),
-        .cause = json_text(found, "why"),
+        .cause = said ? order->exit_means : json_text(found, "why"),
         .next = check_text(check, "make replay%d runs these steps again, one by one",
                            atoi(check->lab->name + strlen("lab"))),
     };
 
-    place_find(check, found, trace, &finding);
+    if (!said)
+        place_find(check, found, trace, &finding);
+    else if (step_buffered(trace) != NULL) /* or else the check's own advice says where to look */
+        place_take(check, step_buffered(trace), &finding);
     replay_keep(check, order, result);
     check_fail(check, &finding);
 }

@@ -16,6 +16,7 @@ struct weave_case {
     const char *title;                                     /* "a writer and a reader", for the transcript */
     const char *programs[WEAVE_PROGRAMS][WEAVE_ARGUMENTS]; /* "writer", or "reader.py"; each ends with NULL */
     const char *options[WEAVE_ARGUMENTS];                  /* of weave, besides its limits */
+    const char *exit_means; /* NULL, or what it means that one of them ends with another status than 0 */
 };
 
 /*

@@ -407,6 +407,31 @@ static void both_killed_and_the_next_start_recovers(void **state)
     }
 }
 
+static void rings_carry_everything(void **state)
+{
+    (void)state;
+    struct process program;
+
+    START(&program, SOLUTION("lab6_yolo_queue", "spsc"), "--messages", "20000");
+    EXPECT(&program, "20000 messages, whole and in order");
+    FINISH(&program, 0);
+    START(&program, SOLUTION("lab6_yolo_queue", "fanout"), "--messages", "20000", "--readers", "4");
+    EXPECT(&program, "20000 messages sent"); /* behind the last reader's line */
+    for (int reader = 1; reader <= 4; reader++) {
+        char line[32];
+        snprintf(line, sizeof line, "reader %d: ", reader);
+        assert_non_null(strstr(program.text, line));
+    }
+    FINISH(&program, 0);
+    START(&program, SOLUTION("lab6_yolo_queue", "record"), "--messages", "20000");
+    EXPECT(&program, "20000 messages, "); /* whose lengths follow from their numbers */
+    EXPECT(&program, "whole and in order");
+    FINISH(&program, 0);
+    START(&program, SOLUTION("lab6_yolo_queue", "fanout"), "--readers", "5");
+    EXPECT(&program, "from 0 to 4");
+    FINISH(&program, 2);
+}
+
 /* ---- A producer that dies with MUTEX, which this process is ---- */
 
 enum { PUBLISHED = 3 };
@@ -510,6 +535,7 @@ int main(void)
         cmocka_unit_test(producers_come_and_go),
         cmocka_unit_test(two_sets_of_names_do_not_meet),
         cmocka_unit_test(nobody_waits_for_ever),
+        cmocka_unit_test(rings_carry_everything),
         cmocka_unit_test_teardown(producer_that_dies_with_mutex, queue_sweep),
         cmocka_unit_test(both_killed_and_the_next_start_recovers),
         cmocka_unit_test(killed_at_any_moment_nothing_stays_behind),

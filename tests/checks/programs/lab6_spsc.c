@@ -1,31 +1,19 @@
 /*
  * A producer and a consumer that take one step of the student's spsc.c when told, for the checks of lab 6.
  *
- *     lab6_spsc NAME     commands on standard input, one a line; each answer is a line that begins with "> "
+ *     lab6_spsc NAME     commands on standard input, see lab6_ring.h
  *
  *     put NUMBER         done, or full: a message with this number and a text that follows from it
  *     get                the number and the text of the message, or empty
- *     threads MESSAGES   all these messages from one thread to another, through a ring of their own: done, or
- *                        what was wrong. For a build with ThreadSanitizer, which cannot look into two
- * processes.
+ *     threads MESSAGES   all these messages from one thread to another, through a ring of their own: done,
+ *                        or what was wrong. For a build with ThreadSanitizer, which cannot look into two
+ *                        processes.
  *
  * The ring is the POSIX object NAME, which the check has made.
  */
 #define _GNU_SOURCE
-#include <fcntl.h>
-#include <pthread.h>
-#include <sched.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <time.h>
-#include <unistd.h>
-
+#include "lab6_ring.h"
 #include "spsc.h"
-
-enum { LINE = 256 };
-static const time_t patience_seconds = 5; /* without any progress */
 
 static struct spsc_message message_make(int32_t number)
 {
@@ -60,15 +48,11 @@ struct stream {
 
 static bool step_await(struct spsc *ring, struct spsc_message *message, bool producer)
 {
-    struct timespec begin, now;
+    time_t begin = 0;
 
-    clock_gettime(CLOCK_MONOTONIC, &begin);
-    while (!(producer ? spsc_put(ring, message) : spsc_get(ring, message))) {
-        sched_yield();
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        if (now.tv_sec > begin.tv_sec + patience_seconds)
+    while (!(producer ? spsc_put(ring, message) : spsc_get(ring, message)))
+        if (!ring_turn(&begin))
             return false;
-    }
     return true;
 }
 
@@ -105,29 +89,19 @@ static void command_threads(int32_t messages)
     printf("> %s\n", stream.wrong != NULL ? stream.wrong : room ? "done" : "a message finds no room");
 }
 
+static void command(void *ring, const char *line)
+{
+    if (ring_number(line, "put") >= 0)
+        command_put(ring, (int32_t)ring_number(line, "put"));
+    else if (strcmp(line, "get") == 0)
+        command_get(ring);
+    else if (ring_number(line, "threads") >= 0)
+        command_threads((int32_t)ring_number(line, "threads"));
+    else
+        printf("> what is this?\n");
+}
+
 int main(int argc, char **argv)
 {
-    char line[LINE];
-    int fd = argc > 1 ? shm_open(argv[1], O_RDWR, 0) : -1;
-    struct spsc *ring =
-        fd == -1 ? MAP_FAILED : mmap(NULL, sizeof *ring, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-
-    if (ring == MAP_FAILED) {
-        fprintf(stderr, "lab6_spsc: there is no ring\n");
-        return EXIT_FAILURE;
-    }
-    while (fgets(line, sizeof line, stdin) != NULL) {
-        if (strncmp(line, "put ", 4) == 0)
-            command_put(ring, atoi(line + 4));
-        else if (strncmp(line, "get", 3) == 0)
-            command_get(ring);
-        else if (strncmp(line, "threads ", 8) == 0)
-            command_threads(atoi(line + 8));
-        else
-            printf("> what is this?\n");
-        fflush(stdout);
-    }
-    munmap(ring, sizeof *ring);
-    close(fd);
-    return EXIT_SUCCESS;
+    return ring_serve(argc, argv, sizeof(struct spsc), command);
 }

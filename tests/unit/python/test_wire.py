@@ -122,20 +122,27 @@ class Check(Case):
             wire.check("nobody", mailbox.Mailbox)
 
     def test_every_struct_of_the_table_has_a_mirror(self):
-        table = json.loads(wire.TABLE.read_text())
-        self.assertEqual(
-            set(table),
-            {
-                "shared_data",
-                "mailbox",
-                "buffer_message",
-                "bounded_buffer",
-                "detection",
-                "snapshot",
-                "queue_slot",
-                "yolo_queue",
-            },
-        )
+        mirrored = {
+            "shared_data",
+            "mailbox",
+            "buffer_message",
+            "bounded_buffer",
+            "detection",
+            "snapshot",
+            "queue_slot",
+            "yolo_queue",
+        }
+        # Lab 6's rings live by the order of atomic operations, which Python has not got.
+        only_c = {
+            "spsc",
+            "spsc_message",
+            "fanout",
+            "fanout_reader",
+            "fanout_message",
+            "record_ring",
+            "record_header",
+        }
+        self.assertEqual(set(json.loads(wire.TABLE.read_text())), mirrored | only_c)
 
 
 class Text(Case):
