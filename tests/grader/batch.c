@@ -41,6 +41,17 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* Ctrl-C, kill(1), a terminal that is closed; unless somebody wants them ignored, as nohup(1) does. */
+static void signals_set(void (*handler)(int))
+{
+    static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction action = {.sa_handler = handler}, before; /* without SA_RESTART: it ends the wait */
+
+    for (size_t i = 0; i < sizeof ending / sizeof ending[0]; i++)
+        if (sigaction(ending[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            sigaction(ending[i], &action, NULL);
+}
+
 /* ---- One ---- */
 
 static void worker_start(struct progress *progress)
@@ -52,8 +63,7 @@ static void worker_start(struct progress *progress)
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
-        signal(SIGINT, SIG_DFL);
-        signal(SIGTERM, SIG_DFL);
+        signals_set(SIG_DFL);
         prctl(PR_SET_PDEATHSIG, SIGKILL); /* its boxes die with it */
         if (getppid() != parent)
             _exit(EXIT_FAILURE);
@@ -226,13 +236,11 @@ static void progress_sum(const struct progress *progress)
 bool batch_run(const struct batch *batch, const struct class_order *order, int jobs)
 {
     struct progress progress = {.batch = batch, .order = order, .start_ms = now_ms()};
-    struct sigaction action = {.sa_handler = stop_handler}; /* without SA_RESTART: it ends the wait */
 
     progress.workers = calloc(batch->count + 1, sizeof *progress.workers);
     if (progress.workers == NULL)
         return false;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    signals_set(stop_handler);
     progress_run(&progress, jobs);
     progress_sum(&progress);
     free(progress.workers);

@@ -195,6 +195,14 @@ class Grade(unittest.TestCase):
 
     def test_interrupted(self) -> None:
         """Ctrl-C leaves what is known, and a run that completes it."""
+        self.interrupted(signal.SIGINT)
+
+    def test_closed_terminal(self) -> None:
+        """So does a window that is closed."""
+        self.interrupted(signal.SIGHUP)
+
+    def interrupted(self, number: int) -> None:
+        """A signal in the middle, and the same command again."""
         for name in ("one", "two"):
             hand_in(self.students / name / LAB)
         grader = self.start("grade", str(self.students), "--labs", "1")
@@ -202,7 +210,7 @@ class Grade(unittest.TestCase):
         while not (path.exists() and "passed" in path.read_text(encoding="utf-8")):
             self.assertIsNone(grader.poll(), "it ended before it could be interrupted")
             time.sleep(0.01)
-        grader.send_signal(signal.SIGINT)
+        grader.send_signal(number)
         output = grader.communicate()[0]
         self.assertEqual(grader.returncode, 1, output)
         self.assertIn("goes on where this one stopped", output)

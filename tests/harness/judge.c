@@ -430,11 +430,13 @@ static json_t *slot_record(struct judge *judge, struct slot *slot, int status)
         used = (size_t)error.position;
         rest = used < length ? json_loadb(slot->text + used, length - used, 0, NULL) : NULL;
     }
-    if (record != NULL) {
+    const char *outcome = json_string_value(json_object_get(record, "outcome"));
+    if (outcome != NULL && (interrupted == 0 || strcmp(outcome, "passed") == 0)) {
         json_object_update(check, record);
         json_decref(record);
         return rest;
     }
+    json_decref(record); /* it found its programs killed, by us */
     if (rest != NULL) {
         slot->late = json_is_true(json_object_get(rest, "late"));
         status = (int)json_integer_value(json_object_get(rest, "status"));
@@ -615,6 +617,10 @@ static bool case_advance(struct judge *judge, size_t i)
     text_put(json_array_get(judge->checks, i), "outcome", "running");
     if (slot_start(judge, slot_free(judge), i))
         return false;
+    if (interrupted != 0) { /* perhaps only because of that */
+        text_put(json_array_get(judge->checks, i), "outcome", "pending");
+        return false;
+    }
     check_decide(judge, i, "error", "found", "the check could not be started: out of memory or processes");
     return true;
 }
@@ -807,23 +813,37 @@ static void programs_publish(const struct judge *judge)
     }
 }
 
-static void signals_take(struct sigaction *interrupt, struct sigaction *terminate)
+/* Ctrl-C, kill(1), a terminal that is closed, `| head`: whichever, what we have made goes away again. Of all
+ * calls only poll is cut short, signal(7). */
+static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+enum { ENDING = sizeof ending / sizeof ending[0] };
+
+static void signals_take(struct sigaction before[ENDING])
 {
-    struct sigaction action = {.sa_handler = interrupt_handler};
+    struct sigaction action = {.sa_handler = interrupt_handler, .sa_flags = SA_RESTART};
 
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, interrupt);
-    sigaction(SIGTERM, &action, terminate);
+    for (size_t i = 0; i < ENDING; i++) {
+        sigaction(ending[i], NULL, &before[i]);
+        if (before[i].sa_handler != SIG_IGN) /* nohup(1), and whoever else wants it so */
+            sigaction(ending[i], &action, NULL);
+    }
+}
+
+static void signals_restore(const struct sigaction before[ENDING])
+{
+    for (size_t i = 0; i < ENDING; i++)
+        sigaction(ending[i], &before[i], NULL);
 }
 
 json_t *judge_run(const struct judge_order *order)
 {
     struct judge judge = {.order = order};
-    struct sigaction interrupt, terminate;
+    struct sigaction before[ENDING];
 
     if (!judge_prepare(&judge))
         return NULL;
-    signals_take(&interrupt, &terminate);
+    signals_take(before);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     verdict_begin(&judge);
     verdict_store(&judge);
@@ -836,7 +856,6 @@ json_t *judge_run(const struct judge_order *order)
     verdict_store(&judge);
     build_free(&judge.build);
     scratch_remove(&judge.scratch);
-    sigaction(SIGINT, &interrupt, NULL);
-    sigaction(SIGTERM, &terminate, NULL);
+    signals_restore(before);
     return judge.verdict;
 }

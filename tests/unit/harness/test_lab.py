@@ -76,6 +76,23 @@ class InterruptTest(LabTest):
         """make lab1, kill."""
         self.interrupted("check", signal.SIGTERM)
 
+    def test_closed_terminal_keeps_the_verdict(self) -> None:
+        """make lab1, and the window is closed."""
+        self.interrupted("check", signal.SIGHUP)
+
+    def test_nobody_reads(self) -> None:
+        """lab check 1 | head -1: it ends, and its folder for what exists during the run only is gone."""
+        self.edit("layout.c", "    table_print();\n", "    table_print();\n    for (;;)\n        getchar();\n")
+        with tempfile.TemporaryDirectory(prefix="shmlab-test-lab-") as room:
+            with subprocess.Popen(["stdbuf", "-oL", *self.command("watch", "1")], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                  env=dict(os.environ, TMPDIR=room)) as lab:
+                assert lab.stdout is not None
+                self.assertNotEqual(lab.stdout.readline(), "")
+                lab.stdout.close()
+                self.assertNotEqual(lab.wait(timeout=RUNAWAY), 0)
+            self.assertEqual(os.listdir(room), [])
+
     def test_watch_keeps_the_verdict(self) -> None:
         """make watch1, Ctrl-C."""
         self.interrupted("watch", signal.SIGINT)
