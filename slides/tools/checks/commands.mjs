@@ -13,8 +13,8 @@ const makeProblem = (target, check) => {
   if (check === undefined || check === PLACEHOLDER) return '';
   const number = /\d$/.exec(target)?.[0];
   const checks = path.join(ROOT, 'tests', 'checks');
-  const file = fs.readdirSync(checks).find((name) => name.startsWith(`lab${number}_`) && !name.endsWith('_instructor.c'));
-  const known = file !== undefined && fs.readFileSync(path.join(checks, file), 'utf8').includes(`.name = "${check}"`);
+  const files = fs.readdirSync(checks).filter((name) => name.startsWith(`lab${number}_`) && !name.endsWith('_instructor.c'));
+  const known = files.some((name) => fs.readFileSync(path.join(checks, name), 'utf8').includes(`.name = "${check}"`));
   return known ? '' : `lab ${number} has no check ${check}`;
 };
 
