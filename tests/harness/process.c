@@ -18,7 +18,7 @@
 enum {
     CHUNK = 4096,
     SIGNALLED = 256,
-    LOAD_USUAL = 2, /* processes that want a processor, for each that there is: limits are made for that */
+    LOAD_USUAL = 4, /* processes that want a processor, for each that there is: limits are made for that */
     LOAD_MOST = 6,  /* a runaway is stopped at last on the busiest machine, too */
 };
 
