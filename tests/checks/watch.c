@@ -63,11 +63,16 @@ static bool sleeps_within(struct program *program, double most_ms)
     return program_runs(program);
 }
 
+bool watch_stays(struct program *program)
+{
+    return sleeps_within(program, START_MS) || program_runs(program);
+}
+
 void watch_waits(struct program *program, const char *doing)
 {
     struct check *check = program->check;
 
-    if (sleeps_within(program, START_MS) || program_runs(program))
+    if (watch_stays(program))
         return;
     program_wait(program);
     FAIL(check, .expected = check_text(check, "%s waits %s", program->short_name, doing),

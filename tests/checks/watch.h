@@ -7,6 +7,9 @@
 
 #include "check.h"
 
+/* Does the program wait, asleep or going round? False: it ended. */
+bool watch_stays(struct program *program);
+
 /* The program waits, asleep or going round: fails the check when it ends instead. `doing` goes into the
  * sentence
  * ("while the mailbox is full"). */
