@@ -6,6 +6,7 @@
  * so that the order of its stores is seen and not guessed from a run that went well.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,12 +60,16 @@ static struct mailbox *box_seen(struct check *check, struct program *writer, con
                                 struct object *object)
 {
     struct mailbox *box;
+    bool refused; /* it is there, but not for us */
 
     do {
         AWAIT(check, address_there(address) || !program_runs(writer), "the writer creates the segment");
         *object = sysv_look(check, address->key);
         box = object->exists ? shmat(object->id, NULL, 0) : (void *)-1;
-    } while (box == (void *)-1 && program_runs(writer));
+        refused = box == (void *)-1 && errno == EACCES;
+    } while (box == (void *)-1 && !refused && program_runs(writer));
+    REQUIRE(check, !refused, .expected = "a segment of mode 0600",
+            .found = "a segment that its owner may not read and write");
     kept_require(check, writer, box != (void *)-1);
     REQUIRE(check, object->size == sizeof(struct mailbox),
             .expected = check_text(check, "a segment of %zu bytes", sizeof(struct mailbox)),
@@ -76,6 +81,7 @@ static struct mailbox *box_seen(struct check *check, struct program *writer, con
     return box;
 }
 
+/* The mailbox alone. */
 static struct mailbox *box_of_writer(struct check *check, struct program *writer,
                                      const struct address *address)
 {
