@@ -246,17 +246,22 @@ def is_complete(memory: SharedMemory) -> bool:
 
 
 def claim_role(memory: SharedMemory) -> bool:
-    """Become the consumer; False for now, while a producer puts right what a dead consumer left behind."""
-    if not presence.claim(memory.fd, yolo_queue.PRESENCE_REPAIR, presence.SHARED):
+    """Become the consumer; False for now, while a producer puts right what a dead consumer left behind.
+
+    The questions come before the claim: behind it, the producer may know us, and its role would no longer tell us from
+    the consumer before us. Consumers come in one at a time, so that none can take the role, be known and die between.
+    """
+    if not presence.claim(memory.fd, yolo_queue.PRESENCE_REPAIR, presence.EXCLUSIVE):
         return False
-    if not presence.claim(memory.fd, yolo_queue.PRESENCE_CONSUMER, presence.EXCLUSIVE):
+    taken = presence.held(memory.fd, yolo_queue.PRESENCE_CONSUMER)
+    # Known, and not there: the consumer before us, whose end the producer has neither noticed nor repaired yet.
+    if not taken and presence.held(memory.fd, yolo_queue.PRESENCE_KNOWN):
+        presence.release(memory.fd, yolo_queue.PRESENCE_REPAIR)
+        return False
+    if taken or not presence.claim(memory.fd, yolo_queue.PRESENCE_CONSUMER, presence.EXCLUSIVE):
         raise ShmlabError(f"{memory.name}: another consumer is attached", "end it, or choose another --prefix")
-    # Still known: the consumer before us, whose end the producer has neither noticed nor repaired yet.
-    free = not presence.held(memory.fd, yolo_queue.PRESENCE_KNOWN)
-    if not free:
-        presence.release(memory.fd, yolo_queue.PRESENCE_CONSUMER)
     presence.release(memory.fd, yolo_queue.PRESENCE_REPAIR)
-    return free
+    return True
 
 
 class Statistics:

@@ -191,21 +191,25 @@ bool queue_peer_present(const struct queue *queue)
     return presence_held(queue->fd, queue->producer ? QUEUE_PRESENCE_CONSUMER : QUEUE_PRESENCE_PRODUCER) == 1;
 }
 
-/* Take the consumer's role; waits while a producer puts right what a dead consumer left behind
- * (queue_repair). */
+/*
+ * Take the consumer's role; waits while a producer puts right what a dead consumer left behind
+ * (queue_repair). The questions come before the claim: behind it, the producer may know us, and its role
+ * KNOWN would no longer tell us from the consumer before us. Consumers come in one at a time, so that none
+ * can take the role, be known and die between our questions and our claim.
+ */
 static enum attach consumer_claim(struct queue *queue)
 {
-    if (presence_claim_wait(queue->fd, QUEUE_PRESENCE_REPAIR, PRESENCE_SHARED) == -1)
+    enum attach result = ATTACH_DONE;
+
+    if (presence_claim_wait(queue->fd, QUEUE_PRESENCE_REPAIR, PRESENCE_EXCLUSIVE) == -1)
         return ATTACH_LATER;
-    int failed = presence_claim(queue->fd, QUEUE_PRESENCE_CONSUMER, PRESENCE_EXCLUSIVE);
-    if (failed == -1)
-        error_report_errno("another consumer is attached: end it, or choose another --prefix", "%s",
-                           queue->shm_name);
-    enum attach result = failed == -1 ? ATTACH_FAILED : ATTACH_DONE;
-    if (failed == 0 && presence_held(queue->fd, QUEUE_PRESENCE_KNOWN) == 1) {
-        presence_release(queue->fd, QUEUE_PRESENCE_CONSUMER);
-        result =
-            ATTACH_LATER; /* the one before us is known still: its end was not noticed yet, nor repaired */
+    bool taken = presence_held(queue->fd, QUEUE_PRESENCE_CONSUMER) == 1;
+    if (!taken && presence_held(queue->fd, QUEUE_PRESENCE_KNOWN) == 1)
+        result = ATTACH_LATER; /* the one before us: its end was not noticed yet, nor repaired */
+    else if (taken || presence_claim(queue->fd, QUEUE_PRESENCE_CONSUMER, PRESENCE_EXCLUSIVE) == -1) {
+        error_report("end it, or choose another --prefix", "%s: another consumer is attached",
+                     queue->shm_name);
+        result = ATTACH_FAILED;
     }
     presence_release(queue->fd, QUEUE_PRESENCE_REPAIR);
     return result;

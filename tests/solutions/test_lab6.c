@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "shmlab/detector.h"
@@ -236,15 +238,11 @@ static void die_with_a_frame(const char *prefix)
     int fd = -1;
 
     snprintf(path, sizeof path, "/%s_QUEUE_SHM", prefix);
-    for (bool ours = false; !ours;) {
-        if (fd == -1)
-            fd = shm_open(path, O_RDWR, 0);
-        ours = fd != -1 && presence_claim(fd, QUEUE_PRESENCE_CONSUMER, PRESENCE_EXCLUSIVE) == 0;
-        if (ours && presence_held(fd, QUEUE_PRESENCE_KNOWN) == 1) { /* the one before is known still */
-            presence_release(fd, QUEUE_PRESENCE_CONSUMER);
-            ours = false;
-        }
-    }
+    while ((fd = shm_open(path, O_RDWR, 0)) == -1)
+        continue;
+    while (presence_held(fd, QUEUE_PRESENCE_KNOWN) == 1) /* the one before; nobody comes but us */
+        continue;
+    assert_int_equal(presence_claim(fd, QUEUE_PRESENCE_CONSUMER, PRESENCE_EXCLUSIVE), 0);
     while (presence_held(fd, QUEUE_PRESENCE_KNOWN) != 1)
         continue;
     snprintf(path, sizeof path, "/%s_FULL", prefix);
@@ -432,7 +430,7 @@ static void rings_carry_everything(void **state)
     FINISH(&program, 2);
 }
 
-/* ---- A producer that dies with MUTEX, which this process is ---- */
+/* ---- This process is the producer ---- */
 
 enum { PUBLISHED = 3 };
 
@@ -446,9 +444,9 @@ static void semaphore_make(const char *prefix, const char *name, unsigned value)
     sem_close(semaphore);
 }
 
-/* A queue with three frames, as their producer leaves it that has taken MUTEX for the fourth. Its descriptor
- * has the producer's role. */
-static int queue_make(const char *prefix)
+/* A queue with three frames, whose producer has a slot for the fourth in hand, and MUTEX when that is 0. Its
+ * descriptor has the producer's role. */
+static int queue_make(const char *prefix, unsigned mutex)
 {
     static const int32_t control[3] = {PUBLISHED, 0, PUBLISHED};
     char path[128];
@@ -459,7 +457,7 @@ static int queue_make(const char *prefix)
     assert_int_equal(presence_claim(fd, QUEUE_PRESENCE_PRODUCER, PRESENCE_EXCLUSIVE), 0);
     semaphore_make(prefix, "EMPTY", QUEUE_SLOTS - PUBLISHED - 1);
     semaphore_make(prefix, "FULL", PUBLISHED);
-    semaphore_make(prefix, "MUTEX", 0);
+    semaphore_make(prefix, "MUTEX", mutex);
     assert_int_equal(ftruncate(fd, QUEUE_SIZE), 0); /* last: now a consumer may come */
     assert_int_equal(pwrite(fd, control, sizeof control, 0), sizeof control);
     for (int k = 0; k < PUBLISHED; k++) {
@@ -501,7 +499,7 @@ static void producer_that_dies_with_mutex(void **state)
     struct process consumer;
 
     *state = (void *)(uintptr_t)prefix;
-    int fd = queue_make(prefix);
+    int fd = queue_make(prefix, 0);
     START(&consumer, CONSUMER, "--prefix", prefix);
     while (presence_held(fd, QUEUE_PRESENCE_CONSUMER) != 1)
         continue;
@@ -522,6 +520,64 @@ static void producer_that_dies_with_mutex(void **state)
     assert_none_left(prefix);
 }
 
+/* Start a program that stops at each of its system calls (ptrace(2)). */
+static pid_t traced_start(const char *const argv[])
+{
+    int status;
+    pid_t child = fork();
+
+    assert_int_not_equal(child, -1);
+    if (child == 0) {
+        setenv("ASAN_OPTIONS", "detect_leaks=0", 1); /* LeakSanitizer would trace it as well */
+        if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0)
+            execv(argv[0], (char *const *)(uintptr_t)argv);
+        _exit(127);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WIFEXITED(status)) {
+        print_message("skipped: ptrace is not allowed\n");
+        skip();
+    }
+    assert_int_equal(ptrace(PTRACE_SETOPTIONS, child, NULL, PTRACE_O_EXITKILL), 0);
+    return child;
+}
+
+/* However early the producer sees its consumer: that one stays until it has read everything. */
+static void consumer_is_seen_at_once(void **state, const char *const argv[])
+{
+    const char *prefix = *state;
+    int fd = queue_make(prefix, 1);
+    pid_t consumer = traced_start(argv);
+    bool known = false;
+    int status, number = 0;
+
+    while (ptrace(PTRACE_SYSCALL, consumer, NULL, number) == 0 && waitpid(consumer, &status, 0) == consumer &&
+           WIFSTOPPED(status)) {
+        bool present = presence_held(fd, QUEUE_PRESENCE_CONSUMER) == 1;
+        if (present && !known)
+            known = presence_claim(fd, QUEUE_PRESENCE_KNOWN, PRESENCE_EXCLUSIVE) == 0;
+        if (known && !present)
+            assert_int_equal(semaphore_value(prefix, "FULL"), 0);
+        number = WSTOPSIG(status) == SIGTRAP ? 0 : WSTOPSIG(status);
+    }
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_true(known);
+    close(fd);
+    queue_sweep(state);
+}
+
+static void consumers_that_are_seen_at_once(void **state)
+{
+    const char *prefix = unique_name();
+
+    *state = (void *)(uintptr_t)prefix;
+    consumer_is_seen_at_once(state,
+                             (const char *const[]){CONSUMER, "--prefix", prefix, "--frames", "3", NULL});
+    consumer_is_seen_at_once(state, (const char *const[]){SHMLAB_PYTHON, PYTHON, "--prefix", prefix,
+                                                          "--frames", "3", "--view", "none", NULL});
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -537,6 +593,7 @@ int main(void)
         cmocka_unit_test(nobody_waits_for_ever),
         cmocka_unit_test(rings_carry_everything),
         cmocka_unit_test_teardown(producer_that_dies_with_mutex, queue_sweep),
+        cmocka_unit_test_teardown(consumers_that_are_seen_at_once, queue_sweep),
         cmocka_unit_test(both_killed_and_the_next_start_recovers),
         cmocka_unit_test(killed_at_any_moment_nothing_stays_behind),
     };

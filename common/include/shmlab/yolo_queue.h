@@ -30,8 +30,8 @@ enum {
     /* Lock bytes on the shared memory object, see presence.h. */
     QUEUE_PRESENCE_PRODUCER = 0, /* exclusively, by the producer */
     QUEUE_PRESENCE_CONSUMER = 1, /* exclusively, by the consumer */
-    /* Exclusively, by a producer that repairs what a dead consumer left; shared, by a consumer while it takes
-     * its role. */
+    /* Exclusively, by a producer that repairs what a dead consumer left, and by a consumer while it takes its
+     * role: it finds CONSUMER and KNOWN free, and claims CONSUMER. */
     QUEUE_PRESENCE_REPAIR = 2,
     /* Exclusively, by a producer that has seen its consumer, until that one's end was noticed and repaired; a
      * consumer touches no semaphore before it is known. */

@@ -20,8 +20,8 @@ PIXEL_BYTES = WIDTH * HEIGHT * CHANNELS
 # Lock bytes on the shared memory object, see presence.py: each held by the process in that role.
 PRESENCE_PRODUCER = 0
 PRESENCE_CONSUMER = 1
+PRESENCE_REPAIR = 2  # for moments: a producer that puts right what a dead consumer left, a consumer that comes in
 PRESENCE_KNOWN = 3  # by a producer that has seen its consumer; one that is not known touches no semaphore
-PRESENCE_REPAIR = 2  # for moments: a producer that puts right what a dead consumer left behind
 
 
 class QueueSlot(ctypes.LittleEndianStructure):
