@@ -613,8 +613,8 @@ static void order(struct check *check)
 static void race(struct check *check)
 {
     CHECK_WEAVE(check, .title = "a producer and a consumer, six frames",
-                .programs = {{PEER, "1", "create shmlab", "stream produce 1 6 light 0", "close"},
-                             {PEER, "1", "attach shmlab", "stream consume 1 6 light 0", "close"}},
+                .programs = {{PEER, "1", "create shmlab", "stream produce 1 6 4 0", "close"},
+                             {PEER, "1", "attach shmlab", "stream consume 1 6 4 0", "close"}},
                 .options = {"--struct", "yolo_queue", "--bound", "1"});
 }
 
@@ -743,7 +743,7 @@ static void full_and_empty(struct check *check)
 
 /* ---- Many frames ---- */
 
-static void stream(struct check *check, int frames, const char *kind, int producer_pause, int consumer_pause)
+static void stream(struct check *check, int frames, int stamps, int producer_pause, int consumer_pause)
 {
     struct names names = names_make(check);
     uint64_t seed = seed_draw(check);
@@ -751,8 +751,8 @@ static void stream(struct check *check, int frames, const char *kind, int produc
     struct program *consumer = peer_join(producer, &names, seed);
     const char *done = check_text(check, "done %d", frames);
 
-    peer_tell(producer, "stream produce 1 %d %s %d", frames, kind, producer_pause);
-    peer_tell(consumer, "stream consume 1 %d %s %d", frames, kind, consumer_pause);
+    peer_tell(producer, "stream produce 1 %d %d %d", frames, stamps, producer_pause);
+    peer_tell(consumer, "stream consume 1 %d %d %d", frames, stamps, consumer_pause);
     peer_require(consumer, check_text(check, "%d frames, one after another, whole", frames),
                  peer_answer(consumer), done);
     peer_require(producer, check_text(check, "%d frames published", frames), peer_answer(producer), done);
@@ -765,18 +765,18 @@ static void stream(struct check *check, int frames, const char *kind, int produc
 
 static void frames(struct check *check)
 {
-    enum { MANY = 10000, WHOLE = 40, PACED = 40, PAUSE_US = 1000 };
+    enum { MANY = 10000, STAMPS = 256, WHOLE = 40, PACED = 40, PAUSE_US = 1000 };
 
     ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_publish("),
            .cause = "a race: count changed without MUTEX, or a token given before the work is done",
            .next = "count++ is a load, an addition and a store, and the other side does the same: it belongs "
                    "under MUTEX");
-    stream(check, MANY, "light", 0, 0);
-    stream(check, WHOLE, "whole", 0, 0);
+    stream(check, MANY, STAMPS, 0, 0);
+    stream(check, WHOLE, 0, 0, 0);
     check_note(check, "a slower consumer");
-    stream(check, PACED, "light", 0, PAUSE_US);
+    stream(check, PACED, STAMPS, 0, PAUSE_US);
     check_note(check, "a slower producer");
-    stream(check, PACED, "light", PAUSE_US, 0);
+    stream(check, PACED, STAMPS, PAUSE_US, 0);
 }
 
 /* ---- The end of a stream ---- */
@@ -968,7 +968,7 @@ static void python_later(struct check *check)
     struct names names = names_make(check);
     struct program *producer = peer_create(check, &names, 1);
 
-    peer_tell(producer, "stream produce 1 %d light 0 " ENDLESS, FRAMES);
+    peer_tell(producer, "stream produce 1 %d 1 0 " ENDLESS, FRAMES);
     AWAIT(check, semaphore_value(check, names.full) == QUEUE_SLOTS, "the queue is full");
     struct program *consumer =
         START(check, PYTHON, "--prefix", names.prefix, "--timeout", ENDLESS, "--view", "none");
@@ -1244,7 +1244,7 @@ static struct program *python_start(struct check *check, const struct names *nam
 {
     struct program *producer = peer_create(check, names, 1);
 
-    peer_tell(producer, "stream produce 1 1000000 light 1000 " ENDLESS);
+    peer_tell(producer, "stream produce 1 1000000 1 1000 " ENDLESS);
     *consumer = START(check, PYTHON, "--prefix", names->prefix, "--timeout", ENDLESS, "--view", "none");
     const struct yolo_queue *shared = posix_map(check, names->shm, sizeof *shared);
     AWAIT(check, __atomic_load_n(&shared->slots[0].frame_id, __ATOMIC_RELAXED) > 1,

@@ -12,8 +12,6 @@
 #include "shmlab/yolo_queue.h"
 
 enum {
-    PATTERN_STAMPS = 256, /* of a light slot: so many places of the picture are written and compared */
-    PATTERN_STRIDE = QUEUE_PIXEL_BYTES / PATTERN_STAMPS,
     PATTERN_CLASSES = 80,
 };
 
@@ -81,29 +79,35 @@ static inline long pattern_difference(const struct queue_slot *expected, const s
             return (long)at;
 }
 
-/* Light slots, for thousands of frames: a byte here and there instead of a megabyte. */
-static inline uint8_t pattern_stamp(uint64_t seed, int32_t frame, size_t place)
+/* Stamped slots, for thousands of frames: so many places of the picture instead of a megabyte. */
+static inline size_t pattern_place(size_t i, size_t stamps)
 {
-    uint64_t state = pattern_begin(seed, frame) + place;
+    return i * (QUEUE_PIXEL_BYTES / stamps);
+}
+
+static inline uint8_t pattern_stamp(uint64_t seed, int32_t frame, size_t i)
+{
+    uint64_t state = pattern_begin(seed, frame) + i;
 
     return (uint8_t)pattern_next(&state);
 }
 
-static inline void pattern_fill_light(struct queue_slot *slot, uint64_t seed, int32_t frame)
+static inline void pattern_fill_stamps(struct queue_slot *slot, uint64_t seed, int32_t frame, size_t stamps)
 {
     pattern_header(slot, frame, 0);
-    for (size_t i = 0; i < PATTERN_STAMPS; i++)
-        slot->pixels[i * PATTERN_STRIDE] = pattern_stamp(seed, frame, i);
+    for (size_t i = 0; i < stamps; i++)
+        slot->pixels[pattern_place(i, stamps)] = pattern_stamp(seed, frame, i);
 }
 
 /* Offset of the first byte that is wrong, -1 when none is. */
-static inline long pattern_difference_light(const struct queue_slot *slot, uint64_t seed, int32_t frame)
+static inline long pattern_difference_stamps(const struct queue_slot *slot, uint64_t seed, int32_t frame,
+                                             size_t stamps)
 {
     if (slot->frame_id != frame)
         return offsetof(struct queue_slot, frame_id);
-    for (size_t i = 0; i < PATTERN_STAMPS; i++)
-        if (slot->pixels[i * PATTERN_STRIDE] != pattern_stamp(seed, frame, i))
-            return (long)(offsetof(struct queue_slot, pixels) + i * PATTERN_STRIDE);
+    for (size_t i = 0; i < stamps; i++)
+        if (slot->pixels[pattern_place(i, stamps)] != pattern_stamp(seed, frame, i))
+            return (long)(offsetof(struct queue_slot, pixels) + pattern_place(i, stamps));
     return -1;
 }
 

@@ -12,8 +12,9 @@
  *     fill FRAME                          write the slot that is ours
  *     test FRAME                          right, or the first wrong byte
  *     publish | release
- *     stream produce|consume FIRST LAST whole|light PAUSE [PATIENCE]
- *                                         all these frames, PAUSE microseconds in between;
+ *     stream produce|consume FIRST LAST STAMPS PAUSE [PATIENCE]
+ *                                         all these frames, with so many STAMPS instead of a
+ *                                         picture (0: whole), PAUSE microseconds in between;
  *                                         PATIENCE: seconds that it waits for a slot
  *     close                               frames that nobody will read
  */
@@ -77,11 +78,9 @@ static void command_acquire(struct peer *peer, bool produce, double seconds)
         printf("> %s\n", end_name(end));
 }
 
-static long slot_difference(struct peer *peer, int32_t frame, bool light, uint8_t *wanted)
+static long slot_difference(struct peer *peer, int32_t frame, uint8_t *wanted)
 {
     *wanted = 0;
-    if (light)
-        return pattern_difference_light(peer->full_slot, peer->seed, frame);
     pattern_fill(peer->expected, peer->seed, frame);
     long at = pattern_difference(peer->expected, peer->full_slot);
     if (at >= 0)
@@ -107,7 +106,7 @@ static void command_test(struct peer *peer, int32_t frame)
         printf("> there is no slot\n");
         return;
     }
-    long at = slot_difference(peer, frame, false, &wanted);
+    long at = slot_difference(peer, frame, &wanted);
     if (at == -1)
         printf("> right\n");
     else
@@ -116,7 +115,7 @@ static void command_test(struct peer *peer, int32_t frame)
 }
 
 /* One frame of a stream. False after the answer. */
-static bool stream_step(struct peer *peer, bool produce, int32_t frame, bool light, double patience)
+static bool stream_step(struct peer *peer, bool produce, int32_t frame, size_t stamps, double patience)
 {
     uint8_t wanted;
     enum queue_end end = slot_acquire(peer, produce, patience);
@@ -125,10 +124,13 @@ static bool stream_step(struct peer *peer, bool produce, int32_t frame, bool lig
         printf("> frame %d: the slot is none of the five\n", (int)frame);
         return false;
     }
-    if (end == QUEUE_DONE && produce)
-        (light ? pattern_fill_light : pattern_fill)(peer->free_slot, peer->seed, frame);
+    if (end == QUEUE_DONE && produce && stamps == 0)
+        pattern_fill(peer->free_slot, peer->seed, frame);
+    if (end == QUEUE_DONE && produce && stamps > 0)
+        pattern_fill_stamps(peer->free_slot, peer->seed, frame, stamps);
     if (end == QUEUE_DONE && !produce) {
-        long at = slot_difference(peer, frame, light, &wanted);
+        long at = stamps == 0 ? slot_difference(peer, frame, &wanted)
+                              : pattern_difference_stamps(peer->full_slot, peer->seed, frame, stamps);
         if (at != -1) {
             printf("> frame %d: frame_id is %d, and byte %ld of the slot is wrong\n", (int)frame,
                    (int)peer->full_slot->frame_id, at);
@@ -144,13 +146,14 @@ static bool stream_step(struct peer *peer, bool produce, int32_t frame, bool lig
 
 static void command_stream(struct peer *peer, char *const words[])
 {
-    bool produce = strcmp(words[1], "produce") == 0, light = strcmp(words[4], "light") == 0;
+    bool produce = strcmp(words[1], "produce") == 0;
     int32_t last = atoi(words[3]);
+    size_t stamps = (size_t)atoi(words[4]);
     double pause = atof(words[5]) / 1e6;
     double patience = words[6][0] != '\0' ? atof(words[6]) : patience_seconds;
 
     for (int32_t frame = atoi(words[2]); frame <= last; frame++) {
-        if (!stream_step(peer, produce, frame, light, patience))
+        if (!stream_step(peer, produce, frame, stamps, patience))
             return;
         if (pause > 0)
             stop_sleep(pause);
