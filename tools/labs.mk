@@ -1,11 +1,13 @@
 # What a student runs: make lab3, and its friends. Everything is done by the program build/bin/lab.
 #
 #     make lab3                 the verdict on labs/lab3_...      make lab3 CHECK=name   of one check
+#     make lab3 REPEAT=50       each check fifty times, or until its outcome changes
 #     make hint3 [CHECK=name]   a hint; again: the next step      make watch3            the verdict after each change
 #     make reset3               back to the starter, with backup  make solution3         where to compare
 #     make replay3              the steps of the last race        make progress          points so far
 #     make doctor               what this machine offers
 CHECK ?=
+REPEAT ?=
 lab_only = $(if $(CHECK),--check $(CHECK))
 
 # `lab` itself and the libraries; its messages are of interest only when it fails.
@@ -16,7 +18,7 @@ LAB_NUMBERS = 1 2 3 4 5 6
 
 $(LAB_NUMBERS:%=lab%): lab%: $(BUILD)/CMakeCache.txt
 	$(lab_ready)
-	@$(BUILD)/bin/lab check $* $(lab_only)
+	@$(BUILD)/bin/lab check $* $(lab_only) $(if $(REPEAT),--repeat $(REPEAT))
 
 $(LAB_NUMBERS:%=hint%): hint%: $(BUILD)/CMakeCache.txt
 	$(lab_ready)

@@ -44,6 +44,13 @@ struct slot {
     int64_t start_ms, end_ms;
     time_t since;
     bool late;
+    bool again; /* one run has failed before, and counts */
+};
+
+/* With order->repeat: what a check has come to in its runs so far. */
+struct tally {
+    int runs, passed;
+    json_t *failure; /* of the first run that did not pass; NULL: all have */
 };
 
 struct judge {
@@ -52,8 +59,9 @@ struct judge {
     char tree[PATH_SIZE];   /* the folder that holds the student's folder of this lab, and those beside it */
     struct build build;
     json_t *verdict;
-    json_t *checks; /* in the verdict */
-    json_t *leaks;  /* in the verdict */
+    json_t *checks;        /* in the verdict */
+    json_t *leaks;         /* in the verdict */
+    struct tally *tallies; /* one for each case */
     struct slot slots[JOBS];
 };
 
@@ -192,6 +200,15 @@ static void verdict_take_over(struct judge *judge)
     leaks_collect(judge);
 }
 
+/* A check that has not run yet, as the verdict holds it. */
+static json_t *check_fresh(const struct check_case *each)
+{
+    return json_pack("{s:s, s:s, s:s, s:i, s:b, s:s, s:s}", "name", each->name, "title", each->title,
+                     "concept", each->concept, "points_max", each->points, "challenge", (int)each->challenge,
+                     "visibility", each->visibility == CHECK_PUBLIC ? "public" : "instructor", "outcome",
+                     "pending");
+}
+
 static void verdict_begin(struct judge *judge)
 {
     const struct lab *lab = judge->order->lab;
@@ -206,15 +223,8 @@ static void verdict_begin(struct judge *judge)
                                "lab", lab->name, "number", judge_number(lab), "title", lab->title, "folder",
                                judge->order->folder, "date", date, "compiler", TOOLCHAIN_COMPILER, "checks",
                                judge->checks, "leaks", judge->leaks);
-    for (size_t i = 0; i < lab->case_count; i++) {
-        const struct check_case *each = &lab->cases[i];
-        json_array_append_new(judge->checks,
-                              json_pack("{s:s, s:s, s:s, s:i, s:b, s:s, s:s}", "name", each->name, "title",
-                                        each->title, "concept", each->concept, "points_max", each->points,
-                                        "challenge", (int)each->challenge, "visibility",
-                                        each->visibility == CHECK_PUBLIC ? "public" : "instructor", "outcome",
-                                        "pending"));
-    }
+    for (size_t i = 0; i < lab->case_count; i++)
+        json_array_append_new(judge->checks, check_fresh(&lab->cases[i]));
     verdict_take_over(judge);
 }
 
@@ -364,12 +374,18 @@ static void slot_release(struct slot *slot)
     *slot = (struct slot){.record = -1};
 }
 
+/* Of the run that counts; behind one that failed, of another one. */
+static void transcript_path(const struct judge *judge, const struct slot *slot, char path[PATH_SIZE])
+{
+    snprintf(path, PATH_SIZE, "%s/%s%s.txt", judge->order->results,
+             judge->order->lab->cases[slot->which].name, slot->again ? ".again" : "");
+}
+
 static bool slot_prepare(struct judge *judge, struct slot *slot, const char *scratch)
 {
     char transcript[PATH_SIZE];
 
-    snprintf(transcript, sizeof transcript, "%s/%s.txt", judge->order->results,
-             judge->order->lab->cases[slot->which].name);
+    transcript_path(judge, slot, transcript);
     slot->transcript = fopen(transcript, "we");
     if (slot->transcript == NULL) {
         fprintf(stderr, "lab: %s: %s\n", transcript, strerror(errno));
@@ -392,7 +408,11 @@ static bool slot_start(struct judge *judge, struct slot *slot, size_t which)
     int record[2];
 
     snprintf(scratch, sizeof scratch, "%s/%s", judge->scratch.path, each->name);
-    *slot = (struct slot){.which = which, .record = -1, .start_ms = now_ms(), .since = time(NULL)};
+    *slot = (struct slot){.which = which,
+                          .record = -1,
+                          .again = judge->tallies[which].failure != NULL,
+                          .start_ms = now_ms(),
+                          .since = time(NULL)};
     if (!slot_prepare(judge, slot, scratch) || pipe2(record, O_CLOEXEC) == -1) {
         slot_release(slot);
         return false;
@@ -473,13 +493,56 @@ static void varies_collect(const struct judge *judge, json_t *varies)
     }
 }
 
+/* May the check run more than once? What was asked for may, be it all, but not what that needs. */
+static bool case_repeats(const struct judge *judge, size_t i)
+{
+    const char *only = judge->order->only;
+
+    return judge->order->repeat > 1 && (only == NULL || strcmp(judge->order->lab->cases[i].name, only) == 0);
+}
+
+/*
+ * With order->repeat: a check that has run is made fresh for its next run; true then. It runs as long as its
+ * outcome stays the same. When it does not, the run that failed is what counts. What any run left behind
+ * stays.
+ */
+static bool check_again(struct judge *judge, size_t i)
+{
+    json_t *check = json_array_get(judge->checks, i);
+    struct tally *tally = &judge->tallies[i];
+    bool passed = strcmp(outcome_of(judge, i), "passed") == 0;
+
+    if (!case_repeats(judge, i) || !outcome_final(outcome_of(judge, i)) ||
+        strcmp(outcome_of(judge, i), "skipped") == 0)
+        return false;
+    tally->runs++;
+    tally->passed += passed;
+    if (!passed && tally->failure == NULL)
+        tally->failure = json_deep_copy(check);
+    bool same = tally->passed == 0 || tally->passed == tally->runs;
+    bool again = same && tally->runs < judge->order->repeat;
+    json_t *counts = again ? check_fresh(&judge->order->lab->cases[i]) : json_incref(tally->failure);
+    if (counts != NULL) {
+        json_t *leaks = json_incref(json_object_get(check, "leaks"));
+        json_object_clear(check);
+        json_object_update(check, counts);
+        json_object_set_new(check, "leaks", leaks);
+        json_decref(counts);
+    }
+    if (!again) {
+        json_object_set_new(check, "runs", json_integer(tally->runs));
+        json_object_set_new(check, "runs_passed", json_integer(tally->passed));
+    }
+    return again;
+}
+
 static void slot_end(struct judge *judge, struct slot *slot)
 {
     json_t *check = json_array_get(judge->checks, slot->which);
     pid_t keep[JOBS];
     size_t kept = 0;
     int status = 0;
-    char path[PATH_SIZE];
+    char path[PATH_SIZE], scratch[PATH_SIZE];
 
     waitpid(slot->pid, &status, 0);
     for (size_t i = 0; i < JOBS; i++)
@@ -492,7 +555,8 @@ static void slot_end(struct judge *judge, struct slot *slot)
 
     if (judge->order->lab->cases[slot->which].last) /* it may speak of what the others drew */
         varies_collect(judge, json_object_get(check, "varies"));
-    json_t *leaks = json_array();
+    json_t *former = json_object_get(check, "leaks"); /* of former runs */
+    json_t *leaks = former != NULL ? json_incref(former) : json_array();
     if (judge->order->walls == NULL)
         leftovers_take(slot->ledger, slot->pid, slot->since, leaks, json_object_get(check, "varies"));
     json_array_extend(leaks, json_object_get(rest, "leaks"));
@@ -500,11 +564,18 @@ static void slot_end(struct judge *judge, struct slot *slot)
     json_decref(rest);
     json_object_set_new(check, "leaks", leaks_sorted(leaks));
     leaks_collect(judge);
-    snprintf(path, sizeof path, "%s/%s.txt", judge->order->results,
-             judge->order->lab->cases[slot->which].name);
+    transcript_path(judge, slot, path);
     text_put(check, "transcript", path);
     json_object_set_new(check, "duration_ms", json_integer(now_ms() - slot->start_ms));
-    check_settle(judge, slot->which);
+    if (slot->again)
+        unlink(path);
+    if (check_again(judge, slot->which)) {
+        snprintf(scratch, sizeof scratch, "%s/%s", judge->scratch.path,
+                 judge->order->lab->cases[slot->which].name);
+        scratch_clear(scratch);
+    } else {
+        check_settle(judge, slot->which);
+    }
     slot_release(slot);
 }
 
@@ -838,11 +909,13 @@ static void signals_restore(const struct sigaction before[ENDING])
 
 json_t *judge_run(const struct judge_order *order)
 {
-    struct judge judge = {.order = order};
+    struct judge judge = {.order = order, .tallies = calloc(order->lab->case_count, sizeof(struct tally))};
     struct sigaction before[ENDING];
 
-    if (!judge_prepare(&judge))
+    if (judge.tallies == NULL || !judge_prepare(&judge)) {
+        free(judge.tallies);
         return NULL;
+    }
     signals_take(before);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     verdict_begin(&judge);
@@ -854,6 +927,9 @@ json_t *judge_run(const struct judge_order *order)
     if (interrupted != 0)
         text_put(judge.verdict, "interrupted", "true");
     verdict_store(&judge);
+    for (size_t i = 0; i < order->lab->case_count; i++)
+        json_decref(judge.tallies[i].failure);
+    free(judge.tallies);
     build_free(&judge.build);
     scratch_remove(&judge.scratch);
     signals_restore(before);

@@ -50,6 +50,7 @@ struct judge_order {
     const struct walls *walls; /* NULL: programs run as the judge does */
     const json_t *before;      /* an earlier verdict on the same files: what it knows is kept; NULL: none */
     int jobs;                  /* checks at once */
+    int repeat;                /* run what is asked for so often, while its outcome stays the same; 0: once */
     /* Called when a check has its outcome; may be NULL. */
     void (*progress)(const json_t *check, void *data);
     /* Called with the whole verdict, sums included, when it has changed; may be NULL. */

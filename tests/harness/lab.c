@@ -184,6 +184,9 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
     case 'j':
         options->jobs = (int)options_integer(state, "--jobs", text, 1, 8);
         return 0;
+    case 'n':
+        options->repeat = (int)options_integer(state, "--repeat", text, 1, 1000000);
+        return 0;
     case 'y':
         options->yes = true;
         return 0;
@@ -215,6 +218,7 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
 static const struct argp_option option_list[] = {
     {"tree", 't', "DIR", 0, "Folder that holds labN_name (default: this project's labs/)", 0},
     {"check", 'c', "NAME", 0, "Only this check, and those that it needs", 0},
+    {"repeat", 'n', "N", 0, "Run each check N times, or until its outcome is another one than before", 0},
     {"json", OPTION_JSON, "FILE", 0, "Write the verdict there, as tests/harness/result.md describes it", 0},
     {"results", OPTION_RESULTS, "DIR", 0,
      "Folder for the transcripts (default: results/labN_name of the build folder)", 0},

@@ -16,6 +16,7 @@ struct lab_options {
     const char *json;      /* NULL: where the other commands look */
     const char *results;   /* folder for transcripts; NULL: in the build folder */
     int jobs;
+    int repeat; /* runs of each check */
     bool plain, yes;
 };
 

@@ -145,6 +145,7 @@ int lab_check(const struct lab_options *options)
                                                     .json_path = options->json,
                                                     .publish = publish,
                                                     .jobs = options->jobs,
+                                                    .repeat = options->repeat,
                                                     .progress = order_show,
                                                     .data = &order},
                               &order);

@@ -239,6 +239,19 @@ void render_head(const struct render *render, const json_t *verdict)
     fprintf(render->stream, "\n");
 }
 
+/* Of a check that was repeated. */
+static void runs_print(const struct render *render, const json_t *check)
+{
+    int runs = (int)number_of(check, "runs"), passed = (int)number_of(check, "runs_passed");
+    char line[128];
+
+    if (passed == runs || passed == 0)
+        snprintf(line, sizeof line, "%d, %s passed", runs, passed == 0 ? "none has" : "all have");
+    else
+        snprintf(line, sizeof line, "%d, %d passed: it depends on chance, or on who is faster", runs, passed);
+    render_text(render, INDENT, "runs", line);
+}
+
 void render_check(const struct render *render, int number, const json_t *check)
 {
     const char *outcome = text_of(check, "outcome");
@@ -258,6 +271,8 @@ void render_check(const struct render *render, int number, const json_t *check)
     line_print(render, 17 + (int)strlen(label), text_of(check, hidden ? "concept" : "title"),
                strlen(text_of(check, hidden ? "concept" : "title")));
     fputc('\n', render->stream);
+    if (json_object_get(check, "runs") != NULL)
+        runs_print(render, check);
     if (failed)
         failure_print(render, number, check);
     else if (!passed && text_of(check, "found")[0] != '\0')

@@ -47,9 +47,14 @@ static int entry_remove(const char *path, const struct stat *info, int kind, str
     return remove(path);
 }
 
+void scratch_clear(const char *path)
+{
+    nftw(path, entry_remove, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+}
+
 void scratch_remove(struct scratch *scratch)
 {
-    nftw(scratch->path, entry_remove, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+    scratch_clear(scratch->path);
     if (scratch->lock != -1)
         close(scratch->lock);
     scratch->lock = -1;

@@ -18,6 +18,9 @@ struct scratch {
 /* Make one in `base`, or where temporary files belong when that is NULL. Returns 0, or 1 after a message. */
 int scratch_make(struct scratch *scratch, const char *base);
 
+/* Remove a folder that was made inside one, with all that is in it. */
+void scratch_clear(const char *path);
+
 /* Remove it with all that is in it. */
 void scratch_remove(struct scratch *scratch);
 

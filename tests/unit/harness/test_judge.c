@@ -103,6 +103,45 @@ static const struct check_case cases[] = {
 static const struct lab lab = {
     .name = "lab9_made_up", .title = "made up", .cases = cases, .case_count = sizeof cases / sizeof cases[0]};
 
+/* ---- Checks whose outcome depends on how often they ran ---- */
+
+static int *turns; /* shared with the checks */
+
+static void third_fails(struct check *check)
+{
+    if (++*turns == 3)
+        FAIL(check, .expected = "another turn", .found = check_text(check, "turn %d", *turns));
+}
+
+static void third_passes(struct check *check)
+{
+    if (++*turns != 3)
+        FAIL(check, .expected = "another turn", .found = check_text(check, "turn %d", *turns));
+}
+
+static void first_litters(struct check *check)
+{
+    if (++*turns == 1)
+        RUN(check, 0, "/bin/sh", "-c", check_text(check, "printf x > /dev/shm%s", check_name(check)));
+}
+
+#define CHANCY(function)                                                                                     \
+    {                                                                                                        \
+        .name = #function, .title = "t", .concept = "c", .hints = {"1", "2", "3"}, .needs = {"good"},        \
+        .run = function                                                                                      \
+    }
+static const struct check_case chancy_cases[] = {
+    {.name = "good", .title = "t", .concept = "c", .hints = {"1", "2", "3"}, .run = good},
+    CHANCY(bad),
+    CHANCY(third_fails),
+    CHANCY(third_passes),
+    CHANCY(first_litters),
+};
+static const struct lab chancy = {.name = "lab8_chancy",
+                                  .title = "made up",
+                                  .cases = chancy_cases,
+                                  .case_count = sizeof chancy_cases / sizeof chancy_cases[0]};
+
 static const char *member(const json_t *verdict, const char *name, const char *key)
 {
     size_t i;
@@ -119,23 +158,33 @@ static const char *member(const json_t *verdict, const char *name, const char *k
     return NULL;
 }
 
-static json_t *run(const char *only)
+static json_t *lab_run(const struct lab *of, const char *only, int repeat)
 {
-    char folder[] = "/tmp/shmlab-test-XXXXXX", command[64];
+    char folder[] = "/tmp/shmlab-test-XXXXXX";
     assert_non_null(mkdtemp(folder));
     const struct judge_order order = {
-        .lab = &lab, .folder = folder, .only = only, .results = folder, .jobs = 3};
+        .lab = of, .folder = folder, .only = only, .results = folder, .jobs = 3, .repeat = repeat};
     json_t *verdict = judge_run(&order);
 
     assert_non_null(verdict);
-    for (size_t i = 0; i < lab.case_count; i++) {
+    for (size_t i = 0; i < of->case_count; i++) {
         char path[128];
-        snprintf(path, sizeof path, "%s/%s.txt", folder, cases[i].name);
+        snprintf(path, sizeof path, "%s/%s.txt", folder, of->cases[i].name);
         unlink(path);
     }
-    snprintf(command, sizeof command, "%s", folder);
     assert_int_equal(rmdir(folder), 0);
     return verdict;
+}
+
+static json_t *run(const char *only)
+{
+    return lab_run(&lab, only, 0);
+}
+
+static json_t *run_again(const char *only, int repeat)
+{
+    *turns = 0;
+    return lab_run(&chancy, only, repeat);
 }
 
 static void each_check_is_one_record(void **state)
@@ -171,11 +220,70 @@ static void one_check_runs_with_what_it_needs(void **state)
     json_decref(verdict);
 }
 
+/* "3/2": of three runs two have passed. */
+static const char *tally(const json_t *verdict, const char *name)
+{
+    static char text[32];
+    size_t i;
+    json_t *check;
+
+    text[0] = '\0';
+    json_array_foreach(json_object_get(verdict, "checks"), i, check)
+    {
+        if (strcmp(json_string_value(json_object_get(check, "name")), name) == 0 &&
+            json_object_get(check, "runs") != NULL)
+            snprintf(text, sizeof text, "%d/%d", (int)json_integer_value(json_object_get(check, "runs")),
+                     (int)json_integer_value(json_object_get(check, "runs_passed")));
+    }
+    return text;
+}
+
+static void a_check_runs_again_while_its_outcome_stays_the_same(void **state)
+{
+    (void)state;
+    json_t *verdict = run_again("bad", 4);
+    assert_string_equal(tally(verdict, "bad"), "4/0");
+    assert_string_equal(member(verdict, "bad", "outcome"), "failed");
+    assert_string_equal(tally(verdict, "good"), ""); /* it was only needed */
+    json_decref(verdict);
+
+    verdict = run_again("third_fails", 2);
+    assert_string_equal(tally(verdict, "third_fails"), "2/2");
+    assert_string_equal(member(verdict, "third_fails", "outcome"), "passed");
+    json_decref(verdict);
+
+    verdict = run_again("third_fails", 5);
+    assert_string_equal(tally(verdict, "third_fails"), "3/2");
+    assert_string_equal(member(verdict, "third_fails", "outcome"), "failed");
+    json_decref(verdict);
+
+    verdict = run_again("third_passes", 5);
+    assert_string_equal(tally(verdict, "third_passes"), "3/1");
+    assert_string_equal(member(verdict, "third_passes", "outcome"), "failed"); /* what failed counts */
+    assert_string_equal(member(verdict, "third_passes", "found"), "turn 1");
+    json_decref(verdict);
+}
+
+static void what_any_run_left_behind_stays(void **state)
+{
+    (void)state;
+    json_t *verdict = run_again("first_litters", 3);
+
+    assert_string_equal(tally(verdict, "first_litters"), "3/3");
+    assert_int_equal(json_array_size(json_object_get(verdict, "leaks")), 1);
+    json_decref(verdict);
+}
+
 int main(void)
 {
+    turns = mmap(NULL, sizeof *turns, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (turns == MAP_FAILED)
+        return EXIT_FAILURE;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_check_is_one_record),
         cmocka_unit_test(one_check_runs_with_what_it_needs),
+        cmocka_unit_test(a_check_runs_again_while_its_outcome_stays_the_same),
+        cmocka_unit_test(what_any_run_left_behind_stays),
     };
     return cmocka_run_group_tests_name("judge", tests, NULL, NULL);
 }
