@@ -5,7 +5,7 @@
     selfcheck.py 2 --mutant no_excl               one mutant, its whole verdict shown
     selfcheck.py --quick                          most mutants with one of the checks that catch them: `make check`
     selfcheck.py --update                         write the golden files anew; look at the difference before committing
-    selfcheck.py --repeat 200 --only solution     the same verdict, again and again
+    selfcheck.py --repeat 200 --only solution     each check again and again: its outcome must stay the same
 
 For each lab: the reference solution gets all points, the starter made from it gets none, and every file
 tests/mutants/labN_name/NAME.mutant, a wrong solution, is caught by exactly the checks that its head names. NAME.golden
@@ -24,7 +24,7 @@ A mutant:
     >>>>>>>
 
 With --quick, LEAST mutants of a lab or some more are judged in full; of the others one check is run that must catch them,
-with those that it needs, and has to say what stands in the golden file.
+with those that it needs, and has to say what stands in the golden file. With --quick --repeat N none is judged in full.
 
 Further replacements follow, each with its "file:" line where the file changes. Files of other labs: "../lab1_layout/...".
 """
@@ -47,7 +47,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MUTANTS = ROOT / "tests" / "mutants"
 CAUGHT = ("failed", "timeout", "error")
 LEAST = 12  # mutants a lab
-RUNAWAY = 900  # seconds
+RUNAWAY = 900  # seconds, of one run
 
 
 class Replacement(NamedTuple):
@@ -115,16 +115,27 @@ def mutant_apply(mutant: Mutant, folder: Path) -> None:
         path.write_text(text.replace(edit.before, edit.after), encoding="utf-8")
 
 
-def judge(lab: Path, number: int, tree: Path, scratch: Path, check: str = "") -> Tuple[Dict[str, Any], str]:
+class Lab(NamedTuple):
+    """The program `lab`, and how often it runs each check."""
+
+    program: Path
+    repeat: int
+
+
+def judge(lab: Lab, number: int, tree: Path, scratch: Path, check: str = "") -> Tuple[Dict[str, Any], str]:
     """Let the tree be judged, by one check only if it is named. Returns the verdict and what a person would read."""
     results = scratch / "results"
     verdict = scratch / "verdict.json"
-    command = [str(lab), "check", str(number), "--tree", str(tree), "--results", str(results), "--json", str(verdict),
-               "--plain", "--check", check]
-    run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=RUNAWAY, check=False)
+    command = [str(lab.program), "check", str(number), "--tree", str(tree), "--results", str(results), "--json", str(verdict),
+               "--plain", "--check", check, "--repeat", str(lab.repeat)]
+    run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=lab.repeat * RUNAWAY,
+                         check=False)
     if run.returncode not in (0, 1) or not verdict.exists():
         raise Failure(f"{' '.join(command)}: status {run.returncode}\n{run.stdout}{run.stderr}")
     loaded: Dict[str, Any] = json.loads(verdict.read_text(encoding="utf-8"))
+    for each in loaded["checks"]:
+        if each.get("runs_passed", 0) not in (0, each.get("runs", 0)):
+            raise Failure(f"{each['name']} has passed in {each['runs_passed']} of {each['runs']} runs\n{run.stdout}")
     return loaded, run.stdout + run.stderr
 
 
@@ -145,7 +156,7 @@ def failures_only(text: str) -> str:
     return "\n".join(kept) + "\n"
 
 
-def check_solution(lab: Path, number: int, scratch: Path) -> None:
+def check_solution(lab: Lab, number: int, scratch: Path) -> None:
     """All points, challenges included, and nothing skipped."""
     verdict, text = judge(lab, number, ROOT / "solutions", scratch)
     wrong = [check["name"] for check in verdict["checks"] if check["outcome"] != "passed"]
@@ -153,7 +164,7 @@ def check_solution(lab: Path, number: int, scratch: Path) -> None:
         raise Failure(f"the solution has {verdict['points']} points; not passed: {', '.join(wrong)}\n{text}")
 
 
-def check_starter(lab: Path, number: int, scratch: Path) -> None:
+def check_starter(lab: Lab, number: int, scratch: Path) -> None:
     """No points for what is not there, no warning, no crash, no leak."""
     (scratch / "common").symlink_to(ROOT / "common")
     subprocess.run([sys.executable, str(ROOT / "tools" / "starters.py"), "--into", str(scratch / "labs")], check=True)
@@ -171,7 +182,7 @@ def check_starter(lab: Path, number: int, scratch: Path) -> None:
             raise Failure(f"the starter crashes: {check['name']}: {check['found']}")
 
 
-def check_mutant(lab: Path, number: int, path: Path, scratch: Path, update: bool) -> str:
+def check_mutant(lab: Lab, number: int, path: Path, scratch: Path, update: bool) -> str:
     """Caught by exactly the checks that its head names, in the words of the golden file. Returns those words."""
     mutant = mutant_read(path)
     tree = tree_copy(scratch / "mutant")
@@ -197,7 +208,7 @@ def block_of(name: str, text: str) -> str:
     return found.group() if found else ""
 
 
-def check_mutant_quickly(lab: Path, number: int, path: Path, name: str, scratch: Path) -> None:
+def check_mutant_quickly(lab: Lab, number: int, path: Path, name: str, scratch: Path) -> None:
     """Caught by this check, in the words of the golden file, and by none of those that it needs but as the head says."""
     mutant = mutant_read(path)
     tree = tree_copy(scratch / "mutant")
@@ -213,9 +224,9 @@ def check_mutant_quickly(lab: Path, number: int, path: Path, name: str, scratch:
         raise Failure(f"{mutant.name}: {name} says something else; look at it, then selfcheck.py --update\n{difference}")
 
 
-def quick_check(lab: Path, number: int, index: int, paths: List[Path]) -> str:
+def quick_check(lab: Lab, number: int, index: int, paths: List[Path]) -> str:
     """The one check that a mutant is judged by when it has to be quick; "" when it is judged in full."""
-    if index % max(1, len(paths) // LEAST) == 0:
+    if lab.repeat == 1 and index % max(1, len(paths) // LEAST) == 0:
         return ""
     names = mutant_read(paths[index]).caught_by
     for name in case_names(lab, number):
@@ -225,9 +236,9 @@ def quick_check(lab: Path, number: int, index: int, paths: List[Path]) -> str:
 
 
 @functools.lru_cache(maxsize=None)
-def case_names(lab: Path, number: int) -> Tuple[str, ...]:
+def case_names(lab: Lab, number: int) -> Tuple[str, ...]:
     """The lab's checks, in the order of its table."""
-    listed = subprocess.run([str(lab), "list", str(number)], stdout=subprocess.PIPE, text=True, check=True).stdout
+    listed = subprocess.run([str(lab.program), "list", str(number)], stdout=subprocess.PIPE, text=True, check=True).stdout
     return tuple(found.group(1) for found in re.finditer(r"^(\w+) +\S", listed, re.M))
 
 
@@ -251,9 +262,9 @@ class Report:
         print(f"ok   {name}", flush=True)
 
 
-def numbers_known(lab: Path) -> List[int]:
+def numbers_known(lab: Lab) -> List[int]:
     """The labs that have checks and solutions."""
-    text = subprocess.run([str(lab), "list"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    text = subprocess.run([str(lab.program), "list"], stdout=subprocess.PIPE, text=True, check=True).stdout
     return [int(line.split()[0]) for line in text.splitlines() if re.match(r"\d+ lab", line)]
 
 
@@ -269,7 +280,7 @@ def main() -> int:
     parser.add_argument("--lab", type=Path, default=ROOT / "build" / "bin" / "lab", help="the program (default: %(default)s)")
     parser.add_argument("--mutant", metavar="NAME", help="this mutant only, and show its verdict")
     parser.add_argument("--only", choices=("solution", "starter", "mutants"), help="only that part")
-    parser.add_argument("--repeat", type=int, default=1, metavar="N", help="that many times")
+    parser.add_argument("--repeat", type=int, default=1, metavar="N", help="run each check that often")
     parser.add_argument("--quick", action="store_true", help="most mutants with one check only")
     parser.add_argument("--update", action="store_true", help="write the golden files anew")
     options = parser.parse_args()
@@ -277,33 +288,33 @@ def main() -> int:
     parts = [options.only] if options.only else ["solution", "starter", "mutants"]
     if options.mutant:
         parts = ["mutants"]
-    for number in options.labs or numbers_known(options.lab):
-        for _ in range(options.repeat):
-            if "solution" in parts:
-                report.run(f"lab {number}: solution", check_solution, options.lab, number)
-            if "starter" in parts:
-                report.run(f"lab {number}: starter", check_starter, options.lab, number)
-            if "mutants" not in parts:
-                continue
-            paths = sorted(folder_of(number).glob(f"{options.mutant or '*'}.mutant"))
-            if options.mutant and not paths:
-                print(f"selfcheck.py: lab {number} has no mutant {options.mutant}", file=sys.stderr)
-                return 2
-            for index, path in enumerate(paths):
-                name = quick_check(options.lab, number, index, paths) if options.quick else ""
+    lab = Lab(options.lab, options.repeat)
+    for number in options.labs or numbers_known(lab):
+        if "solution" in parts:
+            report.run(f"lab {number}: solution", check_solution, lab, number)
+        if "starter" in parts:
+            report.run(f"lab {number}: starter", check_starter, lab, number)
+        if "mutants" not in parts:
+            continue
+        paths = sorted(folder_of(number).glob(f"{options.mutant or '*'}.mutant"))
+        if options.mutant and not paths:
+            print(f"selfcheck.py: lab {number} has no mutant {options.mutant}", file=sys.stderr)
+            return 2
+        for index, path in enumerate(paths):
+            name = quick_check(lab, number, index, paths) if options.quick else ""
 
-                def one(scratch: Path, path: Path = path, number: int = number, name: str = name) -> None:
-                    if name:
-                        check_mutant_quickly(options.lab, number, path, name, scratch)
-                        return
-                    words = check_mutant(options.lab, number, path, scratch, options.update)
-                    if options.mutant:
-                        print(words)
+            def one(scratch: Path, path: Path = path, number: int = number, name: str = name) -> None:
+                if name:
+                    check_mutant_quickly(lab, number, path, name, scratch)
+                    return
+                words = check_mutant(lab, number, path, scratch, options.update)
+                if options.mutant:
+                    print(words)
 
-                report.run(f"lab {number}: mutant {path.stem}{' by ' + name if name else ''}", one)
-            if not options.mutant and len(paths) < LEAST:
-                report.bad += 1
-                print(f"FAIL lab {number}: {len(paths)} mutants, {LEAST} are wanted")
+            report.run(f"lab {number}: mutant {path.stem}{' by ' + name if name else ''}", one)
+        if not options.mutant and len(paths) < LEAST:
+            report.bad += 1
+            print(f"FAIL lab {number}: {len(paths)} mutants, {LEAST} are wanted")
     print(f"{report.good} passed, {report.bad} failed")
     return 1 if report.bad else 0
 

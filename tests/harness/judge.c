@@ -50,7 +50,8 @@ struct slot {
 /* With order->repeat: what a check has come to in its runs so far. */
 struct tally {
     int runs, passed;
-    json_t *failure; /* of the first run that did not pass; NULL: all have */
+    json_t *failure; /* the first run that did not pass; NULL: all have */
+    json_t *litter;  /* the first run that left something behind; NULL: none has */
 };
 
 struct judge {
@@ -503,8 +504,8 @@ static bool case_repeats(const struct judge *judge, size_t i)
 
 /*
  * With order->repeat: a check that has run is made fresh for its next run; true then. It runs as long as its
- * outcome stays the same. When it does not, the run that failed is what counts. What any run left behind
- * stays.
+ * outcome stays the same. When it does not, the run that failed is what counts. What a run has left behind
+ * is told, whatever the later ones do.
  */
 static bool check_again(struct judge *judge, size_t i)
 {
@@ -519,15 +520,19 @@ static bool check_again(struct judge *judge, size_t i)
     tally->passed += passed;
     if (!passed && tally->failure == NULL)
         tally->failure = json_deep_copy(check);
+    if (tally->litter == NULL && json_array_size(json_object_get(check, "leaks")) > 0)
+        tally->litter = json_deep_copy(check);
     bool same = tally->passed == 0 || tally->passed == tally->runs;
     bool again = same && tally->runs < judge->order->repeat;
     json_t *counts = again ? check_fresh(&judge->order->lab->cases[i]) : json_incref(tally->failure);
     if (counts != NULL) {
-        json_t *leaks = json_incref(json_object_get(check, "leaks"));
         json_object_clear(check);
         json_object_update(check, counts);
-        json_object_set_new(check, "leaks", leaks);
         json_decref(counts);
+    }
+    if (!again && tally->litter != NULL) {
+        json_object_set(check, "leaks", json_object_get(tally->litter, "leaks"));
+        json_array_extend(json_object_get(check, "varies"), json_object_get(tally->litter, "varies"));
     }
     if (!again) {
         json_object_set_new(check, "runs", json_integer(tally->runs));
@@ -555,21 +560,21 @@ static void slot_end(struct judge *judge, struct slot *slot)
 
     if (judge->order->lab->cases[slot->which].last) /* it may speak of what the others drew */
         varies_collect(judge, json_object_get(check, "varies"));
-    json_t *former = json_object_get(check, "leaks"); /* of former runs */
-    json_t *leaks = former != NULL ? json_incref(former) : json_array();
+    json_t *leaks = json_array();
     if (judge->order->walls == NULL)
         leftovers_take(slot->ledger, slot->pid, slot->since, leaks, json_object_get(check, "varies"));
     json_array_extend(leaks, json_object_get(rest, "leaks"));
     json_array_extend(json_object_get(check, "varies"), json_object_get(rest, "varies"));
     json_decref(rest);
     json_object_set_new(check, "leaks", leaks_sorted(leaks));
-    leaks_collect(judge);
     transcript_path(judge, slot, path);
     text_put(check, "transcript", path);
     json_object_set_new(check, "duration_ms", json_integer(now_ms() - slot->start_ms));
     if (slot->again)
         unlink(path);
-    if (check_again(judge, slot->which)) {
+    bool again = check_again(judge, slot->which);
+    leaks_collect(judge);
+    if (again) {
         snprintf(scratch, sizeof scratch, "%s/%s", judge->scratch.path,
                  judge->order->lab->cases[slot->which].name);
         scratch_clear(scratch);
@@ -927,8 +932,10 @@ json_t *judge_run(const struct judge_order *order)
     if (interrupted != 0)
         text_put(judge.verdict, "interrupted", "true");
     verdict_store(&judge);
-    for (size_t i = 0; i < order->lab->case_count; i++)
+    for (size_t i = 0; i < order->lab->case_count; i++) {
         json_decref(judge.tallies[i].failure);
+        json_decref(judge.tallies[i].litter);
+    }
     free(judge.tallies);
     build_free(&judge.build);
     scratch_remove(&judge.scratch);

@@ -271,7 +271,7 @@ void render_check(const struct render *render, int number, const json_t *check)
     line_print(render, 17 + (int)strlen(label), text_of(check, hidden ? "concept" : "title"),
                strlen(text_of(check, hidden ? "concept" : "title")));
     fputc('\n', render->stream);
-    if (json_object_get(check, "runs") != NULL)
+    if (json_object_get(check, "runs") != NULL && !render->plain)
         runs_print(render, check);
     if (failed)
         failure_print(render, number, check);
