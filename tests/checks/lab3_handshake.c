@@ -330,8 +330,7 @@ static void slow_writer(struct check *check)
         .cause =
             "the message is copied before ready was seen set, so it is the one before, or half of the next",
         .next = "wait first, copy then: while (!ready) patience_step");
-    box_put(box, 99, "not a message yet");
-    box_give_back(box);
+    box_fill(box, 99, "not a message yet");
     struct program *reader = reader_start(check, &address, "3");
     for (int number = 1; number <= 3; number++) {
         const char *letter = letter_draw(check, number);
@@ -342,9 +341,7 @@ static void slow_writer(struct check *check)
         box_put(box, number, letter);
         program_expect(reader, check_text(check, "received #%d: %s\n", number, letter));
         box_await_empty(check, box, reader);
-        box_put(box, 99, "not a message yet");
-        if (number < 3)
-            box_give_back(box); /* what lies there must not count */
+        box_fill(box, 99, "not a message yet"); /* and not handed over */
     }
     program_ends(reader, 0);
 }
