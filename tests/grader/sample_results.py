@@ -92,7 +92,7 @@ def trees_judged(lab: Path, number: int, mutants: int, scratch: Path) -> List[Tr
                 shutil.copytree(each, tree / each.name)
         elif mutant is not None:
             selfcheck.mutant_apply(selfcheck.mutant_read(mutant), tree / folder)
-        verdict, _ = selfcheck.judge(lab, number, tree, place)
+        verdict, _ = selfcheck.judge(selfcheck.Lab(lab, 1), number, tree, place)
         trees.append(Tree(kind, tree / folder, neutral(verdict)))
     return trees
 
