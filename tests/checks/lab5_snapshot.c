@@ -1088,7 +1088,7 @@ static void live_write_half(struct live *live, int32_t number)
 
 static void live_reader(struct check *check)
 {
-    enum { EVERY = 397, HALVES = 100, ROUNDS = 12 };
+    enum { EVERY = 397, HALVES = 50, ROUNDS = 6 };
     const char *name = check_name(check);
     struct live *live = posix_create(check, name, LIVE_SIZE, 0600);
     int32_t halves = 2;
