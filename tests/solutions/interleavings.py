@@ -7,6 +7,7 @@ either side at any of its steps.
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -33,14 +34,15 @@ def main() -> int:
         return 2
     weave = sys.argv[1]
     with tempfile.TemporaryDirectory(prefix="shmlab-test-") as folder:
-        program = Path(folder) / "queue_side"
+        program, report = Path(folder) / "queue_side", Path(folder) / "report.json"
         subprocess.run([weave, "cc", "-g", "-O1", *(f"-I{each}" for each in INCLUDES), *SOURCES, "-o", program], check=True)
         wrong = 0
         for name, options in CASES.items():
             print(f"{name}:", flush=True)
-            command = [weave, "--time-limit", str(SECONDS), "--struct", "yolo_queue", *options,
+            command = [weave, "--time-limit", str(SECONDS), "--json", report, "--struct", "yolo_queue", *options,
                        "--", program, "produce", "--", program, "consume"]
-            wrong += subprocess.run(command, check=False).returncode != 0
+            status = subprocess.run(command, check=False).returncode
+            wrong += status != 0 or not json.loads(report.read_text(encoding="utf-8"))["complete"]
     return 1 if wrong else 0
 
 
