@@ -24,7 +24,8 @@ A mutant:
     >>>>>>>
 
 With --quick, WHOLE mutants of a lab or some more are judged in full; of the others one check is run that must catch them,
-with those that it needs, and has to say what stands in the golden file. With --quick --repeat N none is judged in full.
+with those that it needs, and has to say what stands in the golden file. With --quick --repeat N none
+is judged in full but those that only `leaks` catches.
 
 Further replacements follow, each with its "file:" line where the file changes. Files of other labs: "../lab1_layout/...".
 """

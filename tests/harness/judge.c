@@ -382,6 +382,12 @@ static void transcript_path(const struct judge *judge, const struct slot *slot, 
              judge->order->lab->cases[slot->which].name, slot->again ? ".again" : "");
 }
 
+/* The check's own folder, anew for each run. */
+static void scratch_path(const struct judge *judge, size_t which, char path[PATH_SIZE])
+{
+    snprintf(path, PATH_SIZE, "%s/%s", judge->scratch.path, judge->order->lab->cases[which].name);
+}
+
 static bool slot_prepare(struct judge *judge, struct slot *slot, const char *scratch)
 {
     char transcript[PATH_SIZE];
@@ -408,7 +414,7 @@ static bool slot_start(struct judge *judge, struct slot *slot, size_t which)
     char scratch[PATH_SIZE];
     int record[2];
 
-    snprintf(scratch, sizeof scratch, "%s/%s", judge->scratch.path, each->name);
+    scratch_path(judge, which, scratch);
     *slot = (struct slot){.which = which,
                           .record = -1,
                           .again = judge->tallies[which].failure != NULL,
@@ -575,8 +581,7 @@ static void slot_end(struct judge *judge, struct slot *slot)
     bool again = check_again(judge, slot->which);
     leaks_collect(judge);
     if (again) {
-        snprintf(scratch, sizeof scratch, "%s/%s", judge->scratch.path,
-                 judge->order->lab->cases[slot->which].name);
+        scratch_path(judge, slot->which, scratch);
         scratch_clear(scratch);
     } else {
         check_settle(judge, slot->which);
