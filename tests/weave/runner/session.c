@@ -32,8 +32,9 @@ enum {
     POLL_MILLISECONDS = 100,
     REAP_SECONDS = 30,
     PARKINGS = 3, /* how often processes may be set aside for computing long before that counts as a loop */
-    ASKINGS = 50, /* a process that does not stand aside blocks the signal: it counts as a loop, too */
-    BLOCKED_POLLS = 20,      /* polls in a row that find the process asleep in the same system call */
+    ASKING_MILLISECONDS = 2, /* polls while a process is asked to stand aside */
+    ASKING_SECONDS = 2, /* processor time; one that does not stand aside blocks the signal: a loop, too */
+    BLOCKED_MILLISECONDS = 2000, /* of polls in a row that find the process asleep in a system call */
     FIRST_PID = 100,         /* of the first process of every run: the same in each */
     OUTPUT_LIMIT = 16 << 20, /* bytes that a program may print in a run */
     MEMORY_LIMIT_SHIFT = 33, /* 8 GiB of address space */
@@ -393,9 +394,9 @@ struct watch {
     int turn;
     uint32_t steps;
     double cpu;
-    int asleep;
+    int asleep; /* ms */
     uint32_t parkings;
-    int asked; /* to stand aside, since it last did */
+    bool asking; /* it to stand aside */
 };
 
 static void watch_new_processes(struct session *session, struct watch *watch)
@@ -502,20 +503,29 @@ static bool watch_asleep(pid_t pid, long *call)
 
 /*
  * A process computes for long: ask it to stand aside; not often when there is a race, which explains it. It
- * may be inside a callback just then, and is asked again until it does, so that what happens is the same in
- * every run.
+ * may be inside a callback just then (most of the time, where a loop does little else), and is asked again
+ * until it does, so that what happens is the same in every run. What it computes meanwhile counts, not how
+ * often it was asked: on a busy machine it may not have run in between.
  */
-static void watch_park(struct control *control, struct watch *watch, pid_t pid, double cpu)
+static void watch_park(struct session *session, struct watch *watch, pid_t pid, double cpu)
 {
+    struct control *control = session->control;
     if (control->parkings != watch->parkings) {
         watch->parkings = control->parkings;
-        watch->asked = 0;
+        watch->asking = false;
         watch->cpu = cpu;
-    } else if (control->parkings >= (control->races > 0 ? 1 : PARKINGS) || watch->asked++ >= ASKINGS) {
+    } else if (control->parkings >= (control->races > 0 ? 1 : PARKINGS) ||
+               cpu - watch->cpu > session->options->hang_seconds + ASKING_SECONDS) {
         decide_finish(control, ENDING_LOOP);
     } else {
+        watch->asking = true;
         kill(pid, SIGUSR2);
     }
+}
+
+static int watch_pause(const struct watch *watch)
+{
+    return watch->asking ? ASKING_MILLISECONDS : POLL_MILLISECONDS;
 }
 
 /* The process that holds the turn makes no step: does it compute, or wait for something that is not modelled?
@@ -533,15 +543,16 @@ static void watch_progress(struct session *session, struct watch *watch)
         watch->steps = control->steps;
         watch->cpu = cpu;
         watch->asleep = 0;
+        watch->asking = false;
         return;
     }
     long call;
-    watch->asleep = watch_asleep(pid, &call) ? watch->asleep + 1 : 0;
-    if (watch->asleep >= BLOCKED_POLLS) {
+    watch->asleep = watch_asleep(pid, &call) ? watch->asleep + watch_pause(watch) : 0;
+    if (watch->asleep >= BLOCKED_MILLISECONDS) {
         snprintf(session->blocked_call, sizeof session->blocked_call, "%ld", call);
         decide_finish(control, ENDING_BLOCKED);
     } else if (cpu - watch->cpu > session->options->hang_seconds) {
-        watch_park(control, watch, pid, cpu);
+        watch_park(session, watch, pid, cpu);
     }
 }
 
@@ -556,7 +567,6 @@ static bool watch_all_dead(const struct watch *watch)
 static void watch_run(struct session *session, struct watch *watch)
 {
     struct control *control = session->control;
-    const struct timespec limit = {.tv_nsec = POLL_MILLISECONDS * 1000000L};
     sigset_t unblocked; /* only while waiting: a fork announces itself by SIGUSR1 */
     sigemptyset(&unblocked);
     sigaddset(&unblocked, WEAVE_SIGNAL_FOUND);
@@ -566,6 +576,7 @@ static void watch_run(struct session *session, struct watch *watch)
         if (control->ending != ENDING_NONE || watch_all_dead(watch) || !session_intact(session) ||
             session->error[0] != '\0')
             return;
+        const struct timespec limit = {.tv_nsec = watch_pause(watch) * 1000000L};
         int ready = ppoll(watch->process, (nfds_t)watch->watched, &limit, &unblocked);
         for (int i = 0; ready > 0 && i < watch->watched; i++)
             if (watch->process[i].fd >= 0 && watch->process[i].revents != 0)
