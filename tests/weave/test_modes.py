@@ -31,6 +31,27 @@ class Modes(WeaveCase):
         binary = self.compiled(name)
         return self.report(*options, *(word for role in roles for word in ("--", binary, role)))
 
+    # ---- compiling ----
+
+    def test_options_of_the_compiler_keep_their_values(self) -> None:
+        folder = self.folder / "options"
+        (folder / "include").mkdir(parents=True)
+        (folder / "include" / "value.h").write_text("enum { VALUE = WANTED };\n")
+        (folder / "main.c").write_text('#include "value.h"\nint other(void);\nint main(void) { return other() - VALUE; }\n')
+        (folder / "other.c").write_text("int other(void) { return FORCED; }\n")
+        (folder / "forced.c").write_text("#define FORCED 7\n")
+        values = ("-I", str(folder / "include"), "-D", "WANTED=7", "-include", str(folder / "forced.c"), "-L", str(folder))
+        sources, binary = (str(folder / "main.c"), str(folder / "other.c")), str(folder / "main")
+        run = self.weave("cc", *values, *sources, "-o", binary)
+        self.assertEqual((run.returncode, run.stdout), (0, ""))
+        self.assertEqual(subprocess.run([binary], check=False).returncode, 0)
+        objects = []
+        for source in sources:
+            objects.append(source + ".o")
+            self.assertEqual(self.weave("cc", *values[:-2], "-c", source, "-o", objects[-1]).stdout, "")
+        self.assertEqual(self.weave("cc", *objects, "-o", binary + "2").stdout, "")
+        self.assertEqual(self.report("--", binary + "2")["verdict"], "passed")
+
     # ---- which schedules ----
 
     def test_random_and_pct_find_what_a_seed_finds_again(self) -> None:

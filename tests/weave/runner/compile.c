@@ -72,10 +72,32 @@ static bool compile_is_source(const char *name)
     return length > 2 && name[0] != '-' && strcmp(name + length - 2, ".c") == 0;
 }
 
-/* Options that matter only for linking stay away from the compile steps, and the other way round. */
+static bool compile_is_one_of(const char *option, const char *const *list)
+{
+    while (*list != NULL && strcmp(option, *list) != 0)
+        list++;
+    return *list != NULL;
+}
+
+/* Options whose value is the argument behind them: of the compile steps, of the link step. See gcc(1). */
 static bool compile_takes_value(const char *option)
 {
-    return strcmp(option, "-o") == 0;
+    static const char *const options[] = {
+        "-I",  "-D",  "-U",  "-include", "-imacros", "-isystem", "-iquote",     "-idirafter",     "-x",
+        "-MF", "-MT", "-MQ", "--param",  "-mllvm",   "-Xclang",  "-Xassembler", "-Xpreprocessor", NULL};
+    return compile_is_one_of(option, options);
+}
+
+static bool compile_link_takes_value(const char *option)
+{
+    static const char *const options[] = {"-o", "-L", "-l", "-T", "-u", "-z", "-Xlinker", NULL};
+    return compile_is_one_of(option, options);
+}
+
+/* Options that matter only for linking stay away from the compile steps. */
+static bool compile_is_of_link(const char *option)
+{
+    return strncmp(option, "-l", 2) == 0 || strncmp(option, "-L", 2) == 0 || strncmp(option, "-Wl,", 4) == 0;
 }
 
 struct command {
@@ -93,11 +115,13 @@ static int compile_source(const struct command *command, const char *source, con
     compile_add_flags(&arguments, command->compiler);
     for (int i = 0; i < command->arguments; i++) {
         const char *argument = command->argument[i];
-        if (compile_takes_value(argument))
+        if (compile_link_takes_value(argument)) {
             i++;
-        else if (argument[0] == '-' && strncmp(argument, "-l", 2) != 0 && strncmp(argument, "-L", 2) != 0 &&
-                 strncmp(argument, "-Wl,", 4) != 0 && strcmp(argument, "-c") != 0)
+        } else if (argument[0] == '-' && !compile_is_of_link(argument)) {
             arguments_add(&arguments, argument);
+            if (compile_takes_value(argument) && i + 1 < command->arguments)
+                arguments_add(&arguments, command->argument[++i]);
+        }
     }
     arguments_add(&arguments, "-c");
     arguments_add(&arguments, source);
@@ -117,7 +141,13 @@ static int compile_link(const struct command *command, char (*object)[NAME])
     arguments_add(&arguments, command->compiler);
     for (int i = 0, source = 0; i < command->arguments; i++) {
         const char *argument = command->argument[i];
+        if (compile_takes_value(argument)) {
+            i++; /* "-x c" would have the objects compiled */
+            continue;
+        }
         arguments_add(&arguments, compile_is_source(argument) ? object[source++] : argument);
+        if (compile_link_takes_value(argument) && i + 1 < command->arguments)
+            arguments_add(&arguments, command->argument[++i]);
     }
     arguments_add(&arguments, command->library);
     arguments_add(&arguments, path);
@@ -134,11 +164,15 @@ static int compile_all(const struct command *command)
         perror("weave cc: mkdtemp");
         return EXIT_UNABLE;
     }
-    for (int i = 0; i < command->arguments && status == EXIT_PASSED; i++)
-        if (compile_is_source(command->argument[i]) && sources < SOURCES) {
+    for (int i = 0; i < command->arguments && status == EXIT_PASSED; i++) {
+        const char *argument = command->argument[i];
+        if (compile_takes_value(argument) || compile_link_takes_value(argument)) {
+            i++;
+        } else if (compile_is_source(argument) && sources < SOURCES) {
             snprintf(object[sources], NAME, "%s/%d.o", folder, sources);
-            status = compile_source(command, command->argument[i], object[sources++]);
+            status = compile_source(command, argument, object[sources++]);
         }
+    }
     if (status == EXIT_PASSED)
         status = compile_link(command, object);
     for (int i = 0; i < sources; i++)
@@ -168,7 +202,8 @@ int compile_run(int argc, char **argv, const char *library)
         command.arguments--;
     }
     for (int i = 0; i < command.arguments; i++)
-        command.compile_only |= strcmp(command.argument[i], "-c") == 0;
+        command.compile_only |=
+            compile_is_one_of(command.argument[i], (const char *const[]){"-c", "-S", "-E", NULL});
     if (command.arguments == 0 || strcmp(command.argument[0], "--help") == 0) {
         puts("Usage: weave cc [--compiler=gcc|clang] COMPILER-ARGUMENT...\n"
              "Compiles and links like the compiler, such that `weave` can watch the result. With -c only "
