@@ -910,6 +910,7 @@ static const struct check_case cases[] = {
           "box_await(&boxes->ping, false, ...), fill it, store true; box_await(&boxes->pong, true, ...), "
           "copy, store false."},
      .needs = {"either_first"},
+     .programs = {"ping"},
      .limit = LIMIT_QUICK,
      .run = ping_asks},
     {.name = "pong",
@@ -922,6 +923,7 @@ static const struct check_case cases[] = {
                "box = Mailbox.from_buffer(self._segment.view, self._offset); ...; del box; "
                "self._ready.store_release(1)"},
      .needs = {"either_first"},
+     .programs = {"ping"},
      .limit = LIMIT_QUICK,
      .run = pong_answers},
     {.name = "ping_pong",
@@ -934,6 +936,7 @@ static const struct check_case cases[] = {
                "Both: does one of them look at a box while the other owns it?",
                "Return what patience_step says, and remove the segment on every path."},
      .needs = {"ping", "pong"},
+     .programs = {"ping"},
      .limit = LIMIT_LONG,
      .run = ping_pong_pass},
     {.name = "ping_pong_race",
@@ -945,6 +948,7 @@ static const struct check_case cases[] = {
                "ping.c: each atomic operation and its partner in reader.py or pong.py.",
                "memory_order_release for both stores, memory_order_acquire for the load."},
      .needs = {"ping", "pong"},
+     .programs = {"ping"},
      .limit = LIMIT_EXPLORE,
      .run = ping_pong_race},
     CASE_WARNINGS(1, "bytes", "receives"),

@@ -1397,6 +1397,7 @@ static const struct check_case cases[] = {
                "sequence.c, sequence_publish. A writer that died has left an odd number.",
                "odd = sequence | 1; store odd; store words and checksum; store odd + 1"},
      .needs = {"builds"},
+     .programs = {"live"},
      .limit = LIMIT_QUICK,
      .run = live_bytes},
     {.name = "live_writer",
@@ -1410,6 +1411,7 @@ static const struct check_case cases[] = {
           "relaxed store of odd; atomic_thread_fence(memory_order_release); relaxed stores; release store "
           "of odd + 1"},
      .needs = {"live_bytes"},
+     .programs = {"live"},
      .limit = LIMIT_QUICK,
      .run = live_writer},
     {.name = "live_reader",
@@ -1422,6 +1424,7 @@ static const struct check_case cases[] = {
                "before = acquire load; odd: again; relaxed loads; atomic_thread_fence(memory_order_acquire); "
                "relaxed load != before: again"},
      .needs = {"builds"},
+     .programs = {"live"},
      .limit = LIMIT_LONG,
      .run = live_reader},
     {.name = "live_refuses",
@@ -1435,6 +1438,7 @@ static const struct check_case cases[] = {
                "SEQUENCE_FOREIGN before the loop, SEQUENCE_BUSY behind it, SEQUENCE_DAMAGED or SEQUENCE_DONE "
                "for a copy that did not change"},
      .needs = {"live_reader"},
+     .programs = {"live"},
      .limit = LIMIT_QUICK,
      .run = live_refuses},
     CASE_WARNINGS(1, "bytes"),

@@ -1729,6 +1729,7 @@ static const struct check_case cases[] = {
           "if (written - read >= SPSC_SLOTS) return false; ring->slots[written % SPSC_SLOTS] = *message; "
           "then written + 1"},
      .needs = {"builds"},
+     .programs = {"spsc", "lab6_spsc"},
      .limit = LIMIT_QUICK,
      .run = spsc_phases},
     {.name = "spsc_order",
@@ -1743,6 +1744,7 @@ static const struct check_case cases[] = {
           "atomic_store_explicit(&ring->written, written + 1, memory_order_release) behind the copy; "
           "atomic_load_explicit(&ring->written, memory_order_acquire) in front of the other side's."},
      .needs = {"spsc"},
+     .programs = {"spsc", "lab6_spsc"},
      .limit = LIMIT_LONG,
      .run = spsc_order},
     {.name = "fanout",
@@ -1762,6 +1764,7 @@ static const struct check_case cases[] = {
                "way. join: compare and exchange FANOUT_FREE with FANOUT_CLAIMED, cursor = sent, state = "
                "FANOUT_JOINED"},
      .needs = {"builds"},
+     .programs = {"fanout", "lab6_fanout"},
      .limit = LIMIT_QUICK,
      .run = fanout_readers},
     {.name = "fanout_order",
@@ -1778,6 +1781,7 @@ static const struct check_case cases[] = {
                "in leave, acquire in "
                "put and in join's compare and exchange."},
      .needs = {"fanout"},
+     .programs = {"fanout", "lab6_fanout"},
      .limit = LIMIT_LONG,
      .run = fanout_order},
     {.name = "fanout_race",
@@ -1796,6 +1800,7 @@ static const struct check_case cases[] = {
                "sent (join, behind its "
                "store) and of state (put); and the cursor is the sent that was loaded last."},
      .needs = {"fanout_order"},
+     .programs = {"fanout", "lab6_fanout"},
      .limit = LIMIT_EXPLORE,
      .run = fanout_race},
     {.name = "record",
@@ -1813,6 +1818,7 @@ static const struct check_case cases[] = {
                "rest ? rest : 0; full: "
                "skip + size > RECORD_BYTES - (written - read)"},
      .needs = {"builds"},
+     .programs = {"record", "lab6_record"},
      .limit = LIMIT_QUICK,
      .run = record_bytes},
     {.name = "record_hostile",
@@ -1829,6 +1835,7 @@ static const struct check_case cases[] = {
                "skip must be less than written - read; counters are multiples of 8, and written - read <= "
                "RECORD_BYTES"},
      .needs = {"record"},
+     .programs = {"record", "lab6_record"},
      .limit = LIMIT_QUICK,
      .run = record_hostile},
     {.name = "record_order",
@@ -1845,6 +1852,7 @@ static const struct check_case cases[] = {
                "record_put's last line but "
                "one, and there is no other store to written."},
      .needs = {"record"},
+     .programs = {"record", "lab6_record"},
      .limit = LIMIT_LONG,
      .run = record_order},
     {.name = "warnings",

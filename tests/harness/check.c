@@ -231,6 +231,8 @@ static size_t program_find(struct check *check, const char *name, const char **w
     bool python = text_ends(name, ".py");
     size_t count = 0;
 
+    if (!build_names(check->lab, check->which, name)) /* nor is it there when only this check is asked for */
+        check_broken(check, "the entry of this check does not name %s among its programs", name);
     if (python)
         words[count++] = interpreter;
     if (strcmp(name, TOOLCHAIN_PYTHON) == 0)

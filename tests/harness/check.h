@@ -60,6 +60,7 @@ struct check_case {
     const char *concept; /* what there is to learn, in a few words; shown for instructor's checks too */
     const char *hints[CHECK_HINTS];
     const char *needs[CHECK_NEEDS]; /* names of earlier checks; one of them not passed: this one is skipped */
+    const char *programs[CHECK_NEEDS]; /* those of challenges (struct lab) that it starts */
     enum check_limit limit;
     enum check_visibility visibility;
     bool last; /* runs when all others are done: for checks of what they left behind */

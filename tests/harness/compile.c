@@ -4,7 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,6 @@
 enum {
     WORDS = 160,
     MESSAGES = 64 << 10, /* bytes kept of what a compiler says */
-    ALL_PROGRAMS = (1 << LAB_PROGRAMS) - 1
 };
 
 /* Who compiles: the compiler itself, or weave, which calls it. */
@@ -113,23 +112,23 @@ struct compiling {
     unsigned wanted;                   /* a bit for each program of the lab */
 };
 
-static bool program_compile_start(struct process *compiler, const struct lab *lab, const char *folder,
-                                  const struct lab_program *program, const struct compiling *how,
-                                  const char *output_folder)
-{
-    struct command command;
+/* A source file, compiled once for all programs that have it. */
+struct unit {
+    const char *source; /* as the lab's table has it */
+    struct process compiler;
+    int status;
+    char *messages;
+};
 
-    command_begin(&command, lab, folder, how->driver, how->flags);
-    for (const char *const *source = program->sources; *source != NULL; source++)
-        command_add_path(&command, "", (*source)[0] == '/' ? *source : folder,
-                         (*source)[0] == '/' ? "" : *source);
-    command_add(&command, "-o");
-    command_add_path(&command, "", output_folder, program->name);
-    command_add_all(&command, link_words[program->link]);
-    bool started = command_start(compiler, &command, how->place, how->place == NULL ? output_folder : NULL);
-    command_free(&command);
-    return started;
-}
+/* A compilation of some programs of a lab. */
+struct compilation {
+    const struct lab *lab;
+    const char *folder;
+    const struct compiling *how;
+    const char *output_folder;
+    struct unit units[LAB_PROGRAMS * LAB_SOURCES];
+    size_t count;
+};
 
 static size_t program_count(const struct lab *lab)
 {
@@ -140,26 +139,142 @@ static size_t program_count(const struct lab *lab)
     return count;
 }
 
+static bool program_wanted(const struct compilation *all, size_t which)
+{
+    return (all->how->wanted >> which & 1) != 0;
+}
+
+static size_t unit_index(const struct compilation *all, const char *source)
+{
+    size_t i = 0;
+
+    while (i < all->count && strcmp(all->units[i].source, source) != 0)
+        i++;
+    return i;
+}
+
+static void command_add_object(struct command *command, const struct compilation *all, size_t unit)
+{
+    const char *source = all->units[unit].source, *slash = strrchr(source, '/');
+    char name[NAME_MAX + 1];
+
+    snprintf(name, sizeof name, "%zu_%s.o", unit, slash != NULL ? slash + 1 : source);
+    command_add_path(command, "", all->output_folder, name);
+}
+
+static bool compilation_start(const struct compilation *all, struct process *process, struct command *command)
+{
+    bool here = all->how->place == NULL;
+    bool started = command_start(process, command, all->how->place, here ? all->output_folder : NULL);
+
+    command_free(command);
+    return started;
+}
+
+static void unit_start(struct compilation *all, size_t which)
+{
+    const char *source = all->units[which].source;
+    struct command command;
+
+    command_begin(&command, all->lab, all->folder, all->how->driver, all->how->flags);
+    command_add(&command, "-c");
+    command_add_path(&command, "", source[0] == '/' ? source : all->folder, source[0] == '/' ? "" : source);
+    command_add(&command, "-o");
+    command_add_object(&command, all, which);
+    compilation_start(all, &all->units[which].compiler, &command);
+}
+
+static void units_compile(struct compilation *all)
+{
+    for (size_t i = 0; i < program_count(all->lab); i++)
+        for (const char *const *source = all->lab->programs[i].sources; *source != NULL; source++) {
+            size_t unit = unit_index(all, *source);
+            if (!program_wanted(all, i) || unit < all->count)
+                continue;
+            all->units[all->count++].source = *source;
+            unit_start(all, unit);
+        }
+    for (size_t i = 0; i < all->count; i++)
+        all->units[i].status = command_finish(&all->units[i].compiler, &all->units[i].messages);
+}
+
+/* What the compiler has said of a program's sources, one behind the other. Returns the first status that is
+ * not 0. */
+static int program_units(const struct compilation *all, size_t which, FILE *messages)
+{
+    int status = 0;
+
+    for (const char *const *source = all->lab->programs[which].sources; *source != NULL; source++) {
+        const struct unit *unit = &all->units[unit_index(all, *source)];
+        fputs(unit->messages, messages);
+        status = status == 0 ? unit->status : status;
+    }
+    return status;
+}
+
+static void program_link(const struct compilation *all, size_t which, struct process *linker)
+{
+    const struct lab_program *program = &all->lab->programs[which];
+    struct command command;
+
+    command_begin(&command, all->lab, all->folder, all->how->driver, all->how->flags);
+    for (const char *const *source = program->sources; *source != NULL; source++)
+        command_add_object(&command, all, unit_index(all, *source));
+    command_add(&command, "-o");
+    command_add_path(&command, "", all->output_folder, program->name);
+    command_add_all(&command, link_words[program->link]);
+    compilation_start(all, linker, &command);
+}
+
+static void objects_remove(const struct compilation *all)
+{
+    struct command objects = {.count = 0};
+
+    for (size_t i = 0; i < all->count; i++)
+        command_add_object(&objects, all, i);
+    for (size_t i = 0; i < objects.count; i++)
+        unlink(objects.words[i]);
+    command_free(&objects);
+}
+
 /* The programs of the lab that are wanted, side by side, into build->folder. */
 static void programs_compile(const struct lab *lab, const char *folder, const struct compiling *how,
                              struct build *build)
 {
-    struct process compilers[LAB_PROGRAMS];
-    size_t count = program_count(lab);
+    struct compilation all = {.lab = lab, .folder = folder, .how = how, .output_folder = build->folder};
+    struct process linkers[LAB_PROGRAMS];
+    FILE *messages[LAB_PROGRAMS] = {NULL};
+    size_t size;
 
-    for (size_t i = 0; i < count; i++) {
-        if ((how->wanted >> i & 1) != 0)
-            program_compile_start(&compilers[i], lab, folder, &lab->programs[i], how, build->folder);
+    units_compile(&all);
+    for (size_t i = 0; i < program_count(lab); i++) {
+        if (!program_wanted(&all, i))
+            continue;
+        messages[i] = open_memstream(&build->programs[i].messages, &size);
+        build->programs[i].status = program_units(&all, i, messages[i]);
+        if (build->programs[i].status == 0)
+            program_link(&all, i, &linkers[i]);
     }
-    for (size_t i = 0; i < count; i++)
-        if ((how->wanted >> i & 1) != 0)
-            build->programs[i].status = command_finish(&compilers[i], &build->programs[i].messages);
+    for (size_t i = 0; i < program_count(lab); i++) {
+        if (!program_wanted(&all, i))
+            continue;
+        if (build->programs[i].status == 0) {
+            char *text;
+            build->programs[i].status = command_finish(&linkers[i], &text);
+            fputs(text, messages[i]);
+            free(text);
+        }
+        fclose(messages[i]);
+    }
+    objects_remove(&all);
+    for (size_t i = 0; i < all.count; i++)
+        free(all.units[i].messages);
 }
 
-void build_lab(const struct lab *lab, const char *folder, const struct process_place *place,
+void build_lab(const struct lab *lab, const char *folder, unsigned wanted, const struct process_place *place,
                struct build *build)
 {
-    const struct compiling how = {.driver = driver_plain, .place = place, .wanted = ALL_PROGRAMS};
+    const struct compiling how = {.driver = driver_plain, .place = place, .wanted = wanted};
 
     programs_compile(lab, folder, &how, build);
 }
@@ -179,15 +294,43 @@ void build_free(struct build *build)
         free(build->programs[i].messages);
 }
 
-/* ---- Ready-made checks ---- */
+/* ---- Which programs ---- */
 
-static bool program_extra(const struct lab *lab, size_t which)
+static bool program_named(const char *const names[], size_t count, const char *name)
 {
-    for (size_t i = 0; i < LAB_CHALLENGES && lab->challenges[i] != NULL; i++)
-        if (strcmp(lab->challenges[i], lab->programs[which].name) == 0)
+    for (size_t i = 0; i < count && names[i] != NULL; i++)
+        if (strcmp(names[i], name) == 0)
             return true;
     return false;
 }
+
+static bool program_extra(const struct lab *lab, size_t which)
+{
+    return program_named(lab->challenges, LAB_CHALLENGES, lab->programs[which].name);
+}
+
+unsigned build_all(const struct lab *lab)
+{
+    return (1u << program_count(lab)) - 1;
+}
+
+bool build_names(const struct lab *lab, const struct check_case *which, const char *program)
+{
+    return !program_named(lab->challenges, LAB_CHALLENGES, program) ||
+           program_named(which->programs, CHECK_NEEDS, program);
+}
+
+unsigned build_for(const struct lab *lab, const struct check_case *which)
+{
+    unsigned wanted = 0;
+
+    for (size_t i = 0; i < program_count(lab); i++)
+        if (build_names(lab, which, lab->programs[i].name))
+            wanted |= 1u << i;
+    return wanted;
+}
+
+/* ---- Ready-made checks ---- */
 
 /* What a compiler says of a place. */
 struct message {
@@ -261,7 +404,8 @@ void check_builds(struct check *check)
 {
     for (size_t i = 0; i < program_count(check->lab); i++) {
         const char *messages = check->build->programs[i].messages;
-        fprintf(check->transcript, "# compiling %s\n%s", check->lab->programs[i].name, messages);
+        if (messages != NULL)
+            fprintf(check->transcript, "# compiling %s\n%s", check->lab->programs[i].name, messages);
     }
     for (size_t i = 0; i < program_count(check->lab); i++) {
         if (check->build->programs[i].status == 0 || program_extra(check->lab, i))
@@ -281,7 +425,7 @@ void check_warnings(struct check *check)
 {
     for (size_t i = 0; i < program_count(check->lab); i++) {
         const char *messages = check->build->programs[i].messages;
-        if (strstr(messages, "warning:") == NULL || program_extra(check->lab, i))
+        if (program_extra(check->lab, i) || strstr(messages, "warning:") == NULL)
             continue;
         struct finding finding = {
             .expected = "no warning with " TOOLCHAIN_WARNINGS,
@@ -292,13 +436,6 @@ void check_warnings(struct check *check)
         check_blame(check, messages, &finding);
         check_fail(check, &finding);
     }
-}
-
-bool check_built(const struct check *check, const char *program)
-{
-    const char *path = check_text((struct check *)check, "%s/%s", check->bin, program);
-
-    return access(path, X_OK) == 0;
 }
 
 /* Into a folder of the check: all programs but those of challenges. Returns the bits of those that failed. */

@@ -13,19 +13,27 @@
 struct build {
     char folder[512]; /* of the executables */
     struct {
-        int status; /* of the compiler */
-        char *messages;
+        int status;     /* of the compiler */
+        char *messages; /* NULL: it was not compiled */
     } programs[LAB_PROGRAMS];
 };
 
-/* Compile all programs of the lab into build->folder, in the place (NULL: here). */
-void build_lab(const struct lab *lab, const char *folder, const struct process_place *place,
+/* Compile programs of the lab, those whose bits are set in `wanted`, into build->folder, in the place (NULL:
+ * here). The others' entries stay as they are. */
+void build_lab(const struct lab *lab, const char *folder, unsigned wanted, const struct process_place *place,
                struct build *build);
-/* Only those programs of the lab whose bits are set in `wanted`, compiled so that weave can watch them: see
- * weave.h. The others' entries stay as they are. */
+/* The same, so that weave can watch them: see weave.h. */
 void build_woven(const struct lab *lab, const char *folder, unsigned wanted,
                  const struct process_place *place, struct build *build);
 void build_free(struct build *build);
+
+/* Bits of programs of a lab. */
+unsigned build_all(const struct lab *lab);
+/* May this check start the program? It may all but those of challenges, and of these the ones that it names.
+ */
+bool build_names(const struct lab *lab, const struct check_case *which, const char *program);
+/* Bits of those that it may start. */
+unsigned build_for(const struct lab *lab, const struct check_case *which);
 
 /* ---- For checks ---- */
 
@@ -56,9 +64,6 @@ void check_leaks(struct check *check);
                   "Conversions: choose the type that fits, or write the cast that says you know."},          \
         .needs = {__VA_ARGS__}, .limit = LIMIT_QUICK, .run = check_warnings                                  \
     }
-
-/* Is the program there to be started? */
-bool check_built(const struct check *check, const char *program);
 
 /* From here on START uses executables compiled with these extra flags, for example
  * "-fsanitize=address,undefined"; the programs that only a challenge needs are not there any more. */

@@ -783,6 +783,21 @@ static void checks_run(struct judge *judge)
 
 /* ---- The build ---- */
 
+/* Bits of the programs to be compiled: all of them where they are published, so that they stay as new as each
+ * other. */
+static unsigned programs_wanted(const struct judge *judge)
+{
+    const struct lab *lab = judge->order->lab;
+    unsigned wanted = 0;
+
+    if (judge->order->only == NULL || judge->order->publish != NULL || judge->order->walls != NULL)
+        return build_all(lab);
+    for (size_t i = 0; i < lab->case_count; i++)
+        if (case_wanted(judge, i))
+            wanted |= build_for(lab, &lab->cases[i]);
+    return wanted;
+}
+
 static _Noreturn void build_keep(struct judge *judge, int record)
 {
     const struct judge_order *order = judge->order;
@@ -801,7 +816,7 @@ static _Noreturn void build_keep(struct judge *judge, int record)
         order->walls->close(order->walls);
         _exit(EXIT_SUCCESS);
     }
-    build_lab(order->lab, order->folder, place, &judge->build);
+    build_lab(order->lab, order->folder, programs_wanted(judge), place, &judge->build);
     for (size_t i = 0; i < LAB_PROGRAMS && order->lab->programs[i].name != NULL; i++) {
         char *clean = text_clean(judge->build.programs[i].messages);
         json_array_append_new(list, json_pack("[i, s]", judge->build.programs[i].status, clean));
@@ -831,7 +846,7 @@ static void judge_build(struct judge *judge)
     int record[2];
 
     if (walls == NULL) {
-        build_lab(judge->order->lab, judge->order->folder, NULL, &judge->build);
+        build_lab(judge->order->lab, judge->order->folder, programs_wanted(judge), NULL, &judge->build);
         return;
     }
     json_t *list = NULL;
