@@ -31,14 +31,16 @@ target_compile_definitions(shmlab_vision PRIVATE SHMLAB_SOURCE_DIR="${PROJECT_SO
 set_source_files_properties(src/scene.c PROPERTIES COMPILE_OPTIONS "-ffp-contract=off;-O2")
 set_source_files_properties(src/frame.c PROPERTIES COMPILE_OPTIONS "-O3")
 set_source_files_properties(src/detector_fast.c PROPERTIES COMPILE_OPTIONS "-O3;-fno-trapping-math;-fno-math-errno")
-# A program that only draws must not load libdarknet, which takes a fifth of a second and a hundred libraries.
-target_link_options(shmlab_vision INTERFACE LINKER:--as-needed)
-# Nor need the linker read those hundred libraries in order to tell that libdarknet is complete: half a second a program.
-target_link_options(shmlab_vision INTERFACE LINKER:--allow-shlib-undefined)
+target_link_options(shmlab_vision INTERFACE LINKER:--as-needed) # a program that only draws needs no BLAS
 
 if(Darknet_FOUND)
-    target_sources(shmlab_vision PRIVATE src/detector_darknet.c src/network_description.c)
-    target_link_libraries(shmlab_vision PRIVATE Darknet::Darknet)
+    # Not linked with it: see src/darknet_library.h. What it is to call of ours has to be seen then.
+    target_sources(shmlab_vision PRIVATE src/darknet_library.c src/detector_darknet.c src/network_description.c)
+    target_include_directories(shmlab_vision SYSTEM PRIVATE ${Darknet_INCLUDE_DIR})
+    target_compile_definitions(shmlab_vision PRIVATE DARKNET_IS_${Darknet_API} SHMLAB_DARKNET_LIBRARY="${Darknet_LIBRARY}")
+    target_link_libraries(shmlab_vision PRIVATE ${CMAKE_DL_LIBS})
+    target_link_options(shmlab_vision INTERFACE
+        LINKER:--export-dynamic-symbol=error LINKER:--export-dynamic-symbol=file_error)
     if(SHMLAB_FAST_DARKNET)
         target_sources(shmlab_vision PRIVATE src/detector_fast.c)
         target_compile_definitions(shmlab_vision PRIVATE SHMLAB_FAST_DARKNET)

@@ -18,13 +18,17 @@
 #ifdef DARKNET_IS_ALEXEY
 /* Here the plain names take the network by value. */
 #define darknet_predict(net, input) network_predict_ptr(net, input)
-#define darknet_free(net)           free_network_ptr(net)
 void load_weights(network *net, char *path); /* in the library, not in its header */
+
+static inline void darknet_free_forgotten(network *net)
+{
+    (void)net;
+}
 #else
 #define darknet_predict(net, input) network_predict(net, input)
 
 /* free_network forgets some of what load_network allocated. */
-static inline void darknet_free(network *net)
+static inline void darknet_free_forgotten(network *net)
 {
     for (int i = 0; i < net->n; i++)
         if (net->layers[i].type == YOLO)
@@ -35,8 +39,18 @@ static inline void darknet_free(network *net)
     free(net->cost);
     free(net->steps);
     free(net->scales);
-    free_network(net);
 }
 #endif
+
+/* For programs that are linked with libdarknet. */
+static inline void darknet_free(network *net)
+{
+    darknet_free_forgotten(net);
+#ifdef DARKNET_IS_ALEXEY
+    free_network_ptr(net);
+#else
+    free_network(net);
+#endif
+}
 
 #endif

@@ -7,7 +7,7 @@
  * loaded here. Darknet's words go to a file in memory.
  */
 #define _GNU_SOURCE /* memfd_create */
-#include "darknet_api.h"
+#include "darknet_library.h"
 #include "detector_fast.h"
 #include "shmlab/detector.h"
 
@@ -42,6 +42,7 @@ static const float overlap_max =
     0.45F; /* of two boxes of one class: beyond it the less confident one is dropped */
 
 struct detector {
+    const struct darknet_library *library;
     network *net;
     struct network_description description;
     struct class_names names;
@@ -74,8 +75,8 @@ static _Noreturn void fatal_leave(const char *what, const char *subject)
     _exit(EXIT_FAILURE);
 }
 
-/* libdarknet calls these two by name through the dynamic linker, so the program's own come first: ld.so(8).
- */
+/* libdarknet calls these two by name through the dynamic linker, so the program's own come first (ld.so(8)),
+ * which vision.cmake has the linker export. */
 __attribute__((visibility("default"))) void error(const char *message);
 __attribute__((visibility("default"))) void file_error(char *path);
 
@@ -126,6 +127,7 @@ struct memory_file {
 
 struct loading {
     struct memory_file cfg, weights, words;
+    const struct darknet_library *library;
     const struct detector_files *files;
     char *error;
     size_t size;
@@ -175,13 +177,13 @@ static network *darknet_load(struct loading *loading)
     network *volatile net = NULL;
     if (setjmp(fatal.back) == 0) {
         fatal.armed = true;
-        net = load_network(loading->cfg.path, NULL, 0);
+        net = loading->library->load_network(loading->cfg.path, NULL, 0);
         long bytes = ftell(loading->weights.file);
         size_t wanted = weights_wanted(net);
         if (bytes < 0 || (size_t)bytes < wanted ||
             (size_t)bytes - wanted > 2 * sizeof(uint64_t) + sizeof(uint32_t))
             error("the layers do not add up");
-        load_weights(net, loading->weights.path);
+        loading->library->load_weights(net, loading->weights.path);
 #ifdef SHMLAB_FAST_DARKNET
         fast_prepare(net);
 #endif
@@ -231,7 +233,7 @@ static int trial_run(struct loading *loading)
     }
     for (int i = 0; i < net->inputs; i++)
         grey[i] = 0.5F;
-    darknet_predict(net, grey);
+    loading->library->network_predict(net, grey);
     bool finite = outputs_are_finite(net);
     free(grey);
     if (!finite)
@@ -330,7 +332,7 @@ static int loading_begin(struct loading *loading, const struct network_descripti
 static int detector_load(struct detector *detector, const struct detector_files *files, char *error,
                          size_t size)
 {
-    struct loading loading = {.files = files, .error = error, .size = size};
+    struct loading loading = {.library = detector->library, .files = files, .error = error, .size = size};
     if (loading_begin(&loading, &detector->description) == 0)
         detector->net = load(&loading);
     loading_end(&loading);
@@ -371,6 +373,7 @@ struct detector *detector_open(const struct detector_files *files, char *error, 
     }
     if (network_read(&detector->description, files->cfg, error, size) == 0 &&
         detector_name_classes(detector, files, error, size) == 0 &&
+        (detector->library = darknet_library_open(error, size)) != NULL &&
         detector_load(detector, files, error, size) == 0)
         return detector;
     detector_close(detector);
@@ -381,8 +384,10 @@ void detector_close(struct detector *detector)
 {
     if (detector == NULL)
         return;
-    if (detector->net != NULL)
-        darknet_free(detector->net);
+    if (detector->net != NULL) {
+        darknet_free_forgotten(detector->net);
+        detector->library->free_network(detector->net);
+    }
     frame_destroy(&detector->input);
     free(detector->planes);
     class_names_free(&detector->names);
@@ -592,7 +597,7 @@ int detector_run(struct detector *detector, const struct frame *frame, const str
     struct placing placing;
     frame_letterbox(frame, &detector->input, &placing.x, &placing.y, &placing.width, &placing.height);
     input_fill(detector);
-    darknet_predict(detector->net, detector->planes);
+    detector->library->network_predict(detector->net, detector->planes);
     if (!outputs_are_finite(detector->net)) {
         errno = ERANGE;
         return -1;
