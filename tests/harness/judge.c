@@ -784,7 +784,7 @@ static void checks_run(struct judge *judge)
 /* ---- The build ---- */
 
 /* Bits of the programs to be compiled: all of them where they are published, so that they stay as new as each
- * other. */
+ * other, and behind walls, where the keeper tells of each. */
 static unsigned programs_wanted(const struct judge *judge)
 {
     const struct lab *lab = judge->order->lab;
