@@ -27,7 +27,8 @@ const struct darknet_library *darknet_library_open(char *error, size_t size)
      */
     void *handle = dlopen(SHMLAB_DARKNET_LIBRARY, RTLD_LAZY | RTLD_LOCAL);
     if (handle == NULL) {
-        explain(error, size, "libdarknet cannot be loaded: %s", dlerror());
+        explain(error, size, "libdarknet cannot be loaded: %s: apt install --no-install-recommends darknet",
+                dlerror());
         return NULL;
     }
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
