@@ -13,10 +13,11 @@
 #include <unistd.h>
 
 enum {
-    LOOKS_ASLEEP = 40,    /* so many looks that found it asleep make a wait */
-    BURNT_MS = 100,       /* processor time before that: it does not rest */
-    START_MS = 500,       /* an interpreter that starts needs more */
-    BLOCKED_SECONDS = 10, /* no instruction of a program that runs takes so long */
+    LOOKS_ASLEEP = 40, /* so many looks that found it asleep make a wait */
+    BURNT_MS = 100,    /* processor time before that: it does not rest */
+    START_MS = 500,    /* an interpreter that starts needs more */
+    BLOCKED_SECONDS =
+        10, /* no instruction of a program that runs takes so long, times process_time_scale() */
 };
 
 /* 'S': it sleeps; 'R': it runs, or could. proc(5). */
@@ -94,6 +95,8 @@ void watch_rests(struct program *program, const char *doing)
 
 /* ---- Instruction by instruction ---- */
 
+static unsigned blocked_seconds = BLOCKED_SECONDS;
+
 static void alarm_rang(int number)
 {
     (void)number; /* it interrupts a wait: that is all */
@@ -119,6 +122,7 @@ void watch_seize(struct program *program)
     struct sigaction ring = {.sa_handler = alarm_rang}; /* without SA_RESTART */
 
     sigaction(SIGALRM, &ring, NULL);
+    blocked_seconds = (unsigned)(BLOCKED_SECONDS * process_time_scale()); /* once: steps are many */
     if (ptrace(PTRACE_SEIZE, program->process.pid, NULL, PTRACE_O_TRACESYSGOOD) == -1) {
         if (errno == EPERM || errno == ENOSYS)
             check_skip(check, "this system does not allow ptrace(2): see `sysctl kernel.yama.ptrace_scope`");
@@ -133,7 +137,7 @@ enum step_result watch_step(struct program *program)
 {
     if (ptrace(PTRACE_SINGLESTEP, program->process.pid, NULL, NULL) == -1)
         return STEP_ENDED;
-    alarm(BLOCKED_SECONDS);
+    alarm(blocked_seconds);
     enum step_result result = stop_await(program);
     alarm(0);
     return result;
@@ -145,7 +149,7 @@ enum step_result watch_call(struct program *program, long *call)
 
     if (ptrace(PTRACE_SYSCALL, program->process.pid, NULL, NULL) == -1)
         return STEP_ENDED;
-    alarm(BLOCKED_SECONDS);
+    alarm(blocked_seconds);
     enum step_result result = stop_await(program);
     alarm(0);
     if (result == STEP_DONE && ptrace(PTRACE_GET_SYSCALL_INFO, program->process.pid, sizeof info, &info) <= 0)
