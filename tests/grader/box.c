@@ -61,12 +61,12 @@ static const struct room_limits {
                  .memory = 1024 * MIB,
                  .least = 256 * MIB};
 
-/* For each process: see getrlimit(2). */
+/* For each process: see getrlimit(2). A lab's programs are ten at most; threads count, too. */
 static const struct {
     __rlimit_resource_t resource;
     rlim_t program, compiler;
 } process_limits[] = {
-    {RLIMIT_NPROC, 128, 128},
+    {RLIMIT_NPROC, 64, 128},
     {RLIMIT_NOFILE, 1024, 1024},
     {RLIMIT_FSIZE, 64 * MIB, 64 * MIB},
     {RLIMIT_STACK, 8 * MIB, 64 * MIB},

@@ -31,7 +31,10 @@ const struct check_limits check_limits[LIMITS] = {
 
 enum { ARGUMENTS = 64, TAIL_LINES = 6 };
 
-static const char *const quiet_python[] = {"PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1", NULL};
+/* Every program's: Python leaves nothing behind and keeps nothing back, and no library starts a thread for
+ * each processor of a large machine. */
+static const char *const environment_always[] = {"PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1",
+                                                 "OPENBLAS_NUM_THREADS=1", NULL};
 
 /* ---- Memory of the check: freed by the end of its process ---- */
 
@@ -254,8 +257,8 @@ static const char *const *program_environment(struct check *check)
     const char **list = check_memory(check, LIMIT * sizeof *list);
     size_t count = 0;
 
-    for (; quiet_python[count] != NULL; count++)
-        list[count] = quiet_python[count];
+    for (; environment_always[count] != NULL; count++)
+        list[count] = environment_always[count];
     if (check->fault != NULL || check->user_name != NULL || check->trace != NULL) {
         list[count++] = "LD_PRELOAD=" TOOLCHAIN_SHIM;
         list[count++] =
