@@ -58,6 +58,9 @@ struct stream {
     struct fanout *ring;
     int32_t messages;
     bool patient; /* let others run while waiting, and give up at last; weave has both of its own */
+    /* NULL, or: somebody is joining, and the producer lets that happen, for what may go wrong there only
+     * weave finds every time; relaxed, and so it orders nothing. */
+    _Atomic bool *joining;
 };
 
 static bool put_await(const struct stream *stream, int32_t number)
@@ -65,6 +68,9 @@ static bool put_await(const struct stream *stream, int32_t number)
     struct fanout_message message = message_make(number);
     time_t begin = 0;
 
+    while (stream->joining != NULL && atomic_load_explicit(stream->joining, memory_order_relaxed))
+        if (!ring_turn(&begin))
+            return false;
     while (!fanout_put(stream->ring, &message))
         if (stream->patient && !ring_turn(&begin))
             return false;
@@ -88,8 +94,12 @@ static const char *message_take(const struct stream *stream, int reader, int32_t
 static const char *visit(const struct stream *stream, int32_t *next)
 {
     const char *wrong = NULL;
-    int reader = fanout_join(stream->ring);
 
+    if (stream->joining != NULL)
+        atomic_store_explicit(stream->joining, true, memory_order_relaxed);
+    int reader = fanout_join(stream->ring);
+    if (stream->joining != NULL)
+        atomic_store_explicit(stream->joining, false, memory_order_relaxed);
     if (reader < 0 || reader >= FANOUT_READERS)
         return "there is no line for a reader";
     *next = (int32_t)atomic_load_explicit(&stream->ring->readers[reader].cursor, memory_order_relaxed) + 1;
@@ -190,7 +200,8 @@ static const char *threads_guest(bool leaves)
 static void command_threads(int32_t messages)
 {
     struct fanout ring = {0};
-    const struct stream stream = {.ring = &ring, .messages = messages, .patient = true};
+    _Atomic bool joining = false;
+    const struct stream stream = {.ring = &ring, .messages = messages, .patient = true, .joining = &joining};
     const char *wrong = threads_guest(false);
 
     if (wrong == NULL)
