@@ -186,5 +186,5 @@ void peer_threads(struct check *check, const char *program, const char *name, in
             .found = "it reports a data race: the transcript says which two lines touch the same bytes");
     REQUIRE(check, program_said(peer, "> done"),
             .expected = check_text(check, "%d messages, whole and in order", messages),
-            .found = "something else");
+            .found = program_output(peer));
 }

@@ -162,13 +162,13 @@ static void command_add_object(struct command *command, const struct compilation
     command_add_path(command, "", all->output_folder, name);
 }
 
-static bool compilation_start(const struct compilation *all, struct process *process, struct command *command)
+/* Where it cannot be started command_finish gives -1. */
+static void compilation_start(const struct compilation *all, struct process *process, struct command *command)
 {
     bool here = all->how->place == NULL;
-    bool started = command_start(process, command, all->how->place, here ? all->output_folder : NULL);
 
+    command_start(process, command, all->how->place, here ? all->output_folder : NULL);
     command_free(command);
-    return started;
 }
 
 static void unit_start(struct compilation *all, size_t which)
@@ -251,12 +251,17 @@ static void programs_compile(const struct lab *lab, const char *folder, const st
         if (!program_wanted(&all, i))
             continue;
         messages[i] = open_memstream(&build->programs[i].messages, &size);
+        if (messages[i] == NULL) {
+            build->programs[i].status = -1;
+            build->programs[i].messages = strdup("out of memory\n");
+            continue;
+        }
         build->programs[i].status = program_units(&all, i, messages[i]);
         if (build->programs[i].status == 0)
             program_link(&all, i, &linkers[i]);
     }
     for (size_t i = 0; i < program_count(lab); i++) {
-        if (!program_wanted(&all, i))
+        if (messages[i] == NULL)
             continue;
         if (build->programs[i].status == 0) {
             char *text;

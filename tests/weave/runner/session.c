@@ -35,9 +35,9 @@ enum {
     ASKING_MILLISECONDS = 2, /* polls while a process is asked to stand aside */
     ASKING_SECONDS = 2, /* processor time; one that does not stand aside blocks the signal: a loop, too */
     BLOCKED_MILLISECONDS = 2000, /* of polls in a row that find the process asleep in a system call */
-    FIRST_PID = 100,         /* of the first process of every run: the same in each */
-    OUTPUT_LIMIT = 16 << 20, /* bytes that a program may print in a run */
-    MEMORY_LIMIT_SHIFT = 33, /* 8 GiB of address space */
+    FIRST_PID = 100,             /* of the first process of every run: the same in each */
+    OUTPUT_LIMIT = 16 << 20,     /* bytes that a program may print in a run */
+    MEMORY_LIMIT_SHIFT = 33,     /* 8 GiB of address space */
     CHILD_FAILED = 127,
     CONTROL_DESCRIPTOR = 1000, /* out of the way of what a program opens */
 };
