@@ -43,7 +43,7 @@ wire-formats: all
 	$(BUILD)/bin/wire_formats > common/python/shmlab/wire_formats.json
 
 format:
-	clang-format -i $$(git ls-files '*.c' '*.h')
+	@tools/format
 
 .PHONY: demo bench slides slides-serve check models wire-formats format
 # end

@@ -38,8 +38,7 @@ enum {
     BOX_VALUES = 4, /* before objectness and classes: yolo_layer.c of Darknet */
 };
 
-static const float overlap_max =
-    0.45F; /* of two boxes of one class: beyond it the less confident one is dropped */
+static const float overlap_max = 0.45F; /* of two boxes of one class: beyond it the less confident one is dropped */
 
 struct detector {
     const struct darknet_library *library;
@@ -180,8 +179,7 @@ static network *darknet_load(struct loading *loading)
         net = loading->library->load_network(loading->cfg.path, NULL, 0);
         long bytes = ftell(loading->weights.file);
         size_t wanted = weights_wanted(net);
-        if (bytes < 0 || (size_t)bytes < wanted ||
-            (size_t)bytes - wanted > 2 * sizeof(uint64_t) + sizeof(uint32_t))
+        if (bytes < 0 || (size_t)bytes < wanted || (size_t)bytes - wanted > 2 * sizeof(uint64_t) + sizeof(uint32_t))
             error("the layers do not add up");
         loading->library->load_weights(net, loading->weights.path);
 #ifdef SHMLAB_FAST_DARKNET
@@ -214,8 +212,7 @@ static const float *yolo_input(const network *net, int index)
 static bool outputs_are_finite(const network *net)
 {
     for (int i = 0; i < net->n; i++)
-        if (net->layers[i].type == YOLO &&
-            !numbers_are_finite(yolo_input(net, i), (size_t)net->layers[i].inputs))
+        if (net->layers[i].type == YOLO && !numbers_are_finite(yolo_input(net, i), (size_t)net->layers[i].inputs))
             return false;
     return true;
 }
@@ -247,8 +244,8 @@ static void trial_limit(void)
     unsigned long pages[6] = {0};
     FILE *file = fopen("/proc/self/statm", "re");
     if (file != NULL) {
-        int found = fscanf(file, "%lu %lu %lu %lu %lu %lu", &pages[0], &pages[1], &pages[2], &pages[3],
-                           &pages[4], &pages[5]);
+        int found =
+            fscanf(file, "%lu %lu %lu %lu %lu %lu", &pages[0], &pages[1], &pages[2], &pages[3], &pages[4], &pages[5]);
         fclose(file);
         rlim_t limit = pages[5] * (rlim_t)sysconf(_SC_PAGESIZE) + TRIAL_MEMORY_MAX;
         if (found == 6)
@@ -320,8 +317,7 @@ static int loading_begin(struct loading *loading, const struct network_descripti
     if (memory_file_open(&loading->cfg) != 0 || memory_file_open(&loading->weights) != 0 ||
         memory_file_open(&loading->words) != 0 || network_write(description, loading->cfg.file) != 0)
         return explain_errno(loading->error, loading->size, "a file in memory", NULL);
-    if (file_bytes_read(&weights, loading->files->weights, WEIGHTS_BYTES_MAX, loading->error,
-                        loading->size) != 0)
+    if (file_bytes_read(&weights, loading->files->weights, WEIGHTS_BYTES_MAX, loading->error, loading->size) != 0)
         return -1;
     int result = network_write_weights(description, &weights, loading->files->weights, loading->weights.file,
                                        loading->error, loading->size);
@@ -329,8 +325,7 @@ static int loading_begin(struct loading *loading, const struct network_descripti
     return result;
 }
 
-static int detector_load(struct detector *detector, const struct detector_files *files, char *error,
-                         size_t size)
+static int detector_load(struct detector *detector, const struct detector_files *files, char *error, size_t size)
 {
     struct loading loading = {.library = detector->library, .files = files, .error = error, .size = size};
     if (loading_begin(&loading, &detector->description) == 0)
@@ -358,8 +353,7 @@ static int detector_name_classes(struct detector *detector, const struct detecto
     if (class_names_read(&detector->names, files->names, error, size) != 0)
         return -1;
     if (detector->names.count != detector->classes)
-        return explain(error, size,
-                       "%s: %d names, but %s tells %d classes apart: take the names that belong to it",
+        return explain(error, size, "%s: %d names, but %s tells %d classes apart: take the names that belong to it",
                        files->names, detector->names.count, files->cfg, detector->classes);
     return 0;
 }
@@ -456,10 +450,9 @@ static int candidates_add(struct candidates *candidates, struct candidate candid
     return 0;
 }
 
-/* The boxes of one [yolo] layer above the threshold: J. Redmon, A. Farhadi, "YOLOv3", arXiv:1804.02767,
- * section 2.1. */
-static int candidates_of_layer(const struct detector *detector, int index,
-                               const struct detector_filter *filter, struct candidates *candidates)
+/* The boxes of one [yolo] layer above the threshold: J. Redmon, A. Farhadi, "YOLOv3", arXiv:1804.02767, section 2.1. */
+static int candidates_of_layer(const struct detector *detector, int index, const struct detector_filter *filter,
+                               struct candidates *candidates)
 {
     const layer *l = &detector->net->layers[index];
     const float *values = yolo_input(detector->net, index);
@@ -479,15 +472,13 @@ static int candidates_of_layer(const struct detector *detector, int index,
             const float *anchor = l->biases + 2 * l->mask[n];
             struct candidate candidate = {
                 .x = ((float)(place % (size_t)l->w) + reach * (logistic(box[0]) - 0.5F) + 0.5F) / (float)l->w,
-                .y = ((float)(place / (size_t)l->w) + reach * (logistic(box[places]) - 0.5F) + 0.5F) /
-                     (float)l->h,
+                .y = ((float)(place / (size_t)l->w) + reach * (logistic(box[places]) - 0.5F) + 0.5F) / (float)l->h,
                 .width = expf(box[2 * places]) * anchor[0] / (float)detector->net->w,
                 .height = expf(box[3 * places]) * anchor[1] / (float)detector->net->h,
                 .confidence = confidence,
                 .class_id = class_id,
             };
-            if (isfinite(candidate.width) && isfinite(candidate.height) &&
-                candidates_add(candidates, candidate) != 0)
+            if (isfinite(candidate.width) && isfinite(candidate.height) && candidates_add(candidates, candidate) != 0)
                 return -1;
         }
     return 0;
@@ -503,8 +494,7 @@ static float shared_length(float centre_a, float length_a, float centre_b, float
 /* Intersection over union. */
 static float overlap(const struct candidate *a, const struct candidate *b)
 {
-    float shared =
-        shared_length(a->x, a->width, b->x, b->width) * shared_length(a->y, a->height, b->y, b->height);
+    float shared = shared_length(a->x, a->width, b->x, b->width) * shared_length(a->y, a->height, b->y, b->height);
     float both = a->width * a->height + b->width * b->height - shared;
     return both > 0 ? shared / both : 0;
 }
@@ -553,15 +543,13 @@ static int32_t to_pixels(float part, int input, int start, int used, int side)
 }
 
 /* False when nothing is left inside the frame. */
-static bool candidate_place(const struct candidate *c, const struct frame *input,
-                            const struct placing *placing, const struct frame *frame,
-                            struct detection *detection)
+static bool candidate_place(const struct candidate *c, const struct frame *input, const struct placing *placing,
+                            const struct frame *frame, struct detection *detection)
 {
     int32_t left = to_pixels(c->x - c->width / 2, input->width, placing->x, placing->width, frame->width);
     int32_t right = to_pixels(c->x + c->width / 2, input->width, placing->x, placing->width, frame->width);
     int32_t top = to_pixels(c->y - c->height / 2, input->height, placing->y, placing->height, frame->height);
-    int32_t bottom =
-        to_pixels(c->y + c->height / 2, input->height, placing->y, placing->height, frame->height);
+    int32_t bottom = to_pixels(c->y + c->height / 2, input->height, placing->y, placing->height, frame->height);
     *detection = (struct detection){c->class_id, c->confidence, left, top, right - left, bottom - top};
     return left < right && top < bottom;
 }
@@ -584,8 +572,7 @@ static int candidates_collect(const struct detector *detector, const struct dete
                               struct candidates *candidates)
 {
     for (int i = 0; i < detector->net->n; i++)
-        if (detector->net->layers[i].type == YOLO &&
-            candidates_of_layer(detector, i, filter, candidates) != 0)
+        if (detector->net->layers[i].type == YOLO && candidates_of_layer(detector, i, filter, candidates) != 0)
             return -1;
     candidates_suppress(candidates);
     return 0;

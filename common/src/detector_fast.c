@@ -17,8 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One binary for every processor: when it starts, each function is bound to the version that suits the
- * processor. */
+/* One binary for every processor: when it starts, each function is bound to the version that suits the processor. */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
 #define FOR_EACH_PROCESSOR __attribute__((target_clones("default", "arch=x86-64-v3")))
 #else
@@ -40,14 +39,11 @@ FOR_EACH_PROCESSOR static void row_add_bias_leaky(float *restrict row, int count
 {
     for (int i = 0; i < count; i++) {
         float x = row[i] + bias, small = 0.1F * x;
-        row[i] = x > small
-                     ? x
-                     : small; /* the larger one: a single instruction, where a branch on x could not be */
+        row[i] = x > small ? x : small; /* the larger one: a single instruction, where a branch on x could not be */
     }
 }
 
-FOR_EACH_PROCESSOR static void row_add(float *restrict sum, const float *restrict a, const float *restrict b,
-                                       int count)
+FOR_EACH_PROCESSOR static void row_add(float *restrict sum, const float *restrict a, const float *restrict b, int count)
 {
     for (int i = 0; i < count; i++)
         sum[i] = a[i] + b[i];
@@ -59,16 +55,15 @@ FOR_EACH_PROCESSOR static void row_max(float *restrict most, const float *restri
         most[i] = row[i] > most[i] ? row[i] : most[i];
 }
 
-FOR_EACH_PROCESSOR static void row_max_strided(float *restrict most, const float *restrict row, int stride,
-                                               int count)
+FOR_EACH_PROCESSOR static void row_max_strided(float *restrict most, const float *restrict row, int stride, int count)
 {
     for (int i = 0; i < count; i++)
         most[i] = row[i * stride] > most[i] ? row[i * stride] : most[i];
 }
 
 /* sum[i] += the three values from row[i] on, weighted. */
-FOR_EACH_PROCESSOR static void row_add_three(float *restrict sum, const float *restrict row,
-                                             const float *weights, int count)
+FOR_EACH_PROCESSOR static void row_add_three(float *restrict sum, const float *restrict row, const float *weights,
+                                             int count)
 {
     float a = weights[0], b = weights[1], c = weights[2];
     for (int i = 0; i < count; i++)
@@ -108,8 +103,7 @@ static void add_biases(const layer *l)
     }
 }
 
-/* The input, copied once for every weight of a filter, shifted so that a convolution becomes a product of
- * matrices. */
+/* The input, copied once for every weight of a filter, shifted so that a convolution becomes a product of matrices. */
 static void shifted_copies(const layer *l, const float *input, int channels, float *columns)
 {
     for (int c = 0; c < channels; c++, input += (size_t)l->h * (size_t)l->w)
@@ -147,14 +141,13 @@ static void convolution_forward(layer l, network net)
             columns = net.workspace;
             shifted_copies(&l, input, channels, columns);
         }
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, filters, places, taps, 1, weights, taps,
-                    columns, places, 0, output, places);
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, filters, places, taps, 1, weights, taps, columns, places,
+                    0, output, places);
     }
     add_biases(&l);
 }
 
-/* One row of a 3 x 3 filter over one row of the input, added to one row of the output. Stride 1 or 2, pad 1.
- */
+/* One row of a 3 x 3 filter over one row of the input, added to one row of the output. Stride 1 or 2, pad 1. */
 static void depthwise_row(const layer *l, const float *row, const float *weights, float *sum)
 {
     int last = l->out_w - 1, at = last * l->stride; /* the input under the middle of the last output */
@@ -206,8 +199,7 @@ static void maxpool_forward(layer l, network net)
                 if (from < 0 || from >= l.h)
                     continue;
                 row_range(l.w, l.stride, shift, l.out_w, &first, &end);
-                const float *row =
-                    net.input + ((ptrdiff_t)c * l.h + from) * l.w + (ptrdiff_t)first * l.stride + shift;
+                const float *row = net.input + ((ptrdiff_t)c * l.h + from) * l.w + (ptrdiff_t)first * l.stride + shift;
                 if (l.stride == 1)
                     row_max(most + first, row, end - first);
                 else
@@ -241,8 +233,7 @@ static void yolo_forward(layer l, network net)
 
 /* --- preparing --- */
 
-/* Batch normalisation is one multiplication and one addition in a trained network: weights and biases take
- * them in. */
+/* Batch normalisation is one multiplication and one addition in a trained network: weights and biases take them in. */
 static void fold_normalisation(layer *l)
 {
     static const float epsilon = 0.000001F; /* as normalize_cpu of Darknet's blas.c adds to the deviation */
@@ -294,8 +285,7 @@ void fast_prepare(network *net)
     for (int i = 0; i < net->n; i++) {
         layer *l = &net->layers[i];
         prepare_layer(net, l);
-        /* Only learning uses it, yet Darknet clears it before each layer. A dropout layer borrows its
-         * neighbour's. */
+        /* Only learning uses it, yet Darknet clears it before each layer. A dropout layer borrows its neighbour's. */
         if (l->type != DROPOUT)
             free(l->delta);
         l->delta = NULL;

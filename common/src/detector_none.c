@@ -14,8 +14,7 @@ struct detector *detector_open(const struct detector_files *files, char *error, 
 {
     explain(error, size,
             "%s: built without libdarknet: apt install --no-install-recommends darknet, then configure again "
-            "with a fresh "
-            "build folder",
+            "with a fresh build folder",
             files->cfg);
     return NULL;
 }

@@ -23,8 +23,7 @@ const char *error_symbol(int number)
 
 /* One line, one write: messages of several processes on one terminal do not mix. */
 static void line_append(char *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void line_append_list(char *line, const char *format, va_list list)
-    __attribute__((format(printf, 2, 0)));
+static void line_append_list(char *line, const char *format, va_list list) __attribute__((format(printf, 2, 0)));
 
 static void line_append_list(char *line, const char *format, va_list list)
 {

@@ -29,8 +29,7 @@ static ssize_t read_fully(int fd, uint8_t *data, size_t size)
     return (ssize_t)done;
 }
 
-static int read_descriptor(struct file_bytes *bytes, int fd, const char *path, size_t limit, char *error,
-                           size_t size)
+static int read_descriptor(struct file_bytes *bytes, int fd, const char *path, size_t limit, char *error, size_t size)
 {
     struct stat status;
     if (fstat(fd, &status) != 0)
@@ -40,8 +39,7 @@ static int read_descriptor(struct file_bytes *bytes, int fd, const char *path, s
     if (!S_ISREG(status.st_mode))
         return explain(error, size, "%s: not a regular file: name one", path);
     if ((uintmax_t)status.st_size > limit)
-        return explain(error, size,
-                       "%s: %jd bytes, more than the %zu that are read here: take a smaller file", path,
+        return explain(error, size, "%s: %jd bytes, more than the %zu that are read here: take a smaller file", path,
                        (intmax_t)status.st_size, limit);
     bytes->data = malloc((size_t)status.st_size + 1);
     if (bytes->data == NULL)

@@ -43,8 +43,7 @@ struct view {
 static struct view view_of(const struct frame *frame, int x, int y, int width, int height)
 {
     size_t stride = (size_t)frame->width * FRAME_CHANNELS;
-    return (struct view){frame->pixels + (size_t)y * stride + (size_t)x * FRAME_CHANNELS, stride, width,
-                         height};
+    return (struct view){frame->pixels + (size_t)y * stride + (size_t)x * FRAME_CHANNELS, stride, width, height};
 }
 
 /* Which pixels of the source, along one axis, make one of the target, and their weights: the sum is 1. */
@@ -120,8 +119,7 @@ static void scale_columns(const float *row, const struct tap *taps, int count, u
                 sum[c] += weight * value[c];
         }
         for (int c = 0; c < FRAME_CHANNELS; c++)
-            pixel[c] = (uint8_t)(sum[c] +
-                                 0.5F); /* weights add up to 1 but for rounding, so 255.5 is never reached */
+            pixel[c] = (uint8_t)(sum[c] + 0.5F); /* weights add up to 1 but for rounding, so 255.5 is never reached */
     }
 }
 
@@ -158,8 +156,7 @@ static int side_scaled(int side, int numerator, int denominator)
     return scaled < 1 ? 1 : (int)scaled;
 }
 
-void frame_letterbox(const struct frame *source, struct frame *target, int *x, int *y, int *width,
-                     int *height)
+void frame_letterbox(const struct frame *source, struct frame *target, int *x, int *y, int *width, int *height)
 {
     int used_width = target->width, used_height = target->height;
     /* Compare the aspect ratios, multiplied out. */
@@ -170,8 +167,7 @@ void frame_letterbox(const struct frame *source, struct frame *target, int *x, i
     int left = (target->width - used_width) / 2;
     int top = (target->height - used_height) / 2;
     if (used_width != target->width || used_height != target->height)
-        memset(target->pixels, LETTERBOX_GREY,
-               (size_t)target->width * (size_t)target->height * FRAME_CHANNELS);
+        memset(target->pixels, LETTERBOX_GREY, (size_t)target->width * (size_t)target->height * FRAME_CHANNELS);
     view_scale(view_of(source, 0, 0, source->width, source->height),
                view_of(target, left, top, used_width, used_height));
     int *results[] = {x, y, width, height};

@@ -32,16 +32,15 @@ static int loading_create(const struct loading *loading, int width, int height)
     if (frame_create(loading->frame, width, height) == 0)
         return 0;
     if (errno == EINVAL)
-        return explain(loading->error, loading->size,
-                       "%s: %d x %d pixels: a side must be 1 to %d: scale the picture", loading->path, width,
-                       height, FRAME_SIDE_MAX);
+        return explain(loading->error, loading->size, "%s: %d x %d pixels: a side must be 1 to %d: scale the picture",
+                       loading->path, width, height, FRAME_SIDE_MAX);
     return explain_errno(loading->error, loading->size, loading->path, NULL);
 }
 
 static int loading_damaged(const struct loading *loading, const char *kind, const char *reason)
 {
-    return explain(loading->error, loading->size, "%s: damaged or truncated %s (%s): get the file again",
-                   loading->path, kind, reason);
+    return explain(loading->error, loading->size, "%s: damaged or truncated %s (%s): get the file again", loading->path,
+                   kind, reason);
 }
 
 /* --- JPEG --- */
@@ -54,8 +53,7 @@ static int jpeg_decode(const struct loading *loading, tjhandle jpeg)
         return loading_damaged(loading, "JPEG", tjGetErrorStr2(jpeg));
     if (loading_create(loading, width, height) != 0)
         return -1;
-    /* A mere warning (the data end early, say) also returns -1, and the lower part of the picture is grey
-     * then. */
+    /* A mere warning (the data end early, say) also returns -1, and the lower part of the picture is grey then. */
     if (tjDecompress2(jpeg, file->data, file->size, loading->frame->pixels, width, 0, height, TJPF_BGR,
                       TJFLAG_STOPONWARNING | TJFLAG_LIMITSCANS) != 0)
         return loading_damaged(loading, "JPEG", tjGetErrorStr2(jpeg));
@@ -66,8 +64,7 @@ static int load_jpeg(const struct loading *loading)
 {
     tjhandle jpeg = tjInitDecompress();
     if (jpeg == NULL)
-        return explain(loading->error, loading->size, "%s: libturbojpeg: %s", loading->path,
-                       tjGetErrorStr2(NULL));
+        return explain(loading->error, loading->size, "%s: libturbojpeg: %s", loading->path, tjGetErrorStr2(NULL));
     int result = jpeg_decode(loading, jpeg);
     tjDestroy(jpeg);
     return result;
@@ -79,9 +76,8 @@ static int png_decode(const struct loading *loading, png_image *png)
 {
     static const png_color behind = {255, 255, 255}; /* shows through where the picture is transparent */
     if (png->width > FRAME_SIDE_MAX || png->height > FRAME_SIDE_MAX)
-        return explain(loading->error, loading->size,
-                       "%s: %u x %u pixels: a side must be 1 to %d: scale the picture", loading->path,
-                       png->width, png->height, FRAME_SIDE_MAX);
+        return explain(loading->error, loading->size, "%s: %u x %u pixels: a side must be 1 to %d: scale the picture",
+                       loading->path, png->width, png->height, FRAME_SIDE_MAX);
     if (loading_create(loading, (int)png->width, (int)png->height) != 0)
         return -1;
     png->format = PNG_FORMAT_BGR;
@@ -130,8 +126,8 @@ static int load_ppm(const struct loading *loading)
     if (width < 0 || height < 0 || largest < 0 || !isspace(loading->file.data[place]))
         return loading_damaged(loading, "PPM", "no width, height and largest value");
     if (largest < 1 || largest > 255)
-        return explain(loading->error, loading->size,
-                       "%s: a PPM with values to %d: save it with 8 bits a channel", loading->path, largest);
+        return explain(loading->error, loading->size, "%s: a PPM with values to %d: save it with 8 bits a channel",
+                       loading->path, largest);
     if (loading_create(loading, width, height) != 0)
         return -1;
     place++; /* the single white space after the header */
@@ -164,8 +160,7 @@ enum { KINDS = sizeof kinds / sizeof *kinds, FIRST_BYTES_MAX = 8 };
 static size_t kind_of(const uint8_t *data, size_t size)
 {
     size_t kind = 0;
-    while (kind < KINDS &&
-           (size < kinds[kind].length || memcmp(data, kinds[kind].first, kinds[kind].length) != 0))
+    while (kind < KINDS && (size < kinds[kind].length || memcmp(data, kinds[kind].first, kinds[kind].length) != 0))
         kind++;
     return kind;
 }

@@ -13,8 +13,7 @@
 #include "explain.h"
 
 static const char *const shapes_stems[] = {"shapes", NULL};
-static const char *const coco_stems[] = {"yolo-fastest-1.1-xl", "yolo-fastest-1.1", "yolov4-tiny",
-                                         "yolov3-tiny", NULL};
+static const char *const coco_stems[] = {"yolo-fastest-1.1-xl", "yolo-fastest-1.1", "yolov4-tiny", "yolov3-tiny", NULL};
 
 static const struct {
     const char *const *stems; /* in the order of preference */
@@ -22,16 +21,14 @@ static const struct {
     const char *advice;
 } kinds[] = {
     [MODEL_SHAPES] = {shapes_stems, "shapes.names", "it ships in common/media: restore it"},
-    [MODEL_COCO] = {coco_stems, "coco.names",
-                    "run `make models`, or name a folder that has one in SHMLAB_MODELS"},
+    [MODEL_COCO] = {coco_stems, "coco.names", "run `make models`, or name a folder that has one in SHMLAB_MODELS"},
 };
 
 /* Where else names may lie: beside the shipped model, and where Debian's package of Darknet puts COCO's. */
 static const char *const names_folders[] = {SHMLAB_SOURCE_DIR "/common/media", "/usr/share/darknet/data"};
 
 /* Is there a readable file `name` in the folder (`length` bytes of it)? Leaves its path. */
-static bool file_find(char path[MODEL_PATH_MAX], const char *folder, int length, const char *name,
-                      const char *suffix)
+static bool file_find(char path[MODEL_PATH_MAX], const char *folder, int length, const char *name, const char *suffix)
 {
     int bytes = snprintf(path, MODEL_PATH_MAX, "%.*s/%s%s", length, folder, name, suffix);
     return bytes < MODEL_PATH_MAX && access(path, R_OK) == 0;
@@ -71,6 +68,6 @@ int model_find(struct model *model, enum model_kind kind, char *error, size_t si
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (folder_search(model, own[i], (int)strlen(own[i]), kind))
             return 0;
-    return explain(error, size, "no model %s found in $SHMLAB_MODELS, %s or %s: %s", kinds[kind].stems[0],
-                   own[0], own[1], kinds[kind].advice);
+    return explain(error, size, "no model %s found in $SHMLAB_MODELS, %s or %s: %s", kinds[kind].stems[0], own[0],
+                   own[1], kinds[kind].advice);
 }

@@ -33,16 +33,13 @@ static char *line_squeeze(char *line)
     return next;
 }
 
-static int line_wrong(const struct network_description *network, int line, const char *what, char *error,
-                      size_t size)
+static int line_wrong(const struct network_description *network, int line, const char *what, char *error, size_t size)
 {
-    return explain(error, size,
-                   "%s, line %d: %s: take a network description (.cfg) that belongs to the weights",
+    return explain(error, size, "%s, line %d: %s: take a network description (.cfg) that belongs to the weights",
                    network->path, line, what);
 }
 
-static int parse_line(struct network_description *network, char *text, int line, int *options, char *error,
-                      size_t size)
+static int parse_line(struct network_description *network, char *text, int line, int *options, char *error, size_t size)
 {
     if (text[0] == '\0' || text[0] == '#' || text[0] == ';')
         return 0;
@@ -97,8 +94,7 @@ static const struct network_option *section_option(const struct network_section 
     return NULL;
 }
 
-/* A list of whole numbers, separated by commas. Returns how many (at most capacity), or -1 when it is none.
- */
+/* A list of whole numbers, separated by commas. Returns how many (at most capacity), or -1 when it is none. */
 static int list_numbers(const char *text, long *numbers, int capacity)
 {
     for (int count = 0; count < capacity;) {
@@ -245,8 +241,8 @@ static bool option_is_foreign(const struct network_option *option)
     return false;
 }
 
-static int check_options(const struct network_description *network, const struct network_section *section,
-                         char *error, size_t size)
+static int check_options(const struct network_description *network, const struct network_section *section, char *error,
+                         size_t size)
 {
     for (int i = 0; i < section->count; i++) {
         const struct network_option *option = &section->options[i];
@@ -254,10 +250,8 @@ static int check_options(const struct network_description *network, const struct
         if (row < 0 && option_is_foreign(option))
             return explain(error, size, "%s, line %d: %s=%s is beyond this libdarknet: take another network",
                            network->path, option->line, option->key, option->value);
-        if (row >= 0 &&
-            !option_fits(option, known_options[row].kind, known_options[row].low, known_options[row].high))
-            return explain(error, size,
-                           "%s, line %d: %s=%.40s makes no sense (or is beyond this libdarknet) in [%s]",
+        if (row >= 0 && !option_fits(option, known_options[row].kind, known_options[row].low, known_options[row].high))
+            return explain(error, size, "%s, line %d: %s=%.40s makes no sense (or is beyond this libdarknet) in [%s]",
                            network->path, option->line, option->key, option->value, section->type);
         if (row >= 0 && section_option(section, option->key) != option)
             return line_wrong(network, option->line, "an option given twice", error, size);
@@ -265,18 +259,15 @@ static int check_options(const struct network_description *network, const struct
     return 0;
 }
 
-/* Short names that Darknet also accepts, made long; NULL for what it has and recognising does not need, or
- * has not. */
+/* Short names that Darknet also accepts, made long; NULL for what it has and recognising does not need, or has not. */
 static const char *type_canonical(const char *type)
 {
     static const struct {
         const char *other, *type;
-    } types[] = {{"network", "net"},        {"net", "net"},
-                 {"conv", "convolutional"}, {"convolutional", "convolutional"},
-                 {"max", "maxpool"},        {"maxpool", "maxpool"},
-                 {"route", "route"},        {"shortcut", "shortcut"},
-                 {"upsample", "upsample"},  {"dropout", "dropout"},
-                 {"yolo", "yolo"}};
+    } types[] = {
+        {"network", "net"},       {"net", "net"},         {"conv", "convolutional"}, {"convolutional", "convolutional"},
+        {"max", "maxpool"},       {"maxpool", "maxpool"}, {"route", "route"},        {"shortcut", "shortcut"},
+        {"upsample", "upsample"}, {"dropout", "dropout"}, {"yolo", "yolo"}};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (strcmp(type, types[i].other) == 0)
             return types[i].type;
@@ -295,16 +286,15 @@ static int check_types(struct network_description *network, char *error, size_t 
                            "network (version 3, or 4-tiny)",
                            network->path, section->line, section->type);
         if ((i == 0) != (strcmp(type, "net") == 0))
-            return line_wrong(network, section->line, "[net] must be the first section, and is only there",
-                              error, size);
+            return line_wrong(network, section->line, "[net] must be the first section, and is only there", error,
+                              size);
         section->type = type;
         finds = finds || section_is(section, "yolo");
         if (check_options(network, section, error, size) != 0)
             return -1;
     }
     if (!finds)
-        return explain(error, size,
-                       "%s: no [yolo] layer in it: take the .cfg of a detector, not of a classifier",
+        return explain(error, size, "%s: no [yolo] layer in it: take the .cfg of a detector, not of a classifier",
                        network->path);
     return 0;
 }
@@ -315,17 +305,15 @@ static int check_size(const struct network_description *network, char *error, si
     for (int i = 0; i < 2; i++)
         if (section_number(&network->sections[0], sides[i], 0) % SIDE_STEP != 0 ||
             section_option(&network->sections[0], sides[i]) == NULL)
-            return explain(error, size, "%s: [net] needs a %s that is a multiple of %d", network->path,
-                           sides[i], SIDE_STEP);
+            return explain(error, size, "%s: [net] needs a %s that is a multiple of %d", network->path, sides[i],
+                           SIDE_STEP);
     return 0;
 }
 
 /* --- channels --- */
 
-/* The section that a layer's option refers to: relative when negative. NULL when it is not an earlier layer.
- */
-static const struct network_section *layer_referred(const struct network_description *network, int index,
-                                                    long to)
+/* The section that a layer's option refers to: relative when negative. NULL when it is not an earlier layer. */
+static const struct network_section *layer_referred(const struct network_description *network, int index, long to)
 {
     int layer = index - 1; /* sections[0] is [net] */
     long from = to < 0 ? layer + to : to;
@@ -349,8 +337,7 @@ static int channels_of_route(const struct network_description *network, int inde
             return -1;
         channels += from->channels;
     }
-    /* A group can be taken of the layer just before only: its replacement, a convolution, has no other input.
-     */
+    /* A group can be taken of the layer just before only: its replacement, a convolution, has no other input. */
     bool before = count == 1 && layer_referred(network, index, numbers[0]) == section - 1;
     if (groups > 1 && (!before || channels % groups != 0 || section_number(section, "group_id", 0) >= groups))
         return -1;
@@ -389,9 +376,7 @@ static int channels_of(const struct network_description *network, int index)
         return channels_of_route(network, index);
     if (section_is(section, "shortcut")) {
         const struct network_option *from = section_option(section, "from");
-        return from != NULL && layer_referred(network, index, strtol(from->value, NULL, 10)) != NULL
-                   ? channels_in
-                   : -1;
+        return from != NULL && layer_referred(network, index, strtol(from->value, NULL, 10)) != NULL ? channels_in : -1;
     }
     if (section_is(section, "yolo")) {
         int wanted = yolo_boxes(section) * (section_number(section, "classes", 0) + BOX_VALUES);
@@ -468,8 +453,7 @@ static bool is_grouped_route(const struct network_section *section)
 static void section_write(const struct network_section *section, FILE *file)
 {
     if (is_grouped_route(section)) {
-        fprintf(file, "[convolutional]\nfilters=%d\nsize=1\nstride=1\npad=0\nactivation=linear\n\n",
-                section->channels);
+        fprintf(file, "[convolutional]\nfilters=%d\nsize=1\nstride=1\npad=0\nactivation=linear\n\n", section->channels);
         return;
     }
     fprintf(file, "[%s]\n", section->type);
@@ -496,8 +480,7 @@ static size_t section_weights(const struct network_section *section)
         return 0;
     size_t filters = (size_t)section->channels, side = (size_t)section_number(section, "size", 1);
     size_t inputs = (size_t)(section->channels_in / section_number(section, "groups", 1));
-    return filters * (section_number(section, "batch_normalize", 0) != 0 ? 4 : 1) +
-           filters * inputs * side * side;
+    return filters * (section_number(section, "batch_normalize", 0) != 0 ? 4 : 1) + filters * inputs * side * side;
 }
 
 /* The first bytes: three 32-bit numbers, the version, and how many pictures were seen in training, 64 bits
@@ -514,13 +497,12 @@ static size_t weights_header(const struct file_bytes *weights)
     return sizeof version + (version[0] == 0 && version[1] < 2 ? sizeof(uint32_t) : sizeof(uint64_t));
 }
 
-static int check_weights(const struct network_description *network, const struct file_bytes *weights,
-                         const char *path, char *error, size_t size)
+static int check_weights(const struct network_description *network, const struct file_bytes *weights, const char *path,
+                         char *error, size_t size)
 {
     size_t header = weights_header(weights), wanted = header;
     if (header == 0)
-        return explain(error, size,
-                       "%s: does not begin like Darknet's weights: name the file that belongs to %s", path,
+        return explain(error, size, "%s: does not begin like Darknet's weights: name the file that belongs to %s", path,
                        network->path);
     for (int i = 0; i < network->count; i++)
         wanted += sizeof(float) * section_weights(&network->sections[i]);
@@ -536,9 +518,8 @@ static int check_weights(const struct network_description *network, const struct
         uint32_t bits;
         memcpy(&bits, weights->data + place, sizeof bits);
         if ((bits & exponent) == exponent)
-            return explain(error, size,
-                           "%s: damaged: what stands at byte %zu is not a number: get the file again", path,
-                           place);
+            return explain(error, size, "%s: damaged: what stands at byte %zu is not a number: get the file again",
+                           path, place);
     }
     return 0;
 }
@@ -555,8 +536,8 @@ static void write_selection(const struct network_section *section, FILE *file)
             fwrite(in == first + out ? &one : &zero, sizeof one, 1, file);
 }
 
-int network_write_weights(const struct network_description *network, const struct file_bytes *weights,
-                          const char *path, FILE *file, char *error, size_t size)
+int network_write_weights(const struct network_description *network, const struct file_bytes *weights, const char *path,
+                          FILE *file, char *error, size_t size)
 {
     if (check_weights(network, weights, path, error, size) != 0)
         return -1;

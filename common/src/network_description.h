@@ -46,8 +46,7 @@ void network_free(struct network_description *network);
 /* How many classes its [yolo] layers tell apart; they agree. */
 int network_classes(const struct network_description *network);
 
-/* The factor by which centres of boxes reach beyond their cell (scale_x_y of YOLOv4), of layer i, which is a
- * [yolo]. */
+/* The factor by which centres of boxes reach beyond their cell (scale_x_y of YOLOv4), of layer i, which is a [yolo]. */
 double network_reach(const struct network_description *network, int layer);
 
 /* Write the description for Darknet. Returns 0 or -1 with errno. */
@@ -57,7 +56,7 @@ int network_write(const struct network_description *network, FILE *file);
  * Check weights against the description (their number, and that all are numbers) and write them for Darknet.
  * Returns 0 or -1 with a sentence in error.
  */
-int network_write_weights(const struct network_description *network, const struct file_bytes *weights,
-                          const char *path, FILE *file, char *error, size_t size);
+int network_write_weights(const struct network_description *network, const struct file_bytes *weights, const char *path,
+                          FILE *file, char *error, size_t size);
 
 #endif

@@ -12,11 +12,9 @@
 
 enum { EXIT_USAGE = 2, NAME_LENGTH_MAX = 250, PREFIX_LENGTH_MAX = 200 };
 
-__attribute__((visibility("default"))) const char *argp_program_version =
-    "shmlab 0.1.0"; /* libc looks for it */
+__attribute__((visibility("default"))) const char *argp_program_version = "shmlab 0.1.0"; /* libc looks for it */
 
-/* A standard stream that is closed would give its number to the next object that we open, and our messages to
- * it. */
+/* A standard stream that is closed would give its number to the next object that we open, and our messages to it. */
 static void streams_reserve(void)
 {
     int fd;
@@ -81,10 +79,8 @@ mode_t options_mode(struct argp_state *state, const char *name, const char *text
     unsigned long value = strtoul(text, &end, 8);
 
     if (end == text || *end != '\0' || value > 0777 || (value & 0600) != 0600 || text[0] == '-')
-        argp_error(
-            state,
-            "%s wants access bits in octal from 0600 to 0777, the owner able to read and write, not '%s'",
-            name, text);
+        argp_error(state, "%s wants access bits in octal from 0600 to 0777, the owner able to read and write, not '%s'",
+                   name, text);
     return (mode_t)value;
 }
 
@@ -112,7 +108,6 @@ const char *options_prefix(struct argp_state *state, const char *name, const cha
     size_t length = strlen(text);
 
     if (length == 0 || length > PREFIX_LENGTH_MAX || strchr(text, '/') != NULL)
-        argp_error(state, "%s wants 1 to %d characters without a slash, not '%s'", name, PREFIX_LENGTH_MAX,
-                   text);
+        argp_error(state, "%s wants 1 to %d characters without a slash, not '%s'", name, PREFIX_LENGTH_MAX, text);
     return text;
 }

@@ -59,8 +59,8 @@ bool presence_current(int fd, const char *name)
 
     if (now == -1)
         return false;
-    bool same = fstat(fd, &ours) == 0 && fstat(now, &named) == 0 && ours.st_dev == named.st_dev &&
-                ours.st_ino == named.st_ino;
+    bool same =
+        fstat(fd, &ours) == 0 && fstat(now, &named) == 0 && ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
     close(now);
     return same;
 }

@@ -80,8 +80,7 @@ static uint64_t chance_next(struct chance *chance)
     return chance->state = s;
 }
 
-/* Neighbouring seeds must not give similar scenes: one round of a mixing function (splitmix64's) tears them
- * apart. */
+/* Neighbouring seeds must not give similar scenes: one round of a mixing function (splitmix64's) tears them apart. */
 static struct chance chance_seeded(uint64_t seed)
 {
     uint64_t z = seed + UINT64_C(0x9E3779B97F4A7C15);
@@ -172,16 +171,15 @@ static void backdrop_row(const struct backdrop *backdrop, float y, float row[GRI
             row[x][c] = backdrop->grid[cell][x][c] * (1 - part) + backdrop->grid[cell + 1][x][c] * part;
 }
 
-static void backdrop_paint_row(const struct backdrop *backdrop, struct chance *chance, struct frame *frame,
-                               int y)
+static void backdrop_paint_row(const struct backdrop *backdrop, struct chance *chance, struct frame *frame, int y)
 {
     float row[GRID + 1][FRAME_CHANNELS];
     backdrop_row(backdrop, (float)GRID * (float)y / (float)frame->height, row);
     int longer = frame->width > frame->height ? frame->width : frame->height;
     float step_x = (float)(backdrop->direction.x / longer);
-    float start = (float)(0.5 + ((y - frame->height / 2.0) * backdrop->direction.y -
-                                 frame->width / 2.0 * backdrop->direction.x) /
-                                    longer);
+    float start =
+        (float)(0.5 + ((y - frame->height / 2.0) * backdrop->direction.y - frame->width / 2.0 * backdrop->direction.x) /
+                          longer);
     float cells = (float)GRID / (float)frame->width;
     uint8_t *pixel = pixel_at(frame, 0, y);
     for (int x = 0; x < frame->width; x++, pixel += FRAME_CHANNELS) {
@@ -194,9 +192,9 @@ static void backdrop_paint_row(const struct backdrop *backdrop, struct chance *c
         for (int c = 0; c < FRAME_CHANNELS; c++, bits >>= 16) {
             /* Two dice of 0 to 255 less their mean: a triangular distribution in -255 to 255. */
             int dice = (int)(bits & 255) + (int)(bits >> 8 & 255) - 255;
-            pixel[c] = channel_clamp(backdrop->from[c] + (backdrop->to[c] - backdrop->from[c]) * t +
-                                     row[cell][c] + (row[cell + 1][c] - row[cell][c]) * part +
-                                     backdrop->grain * (float)dice * (1.0F / 255));
+            pixel[c] =
+                channel_clamp(backdrop->from[c] + (backdrop->to[c] - backdrop->from[c]) * t + row[cell][c] +
+                              (row[cell + 1][c] - row[cell][c]) * part + backdrop->grain * (float)dice * (1.0F / 255));
         }
     }
 }
@@ -220,8 +218,7 @@ static void distractors_paint(struct chance *chance, struct frame *frame)
         int length = (int)chance_between(chance, side / 8.0, frame->width);
         struct colour colour = chance_colour(chance);
         for (int i = 0; i < length; i++)
-            square_paint(frame, (int)floor(x + i * direction.x), (int)floor(y + i * direction.y), thickness,
-                         colour);
+            square_paint(frame, (int)floor(x + i * direction.x), (int)floor(y + i * direction.y), thickness, colour);
     }
     for (int dots = chance_below(chance, DOTS_MAX + 1); dots > 0; dots--) {
         int x = chance_below(chance, frame->width);
@@ -240,8 +237,7 @@ static void background_paint(struct chance *chance, struct frame *frame)
 
 /* --- shapes --- */
 
-/* Unit polygons; a circle has none. cos and sin of 36 and 72 degrees make the star, whose inner corners lie
- * at 0.45. */
+/* Unit polygons; a circle has none. cos and sin of 36 and 72 degrees make the star, whose inner corners lie at 0.45. */
 #define COS36 0.80901699437494742
 #define SIN36 0.58778525229247313
 #define COS72 0.30901699437494742
@@ -299,8 +295,8 @@ static struct shape_box shape_bounds(const struct shape *shape)
 }
 
 /* Where the horizontal line at height y crosses the outline, from left to right: an even number of places. */
-static int shape_crossings(const struct shape *shape, double scale, const struct point *corners, int count,
-                           double y, double *crossings)
+static int shape_crossings(const struct shape *shape, double scale, const struct point *corners, int count, double y,
+                           double *crossings)
 {
     if (count == 0) {
         double radius = shape->radius * scale;
@@ -325,8 +321,7 @@ static int shape_crossings(const struct shape *shape, double scale, const struct
     return found;
 }
 
-/* Add one scan line from left to right (pixels) to the coverage of a row; a pixel that it crosses gets
- * SUBPIXELS. */
+/* Add one scan line from left to right (pixels) to the coverage of a row; a pixel that it crosses gets SUBPIXELS. */
 static void coverage_add(uint16_t *coverage, int width, double left, double right)
 {
     left = left < 0 ? 0 : left;
@@ -344,8 +339,7 @@ static void coverage_add(uint16_t *coverage, int width, double left, double righ
     coverage[first] = (uint16_t)(coverage[first] + ((first + 1) * SUBPIXELS - from));
     for (int x = first + 1; x < last; x++)
         coverage[x] = (uint16_t)(coverage[x] + SUBPIXELS);
-    coverage[last] =
-        (uint16_t)(coverage[last] + (to - last * SUBPIXELS)); /* last may be width: one entry more */
+    coverage[last] = (uint16_t)(coverage[last] + (to - last * SUBPIXELS)); /* last may be width: one entry more */
 }
 
 static void coverage_blend(const uint16_t *coverage, uint8_t *pixel, int count, struct colour colour)
@@ -417,8 +411,7 @@ static int contrast_in(const struct frame *frame, struct shape_box box, struct c
 }
 
 /* A colour that stands out from what the frame shows in the box, or the best of many. */
-static void shape_colour(struct shape *shape, struct chance *chance, const struct frame *frame,
-                         struct shape_box box)
+static void shape_colour(struct shape *shape, struct chance *chance, const struct frame *frame, struct shape_box box)
 {
     static const int enough = 72;
     static const double darker = 0.4;
@@ -445,8 +438,7 @@ static struct shape shape_choose(struct chance *chance, double radius)
 }
 
 /* The boxes of shapes that show, rounded to whole pixels. */
-static int shapes_truth(const struct shape *shapes, int count, const struct frame *frame,
-                        struct detection *truth)
+static int shapes_truth(const struct shape *shapes, int count, const struct frame *frame, struct detection *truth)
 {
     int visible = 0;
     for (int i = 0; i < count; i++) {
@@ -504,8 +496,7 @@ int scene_still(struct frame *frame, uint64_t seed, struct detection *truth)
     int wanted = 1 + chance_below(&chance, STILL_MAX);
     for (int tries = 0; tries < PLACE_TRIES && count < wanted; tries++) {
         double u = chance_between(&chance, 0, 1);
-        struct shape shape =
-            shape_choose(&chance, side_of(frame) * (0.06 + 0.22 * u * u)); /* small ones are common */
+        struct shape shape = shape_choose(&chance, side_of(frame) * (0.06 + 0.22 * u * u)); /* small ones are common */
         if (!shape_place_still(&shape, &chance, frame, shapes, count))
             continue;
         shape_colour(&shape, &chance, frame, shape_bounds(&shape));
@@ -561,8 +552,7 @@ struct scene *scene_open(int width, int height, uint64_t seed)
         struct shape shape = shape_choose(&chance, side_of(background) * chance_between(&chance, 0.07, 0.17));
         if (!shape_place_moving(&shape, &chance, background, scene->start, scene->shapes))
             continue;
-        shape_colour(&shape, &chance, background,
-                     (struct shape_box){0, 0, width, height}); /* it goes everywhere */
+        shape_colour(&shape, &chance, background, (struct shape_box){0, 0, width, height}); /* it goes everywhere */
         shape_set_going(&shape, &chance, side_of(background));
         scene->start[scene->shapes++] = shape;
     }
@@ -631,8 +621,7 @@ int scene_render(struct scene *scene, long index, struct frame *frame, struct de
     }
     while (scene->index < index)
         scene_step(scene);
-    memcpy(frame->pixels, scene->background.pixels,
-           (size_t)frame->width * (size_t)frame->height * FRAME_CHANNELS);
+    memcpy(frame->pixels, scene->background.pixels, (size_t)frame->width * (size_t)frame->height * FRAME_CHANNELS);
     for (int i = 0; i < scene->shapes; i++)
         shape_paint(frame, &scene->now[i]);
     return shapes_truth(scene->now, scene->shapes, frame, truth);

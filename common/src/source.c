@@ -82,12 +82,10 @@ static int open_scene(struct source *source, const char *what, char *error, size
 
 /* --- a picture --- */
 
-/* The largest window of the frame's shape that fits into the picture, made a little smaller so that it can
- * move. */
+/* The largest window of the frame's shape that fits into the picture, made a little smaller so that it can move. */
 static void pan_size(const struct frame *picture, const struct source *source, int *width, int *height)
 {
-    double scale =
-        fmin((double)picture->width / source->width, (double)picture->height / source->height) * pan_window;
+    double scale = fmin((double)picture->width / source->width, (double)picture->height / source->height) * pan_window;
     *width = (int)fmax(1, fmin(picture->width, source->width * scale));
     *height = (int)fmax(1, fmin(picture->height, source->height * scale));
 }
@@ -182,8 +180,7 @@ static int open_folder(struct source *source, const char *what, char *error, siz
         folder_end(source);
         return -1;
     }
-    snprintf(source->description, sizeof source->description, "folder %s (%d pictures)", what,
-             source->file_count);
+    snprintf(source->description, sizeof source->description, "folder %s (%d pictures)", what, source->file_count);
     source->kind = &kind;
     return 0;
 }
@@ -244,8 +241,7 @@ static int open_any(struct source *source, const char *what, char *error, size_t
         return explain_errno(error, size, what, "name a file, a folder, 'scene' or 'camera'");
     if (S_ISDIR(status.st_mode))
         return open_folder(source, what, error, size);
-    return frame_is_picture(what) ? open_picture(source, what, error, size)
-                                  : open_video(source, what, error, size);
+    return frame_is_picture(what) ? open_picture(source, what, error, size) : open_video(source, what, error, size);
 }
 
 struct source *source_open(const char *what, int width, int height, char *error, size_t size)
@@ -276,8 +272,8 @@ const char *source_describe(const struct source *source)
 int source_next(struct source *source, struct frame *frame, char *error, size_t size)
 {
     if (frame->width != source->width || frame->height != source->height)
-        return explain(error, size, "%s: a frame of %d x %d, but the source gives %d x %d",
-                       source->description, frame->width, frame->height, source->width, source->height);
+        return explain(error, size, "%s: a frame of %d x %d, but the source gives %d x %d", source->description,
+                       frame->width, frame->height, source->width, source->height);
     int result = source->kind->next(source, frame, error, size);
     source->index++;
     return result;

@@ -39,10 +39,9 @@ static int spawn_ffmpeg(struct ffmpeg *ffmpeg, bool camera, int width, int heigh
     const char *from_camera[] = {"-f", "v4l2"};
     const char *from_file[] = {"-protocol_whitelist", "file"};
     const char **from = camera ? from_camera : from_file;
-    const char *arguments[] = {"ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error",
-                               from[0],  from[1],    "-i",           input,       "-an",
-                               "-sn",    "-dn",      "-vf",          filter,      "-pix_fmt",
-                               "bgr24",  "-f",       "rawvideo",     "pipe:1",    NULL};
+    const char *arguments[] = {"ffmpeg",   "-nostdin", "-hide_banner", "-loglevel", "error",  from[0], from[1],
+                               "-i",       input,      "-an",          "-sn",       "-dn",    "-vf",   filter,
+                               "-pix_fmt", "bgr24",    "-f",           "rawvideo",  "pipe:1", NULL};
     return posix_spawnp(&ffmpeg->child, arguments[0], actions, attributes, (char *const *)arguments, environ);
 }
 
@@ -79,15 +78,13 @@ static void close_one(int *fd)
     *fd = -1;
 }
 
-int ffmpeg_open(struct ffmpeg *ffmpeg, const char *path, bool camera, int width, int height, char *error,
-                size_t size)
+int ffmpeg_open(struct ffmpeg *ffmpeg, const char *path, bool camera, int width, int height, char *error, size_t size)
 {
     *ffmpeg = (struct ffmpeg){.frames = -1, .words = -1};
     if ((size_t)snprintf(ffmpeg->name, sizeof ffmpeg->name, "%s", path) >= sizeof ffmpeg->name)
         return explain(error, size, "%.60s...: the path is too long", path);
     if (access(path, R_OK) != 0)
-        return explain_errno(error, size, path,
-                             camera ? "name another device: camera:/dev/videoN" : "check the path");
+        return explain_errno(error, size, path, camera ? "name another device: camera:/dev/videoN" : "check the path");
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
         return explain_errno(error, size, "a pipe from ffmpeg", NULL);
@@ -128,13 +125,11 @@ static int finish(struct ffmpeg *ffmpeg, char *error, size_t size)
     int status = reap(ffmpeg);
     last_words(ffmpeg->words, words, sizeof words);
     bool interrupted = WIFSIGNALED(status) && (WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGTERM);
-    if (status != 0 && !interrupted && WIFEXITED(status) &&
-        WEXITSTATUS(status) != 255) /* 255: ffmpeg took a signal */
+    if (status != 0 && !interrupted && WIFEXITED(status) && WEXITSTATUS(status) != 255) /* 255: ffmpeg took a signal */
         return explain(error, size, "%s: ffmpeg failed: %s", ffmpeg->name,
                        words[0] != '\0' ? words : "it does not say why");
     if (WIFSIGNALED(status) && !interrupted)
-        return explain(error, size, "%s: ffmpeg was ended by signal %d: %s", ffmpeg->name, WTERMSIG(status),
-                       words);
+        return explain(error, size, "%s: ffmpeg was ended by signal %d: %s", ffmpeg->name, WTERMSIG(status), words);
     if (status == 0 && ffmpeg->count == 0)
         return explain(error, size, "%s: ffmpeg finds no pictures in it: take a video", ffmpeg->name);
     return 0;

@@ -27,8 +27,7 @@ void stop_on_signals(void)
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < STOP_NUMBERS; i++) {
         struct sigaction before;
-        if (stop_numbers[i] == SIGHUP && sigaction(SIGHUP, NULL, &before) == 0 &&
-            before.sa_handler == SIG_IGN)
+        if (stop_numbers[i] == SIGHUP && sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler == SIG_IGN)
             continue; /* nohup(1) wants it so */
         sigaction(stop_numbers[i], &action, NULL);
     }
@@ -82,8 +81,7 @@ bool stop_sleep(double seconds)
     return requested == 0;
 }
 
-/* Can Enter come from standard input? Reading a terminal from a background job would stop the process
- * (SIGTTIN). */
+/* Can Enter come from standard input? Reading a terminal from a background job would stop the process (SIGTTIN). */
 static bool input_is_ours(void)
 {
     return !isatty(STDIN_FILENO) || tcgetpgrp(STDIN_FILENO) == getpgrp();
@@ -91,8 +89,7 @@ static bool input_is_ours(void)
 
 enum stop_reason stop_wait(double seconds)
 {
-    static const int64_t background_look_ns =
-        200000000; /* how often a background job asks whether it is in front */
+    static const int64_t background_look_ns = 200000000; /* how often a background job asks whether it is in front */
     int64_t end = clock_ns() + (int64_t)(seconds * 1e9);
     bool open = true;
 

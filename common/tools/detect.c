@@ -35,8 +35,8 @@ static int detect(struct detector *detector, const struct settings *settings, co
     if (count < 0)
         return error_report_errno(NULL, "%s: detecting", settings->picture);
     for (int i = 0; i < count; i++)
-        printf("%s %.3f %d %d %d %d\n", detector_class_name(detector, found[i].class_id),
-               (double)found[i].confidence, found[i].x, found[i].y, found[i].width, found[i].height);
+        printf("%s %.3f %d %d %d %d\n", detector_class_name(detector, found[i].class_id), (double)found[i].confidence,
+               found[i].x, found[i].y, found[i].width, found[i].height);
     return fflush(stdout) == 0 ? EXIT_SUCCESS : error_report_errno(NULL, "standard output");
 }
 
@@ -86,8 +86,7 @@ static int settings_complete(struct settings *settings, char *error, size_t size
     static struct model model;
     if (settings->files.cfg != NULL)
         return 0;
-    if (model_find(&model, strcmp(settings->model, "coco") == 0 ? MODEL_COCO : MODEL_SHAPES, error, size) !=
-        0)
+    if (model_find(&model, strcmp(settings->model, "coco") == 0 ? MODEL_COCO : MODEL_SHAPES, error, size) != 0)
         return -1;
     settings->files = model.files;
     return 0;
@@ -95,8 +94,8 @@ static int settings_complete(struct settings *settings, char *error, size_t size
 
 int main(int argc, char **argv)
 {
-    static const struct argp argp = {
-        options, parse, "PICTURE", "Tell what is in a picture (JPEG, PNG or PPM).", NULL, NULL, NULL};
+    static const struct argp argp = {options, parse, "PICTURE", "Tell what is in a picture (JPEG, PNG or PPM).",
+                                     NULL,    NULL,  NULL};
     struct settings settings = {.model = "coco", .threshold = 0.25};
     char error[ERROR_MAX];
     struct frame frame;

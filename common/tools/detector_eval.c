@@ -53,8 +53,7 @@ struct tally {
 
 /* --- judging --- */
 
-/* The unclaimed box of the same class that overlaps most and enough; claims it. Returns the overlap, 0
- * without one. */
+/* The unclaimed box of the same class that overlaps most and enough; claims it. Returns the overlap, 0 without one. */
 static double claim(const struct detection *found, const struct detection *truth, int count, bool *claimed)
 {
     int best = -1;
@@ -142,8 +141,7 @@ static double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
-/* Scene number i, still; or, with --moving, a frame of it while it moves: enough frames apart to look
- * different. */
+/* Scene number i, still; or, with --moving, a frame of it while it moves: enough frames apart to look different. */
 static int show(const struct settings *settings, long i, struct frame *frame, struct detection *truth)
 {
     const long apart = 15;
@@ -171,8 +169,7 @@ static int evaluate(struct detector *detector, const struct settings *settings, 
         double start = now();
         int found_count = detector_run(detector, frame, &filter, found, DETECTIONS_MAX);
         double seconds = now() - start;
-        if (found_count < 0 ||
-            tally_picture(tally, found, found_count, truth, truth_count, settings->threshold) != 0)
+        if (found_count < 0 || tally_picture(tally, found, found_count, truth, truth_count, settings->threshold) != 0)
             return error_report_errno(NULL, "detecting in scene %ld", i);
         tally->seconds += seconds;
         tally->best_seconds = i == 0 || seconds < tally->best_seconds ? seconds : tally->best_seconds;
@@ -231,8 +228,7 @@ static const struct argp_option options[] = {
     {"cfg", KEY_CFG, "FILE", 0, "Network description (the shipped one)", 0},
     {"weights", KEY_WEIGHTS, "FILE", 0, "Weights that belong to it", 0},
     {"count", 'n', "N", 0, "Number of scenes (500)", 0},
-    {"first", KEY_FIRST, "N", 0,
-     "Number of the first scene (1000000: no scene from there on was used in training)", 0},
+    {"first", KEY_FIRST, "N", 0, "Number of the first scene (1000000: no scene from there on was used in training)", 0},
     {"width", 'w', "PIXELS", 0, "Size of the scenes (640)", 0},
     {"height", 'h', "PIXELS", 0, "(640)", 0},
     {"moving", KEY_MOVING, "N", 0, "Show moving scenes, N frames of each", 0},
@@ -272,10 +268,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 int main(int argc, char **argv)
 {
     static const struct argp argp = {
-        options, parse, NULL, "Measure how well a detector sees the shapes of the synthetic scene.",
-        NULL,    NULL,  NULL};
-    struct settings settings = {
-        .first = 1000000, .count = 500, .width = 640, .height = 640, .threshold = 0.5};
+        options, parse, NULL, "Measure how well a detector sees the shapes of the synthetic scene.", NULL, NULL, NULL};
+    struct settings settings = {.first = 1000000, .count = 500, .width = 640, .height = 640, .threshold = 0.5};
     static struct model model;
     char error[ERROR_MAX];
     options_parse(&argp, argc, argv, &settings);

@@ -48,15 +48,14 @@ static int render(const struct settings *settings, struct frame *frame)
     if (frame_save_ppm(frame, settings->path) != 0)
         return error_report_errno(NULL, "%s", settings->path);
     for (int i = 0; i < count; i++)
-        printf("%s 1.000 %d %d %d %d\n", scene_class_names[truth[i].class_id], truth[i].x, truth[i].y,
-               truth[i].width, truth[i].height);
+        printf("%s 1.000 %d %d %d %d\n", scene_class_names[truth[i].class_id], truth[i].x, truth[i].y, truth[i].width,
+               truth[i].height);
     return fflush(stdout) == 0 ? EXIT_SUCCESS : error_report_errno(NULL, "standard output");
 }
 
 int main(int argc, char **argv)
 {
-    static const struct argp argp = {options, parse, "FILE.ppm", "Render a still synthetic scene.",
-                                     NULL,    NULL,  NULL};
+    static const struct argp argp = {options, parse, "FILE.ppm", "Render a still synthetic scene.", NULL, NULL, NULL};
     struct settings settings = {.seed = 1, .width = 640, .height = 480};
     struct frame frame;
     options_parse(&argp, argc, argv, &settings);

@@ -72,8 +72,8 @@ static int line_read(struct score *score, const char *line)
 {
     struct detection found;
     int frame;
-    int fields = sscanf(line, "%d,%d,%f,%d,%d,%d,%d", &frame, &found.class_id, &found.confidence, &found.x,
-                        &found.y, &found.width, &found.height);
+    int fields = sscanf(line, "%d,%d,%f,%d,%d,%d,%d", &frame, &found.class_id, &found.confidence, &found.x, &found.y,
+                        &found.width, &found.height);
 
     if ((fields != 1 && fields != 7) || frame < score->frame || frame < 1)
         return -1;
@@ -95,8 +95,8 @@ static int file_read(struct score *score, const char *path)
         return error_report_errno(NULL, "%s", path);
     while (status == EXIT_SUCCESS && fgets(line, sizeof line, file) != NULL)
         if (++number > 1 && line_read(score, line) != 0) /* line 1 names the columns */
-            status = error_report("was it written by consumer.py --detections?",
-                                  "%s:%ld: not a detection: %s", path, number, line);
+            status = error_report("was it written by consumer.py --detections?", "%s:%ld: not a detection: %s", path,
+                                  number, line);
     fclose(file);
     if (status == EXIT_SUCCESS && score->frames == 0)
         status = error_report(NULL, "%s: no frames", path);

@@ -21,9 +21,9 @@ struct field {
     size_t offset, size;
 };
 
-#define MEMBER(type, name)                                                                                   \
-    {                                                                                                        \
-#name, offsetof(type, name), sizeof((type){0}.name)                                                  \
+#define MEMBER(type, name)                                  \
+    {                                                       \
+#name, offsetof(type, name), sizeof((type){0}.name) \
     }
 #define PUBLISHED(name, offset, size) {#name, offset, size},
 #define COUNT(array)                  (sizeof(array) / sizeof((array)[0]))
@@ -51,9 +51,8 @@ static const struct field bounded_buffer[] = {
 };
 
 static const struct field detection[] = {
-    MEMBER(struct detection, class_id), MEMBER(struct detection, confidence),
-    MEMBER(struct detection, x),        MEMBER(struct detection, y),
-    MEMBER(struct detection, width),    MEMBER(struct detection, height),
+    MEMBER(struct detection, class_id), MEMBER(struct detection, confidence), MEMBER(struct detection, x),
+    MEMBER(struct detection, y),        MEMBER(struct detection, width),      MEMBER(struct detection, height),
 };
 
 static const struct field snapshot[] = {
@@ -139,8 +138,8 @@ static void table_print(const struct table *table)
 {
     printf("  \"%s\": {\n    \"size\": %zu,\n    \"fields\": {\n", table->name, table->size);
     for (size_t i = 0; i < table->count; i++)
-        printf("      \"%s\": [%zu, %zu]%s\n", table->fields[i].name, table->fields[i].offset,
-               table->fields[i].size, i + 1 < table->count ? "," : "");
+        printf("      \"%s\": [%zu, %zu]%s\n", table->fields[i].name, table->fields[i].offset, table->fields[i].size,
+               i + 1 < table->count ? "," : "");
     printf("    }\n  }");
 }
 

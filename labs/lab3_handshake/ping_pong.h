@@ -1,9 +1,8 @@
 /*
  * Lab 3, challenge: two mailboxes in one System V segment, so that messages go both ways.
  *
- *     ping: send number n through `ping`, wait for its answer in `pong`
- *     pong: take number n out of `ping` and give that box back, then answer with the same number through
- * `pong`
+ *  - ping sends number n through `ping`, and waits for its answer in `pong`;
+ *  - pong takes number n out of `ping`, gives that box back, and answers with the same number through `pong`.
  *
  * Each box keeps mailbox.h's protocol, with the sides exchanged in the second. Ping creates the segment and
  * removes it, pong retries until it is there.

@@ -16,9 +16,9 @@ struct stream {
     long messages;
 };
 #define STREAM_MESSAGES 100000
-#define STREAM_OPTION                                                                                        \
-    {                                                                                                        \
-        "messages", 'n', "N", 0, "Messages to send (default 100000)", 0                                      \
+#define STREAM_OPTION                                                   \
+    {                                                                   \
+        "messages", 'n', "N", 0, "Messages to send (default 100000)", 0 \
     }
 
 /* argp's parser for that option; refuses what is no option. */
@@ -41,7 +41,6 @@ void *stream_map(size_t size);
  * Consumers 1 to `consumers`, a child process each, and the producer, which is the caller. Returns 0 when
  * none of them failed.
  */
-int stream_run(long consumers, int (*consume)(void *data, long which), int (*produce)(void *data),
-               void *data);
+int stream_run(long consumers, int (*consume)(void *data, long which), int (*produce)(void *data), void *data);
 
 #endif

@@ -17,8 +17,7 @@ enum { KEY = 5680, SIZE = 1024 };
 
 int main(int argc, char **argv)
 {
-    demo_help(argc, argv,
-              "Count the runs of this program in a System V segment (key 5680) that nobody removes.");
+    demo_help(argc, argv, "Count the runs of this program in a System V segment (key 5680) that nobody removes.");
 
     /* slide:forget */
     int id = shmget(KEY, SIZE, IPC_CREAT | 0600);

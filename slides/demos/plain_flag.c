@@ -51,8 +51,7 @@ int main(int argc, char **argv)
     stop_sleep(PATIENCE_SECONDS);
     if (waitpid(reader, NULL, WNOHANG) == reader)
         return EXIT_SUCCESS;
-    printf("writer: %d seconds later the flag is still %d, and the reader still loops\n", PATIENCE_SECONDS,
-           box->ready);
+    printf("writer: %d seconds later the flag is still %d, and the reader still loops\n", PATIENCE_SECONDS, box->ready);
     kill(reader, SIGKILL);
     demo_await(reader);
     return EXIT_FAILURE;

@@ -74,9 +74,8 @@ int main(int argc, char **argv)
 
     int fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
     if (fd == -1)
-        return error_report_errno(
-            "end the other shifted_writer, or remove what a killed one left in /dev/shm", "shm_open(%s)",
-            name);
+        return error_report_errno("end the other shifted_writer, or remove what a killed one left in /dev/shm",
+                                  "shm_open(%s)", name);
     int status = segment_hold(fd);
     shm_unlink(name);
     close(fd);

@@ -57,10 +57,9 @@ struct shared_data {
 // shmlab:cut 3 Let the compiler refuse a struct in which any member, or the end, is not where the contract has it.
 /* slide:checks */
 /* Every member of the contract stands where the contract says; a wrong struct does not compile. */
-#define SHARED_DATA_CHECK(field, offset, size)                                                               \
-    _Static_assert(offsetof(struct shared_data, field) == (offset), #field " is not at " #offset);           \
-    _Static_assert(sizeof(((struct shared_data *)0)->field) == (size),                                       \
-                   #field " does not have " #size " bytes");
+#define SHARED_DATA_CHECK(field, offset, size)                                                     \
+    _Static_assert(offsetof(struct shared_data, field) == (offset), #field " is not at " #offset); \
+    _Static_assert(sizeof(((struct shared_data *)0)->field) == (size), #field " does not have " #size " bytes");
 SHARED_DATA_FIELDS(SHARED_DATA_CHECK)
 #undef SHARED_DATA_CHECK
 _Static_assert(sizeof(struct shared_data) == SHARED_DATA_SIZE, "the struct does not end at 640");

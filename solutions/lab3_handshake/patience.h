@@ -28,8 +28,7 @@ struct patience {
     int shmid;        /* the segment whose attach count tells about the peer */
     double limit;     /* seconds */
     bool peer_seen;   /* the peer was attached at some time */
-    bool peer_gone;   /* ... and is not any more: said at the step after next, so that the flag is read once
-                         more */
+    bool peer_gone;   /* ... and is not any more: said at the step after next, so that the flag is read once more */
     int64_t begin_ns; /* CLOCK_MONOTONIC */
     unsigned steps;
 };

@@ -37,8 +37,7 @@ struct arguments {
 };
 
 static const struct argp_option options[] = {
-    {"only", OPTION_ONLY, "ROW", 0, "Measure these rows only; a pattern such as 'pipe*', may be given again",
-     0},
+    {"only", OPTION_ONLY, "ROW", 0, "Measure these rows only; a pattern such as 'pipe*', may be given again", 0},
     {"rounds", OPTION_ROUNDS, "N", 0, "Rounds, 3 to 64 (default 7)", 0},
     {"seconds", OPTION_SECONDS, "S", 0, "Begin no round that would end later than this (default 115)", 0},
     {"quick", OPTION_QUICK, NULL, 0, "Three rounds of a quarter of the length: a first look", 0},
@@ -102,10 +101,8 @@ static const struct argp argp = {
     options,
     option_parse,
     NULL,
-    "Round trips of 64 bytes and streams of 1.2 MB frames over every way that two processes have to talk to "
-    "each "
-    "other, and what the machine allows beside them. Noise is waited out, noisy measurements are rejected, "
-    "and what "
+    "Round trips of 64 bytes and streams of 1.2 MB frames over every way that two processes have to talk to each "
+    "other, and what the machine allows beside them. Noise is waited out, noisy measurements are rejected, and what "
     "was measured too rarely is called inconclusive."
     "\vExit status: 0 done, 1 a row failed (or, with --enforce, a goal is missed), 2 wrong usage.",
     NULL,

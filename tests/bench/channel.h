@@ -69,8 +69,8 @@ bool channel_carry_receive(struct link *link, void *message, size_t size);
 extern const struct channel *const channels[];
 
 /* channel_mailbox.c: one slot each way in shared memory, and a bell that says that it is full */
-extern const struct channel channel_flag, channel_flag_line, channel_futex, channel_semaphore,
-    channel_semaphore_spin, channel_condition, channel_sysv_semaphore;
+extern const struct channel channel_flag, channel_flag_line, channel_futex, channel_semaphore, channel_semaphore_spin,
+    channel_condition, channel_sysv_semaphore;
 /* channel_pipe.c */
 extern const struct channel channel_pipe, channel_pipe_large, channel_pipe_vmsplice, channel_fifo;
 /* channel_socket.c */

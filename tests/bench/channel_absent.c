@@ -6,16 +6,13 @@ const struct channel channel_zeromq = {
     .id = "zeromq", .title = "ZeroMQ", .package = "libzmq3-dev", .absent = "not installed"};
 #endif
 #ifndef BENCH_NNG
-const struct channel channel_nng = {
-    .id = "nng", .title = "nng", .package = "libnng-dev", .absent = "not installed"};
+const struct channel channel_nng = {.id = "nng", .title = "nng", .package = "libnng-dev", .absent = "not installed"};
 #endif
 #ifndef BENCH_BOOST
 const struct channel channel_boost_queue = {.id = "boost-queue",
                                             .title = "Boost.Interprocess message_queue",
                                             .package = "libboost-dev g++",
                                             .absent = "not installed"};
-const struct channel channel_boost_ring = {.id = "boost-ring",
-                                           .title = "Boost.Lockfree spsc_queue",
-                                           .package = "libboost-dev g++",
-                                           .absent = "not installed"};
+const struct channel channel_boost_ring = {
+    .id = "boost-ring", .title = "Boost.Lockfree spsc_queue", .package = "libboost-dev g++", .absent = "not installed"};
 #endif

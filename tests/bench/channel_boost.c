@@ -1,5 +1,4 @@
-/* Boost.Interprocess's message queue, which copies under its mutex, and Boost.Lockfree's ring in shared
- * memory. */
+/* Boost.Interprocess's message queue, which copies under its mutex, and Boost.Lockfree's ring in shared memory. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>

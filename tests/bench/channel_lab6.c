@@ -20,8 +20,7 @@
 
 enum lock { LOCK_COPIES, LOCK_INDEX, LOCK_NONE };
 
-/* The control block of yolo_queue.h. Slots of any size follow it at once, not aligned to anything, on
- * purpose. */
+/* The control block of yolo_queue.h. Slots of any size follow it at once, not aligned to anything, on purpose. */
 struct control {
     int32_t write_idx, read_idx, count;
 };
@@ -86,8 +85,7 @@ static void *lab6_acquire(struct link *link)
 {
     struct semaphores *shared = ((struct lab6 *)link->state)->shared;
 
-    if (!semaphore_take(&shared->empty) ||
-        (lab6_lock(link) == LOCK_COPIES && !semaphore_take(&shared->mutex)))
+    if (!semaphore_take(&shared->empty) || (lab6_lock(link) == LOCK_COPIES && !semaphore_take(&shared->mutex)))
         return NULL;
     return lab6_slot(link, shared->control.write_idx);
 }
@@ -133,15 +131,13 @@ static bool lab6_release(struct link *link)
 
 static const enum lock lock_copies = LOCK_COPIES, lock_index = LOCK_INDEX, lock_none = LOCK_NONE;
 
-#define LAB6                                                                                                 \
-    .waits = WAITS_BLOCKED, .copies = "2", .touches = "sender in, receiver out", .open = lab6_open,          \
-    .send = channel_carry_send, .receive = channel_carry_receive, .close = lab6_close,                       \
-    .acquire = lab6_acquire, .publish = lab6_publish, .take = lab6_take, .release = lab6_release
+#define LAB6                                                                                                    \
+    .waits = WAITS_BLOCKED, .copies = "2", .touches = "sender in, receiver out", .open = lab6_open,             \
+    .send = channel_carry_send, .receive = channel_carry_receive, .close = lab6_close, .acquire = lab6_acquire, \
+    .publish = lab6_publish, .take = lab6_take, .release = lab6_release
 
-const struct channel channel_lab6_documented = {.id = "lab6-documented",
-                                                .title = "lab 6 as documented: lock held in copies",
-                                                .variant = &lock_copies,
-                                                LAB6};
+const struct channel channel_lab6_documented = {
+    .id = "lab6-documented", .title = "lab 6 as documented: lock held in copies", .variant = &lock_copies, LAB6};
 const struct channel channel_lab6_index_lock = {
     .id = "lab6-index-lock", .title = "lab 6, lock for the indices only", .variant = &lock_index, LAB6};
 const struct channel channel_lab6_no_lock = {
@@ -201,10 +197,8 @@ static void *reference_acquire(struct link *link)
     struct queue_slot *slot;
 
     errno = ETIMEDOUT;
-    return queue_acquire_free(&((struct reference *)link->state)->queue, &slot, reference_seconds) ==
-                   QUEUE_DONE
-               ? slot
-               : NULL;
+    return queue_acquire_free(&((struct reference *)link->state)->queue, &slot, reference_seconds) == QUEUE_DONE ? slot
+                                                                                                                 : NULL;
 }
 
 static bool reference_publish(struct link *link)
@@ -218,10 +212,8 @@ static const void *reference_take(struct link *link)
     const struct queue_slot *slot;
 
     errno = ETIMEDOUT;
-    return queue_acquire_full(&((struct reference *)link->state)->queue, &slot, reference_seconds) ==
-                   QUEUE_DONE
-               ? slot
-               : NULL;
+    return queue_acquire_full(&((struct reference *)link->state)->queue, &slot, reference_seconds) == QUEUE_DONE ? slot
+                                                                                                                 : NULL;
 }
 
 static bool reference_release(struct link *link)

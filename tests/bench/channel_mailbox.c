@@ -24,8 +24,7 @@ enum { SPIN_NS = 20000 }; /* longer than an awake peer needs, about what waking 
 
 /* Rung once for every message. Each kind uses the members that it needs, the lines are its own. */
 struct bell {
-    _Alignas(
-        PAIR_CACHE_LINES) _Atomic uint32_t rung; /* how often; the futex's word. Compared, so it may wrap */
+    _Alignas(PAIR_CACHE_LINES) _Atomic uint32_t rung; /* how often; the futex's word. Compared, so it may wrap */
     sem_t semaphore;
     pthread_mutex_t mutex;
     pthread_cond_t condition;
@@ -65,8 +64,7 @@ static bool futex_wait(struct bell *bell, uint32_t times)
     uint32_t seen;
 
     while ((seen = atomic_load_explicit(&bell->rung, memory_order_acquire)) != times)
-        if (syscall(SYS_futex, &bell->rung, FUTEX_WAIT, seen, NULL, NULL, 0) == -1 && errno != EAGAIN &&
-            errno != EINTR)
+        if (syscall(SYS_futex, &bell->rung, FUTEX_WAIT, seen, NULL, NULL, 0) == -1 && errno != EAGAIN && errno != EINTR)
             return false;
     return true;
 }
@@ -243,8 +241,8 @@ static const struct bell_kind semaphore_kind = {semaphore_ring, semaphore_wait};
 static const struct bell_kind semaphore_spin_kind = {semaphore_ring, semaphore_spin_wait};
 static const struct bell_kind condition_kind = {condition_ring, condition_wait};
 
-#define MAILBOX                                                                                              \
-    .copies = "2", .touches = "sender in, receiver out", .open = mailbox_open, .send = mailbox_send,         \
+#define MAILBOX                                                                                      \
+    .copies = "2", .touches = "sender in, receiver out", .open = mailbox_open, .send = mailbox_send, \
     .receive = mailbox_receive, .close = mailbox_close
 
 const struct channel channel_flag = {
@@ -263,11 +261,8 @@ const struct channel channel_condition = {.id = "condition",
                                           .waits = WAITS_BLOCKED,
                                           .variant = &condition_kind,
                                           MAILBOX};
-const struct channel channel_sysv_semaphore = {.id = "sysv-semaphore",
-                                               .title = "System V semaphores",
-                                               .waits = WAITS_BLOCKED,
-                                               .variant = &sysv_kind,
-                                               MAILBOX};
+const struct channel channel_sysv_semaphore = {
+    .id = "sysv-semaphore", .title = "System V semaphores", .waits = WAITS_BLOCKED, .variant = &sysv_kind, MAILBOX};
 
 /*
  * The flag and its message in one cache line: one line travels instead of two. The flag takes four bytes of
@@ -322,8 +317,7 @@ static bool line_receive(struct link *link, void *message, size_t size)
 
     (void)size;
     lines->received++;
-    while (atomic_load_explicit(&line->flag, memory_order_acquire) !=
-           lines->received) /* pairs with line_send */
+    while (atomic_load_explicit(&line->flag, memory_order_acquire) != lines->received) /* pairs with line_send */
         clock_relax();
     memcpy(message, line->message, sizeof line->message);
     return true;

@@ -38,8 +38,7 @@ static bool nng_attach(struct link *link)
     struct nng *nng = link->state;
 
     /* no limit to what may be received: the default is 1 MiB, less than a frame */
-    if (!nng_done(nng_pair0_open(&nng->socket)) ||
-        !nng_done(nng_socket_set_size(nng->socket, NNG_OPT_RECVMAXSZ, 0)))
+    if (!nng_done(nng_pair0_open(&nng->socket)) || !nng_done(nng_socket_set_size(nng->socket, NNG_OPT_RECVMAXSZ, 0)))
         return false;
     if (link->side == SIDE_A)
         return nng_done(nng_listen(nng->socket, nng->address, NULL, 0));

@@ -125,8 +125,8 @@ _Static_assert((int)FRAME_SIZE > PIPE_LARGE, "two buffers are enough for vmsplic
 
 static const int pipe_large = PIPE_LARGE;
 
-#define PIPE                                                                                                 \
-    .waits = WAITS_BLOCKED, .copies = "2", .touches = "kernel in, kernel out", .send = pipe_send,            \
+#define PIPE                                                                                      \
+    .waits = WAITS_BLOCKED, .copies = "2", .touches = "kernel in, kernel out", .send = pipe_send, \
     .receive = pipe_receive, .close = pipe_close
 
 const struct channel channel_pipe = {.id = "pipe", .title = "pipe (64 KiB)", .open = pipe_open, PIPE};

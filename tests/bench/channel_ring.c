@@ -28,8 +28,7 @@ struct rings {
     struct ring_end out, in;
 };
 
-/* A slot with its own word: 2 * lap free, 2 * lap + 1 full. It shares a line with the message's first bytes.
- */
+/* A slot with its own word: 2 * lap free, 2 * lap + 1 full. It shares a line with the message's first bytes. */
 struct sequenced {
     _Atomic uint64_t sequence;
     unsigned char message[];
@@ -204,8 +203,7 @@ static bool sequence_publish(struct link *link)
     struct ring_end *out = &((struct rings *)link->state)->out;
     struct sequenced *slot = ring_slot(out);
 
-    atomic_store_explicit(&slot->sequence, 2 * lap(out) + 1,
-                          memory_order_release); /* pairs with sequence_take */
+    atomic_store_explicit(&slot->sequence, 2 * lap(out) + 1, memory_order_release); /* pairs with sequence_take */
     out->mine++;
     return true;
 }
@@ -246,8 +244,8 @@ static bool bare_release(struct link *link)
 
 static const char bare[] = "never asks for room"; /* the variant of sequence_acquire and sequence_release */
 
-#define RING                                                                                                 \
-    .copies = "2", .touches = "sender in, receiver out", .open = rings_open, .join = rings_join,             \
+#define RING                                                                                     \
+    .copies = "2", .touches = "sender in, receiver out", .open = rings_open, .join = rings_join, \
     .send = channel_carry_send, .receive = channel_carry_receive, .close = rings_close
 
 const struct channel channel_ring = {.id = "ring",

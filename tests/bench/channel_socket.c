@@ -37,8 +37,7 @@ static bool unix_open(struct link *link)
     if (sockets == NULL || socketpair(AF_UNIX, *type | SOCK_CLOEXEC, 0, sockets->fd) == -1)
         return false;
     for (int side = 0; side < SIDES; side++)
-        if (*type != SOCK_STREAM &&
-            setsockopt(sockets->fd[side], SOL_SOCKET, SO_SNDBUF, &size, sizeof size) == -1)
+        if (*type != SOCK_STREAM && setsockopt(sockets->fd[side], SOL_SOCKET, SO_SNDBUF, &size, sizeof size) == -1)
             return false;
     return true;
 }
@@ -93,20 +92,18 @@ static void socket_close(struct link *link)
 
 static bool socket_send(struct link *link, const void *message, size_t size)
 {
-    return descriptor_write(((struct sockets *)link->state)->fd[link->side], message, size,
-                            link->channel->piece);
+    return descriptor_write(((struct sockets *)link->state)->fd[link->side], message, size, link->channel->piece);
 }
 
 static bool socket_receive(struct link *link, void *message, size_t size)
 {
-    return descriptor_read(((struct sockets *)link->state)->fd[link->side], message, size,
-                           link->channel->piece);
+    return descriptor_read(((struct sockets *)link->state)->fd[link->side], message, size, link->channel->piece);
 }
 
 static const int stream = SOCK_STREAM, seqpacket = SOCK_SEQPACKET, datagram = SOCK_DGRAM;
 
-#define SOCKET                                                                                               \
-    .waits = WAITS_BLOCKED, .copies = "2", .touches = "kernel in, kernel out", .send = socket_send,          \
+#define SOCKET                                                                                      \
+    .waits = WAITS_BLOCKED, .copies = "2", .touches = "kernel in, kernel out", .send = socket_send, \
     .receive = socket_receive, .close = socket_close
 
 const struct channel channel_unix_stream = {

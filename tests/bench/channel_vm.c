@@ -60,9 +60,8 @@ static bool vm_send(struct link *link, const void *message, size_t size)
     (void)size;
     offer->address = message;
     offer->sender = getpid();
-    atomic_store_explicit(&offer->offered, ++offers->sent, memory_order_release); /* pairs with vm_receive */
-    while (atomic_load_explicit(&offer->taken, memory_order_acquire) !=
-           offers->sent) /* pairs with vm_receive */
+    atomic_store_explicit(&offer->offered, ++offers->sent, memory_order_release);     /* pairs with vm_receive */
+    while (atomic_load_explicit(&offer->taken, memory_order_acquire) != offers->sent) /* pairs with vm_receive */
         clock_relax();
     return true;
 }

@@ -22,8 +22,7 @@ static inline int64_t clock_cpu_ns(void)
     return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
 }
 
-/* Between two looks at a word that the other side will write: saves power and the other hyper-thread's time.
- */
+/* Between two looks at a word that the other side will write: saves power and the other hyper-thread's time. */
 static inline void clock_relax(void)
 {
 #if defined(__x86_64__) || defined(__i386__)

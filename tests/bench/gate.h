@@ -18,8 +18,7 @@ struct gate_reading {
 
 enum { GATE_QUIET_LOOKS = 8, GATE_LOOK_MS = 4 }; /* so many looks in a row must find nothing else running */
 
-/* Threads that want to run now, we among them: field 4 of /proc/loadavg (proc(5)). -1 when it cannot be read.
- */
+/* Threads that want to run now, we among them: field 4 of /proc/loadavg (proc(5)). -1 when it cannot be read. */
 int gate_runnable(const char *loadavg);
 
 /* Fill in idle and cpus from the text of /proc/stat. False when it is not understood. */

@@ -13,23 +13,19 @@ static const char best_kernel[] = "best-kernel";
 static const double slack = 0.8;
 
 static const struct goal goals[] = {
-    {"copying ring at least as fast as the cross-core copy-in (M3)", "ring.stream", "limit.copy-in", true,
-     1.0},
+    {"copying ring at least as fast as the cross-core copy-in (M3)", "ring.stream", "limit.copy-in", true, 1.0},
     {"... 0.80 of the one-core copy into the slots (M2)", "ring.stream", "limit.copy-slots", true, 0.8},
     {"... 0.60 of a private copy (M1)", "ring.stream", "limit.copy-private", true, 0.6},
     {"copying ring against lab 6 as documented", "ring.stream", "lab6-documented.stream", true, 2.0},
-    {"lab 6, our solution, against lab 6 as documented", "lab6-reference.stream", "lab6-documented.stream",
-     true, 1.8},
+    {"lab 6, our solution, against lab 6 as documented", "lab6-reference.stream", "lab6-documented.stream", true, 1.8},
     {"in place against copying, rendered and summed up", "ring.in-place", "ring.pipeline", true, 1.5},
     {"... against copying as documented", "ring.in-place", "lab6-documented.pipeline", true, 2.5},
-    {"full ring, sequence word in the slot, against a cache line", "ring-sequence.hand-over",
-     "limit.ping-pong", false, 1.6},
+    {"full ring, sequence word in the slot, against a cache line", "ring-sequence.hand-over", "limit.ping-pong", false,
+     1.6},
     {"full ring, separate indices, against a cache line", "ring.hand-over", "limit.ping-pong", false, 2.0},
-    {"publish to seen, sequence word in the header's line", "bare-sequence.hand-over", "limit.ping-pong",
-     false, 1.15},
+    {"publish to seen, sequence word in the header's line", "bare-sequence.hand-over", "limit.ping-pong", false, 1.15},
     {"publish to seen, index word on its own line", "bare-index.hand-over", "limit.ping-pong", false, 1.45},
-    {"ready flag and 60 B in one line, against a cache line", "flag-line.round-trip", "limit.ping-pong",
-     false, 1.2},
+    {"ready flag and 60 B in one line, against a cache line", "flag-line.round-trip", "limit.ping-pong", false, 1.2},
     {"ready flag and 64 B on separate lines", "flag.round-trip", "limit.ping-pong", false, 1.6},
     {"hand-overs a second, header only", "ring.headers", NULL, true, 4e6},
     {"... against lab 6 as documented", "ring.headers", "lab6-documented.headers", true, 10},
@@ -57,8 +53,7 @@ static const struct goal goals[] = {
 
 _Static_assert(sizeof goals / sizeof goals[0] <= GOALS_MAX, "room for all goals");
 
-/* Round by round the smallest value of several rows; a round counts when all measured ones are clean in it.
- */
+/* Round by round the smallest value of several rows; a round counts when all measured ones are clean in it. */
 static bool best_of_kernel(const struct run *run, struct series *best)
 {
     bool any = false;

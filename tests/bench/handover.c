@@ -70,24 +70,22 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
     }
 }
 
-static const struct argp argp = {
-    options,
-    option_parse,
-    NULL,
-    "Hand messages from one process to another through shared memory and count those "
-    "that are lost, torn or doubled."
-    "\vExit status: 0 none was, 1 some were or a channel failed, 2 wrong usage.",
-    NULL,
-    NULL,
-    NULL};
+static const struct argp argp = {options,
+                                 option_parse,
+                                 NULL,
+                                 "Hand messages from one process to another through shared memory and count those "
+                                 "that are lost, torn or doubled."
+                                 "\vExit status: 0 none was, 1 some were or a channel failed, 2 wrong usage.",
+                                 NULL,
+                                 NULL,
+                                 NULL};
 
 /* Both sides to the end. The reports are in `shared` afterwards. */
 static enum pair_result way_run(const struct channel *channel, enum work work, uint64_t count,
                                 struct pair_shared *shared)
 {
     struct task task;
-    struct pair_job job = {
-        .prepare = work_prepare, .run = work_run, .context = &task, .seconds = SECONDS_MAX};
+    struct pair_job job = {.prepare = work_prepare, .run = work_run, .context = &task, .seconds = SECONDS_MAX};
 
     memset(shared, 0, sizeof *shared);
     work_set_up(&task, channel, work);
@@ -116,9 +114,9 @@ static bool way_report(const struct channel *channel, enum pair_result result, u
            (unsigned long long)got->arrived, (unsigned long long)got->lost, (unsigned long long)got->torn,
            (unsigned long long)got->doubled, rate / 1e6, done ? "ok" : "FAILED ", error);
     fflush(stdout);
-    json_array_append_new(rows, json_pack("{s:s, s:I, s:I, s:I, s:I, s:f, s:b}", "channel", channel->id,
-                                          "arrived", (json_int_t)got->arrived, "lost", (json_int_t)got->lost,
-                                          "torn", (json_int_t)got->torn, "doubled", (json_int_t)got->doubled,
+    json_array_append_new(rows, json_pack("{s:s, s:I, s:I, s:I, s:I, s:f, s:b}", "channel", channel->id, "arrived",
+                                          (json_int_t)got->arrived, "lost", (json_int_t)got->lost, "torn",
+                                          (json_int_t)got->torn, "doubled", (json_int_t)got->doubled,
                                           "messages_per_second", rate, "ok", done));
     return done;
 }
@@ -128,13 +126,11 @@ static int json_write(json_t *rows, const struct arguments *arguments)
     struct machine machine;
 
     machine_describe(&machine);
-    json_t *report =
-        json_pack("{s:s, s:s, s:{s:s, s:i, s:s, s:s, s:s, s:s}, s:I, s:O}", "format", "shmlab-handover/1",
-                  "date", machine.date, "machine", "cpu", machine.cpu, "cpus", machine.cpus, "kernel",
-                  machine.kernel, "compiler", machine.compiler, "flags", machine.flags, "libc", machine.libc,
-                  "messages", (json_int_t)arguments->count, "channels", rows);
-    int failed =
-        report == NULL || json_dump_file(report, arguments->json, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
+    json_t *report = json_pack("{s:s, s:s, s:{s:s, s:i, s:s, s:s, s:s, s:s}, s:I, s:O}", "format", "shmlab-handover/1",
+                               "date", machine.date, "machine", "cpu", machine.cpu, "cpus", machine.cpus, "kernel",
+                               machine.kernel, "compiler", machine.compiler, "flags", machine.flags, "libc",
+                               machine.libc, "messages", (json_int_t)arguments->count, "channels", rows);
+    int failed = report == NULL || json_dump_file(report, arguments->json, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
 
     json_decref(report);
     return failed ? error_report_errno("choose another --json", "%s", arguments->json) : 0;

@@ -57,8 +57,8 @@ static void used(const void *memory)
 }
 
 /* A copies; B keeps the other CPU from everybody else until A is done, as a spinning receiver does. */
-static bool copies_on_one_core(const struct limit_run *run, enum side side, struct pair_shared *shared,
-                               size_t size, bool slots)
+static bool copies_on_one_core(const struct limit_run *run, enum side side, struct pair_shared *shared, size_t size,
+                               bool slots)
 {
     struct memory *memory = run->memory;
     struct pair_report *report = &shared->report[side];
@@ -77,8 +77,7 @@ static bool copies_on_one_core(const struct limit_run *run, enum side side, stru
         used(to);
     }
     atomic_store_explicit(&memory->word[side][0], side == SIDE_A, memory_order_release);
-    while (atomic_load_explicit(&memory->word[SIDE_A][0], memory_order_acquire) ==
-           0) /* pairs with the store */
+    while (atomic_load_explicit(&memory->word[SIDE_A][0], memory_order_acquire) == 0) /* pairs with the store */
         clock_relax();
     pair_end(report);
     report->arrived = run->count;
@@ -119,8 +118,7 @@ static bool copy_alternating(void *context, enum side side, struct pair_shared *
     pair_meet(shared, side, 0);
     for (uint32_t i = 0; i < WARM + run->count; i++) {
         char *slot = (char *)memory->slots[i % SLOTS];
-        uint32_t turn =
-            side == SIDE_A ? i : i + 1; /* A waits for B's copy before, B for A's copy of this one */
+        uint32_t turn = side == SIDE_A ? i : i + 1; /* A waits for B's copy before, B for A's copy of this one */
         while (atomic_load_explicit(&memory->word[!side][0], memory_order_acquire) < turn)
             clock_relax();
         if (side == SIDE_A)
@@ -133,8 +131,7 @@ static bool copy_alternating(void *context, enum side side, struct pair_shared *
         copying += i < WARM ? 0 : end - begin;
         if (i + 1 == WARM)
             pair_begin(report);
-        atomic_store_explicit(&memory->word[side][0], i + 1,
-                              memory_order_release); /* pairs with the load above */
+        atomic_store_explicit(&memory->word[side][0], i + 1, memory_order_release); /* pairs with the load above */
     }
     pair_end(report);
     report->waited = report->end - report->begin - copying;
@@ -208,8 +205,7 @@ static bool segment_start(void *context, enum side side, struct pair_shared *sha
             close(fd);
         } else {
             pair_meet(shared, side, 2 * i);
-            snprintf(path, sizeof path, "/proc/%ld/fd/%d", (long)*(volatile pid_t *)memory->slots[0],
-                     memory->segment);
+            snprintf(path, sizeof path, "/proc/%ld/fd/%d", (long)*(volatile pid_t *)memory->slots[0], memory->segment);
             int fd = open(path, O_RDWR | O_CLOEXEC);
             done = (fd != -1 || pair_fail(report, path)) && segment_touch(fd, report);
             close(fd);
@@ -226,8 +222,7 @@ const struct limit limits[] = {
     {"copy-private", "M1: memcpy, private to private, one core", true, FRAME_SIZE, SIDE_A, copy_private},
     {"copy-slots", "M2: memcpy, private to 5 slots, one core", true, FRAME_SIZE, SIDE_A, copy_to_slots},
     {"copy-in", "M3: copy in, lines last read by the other core", true, FRAME_SIZE, SIDE_A, copy_alternating},
-    {"copy-out", "M4: copy out, lines last written by the other core", true, FRAME_SIZE, SIDE_B,
-     copy_alternating},
+    {"copy-out", "M4: copy out, lines last written by the other core", true, FRAME_SIZE, SIDE_B, copy_alternating},
     {"start", "segment made and touched by both sides", false, 0, SIDE_A, segment_start},
     {NULL, NULL, false, 0, SIDE_A, NULL},
 };

@@ -1,5 +1,4 @@
-/* The machine in words: see machine.h. BENCH_FLAGS, BENCH_PYTHON_VERSION and BENCH_VERSION come from
- * CMake. */
+/* The machine in words: see machine.h. BENCH_FLAGS, BENCH_PYTHON_VERSION and BENCH_VERSION come from CMake. */
 #include "machine.h"
 
 #include <gnu/libc-version.h>
@@ -37,8 +36,8 @@ void machine_describe(struct machine *machine)
     cpu_model(machine->cpu);
     machine->cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
     bool known = uname(&name) == 0;
-    snprintf(machine->kernel, MACHINE_TEXT, "%s %s %s", known ? name.sysname : "unknown",
-             known ? name.release : "", known ? name.machine : "");
+    snprintf(machine->kernel, MACHINE_TEXT, "%s %s %s", known ? name.sysname : "unknown", known ? name.release : "",
+             known ? name.machine : "");
 #ifdef __clang__
     snprintf(machine->compiler, MACHINE_TEXT, "%s", __VERSION__);
 #else

@@ -1,5 +1,4 @@
-/* What a figure depends on: processor, kernel, compiler, libraries. No names of machines, users or folders.
- */
+/* What a figure depends on: processor, kernel, compiler, libraries. No names of machines, users or folders. */
 #ifndef BENCH_MACHINE_H
 #define BENCH_MACHINE_H
 

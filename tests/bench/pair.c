@@ -122,8 +122,8 @@ static void priority_raise(void)
 }
 
 /* The life of a child. It ends without atexit handlers: they are the parent's. */
-static _Noreturn void child_live(const struct pair_job *job, enum side side, struct pair_shared *shared,
-                                 pid_t parent, const sigset_t *signals)
+static _Noreturn void child_live(const struct pair_job *job, enum side side, struct pair_shared *shared, pid_t parent,
+                                 const sigset_t *signals)
 {
     struct pair_report *report = &shared->report[side];
 
@@ -150,8 +150,8 @@ struct child {
     int fd; /* of pidfd_open, -1 once it is reaped */
 };
 
-static bool child_start(struct child *child, const struct pair_job *job, enum side side,
-                        struct pair_shared *shared, const sigset_t *signals)
+static bool child_start(struct child *child, const struct pair_job *job, enum side side, struct pair_shared *shared,
+                        const sigset_t *signals)
 {
     pid_t parent = getpid();
 

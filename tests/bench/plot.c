@@ -18,8 +18,7 @@ enum {
 };
 
 struct panel {
-    int left, axis,
-        right; /* x of the names, of the value zero (or the axis' begin), of the longest bar's end */
+    int left, axis, right; /* x of the names, of the value zero (or the axis' begin), of the longest bar's end */
     const char *title, *subtitle;
     enum work work;
     bool logarithmic, smaller_is_better;
@@ -28,10 +27,10 @@ struct panel {
 };
 
 static const struct panel panels[] = {
-    {40, 262, 560, "64 bytes there and back", "time, logarithmic; shorter is better", WORK_ROUND_TRIP, true,
-     true, "limit.ping-pong", "cache line"},
-    {660, 916, 1190, "1.2 MB frames", "frames a second; longer is better", WORK_STREAM, false, false,
-     "limit.copy-in", "cross-core copy-in"},
+    {40, 262, 560, "64 bytes there and back", "time, logarithmic; shorter is better", WORK_ROUND_TRIP, true, true,
+     "limit.ping-pong", "cache line"},
+    {660, 916, 1190, "1.2 MB frames", "frames a second; longer is better", WORK_STREAM, false, false, "limit.copy-in",
+     "cross-core copy-in"},
 };
 
 struct bar {
@@ -102,10 +101,9 @@ static double place(const struct panel *panel, double value, double low, double 
     return panel->axis + share * (panel->right - panel->axis);
 }
 
-/* The ends of the axis, around all values and the limit: powers of ten with room for the shortest bar, or
- * zero. */
-static void range_find(const struct panel *panel, const struct bar bars[], int count, struct figure limit,
-                       double *low, double *high)
+/* The ends of the axis, around all values and the limit: powers of ten with room for the shortest bar, or zero. */
+static void range_find(const struct panel *panel, const struct bar bars[], int count, struct figure limit, double *low,
+                       double *high)
 {
     double least = limit.conclusive ? limit.median : INFINITY, most = limit.conclusive ? limit.median : 0;
 
@@ -120,8 +118,7 @@ static void range_find(const struct panel *panel, const struct bar bars[], int c
     *high = panel->logarithmic ? pow(10, ceil(log10(most) + 0.001)) : most * 1.02;
 }
 
-static void gridline_draw(FILE *out, const struct panel *panel, double value, double low, double high,
-                          int bottom)
+static void gridline_draw(FILE *out, const struct panel *panel, double value, double low, double high, int bottom)
 {
     char text[NAME];
     double x = place(panel, value, low, high);
@@ -144,22 +141,21 @@ static void axis_draw(FILE *out, const struct panel *panel, double low, double h
         gridline_draw(out, panel, value, low, high, bottom);
 }
 
-static void bar_draw(FILE *out, const struct panel *panel, const struct bar *bar, double low, double high,
-                     double y, double thickness)
+static void bar_draw(FILE *out, const struct panel *panel, const struct bar *bar, double low, double high, double y,
+                     double thickness)
 {
     if (bar->figure.conclusive)
         fprintf(out, "<rect x='%d' y='%.1f' width='%.1f' height='%.1f' rx='2' fill='%s'/>", panel->axis, y,
                 fmax(place(panel, bar->figure.median, low, high) - panel->axis, 1), thickness,
                 colour_of(&bar->result->row));
-    fprintf(out, "<text x='%d' y='%.1f' class='name' text-anchor='end'>", panel->axis - 8,
-            y + thickness / 2 + 4);
+    fprintf(out, "<text x='%d' y='%.1f' class='name' text-anchor='end'>", panel->axis - 8, y + thickness / 2 + 4);
     text_write(out, row_title(&bar->result->row));
     fputs("</text>\n", out);
 }
 
 /* The figure behind a bar, over the line of the limit. */
-static void value_draw(FILE *out, const struct panel *panel, const struct bar *bar, double low, double high,
-                       double y, double thickness)
+static void value_draw(FILE *out, const struct panel *panel, const struct bar *bar, double low, double high, double y,
+                       double thickness)
 {
     char text[NAME] = "inconclusive: the machine was noisy";
     double end = panel->axis;
@@ -172,8 +168,7 @@ static void value_draw(FILE *out, const struct panel *panel, const struct bar *b
             bar->figure.conclusive ? "value" : "tick", text);
 }
 
-static void limit_draw(FILE *out, const struct panel *panel, struct figure limit, double low, double high,
-                       int bottom)
+static void limit_draw(FILE *out, const struct panel *panel, struct figure limit, double low, double high, int bottom)
 {
     double x = place(panel, limit.median, low, high);
 
@@ -195,8 +190,7 @@ static void panel_draw(FILE *out, const struct run *run, const struct panel *pan
     fprintf(out, "<text x='%d' y='84' class='panel'>%s</text><text x='%d' y='102' class='tick'>%s</text>\n",
             panel->left, panel->title, panel->left, panel->subtitle);
     if (count == 0) {
-        fprintf(out, "<text x='%d' y='%d' class='tick'>not measured in this run</text>\n", panel->axis,
-                TOP + 20);
+        fprintf(out, "<text x='%d' y='%d' class='tick'>not measured in this run</text>\n", panel->axis, TOP + 20);
         return;
     }
     double room = fmin((double)(BOTTOM - TOP) / count, BAR_ROOM);
@@ -235,8 +229,7 @@ static void head_draw(FILE *out, const struct run *run, const struct machine *ma
     fprintf(out,
             "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %d %d' width='%d' height='%d' role='img' "
             "aria-labelledby='t d'>\n<title id='t'>How fast processes can talk to each other</title>\n"
-            "<desc id='d'>Two bar charts. Left: time of a 64-byte round trip by channel, logarithmic. Right: "
-            "frames of "
+            "<desc id='d'>Two bar charts. Left: time of a 64-byte round trip by channel, logarithmic. Right: frames of "
             "1.2 MB a second by channel. Colours tell how a channel waits. Best first: ",
             WIDTH, HEIGHT, WIDTH, HEIGHT);
     for (size_t i = 0; i < sizeof panels / sizeof panels[0]; i++) {
@@ -250,23 +243,21 @@ static void head_draw(FILE *out, const struct run *run, const struct machine *ma
             fprintf(out, " %s%s", text, k + 1 < count ? ", " : ". ");
         }
     }
-    fprintf(out,
-            "</desc>\n<style>text{font-family:'Helvetica Neue',Arial,'DejaVu Sans',sans-serif;fill:#1f2933}"
-            ".head{font-size:24px;font-weight:bold}.panel{font-size:17px;font-weight:bold}"
-            ".name{font-size:13px}.value{font-size:12.5px;font-weight:bold;paint-order:stroke;stroke:#ffffff;"
-            "stroke-width:5px}.tick{font-size:12px;fill:#52606d}"
-            ".grid{stroke:#e4e7eb;stroke-width:1}.limit{stroke:#b00020;stroke-width:1.5;stroke-dasharray:5 3}"
-            ".limit-name{font-size:12px;fill:#b00020}</style>\n"
-            "<rect width='100%%' height='100%%' fill='#ffffff'/>\n"
-            "<text x='40' y='48' class='head'>How fast processes can talk to each other</text>\n"
-            "<text x='40' y='702' class='tick'>");
+    fprintf(out, "</desc>\n<style>text{font-family:'Helvetica Neue',Arial,'DejaVu Sans',sans-serif;fill:#1f2933}"
+                 ".head{font-size:24px;font-weight:bold}.panel{font-size:17px;font-weight:bold}"
+                 ".name{font-size:13px}.value{font-size:12.5px;font-weight:bold;paint-order:stroke;stroke:#ffffff;"
+                 "stroke-width:5px}.tick{font-size:12px;fill:#52606d}"
+                 ".grid{stroke:#e4e7eb;stroke-width:1}.limit{stroke:#b00020;stroke-width:1.5;stroke-dasharray:5 3}"
+                 ".limit-name{font-size:12px;fill:#b00020}</style>\n"
+                 "<rect width='100%%' height='100%%' fill='#ffffff'/>\n"
+                 "<text x='40' y='48' class='head'>How fast processes can talk to each other</text>\n"
+                 "<text x='40' y='702' class='tick'>");
     text_write(out, machine->cpu);
     fprintf(out, ", CPUs %d and %d, ", run->cpu[SIDE_A], run->cpu[SIDE_B]);
     text_write(out, machine->kernel);
     fprintf(out, ", ");
     text_write(out, machine->compiler);
-    fprintf(out,
-            ", %.10s; medians of %d interleaved rounds, noisy ones rejected; every message verified</text>\n",
+    fprintf(out, ", %.10s; medians of %d interleaved rounds, noisy ones rejected; every message verified</text>\n",
             machine->date, run->rounds);
 }
 

@@ -189,8 +189,7 @@ static void detections_fill(struct queue_slot *slot, uint32_t count)
 }
 
 /* What changes from frame to frame. */
-static void slot_fill(const struct python_row *row, struct queue_slot *slot, struct queue_slot *frame,
-                      uint64_t number)
+static void slot_fill(const struct python_row *row, struct queue_slot *slot, struct queue_slot *frame, uint64_t number)
 {
     struct queue_slot *to = row->content == CONTENT_BYTES ? frame : slot;
 
@@ -293,9 +292,9 @@ static bool script_start(const struct python_run *run, struct pair_report *repor
     snprintf(numbers[5], ARGUMENT, "%llu", (unsigned long long)run->count);
     snprintf(prefix, sizeof prefix, "BENCH-%ld", (long)getppid());
     execl(BENCH_PYTHON, BENCH_PYTHON, "-X", "pycache_prefix=" BENCH_PYCACHE, BENCH_SCRIPT, "--transport",
-          transport_id(run->row->transport), "--use", run->row->use, "--report", numbers[0], "--ring",
-          numbers[1], "--full", numbers[2], "--empty", numbers[3], "--warm", numbers[4], "--count",
-          numbers[5], "--prefix", prefix, "--helper", BENCH_HELPER, (char *)NULL);
+          transport_id(run->row->transport), "--use", run->row->use, "--report", numbers[0], "--ring", numbers[1],
+          "--full", numbers[2], "--empty", numbers[3], "--warm", numbers[4], "--count", numbers[5], "--prefix", prefix,
+          "--helper", BENCH_HELPER, (char *)NULL);
     return pair_fail(report, "execl of the Python interpreter");
 }
 

@@ -52,10 +52,9 @@ static json_t *row_new(const struct run *run, const struct result *result)
 {
     const struct row *row = &result->row;
     const char *work = row->limit != NULL ? "limit" : row->python != NULL ? "python" : work_id(row->work);
-    json_t *object =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:[i, i]}", "id", row->id, "title", row_title(row), "work", work,
-                  "state", state_name(result), "unit", row_is_time(row) ? "s" : "1/s", "cpus",
-                  row_cpu(run, row, SIDE_A), row_cpu(run, row, SIDE_B));
+    json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:s, s:[i, i]}", "id", row->id, "title", row_title(row), "work",
+                               work, "state", state_name(result), "unit", row_is_time(row) ? "s" : "1/s", "cpus",
+                               row_cpu(run, row, SIDE_A), row_cpu(run, row, SIDE_B));
 
     if (row->limit == NULL) {
         json_object_set_new(object, "waits", json_string(row_waits(row)));
@@ -100,15 +99,14 @@ json_t *report_new(const struct run *run, const struct machine *machine, const c
     for (int i = 0; i < run->count; i++)
         json_array_append_new(rows, row_new(run, &run->result[i]));
     return json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:i, s:s, s:s, s:s, s:s, s:s}, s:{s:i, s:i, s:i, s:i, "
-                     "s:i, s:f, s:i}, s:i, "
-                     "s:i, s:o, s:o}",
-                     "format", "shmlab-bench/1", "date", machine->date, "command", command, "version",
-                     machine->version, "machine", "cpu", machine->cpu, "cpus", machine->cpus, "kernel",
-                     machine->kernel, "compiler", machine->compiler, "flags", machine->flags, "libc",
-                     machine->libc, "python", machine->python, "method", "rounds", run->rounds, "dropped",
-                     run->dropped, "moved", run->moved, "rejected", run->rejected, "not_quiet", run->unquiet,
-                     "seconds", run->seconds, "nice", run->nice, "message_bytes", (int)MESSAGE_SIZE,
-                     "frame_bytes", (int)FRAME_SIZE, "rows", rows, "goals", goals_new(run));
+                     "s:i, s:f, s:i}, s:i, s:i, s:o, s:o}",
+                     "format", "shmlab-bench/1", "date", machine->date, "command", command, "version", machine->version,
+                     "machine", "cpu", machine->cpu, "cpus", machine->cpus, "kernel", machine->kernel, "compiler",
+                     machine->compiler, "flags", machine->flags, "libc", machine->libc, "python", machine->python,
+                     "method", "rounds", run->rounds, "dropped", run->dropped, "moved", run->moved, "rejected",
+                     run->rejected, "not_quiet", run->unquiet, "seconds", run->seconds, "nice", run->nice,
+                     "message_bytes", (int)MESSAGE_SIZE, "frame_bytes", (int)FRAME_SIZE, "rows", rows, "goals",
+                     goals_new(run));
 }
 
 int report_write(const json_t *report, const char *path)

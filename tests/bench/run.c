@@ -104,8 +104,7 @@ static void row_add(struct run *run, struct row row)
         result->state = STATE_SKIPPED;
         snprintf(result->reason, sizeof result->reason, "%s: apt install %s", row.channel->absent,
                  row.channel->package);
-    } else if (run->cpu[SIDE_A] == run->cpu[SIDE_B] && !row.one_cpu &&
-               strcmp(row_waits(&row), "spins") == 0) {
+    } else if (run->cpu[SIDE_A] == run->cpu[SIDE_B] && !row.one_cpu && strcmp(row_waits(&row), "spins") == 0) {
         result->state = STATE_SKIPPED;
         snprintf(result->reason, sizeof result->reason, "two sides that spin need two CPUs");
     }
@@ -172,9 +171,7 @@ bool row_is_time(const struct row *row)
 
 const char *row_title(const struct row *row)
 {
-    return row->limit != NULL    ? row->limit->title
-           : row->python != NULL ? row->python->title
-                                 : row->channel->title;
+    return row->limit != NULL ? row->limit->title : row->python != NULL ? row->python->title : row->channel->title;
 }
 
 const char *row_waits(const struct row *row)
@@ -260,8 +257,8 @@ static bool sample_failed(struct result *result, enum pair_result end, const str
                      (unsigned long long)report->doubled);
         else if (report->error != 0) {
             result->state = is_refusal(report->error) ? STATE_SKIPPED : STATE_FAILED;
-            snprintf(result->reason, sizeof result->reason, "%s: %s (%s)", report->what,
-                     error_symbol(report->error), strerror(report->error));
+            snprintf(result->reason, sizeof result->reason, "%s: %s (%s)", report->what, error_symbol(report->error),
+                     strerror(report->error));
         }
     }
     if (result->reason[0] == '\0')
@@ -294,8 +291,8 @@ static double share_taken(const struct row *row, const struct pair_report report
 }
 
 /* Run the pair and turn its report into the value of the row. */
-static bool pair_sample(const struct run *run, struct result *result, struct pair_job *job,
-                        struct pair_shared *shared, enum side reporter, struct sample *sample)
+static bool pair_sample(const struct run *run, struct result *result, struct pair_job *job, struct pair_shared *shared,
+                        enum side reporter, struct sample *sample)
 {
     job->cpu[SIDE_A] = row_cpu(run, &result->row, SIDE_A);
     job->cpu[SIDE_B] = row_cpu(run, &result->row, SIDE_B);
@@ -345,8 +342,7 @@ static bool python_sample(const struct run *run, struct result *result, struct p
         double each = seconds_each(python.report, result->count);
         sample->value = 1 / each;
         sample->verified = python.report->arrived;
-    } else if (python.report != NULL &&
-               python.report->torn + python.report->lost + python.report->doubled > 0) {
+    } else if (python.report != NULL && python.report->torn + python.report->lost + python.report->doubled > 0) {
         shared->report[SIDE_B] = *python.report;
         sample_failed(result, PAIR_FAILED, shared);
     }
@@ -390,8 +386,7 @@ static bool channel_sample(const struct run *run, struct result *result, struct 
     return done;
 }
 
-static bool row_sample(const struct run *run, struct result *result, struct pair_shared *shared,
-                       struct sample *sample)
+static bool row_sample(const struct run *run, struct result *result, struct pair_shared *shared, struct sample *sample)
 {
     *sample = (struct sample){0};
     memset(shared, 0, sizeof *shared);
@@ -423,9 +418,7 @@ static bool row_calibrate(const struct run *run, struct result *result, struct p
             return true;
         double each = row_is_time(row) ? sample.value : 1 / sample.value;
         double fitting = is_paced(row) ? PACED_COUNT : seconds * run->options.scale / each;
-        uint64_t count = fitting > COUNT_MAX   ? COUNT_MAX
-                         : fitting > COUNT_MIN ? (uint64_t)fitting
-                                               : COUNT_MIN;
+        uint64_t count = fitting > COUNT_MAX ? COUNT_MAX : fitting > COUNT_MIN ? (uint64_t)fitting : COUNT_MIN;
         bool near = count <= result->count * step;
         result->count = near ? count : result->count * step;
         if (near)
@@ -482,9 +475,8 @@ static void progress(const struct run *run, const char *what, int done, int64_t 
     bool terminal = isatty(STDERR_FILENO) == 1;
 
     if (terminal || done == run->count)
-        fprintf(stderr, "%s%-14s row %3d of %d, %5.1f s, %d rejected, %d not quiet%s", terminal ? "\r" : "",
-                what, done, run->count, (double)(clock_now_ns() - begin) / 1e9, run->rejected, run->unquiet,
-                terminal ? " " : "\n");
+        fprintf(stderr, "%s%-14s row %3d of %d, %5.1f s, %d rejected, %d not quiet%s", terminal ? "\r" : "", what, done,
+                run->count, (double)(clock_now_ns() - begin) / 1e9, run->rejected, run->unquiet, terminal ? " " : "\n");
 }
 
 /* One pass over all rows. False: a signal came. */

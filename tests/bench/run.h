@@ -32,11 +32,10 @@ struct result {
     char reason[ROW_REASON]; /* of a row that was skipped or failed */
     uint64_t count;          /* messages in a round */
     uint64_t verified;       /* messages in all */
-    struct series
-        value; /* seconds each (round trips, hand-overs, median of paced), else messages per second */
-    struct series tail;  /* paced: the 99th percentile, seconds */
-    struct series floor; /* the cache line's way there and back, right behind each measurement; seconds */
-    int noisy;           /* rounds without a clean value */
+    struct series value;     /* seconds each (round trips, hand-overs, median of paced), else messages per second */
+    struct series tail;      /* paced: the 99th percentile, seconds */
+    struct series floor;     /* the cache line's way there and back, right behind each measurement; seconds */
+    int noisy;               /* rounds without a clean value */
 };
 
 struct run_options {

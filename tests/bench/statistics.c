@@ -75,8 +75,7 @@ int series_drop_odd(const struct series *floor, struct series *const all[], size
     if (!usual.conclusive)
         return 0;
     for (int i = 0; i < ROUNDS_MAX; i++) {
-        odd[i] =
-            floor->clean[i] && (floor->value[i] > 2 * usual.median || 2 * floor->value[i] < usual.median);
+        odd[i] = floor->clean[i] && (floor->value[i] > 2 * usual.median || 2 * floor->value[i] < usual.median);
         dropped += odd[i];
     }
     for (size_t k = 0; k < count; k++)
@@ -93,8 +92,8 @@ int series_drop_moved(const struct series *usual, const struct series *floor, st
     int dropped = 0;
 
     for (int i = 0; i < ROUNDS_MAX; i++) {
-        bool near = figure.conclusive && floor->value[i] < factor * figure.median &&
-                    factor * floor->value[i] > figure.median;
+        bool near =
+            figure.conclusive && floor->value[i] < factor * figure.median && factor * floor->value[i] > figure.median;
         if (row->clean[i] && !near) {
             row->clean[i] = false;
             dropped++;

@@ -38,8 +38,7 @@ void series_note(struct series *series, int round, double value);
 /* Median and range of the clean rounds. */
 struct figure series_figure(const struct series *series);
 
-/* Median and range of numerator / denominator, each taken in one round; a round counts when both are clean.
- */
+/* Median and range of numerator / denominator, each taken in one round; a round counts when both are clean. */
 struct figure series_ratio(const struct series *numerator, const struct series *denominator);
 
 /*

@@ -56,8 +56,7 @@ static void throughput_cell(char cell[CELL], const struct result *result)
 }
 
 /* How the row compares with the one that its table is about: times over it, rates under it. */
-static void ratio_cell(char cell[CELL], const struct run *run, const struct result *result,
-                       const char *reference)
+static void ratio_cell(char cell[CELL], const struct run *run, const struct result *result, const char *reference)
 {
     const struct result *other = run_find(run, reference);
 
@@ -149,20 +148,18 @@ static bool is_python(const struct row *row)
 static const struct section sections[] = {
     {"What the machine allows", "limit.ping-pong", "", true, is_limit},
     {"64 bytes there and back, two CPUs", "limit.ping-pong", "x line", false, is_trip},
-    {"64 bytes there and back, both sides on one CPU", "semaphore.round-trip.one-cpu", "x sem", false,
-     is_trip_one_cpu},
+    {"64 bytes there and back, both sides on one CPU", "semaphore.round-trip.one-cpu", "x sem", false, is_trip_one_cpu},
     {"Header of a 1.2 MB slot there and back, in place", "limit.ping-pong", "x line", false, is_hand_over},
     {"1.2 MB frames, private buffer to private buffer", "ring.stream", "ring is x", true, is_stream},
     {"1.2 MB frames rendered and summed up", "ring.in-place", "place is x", true, is_rendered},
     {"Hand-overs of 1.2 MB slots, header only", "ring.headers", "ring is x", false, is_headers},
     {"64 bytes one way, as many as go", "ring.messages", "ring is x", false, is_messages},
-    {"64 bytes every 50 us: median | 99th percentile until the receiver has them", "flag.paced", "x flag",
-     false, is_paced},
+    {"64 bytes every 50 us: median | 99th percentile until the receiver has them", "flag.paced", "x flag", false,
+     is_paced},
     {"Python as the consumer, 1.2 MB frames", "ring.stream", "ring is x", true, is_python},
 };
 
-static void row_print(FILE *out, const struct run *run, const struct section *section,
-                      const struct result *result)
+static void row_print(FILE *out, const struct run *run, const struct section *section, const struct result *result)
 {
     char value[CELL], extra[CELL] = "", ratio[CELL], cpus[CELL];
     const struct row *row = &result->row;
@@ -179,8 +176,7 @@ static void row_print(FILE *out, const struct run *run, const struct section *se
     }
     ratio_cell(ratio, run, result, section->reference);
     cpus_cell(cpus, run, row);
-    fprintf(out, "  %-*s%s %14s %12s %10s  %-18s %-4s %6s  %s", both ? TITLE_WIDTH - 9 : TITLE_WIDTH,
-            row_title(row),
+    fprintf(out, "  %-*s%s %14s %12s %10s  %-18s %-4s %6s  %s", both ? TITLE_WIDTH - 9 : TITLE_WIDTH, row_title(row),
             !both                        ? ""
             : row->work == WORK_IN_PLACE ? " in place"
                                          : " copying ",
@@ -200,8 +196,8 @@ static void section_print(FILE *out, const struct run *run, const struct section
         if (!headed)
             fprintf(out, "\n%s\n", section->title);
         if (!headed && section->has != is_limit)
-            fprintf(out, "  %-*s %14s %12s %10s  %-18s %-4s %6s  %s\n", TITLE_WIDTH, "", "", "",
-                    section->column, "waits by", "CPUs", "copies", "who touches the payload");
+            fprintf(out, "  %-*s %14s %12s %10s  %-18s %-4s %6s  %s\n", TITLE_WIDTH, "", "", "", section->column,
+                    "waits by", "CPUs", "copies", "who touches the payload");
         headed = true;
         row_print(out, run, section, result);
     }
@@ -226,17 +222,15 @@ static void facts_print(FILE *out, const struct run *run)
     fprintf(out, "\n");
     if (ratio_of(run, "semaphore.round-trip", "pipe.round-trip", &one) &&
         ratio_of(run, "pipe.round-trip", "flag.round-trip", &two))
-        fprintf(
-            out,
-            "1. How the receiver waits decides: asleep on a semaphore, shared memory takes %.2f of a pipe's\n"
-            "   time for 64 bytes; against a receiver that is awake and spins, the pipe takes %.0f times as "
-            "long.\n",
-            one.median, two.median);
+        fprintf(out,
+                "1. How the receiver waits decides: asleep on a semaphore, shared memory takes %.2f of a pipe's\n"
+                "   time for 64 bytes; against a receiver that is awake and spins, the pipe takes %.0f times as "
+                "long.\n",
+                one.median, two.median);
     if (ratio_of(run, "ring.stream", "pipe.stream", &one) &&
         ratio_of(run, "ring.stream", "lab6-documented.stream", &two))
         fprintf(out,
-                "2. Large messages win by a factor, not by hundreds: the ring carries %.1f times what a pipe "
-                "does,\n"
+                "2. Large messages win by a factor, not by hundreds: the ring carries %.1f times what a pipe does,\n"
                 "   and %.1f times what the same slots do with a lock held during the copies.\n",
                 one.median, two.median);
     if (ratio_of(run, "semaphore.round-trip", "semaphore.round-trip.one-cpu", &one))
@@ -267,16 +261,15 @@ static void skipped_print(FILE *out, const struct run *run)
 
 void table_print(FILE *out, const struct run *run, const struct machine *machine)
 {
-    fprintf(out, "%s, %d CPUs, %s, %s (%s), %s, %s\n", machine->cpu, machine->cpus, machine->kernel,
-            machine->compiler, machine->flags, machine->libc, machine->python);
-    fprintf(
-        out,
-        "%s, %d rounds in %.0f s (%d dropped, and %d\n"
-        "measurements because the CPUs had moved), medians; %d measurements rejected as noisy, %d begun\n"
-        "without a quiet moment before. A message is 64 bytes, a frame %d; \"x\" is the median of ratios\n"
-        "within a round. Fewer than %d clean rounds are %s.\n",
-        machine->date, run->rounds, run->seconds, run->dropped, run->moved, run->rejected, run->unquiet,
-        FRAME_SIZE, ROUNDS_CLEAN_MIN, inconclusive);
+    fprintf(out, "%s, %d CPUs, %s, %s (%s), %s, %s\n", machine->cpu, machine->cpus, machine->kernel, machine->compiler,
+            machine->flags, machine->libc, machine->python);
+    fprintf(out,
+            "%s, %d rounds in %.0f s (%d dropped, and %d\n"
+            "measurements because the CPUs had moved), medians; %d measurements rejected as noisy, %d begun\n"
+            "without a quiet moment before. A message is 64 bytes, a frame %d; \"x\" is the median of ratios\n"
+            "within a round. Fewer than %d clean rounds are %s.\n",
+            machine->date, run->rounds, run->seconds, run->dropped, run->moved, run->rejected, run->unquiet, FRAME_SIZE,
+            ROUNDS_CLEAN_MIN, inconclusive);
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
         section_print(out, run, &sections[i]);
     facts_print(out, run);
@@ -308,8 +301,8 @@ void table_goals(FILE *out, const struct run *run)
         if (result->figure.conclusive)
             bound_cell(value, result->goal, result->figure.median);
         sum[result->verdict]++;
-        fprintf(out, "  %-62s %s %14s %14s  %s%s\n", result->goal->text,
-                result->goal->at_least ? ">=" : "<=", bound, value, goal_verdict(result->verdict),
+        fprintf(out, "  %-62s %s %14s %14s  %s%s\n", result->goal->text, result->goal->at_least ? ">=" : "<=", bound,
+                value, goal_verdict(result->verdict),
                 result->verdict == GOAL_NOT_MET && result->in_slack ? " (within a fifth)" : "");
     }
     fprintf(out, "  %d met, %d not met, %d inconclusive, %d not measured\n", sum[GOAL_MET], sum[GOAL_NOT_MET],
@@ -320,7 +313,7 @@ void table_list(FILE *out, const struct run *run)
 {
     for (int i = 0; i < run->count; i++) {
         const struct result *result = &run->result[i];
-        fprintf(out, "%-34s %-52s %-18s %s\n", result->row.id, row_title(&result->row),
-                row_waits(&result->row), result->state == STATE_SKIPPED ? result->reason : "");
+        fprintf(out, "%-34s %-52s %-18s %s\n", result->row.id, row_title(&result->row), row_waits(&result->row),
+                result->state == STATE_SKIPPED ? result->reason : "");
     }
 }

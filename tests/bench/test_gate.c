@@ -23,8 +23,7 @@ static void idle_time_is_read(void **state)
     struct gate_reading reading = {0};
 
     (void)state;
-    assert_true(gate_idle("cpu  10 20 30 4000 500 6 7 8 0 0\ncpu0 1 1 1 1 1\ncpu1 1 1 1 1 1\nintr 5\n", 100,
-                          &reading));
+    assert_true(gate_idle("cpu  10 20 30 4000 500 6 7 8 0 0\ncpu0 1 1 1 1 1\ncpu1 1 1 1 1 1\nintr 5\n", 100, &reading));
     assert_true(reading.idle > 44.99 && reading.idle < 45.01);
     assert_int_equal(reading.cpus, 2);
     assert_false(gate_idle("intr 5\n", 100, &reading));

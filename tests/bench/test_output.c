@@ -83,8 +83,7 @@ static void goals_are_judged(void **state)
     assert_int_equal(goal_find(results, count, "ring.stream", "pipe.stream")->verdict, GOAL_MET);
     assert_int_equal(goal_find(results, count, "ring.stream", "tcp.stream")->verdict, GOAL_NOT_MET);
     assert_false(goal_find(results, count, "ring.stream", "tcp.stream")->in_slack);
-    assert_int_equal(goal_find(results, count, "ring.stream", "unix-stream.stream")->verdict,
-                     GOAL_INCONCLUSIVE);
+    assert_int_equal(goal_find(results, count, "ring.stream", "unix-stream.stream")->verdict, GOAL_INCONCLUSIVE);
     assert_int_equal(goal_find(results, count, "ring.stream", "nng.stream")->verdict, GOAL_NOT_MEASURED);
     assert_int_equal(goal_find(results, count, "ring.headers", NULL)->verdict, GOAL_MET);
     assert_int_equal(goal_find(results, count, "flag.round-trip", "limit.ping-pong")->verdict, GOAL_MET);
@@ -112,8 +111,9 @@ static json_t *row_of(json_t *report, const char *id)
     size_t index;
     json_t *row;
 
-    json_array_foreach(json_object_get(report, "rows"), index,
-                       row) if (strcmp(json_string_value(json_object_get(row, "id")), id) == 0) return row;
+    json_array_foreach (json_object_get(report, "rows"), index, row)
+        if (strcmp(json_string_value(json_object_get(row, "id")), id) == 0)
+            return row;
     return NULL;
 }
 
@@ -126,9 +126,9 @@ static void the_report_has_its_documented_shape(void **state)
 
     (void)state;
     assert_non_null(report);
-    assert_int_equal(json_unpack(report, "{s:s, s:s, s:s, s:{s:s}, s:{s:i}, s:i}", "format", &format, "date",
-                                 &date, "command", &command, "machine", "cpu", &cpu, "method", "rounds",
-                                 &rounds, "frame_bytes", &frame),
+    assert_int_equal(json_unpack(report, "{s:s, s:s, s:s, s:{s:s}, s:{s:i}, s:i}", "format", &format, "date", &date,
+                                 "command", &command, "machine", "cpu", &cpu, "method", "rounds", &rounds,
+                                 "frame_bytes", &frame),
                      0);
     assert_string_equal(format, "shmlab-bench/1");
     assert_string_equal(date, machine.date);

@@ -23,8 +23,7 @@ static int program_run(struct process *process, const char *const argv[])
 
 static void usage_is_explained(void **state)
 {
-    const char *const help[] = {BENCH_PROGRAM, "--help", NULL},
-                      *const wrong[] = {BENCH_PROGRAM, "--nonsense", NULL},
+    const char *const help[] = {BENCH_PROGRAM, "--help", NULL}, *const wrong[] = {BENCH_PROGRAM, "--nonsense", NULL},
                       *const none[] = {BENCH_PROGRAM, "--list", "--only", "no-such-row", NULL};
     struct process process;
 

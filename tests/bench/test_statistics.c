@@ -105,10 +105,8 @@ static void values_of_moved_cpus_are_dropped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(quantiles_lie_between_neighbours),
-        cmocka_unit_test(too_few_rounds_are_inconclusive),
-        cmocka_unit_test(ratios_are_taken_within_a_round),
-        cmocka_unit_test(values_of_moved_cpus_are_dropped),
+        cmocka_unit_test(quantiles_lie_between_neighbours),     cmocka_unit_test(too_few_rounds_are_inconclusive),
+        cmocka_unit_test(ratios_are_taken_within_a_round),      cmocka_unit_test(values_of_moved_cpus_are_dropped),
         cmocka_unit_test(rounds_with_an_odd_floor_are_dropped),
     };
 

@@ -191,14 +191,10 @@ static int shared_give_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_sound_channel_passes),
-        cmocka_unit_test(a_lost_message_is_noticed),
-        cmocka_unit_test(a_doubled_message_is_noticed),
-        cmocka_unit_test(a_torn_message_is_noticed),
-        cmocka_unit_test(a_failing_call_is_reported),
-        cmocka_unit_test(a_hanging_side_is_killed),
-        cmocka_unit_test(torn_frames_are_noticed),
-        cmocka_unit_test(every_byte_of_a_rendered_frame_counts),
+        cmocka_unit_test(a_sound_channel_passes),       cmocka_unit_test(a_lost_message_is_noticed),
+        cmocka_unit_test(a_doubled_message_is_noticed), cmocka_unit_test(a_torn_message_is_noticed),
+        cmocka_unit_test(a_failing_call_is_reported),   cmocka_unit_test(a_hanging_side_is_killed),
+        cmocka_unit_test(torn_frames_are_noticed),      cmocka_unit_test(every_byte_of_a_rendered_frame_counts),
     };
 
     return cmocka_run_group_tests(tests, shared_make, shared_give_back);

@@ -103,8 +103,8 @@ static bool frame_receive(struct task *task, void *frame, uint64_t number, struc
 
     if (!task->link.channel->receive(&task->link, frame, FRAME_SIZE))
         return pair_fail(report, "receive");
-    enum verdict verdict = task->work == WORK_PIPELINE ? frame_check(frame, FRAME_SIZE, number)
-                                                       : frame_verify(frame, FRAME_SIZE, number);
+    enum verdict verdict =
+        task->work == WORK_PIPELINE ? frame_check(frame, FRAME_SIZE, number) : frame_verify(frame, FRAME_SIZE, number);
     memcpy(&found, frame, sizeof found);
     return pair_note(report, verdict, number, found);
 }
@@ -178,8 +178,7 @@ static bool frames(struct task *task, enum side side, struct pair_report *report
         memset(memory, 1, buffers * stride);
     for (uint64_t number = 1; done && number <= task->warm + task->count; number++) {
         void *frame = memory + number % buffers * stride;
-        done = side == SIDE_A ? frame_send(task, frame, number, report)
-                              : frame_receive(task, frame, number, report);
+        done = side == SIDE_A ? frame_send(task, frame, number, report) : frame_receive(task, frame, number, report);
         if (number == task->warm)
             pair_begin(report);
     }

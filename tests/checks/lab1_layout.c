@@ -44,15 +44,12 @@ static void predictions(struct check *check)
     int status = program_wait(layout);
     const char *wrong = strstr(program_output(layout), "prediction: ");
 
-    ADVISE(
-        check, .file = "layout.c", .line = check_line(check, "layout.c", "ROW(process_id"),
-        .cause =
-            "every member stands at a multiple of its alignment, and the struct's size is a multiple of the "
-            "largest one: chars need 1, int and float 4, double and int64_t 8",
-        .next = "go down the members on paper: end of the one before, rounded up to this one's alignment");
+    ADVISE(check, .file = "layout.c", .line = check_line(check, "layout.c", "ROW(process_id"),
+           .cause = "every member stands at a multiple of its alignment, and the struct's size is a multiple of the "
+                    "largest one: chars need 1, int and float 4, double and int64_t 8",
+           .next = "go down the members on paper: end of the one before, rounded up to this one's alignment");
     for (size_t i = 0; i < DATA_FIELDS; i++) {
-        const char *row =
-            check_text(check, "%-14s %4zu  %6zu", natural[i].name, natural[i].size, natural[i].offset);
+        const char *row = check_text(check, "%-14s %4zu  %6zu", natural[i].name, natural[i].size, natural[i].offset);
         REQUIRE(check, program_said(layout, row),
                 .expected = check_text(check, "a line \"%s\" in the table: the compiler's own offset", row),
                 .found = "no such line", .cause = "the table shows something else than offsetof and sizeof",
@@ -79,13 +76,11 @@ static bool header_compiles(struct check *check, const char *copy, const char *l
 {
     const char *unit = check_text(check, "%s/guard.c", check_scratch(check));
 
-    check_write(check, unit,
-                check_text(check, "%s#include \"" HEADER "\"\nint main(void) { return 0; }\n", lines));
+    check_write(check, unit, check_text(check, "%s#include \"" HEADER "\"\nint main(void) { return 0; }\n", lines));
     return check_compile(check, copy, unit, check_text(check, "%s/guard", check_scratch(check)), NULL) == 0;
 }
 
-/* Is the compiler told that this member, and no other, has moved by 8 bytes, and does it mind? NULL: nothing
- * moves. */
+/* Is the compiler told that this member, and no other, has moved by 8 bytes, and does it mind? NULL: nothing moves. */
 static bool offset_guarded(struct check *check, const char *copy, const char *field)
 {
     const char *lines = "#include <stddef.h>\n#undef offsetof\n";
@@ -94,9 +89,8 @@ static bool offset_guarded(struct check *check, const char *copy, const char *fi
         bool moved = field != NULL && strcmp(field, data_contract[i].name) == 0;
         lines = check_text(check, "%s#define MOVED_%s %d\n", lines, data_contract[i].name, moved ? 8 : 0);
     }
-    lines = check_text(
-        check, "%s#define offsetof(type, member) (__builtin_offsetof(type, member) + MOVED_##member)\n",
-        lines);
+    lines = check_text(check, "%s#define offsetof(type, member) (__builtin_offsetof(type, member) + MOVED_##member)\n",
+                       lines);
     return !header_compiles(check, copy, lines);
 }
 
@@ -109,8 +103,7 @@ static bool struct_guarded(struct check *check, const char *copy, const char *fi
     const char *end = begin != NULL ? strstr(begin, "\n}") : NULL;
 
     if (end == NULL)
-        FAIL(check, .expected = "a declaration \"struct shared_data {\" ... \"}\" in " HEADER,
-             .found = "none");
+        FAIL(check, .expected = "a declaration \"struct shared_data {\" ... \"}\" in " HEADER, .found = "none");
     const char *at = field != NULL ? data_word_find(begin, end, field) : end;
     if (at == NULL)
         FAIL(check, .expected = check_text(check, "a member %s", field), .found = "none");
@@ -119,8 +112,8 @@ static bool struct_guarded(struct check *check, const char *copy, const char *fi
     check_write(check, header,
                 check_text(check, "%.*s\n    char inserted_by_the_check[8];%s", (int)(at - text), text, at));
     bool compiles = header_compiles(check, copy, "");
-    check_note(check, "8 bytes %s %s: %s", field != NULL ? "in front of" : "at the",
-               field != NULL ? field : "end", compiles ? "compiles" : "refused by the compiler");
+    check_note(check, "8 bytes %s %s: %s", field != NULL ? "in front of" : "at the", field != NULL ? field : "end",
+               compiles ? "compiles" : "refused by the compiler");
     check_write(check, header, text);
     free(text);
     return !compiles;
@@ -136,14 +129,11 @@ static void guards(struct check *check)
     const char *copy = check_copy_tree(check);
     const char *missing = "";
 
-    ADVISE(
-        check, .file = HEADER, .line = check_line(check, HEADER, "_Static_assert"),
-        .cause =
-            "an offset that nobody asserts; an assert that compares the struct with itself instead of the "
-            "contract",
-        .next =
-            "one _Static_assert(offsetof(...) == ...) a member and one for sizeof; SHARED_DATA_FIELDS lists "
-            "the contract's rows for a macro");
+    ADVISE(check, .file = HEADER, .line = check_line(check, HEADER, "_Static_assert"),
+           .cause = "an offset that nobody asserts; an assert that compares the struct with itself instead of the "
+                    "contract",
+           .next = "one _Static_assert(offsetof(...) == ...) a member and one for sizeof; SHARED_DATA_FIELDS lists "
+                   "the contract's rows for a macro");
     REQUIRE(check, struct_guarded(check, copy, "process_id"),
             .expected = "a header does not compile when 8 bytes are inserted in its struct",
             .found = "it compiles: nothing compares the offsets and the size with the contract");
@@ -202,27 +192,24 @@ static void long_name(struct check *check)
     const char *name = check_name(check);
 
     _Static_assert(sizeof LONG_NAME_HEAD - 1 == 48, "one byte and the NUL are left of the fifty");
-    ADVISE(
-        check, .file = "sample.c", .line = check_line(check, "sample.c", "text_copy("),
-        .cause =
-            "strcpy knows no limit; strncpy leaves no NUL behind a text that is too long; a cut at any byte "
-            "may halve a character",
-        .next = "copy at most capacity - 1 bytes, go back over bytes of the form 10xxxxxx, put the NUL");
+    ADVISE(check, .file = "sample.c", .line = check_line(check, "sample.c", "text_copy("),
+           .cause = "strcpy knows no limit; strncpy leaves no NUL behind a text that is too long; a cut at any byte "
+                    "may halve a character",
+           .next = "copy at most capacity - 1 bytes, go back over bytes of the form 10xxxxxx, put the NUL");
     check_user_name(check, LONG_NAME);
     struct program *writer = writer_start(check, name);
     const unsigned char *segment = posix_copy(check, name, DATA_SEGMENT);
     const unsigned char *found = segment + data_contract[DATA_USER_NAME].offset;
     const size_t capacity = data_contract[DATA_USER_NAME].size;
 
-    REQUIRE(check, memchr(found, '\0', capacity) != NULL,
-            .expected = "user_name ends with a NUL within its 50 bytes", .found = "50 bytes and no NUL");
+    REQUIRE(check, memchr(found, '\0', capacity) != NULL, .expected = "user_name ends with a NUL within its 50 bytes",
+            .found = "50 bytes and no NUL");
     REQUIRE(check, strcmp((const char *)found, LONG_NAME_HEAD) == 0,
-            .expected =
-                check_text(check, "user_name \"%s\": the 48 bytes in front of a character that does not fit",
-                           LONG_NAME_HEAD),
+            .expected = check_text(check, "user_name \"%s\": the 48 bytes in front of a character that does not fit",
+                                   LONG_NAME_HEAD),
             .found = check_text(check, "\"%s\"", (const char *)found));
-    data_require_zero(check, segment, data_contract[DATA_USER_NAME].offset + 48,
-                      data_contract[DATA_TIMESTAMP].offset, "behind user_name");
+    data_require_zero(check, segment, data_contract[DATA_USER_NAME].offset + 48, data_contract[DATA_TIMESTAMP].offset,
+                      "behind user_name");
     program_send(writer, "\n");
     program_ends(writer, 0);
 }
@@ -241,8 +228,8 @@ static void mirror(struct check *check)
 /* The end of an import of the mirror in this folder, and what it printed. */
 static struct program *mirror_import(struct check *check, const char *folder, int *status)
 {
-    struct program *import = START(check, DATA_PYTHON, "-c",
-                                   "import sys; sys.path.insert(0, sys.argv[1]); import shared_data", folder);
+    struct program *import =
+        START(check, DATA_PYTHON, "-c", "import sys; sys.path.insert(0, sys.argv[1]); import shared_data", folder);
 
     *status = program_wait(import);
     return import;
@@ -256,8 +243,7 @@ static void mirror_guard(struct check *check)
 
     /* or an import that fails for another reason would pass for one that refuses the edit */
     ADVISE(check, .file = MIRROR, .line = line != 0 ? line : check_line(check, MIRROR, "class SharedData"),
-           .cause =
-               "a guard that refuses a mirror that is right, too; or a name that wire.check does not know",
+           .cause = "a guard that refuses a mirror that is right, too; or a name that wire.check does not know",
            .next = "the table's name is \"shared_data\": wire.check(\"shared_data\", SharedData)");
     struct program *import = mirror_import(check, copy, &status);
     REQUIRE(check, status == 0, .expected = "the mirror as it is can be imported",
@@ -317,8 +303,8 @@ static void reader_refuses(struct check *check)
     const char *small = check_name(check);
     posix_create(check, small, 512, 0600);
     program = RUN(check, 1, "reader.py", "--name", small);
-    REQUIRE(check, !program_said(program, "Traceback"),
-            .expected = "an object of 512 bytes is refused in one line", .found = program_output(program));
+    REQUIRE(check, !program_said(program, "Traceback"), .expected = "an object of 512 bytes is refused in one line",
+            .found = program_output(program));
 }
 
 /* ---- Care ---- */
@@ -346,26 +332,22 @@ static const struct check_case cases[] = {
      .points = 0,
      .title = "Both programs of the lab compile",
      .concept = "a program that compiles",
-     .hints =
-         {"The compiler's first message is the one to mend; those behind it often follow from it.",
-          "It names file and line. A _Static_assert that fails is an error, too: it names the member.",
-          "make lab1 CHECK=offsets compares your struct with the contract member by member, with your own "
-          "asserts switched off."},
+     .hints = {"The compiler's first message is the one to mend; those behind it often follow from it.",
+               "It names file and line. A _Static_assert that fails is an error, too: it names the member.",
+               "make lab1 CHECK=offsets compares your struct with the contract member by member, with your own "
+               "asserts switched off."},
      .limit = LIMIT_QUICK,
      .run = check_builds},
     {.name = "predictions",
      .points = 12,
      .title = "You know where the compiler puts the members of the plain struct",
      .concept = "alignment and padding",
-     .hints =
-         {"A type has an alignment: char 1, int and float 4, double and int64_t 8. A member stands at the "
-          "next "
-          "multiple of its alignment behind the one before it; what lies between is padding.",
-          "layout.c: the second argument of each ROW, and predicted_size. message begins at 4 and has 500 "
-          "bytes: "
-          "where does it end, and what may stand there?",
-          "data_ready: 504, one byte. counter: 505 rounded up to a multiple of 4. user_name: 532 to 581. "
-          "timestamp: 582 rounded up to a multiple of 8. The size: the end rounded up to a multiple of 8."},
+     .hints = {"A type has an alignment: char 1, int and float 4, double and int64_t 8. A member stands at the next "
+               "multiple of its alignment behind the one before it; what lies between is padding.",
+               "layout.c: the second argument of each ROW, and predicted_size. message begins at 4 and has 500 bytes: "
+               "where does it end, and what may stand there?",
+               "data_ready: 504, one byte. counter: 505 rounded up to a multiple of 4. user_name: 532 to 581. "
+               "timestamp: 582 rounded up to a multiple of 8. The size: the end rounded up to a multiple of 8."},
      .needs = {"builds"},
      .limit = LIMIT_QUICK,
      .run = predictions},
@@ -373,29 +355,24 @@ static const struct check_case cases[] = {
      .points = 20,
      .title = "Every member of struct shared_data stands where the contract says",
      .concept = "a struct that meets a published table of offsets",
-     .hints =
-         {"The contract's table has gaps, and the compiler's own gaps are others. A gap with a name is no "
-          "longer "
-          "the compiler's affair.",
-          "shared_data.h: gaps of 3 bytes behind data_ready, 6 behind user_name, 4 at the end. And 588 is no "
-          "multiple of 8.",
-          "typedef int64_t int64_aligned4 __attribute__((aligned(4))); is a 64-bit integer that may stand at "
-          "any "
-          "multiple of 4. Give timestamp that type, and each gap a member such as uint8_t padding2[6]."},
+     .hints = {"The contract's table has gaps, and the compiler's own gaps are others. A gap with a name is no longer "
+               "the compiler's affair.",
+               "shared_data.h: gaps of 3 bytes behind data_ready, 6 behind user_name, 4 at the end. And 588 is no "
+               "multiple of 8.",
+               "typedef int64_t int64_aligned4 __attribute__((aligned(4))); is a 64-bit integer that may stand at any "
+               "multiple of 4. Give timestamp that type, and each gap a member such as uint8_t padding2[6]."},
      .limit = LIMIT_BUILD,
      .run = offsets},
     {.name = "guards",
      .points = 15,
      .title = "A header in which any member has moved does not compile",
      .concept = "offset checks at compile time",
-     .hints =
-         {"A layout that is right today is changed by somebody tomorrow, who has never heard of your reader. "
-          "The compiler can refuse it: _Static_assert(condition, \"text\").",
-          "shared_data.h, behind the struct: offsetof and sizeof are constants, so they may stand in a "
-          "_Static_assert. One for each member, and one for the size of the whole.",
-          "#define CHECK(field, offset, size) _Static_assert(offsetof(struct shared_data, field) == "
-          "(offset), "
-          "#field); and then SHARED_DATA_FIELDS(CHECK); the size by hand."},
+     .hints = {"A layout that is right today is changed by somebody tomorrow, who has never heard of your reader. "
+               "The compiler can refuse it: _Static_assert(condition, \"text\").",
+               "shared_data.h, behind the struct: offsetof and sizeof are constants, so they may stand in a "
+               "_Static_assert. One for each member, and one for the size of the whole.",
+               "#define CHECK(field, offset, size) _Static_assert(offsetof(struct shared_data, field) == (offset), "
+               "#field); and then SHARED_DATA_FIELDS(CHECK); the size by hand."},
      .needs = {"offsets"},
      .limit = LIMIT_BUILD,
      .run = guards},
@@ -403,8 +380,7 @@ static const struct check_case cases[] = {
      .points = 13,
      .title = "The writer's segment holds the sample values at the contract's bytes, and zero elsewhere",
      .concept = "shared memory is bytes: what nobody sets is whatever was there",
-     .hints = {"Padding is memory like any other: it keeps what was there before, be it of an earlier "
-               "program or of "
+     .hints = {"Padding is memory like any other: it keeps what was there before, be it of an earlier program or of "
                "your stack. Another process can read it.",
                "sample.c, sample_fill: clear the whole struct first, then set the members. timestamp is in "
                "milliseconds; the message ends with the process id.",
@@ -417,13 +393,10 @@ static const struct check_case cases[] = {
      .title = "A user name that is too long is cut at a character's border and still ends with NUL",
      .concept = "texts in arrays of fixed size",
      .hints = {"An array of 50 bytes holds 49 and a NUL. In UTF-8 a character may have up to four bytes; "
-               "half of one is "
-               "not a text any more.",
-               "sample.c, text_copy: how many bytes may be copied at most, and which bytes may not be the "
-               "first one "
+               "half of one is not a text any more.",
+               "sample.c, text_copy: how many bytes may be copied at most, and which bytes may not be the first one "
                "that is left out?",
-               "size_t length = strnlen(text, capacity - 1); while text goes on and ((unsigned "
-               "char)text[length] & "
+               "size_t length = strnlen(text, capacity - 1); while text goes on and ((unsigned char)text[length] & "
                "0xC0) == 0x80: length--. Clear the target, copy length bytes."},
      .needs = {"bytes"},
      .limit = LIMIT_QUICK,
@@ -432,12 +405,10 @@ static const struct check_case cases[] = {
      .points = 10,
      .title = "Every field of the Python mirror stands where the contract says",
      .concept = "ctypes lays a structure out as the C compiler does",
-     .hints =
-         {"ctypes.Structure follows the rules of the C compiler: the same members give the same wrong "
-          "offsets.",
-          "shared_data.py: name the gaps as in the header. _pack_ = n caps every member's alignment at n.",
-          "_pack_ = 4, and fields such as (\"_padding2\", ctypes.c_uint8 * 6). A leading underscore says: "
-          "padding."},
+     .hints = {"ctypes.Structure follows the rules of the C compiler: the same members give the same wrong offsets.",
+               "shared_data.py: name the gaps as in the header. _pack_ = n caps every member's alignment at n.",
+               "_pack_ = 4, and fields such as (\"_padding2\", ctypes.c_uint8 * 6). A leading underscore says: "
+               "padding."},
      .limit = LIMIT_QUICK,
      .run = mirror},
     {.name = "mirror_guard",
@@ -455,26 +426,21 @@ static const struct check_case cases[] = {
      .points = 10,
      .title = "The Python reader prints every field of a segment that another program wrote",
      .concept = "two languages, one table",
-     .hints = {"The reader maps the object read-only and takes a copy of the struct, so that what it prints "
-               "is one "
+     .hints = {"The reader maps the object read-only and takes a copy of the struct, so that what it prints is one "
                "state of it.",
-               "reader.py, main: segment.map gives the bytes; SharedData.from_buffer_copy makes a structure "
-               "of them.",
+               "reader.py, main: segment.map gives the bytes; SharedData.from_buffer_copy makes a structure of them.",
                "memory = segment.map(shared_data.SEGMENT_SIZE); data = SharedData.from_buffer_copy(memory)"},
      .needs = {"mirror"},
      .limit = LIMIT_QUICK,
      .run = reader},
     {.name = "reader_refuses",
      .points = 4,
-     .title = "Without an object, with a small one, and before data_ready the reader says so and ends with "
-              "status 1",
+     .title = "Without an object, with a small one, and before data_ready the reader says so and ends with status 1",
      .concept = "never trust what lies in shared memory before you have looked",
      .hints = {"Three things may be wrong: nobody has created the object, it is another program's, or its "
-               "writer is not "
-               "done yet.",
+               "writer is not done yet.",
                "reader.py: open_existing and map raise ShmlabError by themselves; the third case is yours.",
-               "ready = memory[shared_data.READY_OFFSET] != 0, and: raise ShmlabError(\"... is not filled\", "
-               "\"try "
+               "ready = memory[shared_data.READY_OFFSET] != 0, and: raise ShmlabError(\"... is not filled\", \"try "
                "again\") when it is not."},
      .needs = {"reader"},
      .limit = LIMIT_QUICK,
@@ -484,8 +450,7 @@ static const struct check_case cases[] = {
      .points = 2,
      .title = "AddressSanitizer and UBSan find nothing",
      .concept = "memory errors that do not show",
-     .hints = {"A program that writes behind an array may work for years. A sanitizer stops at the first "
-               "such byte.",
+     .hints = {"A program that writes behind an array may work for years. A sanitizer stops at the first such byte.",
                "The report in the transcript begins with what happened, then come the lines of your files.",
                "strcpy and sprintf into a fixed array are the usual places; so is a text without NUL."},
      .needs = {"bytes"},

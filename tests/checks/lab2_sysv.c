@@ -33,8 +33,7 @@ static void require_gone(struct check *check, const char *key, const char *when)
     struct object object = sysv_look(check, key);
 
     REQUIRE(check, !object.exists, .expected = check_text(check, "no segment with key %s %s", key, when),
-            .found =
-                check_text(check, "id %d is still there, attached %lu times", object.id, object.attached));
+            .found = check_text(check, "id %d is still there, attached %lu times", object.id, object.attached));
 }
 
 static void lab1(struct check *check)
@@ -59,17 +58,13 @@ static void creates(struct check *check)
     REQUIRE(check, object.size == DATA_SEGMENT, .expected = check_text(check, "%d bytes", DATA_SEGMENT),
             .found = check_text(check, "%zu bytes", object.size),
             .cause = "sizeof the struct is not the segment's size", .next = "SHARED_DATA_SEGMENT_SIZE");
-    REQUIRE(
-        check, object.mode == 0600, .expected = "mode 0600",
-        .found = check_text(check, "mode %04o", object.mode),
-        .cause =
-            "the access bits belong into shmget's flags; without them nobody may attach, with 0666 everybody",
-        .next = "IPC_CREAT | IPC_EXCL | mode");
+    REQUIRE(check, object.mode == 0600, .expected = "mode 0600", .found = check_text(check, "mode %04o", object.mode),
+            .cause = "the access bits belong into shmget's flags; without them nobody may attach, with 0666 everybody",
+            .next = "IPC_CREAT | IPC_EXCL | mode");
     REQUIRE(check, object.attached == 1, .expected = "attached once, while the writer holds it",
             .found = check_text(check, "attached %lu times", object.attached),
             .line = check_line(check, "writer.c", "shmat("),
-            .cause = "attached twice, or detached before the data is due",
-            .next = "compare with nattch in `ipcs -m`");
+            .cause = "attached twice, or detached before the data is due", .next = "compare with nattch in `ipcs -m`");
     REQUIRE(check, object.creator == writer->pid, .expected = "created by the writer",
             .found = check_text(check, "created by process %d", (int)object.creator));
     program_send(writer, "\n");
@@ -119,8 +114,7 @@ static void removes_signals(struct check *check)
 
     ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "stop_on_signals"),
            .cause = "a signal that is not handled ends the program on the spot, past every clean-up",
-           .next =
-               "stop_on_signals() before the segment is created; stop_wait ends the hold, and main goes on");
+           .next = "stop_on_signals() before the segment is created; stop_wait ends the hold, and main goes on");
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
         struct program *writer = writer_start(check, key);
         program_signal(writer, signals[i]);
@@ -168,16 +162,14 @@ static void require_refused(struct check *check, const char *key, const char *wh
 
     REQUIRE(check, status == 1, .expected = check_text(check, "exit status 1: %s", why),
             .found = check_text(check, "%s", status_text(check, status)));
-    REQUIRE(check, program_output(writer)[0] != '\0', .expected = "a message that says why",
-            .found = "silence");
+    REQUIRE(check, program_output(writer)[0] != '\0', .expected = "a message that says why", .found = "silence");
     REQUIRE(check, after.exists && after.id == before.id,
             .expected = check_text(check, "the segment is left alone: %s", why), .found = "it was removed",
             .cause = "a clean-up that removes what this program has not created",
             .next = "only who owns the segment may come to IPC_RMID");
     unsigned char *bytes = sysv_attach(check, key);
     REQUIRE(check, bytes[0] == 0xA5 && bytes[before.size - 1] == 0xA5,
-            .expected = check_text(check, "its bytes are left alone: %s", why),
-            .found = "they were overwritten");
+            .expected = check_text(check, "its bytes are left alone: %s", why), .found = "they were overwritten");
     sysv_detach(check, bytes);
 }
 
@@ -224,9 +216,8 @@ static void require_reads(struct check *check, const char *program)
     struct program *reader = RUN(check, 0, program, "--key", key);
     data_require_printed(check, reader, &sample);
     struct object object = sysv_look(check, key);
-    REQUIRE(check, object.exists, .expected = "the segment is there when the reader has ended",
-            .found = "it is gone", .cause = "a reader that removes what the writer still holds",
-            .next = "only the writer removes");
+    REQUIRE(check, object.exists, .expected = "the segment is there when the reader has ended", .found = "it is gone",
+            .cause = "a reader that removes what the writer still holds", .next = "only the writer removes");
     REQUIRE(check, object.attached == 1, .expected = "the reader detaches",
             .found = check_text(check, "attached %lu times", object.attached));
     REQUIRE(check, memcmp(bytes, sample.bytes, DATA_SEGMENT) == 0, .expected = "the reader changes nothing",
@@ -260,16 +251,13 @@ static void read_only(struct check *check)
         RUN(check, 0, programs[i], "--key", key);
         const char *calls = check_read(check, trace, NULL);
         ADVISE(check, .file = file, .line = check_line(check, file, i == 0 ? "shmat(" : "Segment("),
-               .cause = "shmat's third argument is 0, which means reading and writing; shmget with IPC_CREAT "
-                        "makes an "
+               .cause = "shmat's third argument is 0, which means reading and writing; shmget with IPC_CREAT makes an "
                         "empty segment where there was none",
                .next = "SHM_RDONLY: a store through that address is a SIGSEGV, not a spoiled segment");
         REQUIRE(check, strstr(calls, "SHM_RDONLY") != NULL && strstr(calls, ", 0)\n") == NULL,
-                .expected = check_text(check, "%s attaches with SHM_RDONLY only", programs[i]),
-                .found = calls);
-        REQUIRE(check, strstr(calls, "shmdt()") != NULL,
-                .expected = check_text(check, "%s detaches", programs[i]), .found = calls,
-                .cause = "the end of the process detaches, too; a program that lives on would not");
+                .expected = check_text(check, "%s attaches with SHM_RDONLY only", programs[i]), .found = calls);
+        REQUIRE(check, strstr(calls, "shmdt()") != NULL, .expected = check_text(check, "%s detaches", programs[i]),
+                .found = calls, .cause = "the end of the process detaches, too; a program that lives on would not");
         sysv_detach(check, bytes);
         sysv_remove(check, key);
     }
@@ -287,8 +275,7 @@ static void require_complaint(struct check *check, const char *program, const ch
     REQUIRE(check, status == 1, .expected = check_text(check, "exit status 1 %s", when),
             .found = status_text(check, status));
     REQUIRE(check, strstr(program_output(reader), "Traceback") == NULL,
-            .expected = check_text(check, "one line %s", when),
-            .found = text_tail(program_output(reader), 1));
+            .expected = check_text(check, "one line %s", when), .found = text_tail(program_output(reader), 1));
     REQUIRE(check, strstr(program_output(reader), symbol) != NULL,
             .expected = check_text(check, "a message %s that contains \"%s\"", when, symbol),
             .found = program_output(reader)[0] != '\0' ? program_output(reader) : "silence");
@@ -309,8 +296,7 @@ static void readers_refuse(struct check *check)
 
         key = check_key(check);
         sysv_create(check, key, 512, 0600);
-        require_complaint(check, programs[i], key, "when the segment has 512 bytes",
-                          i == 0 ? "EINVAL" : "512");
+        require_complaint(check, programs[i], key, "when the segment has 512 bytes", i == 0 ? "EINVAL" : "512");
         sysv_remove(check, key);
     }
 }
@@ -323,8 +309,7 @@ struct failing {
     bool left;  /* the removal itself fails: nothing can be asked for */
 };
 
-static void require_survives(struct check *check, const char *program, const char *key,
-                             const struct failing *failing)
+static void require_survives(struct check *check, const char *program, const char *key, const struct failing *failing)
 {
     const char *file = strstr(program, ".py") != NULL ? program : check_text(check, "%s.c", program);
     const char *call = check_text(check, "%.*s", (int)strcspn(failing->fault, ":/"), failing->fault);
@@ -337,11 +322,9 @@ static void require_survives(struct check *check, const char *program, const cha
     int status = program_wait(process);
     check_inject(check, NULL);
     ADVISE(check, .file = file, .line = check_line(check, file, check_text(check, "%s(", call)),
-           .cause =
-               "a return value that nobody looks at, or an error path that forgets what was created before",
+           .cause = "a return value that nobody looks at, or an error path that forgets what was created before",
            .next = "look at the result on the next line; clean up in the order opposite to creation");
-    REQUIRE(check, status == 1,
-            .expected = check_text(check, "exit status 1 when %s fails with %s", call, symbol),
+    REQUIRE(check, status == 1, .expected = check_text(check, "exit status 1 when %s fails with %s", call, symbol),
             .found = status_text(check, status));
     REQUIRE(check,
             strstr(program_output(process), symbol) != NULL ||
@@ -418,8 +401,7 @@ static const struct check_case cases[] = {
      .title = "Lab 1's struct and sample values are right: what is written here stands on them",
      .concept = "labs 1 and 2 share a struct",
      .hints = {"This lab moves lab 1's data into another kind of shared memory; the bytes are the same.",
-               "labs/lab1_layout: shared_data.h and sample.c.",
-               "make lab1, until offsets and bytes have passed."},
+               "labs/lab1_layout: shared_data.h and sample.c.", "make lab1, until offsets and bytes have passed."},
      .needs = {"builds"},
      .limit = LIMIT_BUILD,
      .run = lab1},
@@ -427,15 +409,12 @@ static const struct check_case cases[] = {
      .points = 12,
      .title = "The writer creates a segment with its key, 1024 bytes, mode 0600, and attaches it once",
      .concept = "shmget and shmat",
-     .hints =
-         {"A System V segment is found by a key (a number), used by an id, and reached through an address: "
-          "shmget "
-          "makes an id of a key, shmat an address of an id.",
-          "writer.c, segment_open and segment_fill_and_hold; shmget(2), \"IPC_CREAT\", \"IPC_EXCL\" and the "
-          "access "
-          "bits in the flags.",
-          "shmget(options->key, SHARED_DATA_SEGMENT_SIZE, IPC_CREAT | IPC_EXCL | (int)options->mode), and "
-          "shmat(id, NULL, 0), whose error is (void *)-1, not NULL."},
+     .hints = {"A System V segment is found by a key (a number), used by an id, and reached through an address: shmget "
+               "makes an id of a key, shmat an address of an id.",
+               "writer.c, segment_open and segment_fill_and_hold; shmget(2), \"IPC_CREAT\", \"IPC_EXCL\" and the "
+               "access bits in the flags.",
+               "shmget(options->key, SHARED_DATA_SEGMENT_SIZE, IPC_CREAT | IPC_EXCL | (int)options->mode), and "
+               "shmat(id, NULL, 0), whose error is (void *)-1, not NULL."},
      .needs = {"builds"},
      .limit = LIMIT_QUICK,
      .run = creates},
@@ -443,11 +422,9 @@ static const struct check_case cases[] = {
      .points = 8,
      .title = "The segment holds lab 1's data at the contract's bytes",
      .concept = "the same bytes in another kind of shared memory",
-     .hints =
-         {"Whichever call gave it to you: shared memory is an address, and a struct may lie there.",
-          "writer.c, segment_fill_and_hold: clear the whole segment, then sample_fill and sample_publish.",
-          "memset(shared, 0, SHARED_DATA_SEGMENT_SIZE); sample_fill(&sample); sample_publish(shared, "
-          "&sample);"},
+     .hints = {"Whichever call gave it to you: shared memory is an address, and a struct may lie there.",
+               "writer.c, segment_fill_and_hold: clear the whole segment, then sample_fill and sample_publish.",
+               "memset(shared, 0, SHARED_DATA_SEGMENT_SIZE); sample_fill(&sample); sample_publish(shared, &sample);"},
      .needs = {"lab1", "creates"},
      .limit = LIMIT_QUICK,
      .run = data},
@@ -468,12 +445,10 @@ static const struct check_case cases[] = {
      .concept = "clean-up when a signal comes",
      .hints = {"Ctrl-C is SIGINT. Unhandled, it ends the program between two instructions: no clean-up runs, "
                "no atexit.",
-               "shmlab/stop.h: a handler that sets a flag, and a wait that ends when it is set. writer.c "
-               "calls both "
+               "shmlab/stop.h: a handler that sets a flag, and a wait that ends when it is set. writer.c calls both "
                "already; what comes behind the hold is yours.",
                "Nothing special is needed: stop_wait returns, segment_fill_and_hold detaches, main removes. "
-               "Do not call "
-               "exit in between."},
+               "Do not call exit in between."},
      .needs = {"removes_enter"},
      .limit = LIMIT_QUICK,
      .run = removes_signals},
@@ -482,11 +457,9 @@ static const struct check_case cases[] = {
      .title = "A segment that a killed writer left behind is used again, cleared, and removed at the end",
      .concept = "recovery: SIGKILL leaves the segment behind",
      .hints = {"No program can handle SIGKILL. So the next start must cope with what the last one left.",
-               "writer.c: shmget with IPC_EXCL fails with EEXIST. Then ask for the segment that is there, "
-               "and what it "
+               "writer.c: shmget with IPC_EXCL fails with EEXIST. Then ask for the segment that is there, and what it "
                "is like: shmctl, IPC_STAT.",
-               "int id = shmget(key, 0, 0); shmctl(id, IPC_STAT, &info); it may be taken when shm_segsz is "
-               "1024 and "
+               "int id = shmget(key, 0, 0); shmctl(id, IPC_STAT, &info); it may be taken when shm_segsz is 1024 and "
                "shm_nattch is 0."},
      .needs = {"removes_enter"},
      .limit = LIMIT_QUICK,
@@ -495,11 +468,9 @@ static const struct check_case cases[] = {
      .points = 10,
      .title = "A segment of another size, or one that somebody uses, is refused and left as it was",
      .concept = "never touch what is not yours",
-     .hints = {"A key is only a number: another program may use the same. Its segment is not yours to fill "
-               "or remove.",
+     .hints = {"A key is only a number: another program may use the same. Its segment is not yours to fill or remove.",
                "writer.c, where a segment exists already: shm_segsz and shm_nattch tell. On a refusal, "
-               "IPC_RMID must not "
-               "be reached.",
+               "IPC_RMID must not be reached.",
                "if (info.shm_segsz != SHARED_DATA_SEGMENT_SIZE) ... return -1; if (info.shm_nattch > 0) ... "
                "return -1;"},
      .needs = {"removes_enter"},
@@ -518,8 +489,7 @@ static const struct check_case cases[] = {
      .run = reader},
     {.name = "reader_py",
      .points = 8,
-     .title =
-         "The Python reader prints every field of a segment that another program wrote, and leaves it alone",
+     .title = "The Python reader prints every field of a segment that another program wrote, and leaves it alone",
      .concept = "System V shared memory from another language",
      .hints = {"Python's library has no System V shared memory, but it can call the C library: ctypes.",
                "common/python/shmlab/sysv_shm.py: find, Segment, facts. The struct is lab 1's mirror.",
@@ -539,11 +509,9 @@ static const struct check_case cases[] = {
      .run = read_only},
     {.name = "readers_refuse",
      .points = 6,
-     .title = "Without a segment, with a small one, and before data_ready both readers say so and end with "
-              "status 1",
+     .title = "Without a segment, with a small one, and before data_ready both readers say so and end with status 1",
      .concept = "errors that help: what, why, what next",
-     .hints = {"The user of a program sees only its messages. A good one names the thing, the cause and the "
-               "next step.",
+     .hints = {"The user of a program sees only its messages. A good one names the thing, the cause and the next step.",
                "ENOENT: there is no segment. EINVAL: it is smaller than what was asked for. And data_ready "
                "may be false.",
                "if (id == -1) return error_report_errno(errno == ENOENT ? \"start the writer first\" : NULL, "
@@ -555,14 +523,11 @@ static const struct check_case cases[] = {
      .points = 8,
      .title = "Whichever call of the writer fails: a message that names the error, status 1, no segment left",
      .concept = "every system call can fail",
-     .hints =
-         {"A call that has failed returns -1 (shmat: (void *)-1) and says why in errno. What was created "
-          "before it "
-          "still has to go.",
-          "writer.c: segment_fill_and_hold returns a status, and main removes the segment whatever it is.",
-          "if (shared == (void *)-1) return error_report_errno(NULL, \"shmat(id %d)\", id); with the removal "
-          "in "
-          "main, behind the call."},
+     .hints = {"A call that has failed returns -1 (shmat: (void *)-1) and says why in errno. What was created "
+               "before it still has to go.",
+               "writer.c: segment_fill_and_hold returns a status, and main removes the segment whatever it is.",
+               "if (shared == (void *)-1) return error_report_errno(NULL, \"shmat(id %d)\", id); with the removal in "
+               "main, behind the call."},
      .needs = {"removes_enter"},
      .limit = LIMIT_QUICK,
      .run = errors_writer},
@@ -572,8 +537,7 @@ static const struct check_case cases[] = {
      .concept = "every system call can fail",
      .hints = {"An address that is (void *)-1 is no address. Reading there is a SIGSEGV.",
                "reader.c: shmat. reader.py: the OSError that sysv_shm raises.",
-               "except OSError as error: raise ShmlabError(str(error.filename), \"\", error.errno or 0) from "
-               "error"},
+               "except OSError as error: raise ShmlabError(str(error.filename), \"\", error.errno or 0) from error"},
      .needs = {"reader", "reader_py"},
      .limit = LIMIT_QUICK,
      .run = errors_readers},
@@ -591,8 +555,7 @@ static const struct check_case cases[] = {
      .points = 2,
      .title = "AddressSanitizer and UBSan find nothing in writer and reader",
      .concept = "memory errors that do not show",
-     .hints = {"A program that reads behind an array may work for years. A sanitizer stops at the first such "
-               "byte.",
+     .hints = {"A program that reads behind an array may work for years. A sanitizer stops at the first such byte.",
                "The report in the transcript begins with what happened, then come the lines of your files.",
                "A segment of 1024 bytes is no array that the sanitizer knows: it finds what happens in your "
                "own memory."},
@@ -603,11 +566,9 @@ static const struct check_case cases[] = {
      .points = 2,
      .title = "No program of yours has left a segment behind",
      .concept = "who creates removes",
-     .hints =
-         {"`ipcs -m` lists the segments of the whole machine; what your programs left is told here by key "
-          "and id.",
-          "Look for the path on which the writer ends without coming to IPC_RMID.",
-          "One function owns the id, one place removes it, and nothing between returns past that place."},
+     .hints = {"`ipcs -m` lists the segments of the whole machine; what your programs left is told here by key and id.",
+               "Look for the path on which the writer ends without coming to IPC_RMID.",
+               "One function owns the id, one place removes it, and nothing between returns past that place."},
      .needs = {"removes_enter"},
      .limit = LIMIT_QUICK,
      .last = true,

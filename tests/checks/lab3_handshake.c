@@ -82,8 +82,7 @@ static struct mailbox *box_seen(struct check *check, struct program *writer, con
 }
 
 /* The mailbox alone. */
-static struct mailbox *box_of_writer(struct check *check, struct program *writer,
-                                     const struct address *address)
+static struct mailbox *box_of_writer(struct check *check, struct program *writer, const struct address *address)
 {
     struct object object;
 
@@ -91,8 +90,7 @@ static struct mailbox *box_of_writer(struct check *check, struct program *writer
 }
 
 /* Does the mailbox hold message `number` of this writer, complete? */
-static void box_require(struct check *check, const struct mailbox *box, pid_t writer, int number,
-                        const char *when)
+static void box_require(struct check *check, const struct mailbox *box, pid_t writer, int number, const char *when)
 {
     const char *message = message_of(check, writer, number);
     int32_t counter = box->counter;
@@ -100,8 +98,7 @@ static void box_require(struct check *check, const struct mailbox *box, pid_t wr
     REQUIRE(check, counter == number, .expected = check_text(check, "counter is %d %s", number, when),
             .found = check_text(check, "counter is %d", counter));
     REQUIRE(check, memchr(box->message, '\0', sizeof box->message) != NULL,
-            .expected = check_text(check, "message ends with a NUL %s", when),
-            .found = "100 bytes and no NUL");
+            .expected = check_text(check, "message ends with a NUL %s", when), .found = "100 bytes and no NUL");
     REQUIRE(check, strcmp(box->message, message) == 0,
             .expected = check_text(check, "message is \"%s\" %s", message, when),
             .found = check_text(check, "message is \"%s\"", box->message));
@@ -139,10 +136,8 @@ static void removes(struct check *check)
     struct mailbox *box = box_of_writer(check, writer, &address);
 
     ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "messages_send(box"),
-           .cause =
-               "a System V segment lives until somebody removes it; the end of its creator is not enough",
-           .next = "shmctl(id, IPC_RMID, NULL) at the one place that every path passes; `ipcs -m` shows what "
-                   "is left");
+           .cause = "a System V segment lives until somebody removes it; the end of its creator is not enough",
+           .next = "shmctl(id, IPC_RMID, NULL) at the one place that every path passes; `ipcs -m` shows what is left");
     box_give_back(box);
     sysv_detach(check, box);
     program_ends(writer, 0);
@@ -161,10 +156,8 @@ static void slow_reader(struct check *check)
     struct mailbox *box = box_of_writer(check, writer, &address);
 
     ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "mailbox_await_empty("),
-           .cause =
-               "the writer goes on while ready is set: the next message overwrites one that nobody has taken",
-           .next =
-               "while ready is set, the box is the reader's: wait in mailbox_await_empty until it is clear");
+           .cause = "the writer goes on while ready is set: the next message overwrites one that nobody has taken",
+           .next = "while ready is set, the box is the reader's: wait in mailbox_await_empty until it is clear");
     for (int number = 1; number <= 4; number++) {
         AWAIT(check, box_full(box) || !program_runs(writer), "the writer sends the next message");
         watch_waits(writer, "while ready is set");
@@ -176,8 +169,7 @@ static void slow_reader(struct check *check)
     program_ends(writer, 0);
 }
 
-/* The writer, stopped, has just handed over message `number`: let it go on with a box that somebody else
- * uses. */
+/* The writer, stopped, has just handed over message `number`: let it go on with a box that somebody else uses. */
 static void handed_over_watch(struct check *check, struct program *writer, struct mailbox *box, int number)
 {
     static const char scribble[] = "the reader's affair";
@@ -189,14 +181,13 @@ static void handed_over_watch(struct check *check, struct program *writer, struc
     memcpy(box->message, scribble, sizeof scribble);
     watch_release(writer);
     watch_waits(writer, "while ready is set");
-    REQUIRE(
-        check, !program_said(writer, scribble) && !program_said(writer, "#-1"),
-        .expected = check_text(check, "the writer does not look into the box once it has sent #%d", number),
-        .found = check_text(check, "it printed:\n%s", program_output(writer)), .file = "writer.c",
-        .line = check_line(check, "writer.c", "writer: sent #"),
-        .cause = "from the store of ready on the box is the reader's: what it prints may be gone, or half a "
-                 "message",
-        .next = "print your own copy of the text, not box->message");
+    REQUIRE(check, !program_said(writer, scribble) && !program_said(writer, "#-1"),
+            .expected = check_text(check, "the writer does not look into the box once it has sent #%d", number),
+            .found = check_text(check, "it printed:\n%s", program_output(writer)), .file = "writer.c",
+            .line = check_line(check, "writer.c", "writer: sent #"),
+            .cause = "from the store of ready on the box is the reader's: what it prints may be gone, or half a "
+                     "message",
+            .next = "print your own copy of the text, not box->message");
     box->counter = before.counter;
     memcpy(box->message, before.message, sizeof before.message);
 }
@@ -228,14 +219,10 @@ static void publication(struct check *check)
     struct mailbox *box = box_of_writer(check, writer, &address);
     int line = check_line(check, "writer.c", "&box->ready, true");
 
-    ADVISE(
-        check, .file = "writer.c",
-        .line = line != 0 ? line : check_line(check, "writer.c", "void mailbox_send("),
-        .cause = "ready is set before the message is complete; a reader that looks at that moment takes half "
-                 "of it. "
-                 "It may go well a million times",
-        .next =
-            "first counter and message, then ready, with memory_order_release: that order is the whole lab");
+    ADVISE(check, .file = "writer.c", .line = line != 0 ? line : check_line(check, "writer.c", "void mailbox_send("),
+           .cause = "ready is set before the message is complete; a reader that looks at that moment takes half of it. "
+                    "It may go well a million times",
+           .next = "first counter and message, then ready, with memory_order_release: that order is the whole lab");
     watch_waits(writer, "while ready is set");
     for (int number = 2; number <= 3; number++)
         publication_watch(check, writer, box, number);
@@ -256,8 +243,7 @@ static void box_await_empty(struct check *check, struct mailbox *box, struct pro
 {
     AWAIT(check, !box_full(box) || !program_runs(reader), "the reader clears ready");
     REQUIRE(check, !box_full(box), .expected = "the reader takes the message and clears ready",
-            .found = check_text(check, "it ended, and ready is still set; it printed:\n%s",
-                                program_output(reader)));
+            .found = check_text(check, "it ended, and ready is still set; it printed:\n%s", program_output(reader)));
 }
 
 /* A line that can only come from the mailbox. */
@@ -273,8 +259,7 @@ static const char *letter_draw(struct check *check, int number)
 static void reader_attached(struct check *check, struct program *reader, const struct address *address)
 {
     watch_waits(reader, "until a message comes");
-    REQUIRE(check, address_attached(address) > 1,
-            .expected = "the reader attaches to the segment that is there",
+    REQUIRE(check, address_attached(address) > 1, .expected = "the reader attaches to the segment that is there",
             .found = "it waits, and only the check is attached",
             .line = check_line(check, "reader.c", "int mailbox_attach("), .file = "reader.c",
             .cause = "shmget with the same key, without IPC_CREAT, and shmat",
@@ -290,8 +275,7 @@ static void receives(struct check *check)
     char whole[MAILBOX_MESSAGE_CAPACITY + 1];
 
     ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "mailbox_receive("),
-           .cause =
-               "what is printed comes from somewhere else than the mailbox, or only a part of it is copied",
+           .cause = "what is printed comes from somewhere else than the mailbox, or only a part of it is copied",
            .next = "copy box->counter and box->message into letter, then clear ready");
     srandom((unsigned)getpid());
     reader_attached(check, reader, &address);
@@ -305,16 +289,13 @@ static void receives(struct check *check)
     whole[sizeof whole - 1] = '\0';
     check_note(check, "a message of 100 bytes without a NUL");
     ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "mailbox_receive("),
-           .cause =
-               "100 bytes and no NUL among them: printf reads on behind letter->message. Never trust what "
-               "lies in shared memory",
+           .cause = "100 bytes and no NUL among them: printf reads on behind letter->message. Never trust what "
+                    "lies in shared memory",
            .next = "letter->message must end with a NUL, whatever was copied: set its last byte");
     box_put(box, counters[3], whole);
-    program_expect(
-        reader, check_text(check, "received #%d: %.*s\n", counters[3], MAILBOX_MESSAGE_CAPACITY - 1, whole));
+    program_expect(reader, check_text(check, "received #%d: %.*s\n", counters[3], MAILBOX_MESSAGE_CAPACITY - 1, whole));
     program_ends(reader, 0);
-    REQUIRE(check, address_there(&address),
-            .expected = "the reader leaves the segment alone: it is the writer's",
+    REQUIRE(check, address_there(&address), .expected = "the reader leaves the segment alone: it is the writer's",
             .found = "the reader has removed it",
             .cause = "IPC_RMID in the reader: other readers, and the writer, still need the segment",
             .next = "the reader detaches, and nothing else");
@@ -325,11 +306,9 @@ static void slow_writer(struct check *check)
     struct address address = address_draw(check, MAILBOX_KEY_ID);
     struct mailbox *box = box_make(check, &address);
 
-    ADVISE(
-        check, .file = "reader.c", .line = check_line(check, "reader.c", "mailbox_receive("),
-        .cause =
-            "the message is copied before ready was seen set, so it is the one before, or half of the next",
-        .next = "wait first, copy then: while (!ready) patience_step");
+    ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "mailbox_receive("),
+           .cause = "the message is copied before ready was seen set, so it is the one before, or half of the next",
+           .next = "wait first, copy then: while (!ready) patience_step");
     box_fill(box, 99, "not a message yet");
     struct program *reader = reader_start(check, &address, "3");
     for (int number = 1; number <= 3; number++) {
@@ -346,8 +325,7 @@ static void slow_writer(struct check *check)
     program_ends(reader, 0);
 }
 
-/* Run the reader instruction by instruction until it gives the box back, and use the box in that very moment.
- */
+/* Run the reader instruction by instruction until it gives the box back, and use the box in that very moment. */
 static void hand_back_watch(struct check *check, struct program *reader, struct mailbox *box, int number)
 {
     const char *letter = letter_draw(check, number);
@@ -378,10 +356,8 @@ static void hand_back(struct check *check)
     struct program *reader = reader_start(check, &address, "2");
     int line = check_line(check, "reader.c", "&box->ready, false");
 
-    ADVISE(check, .file = "reader.c",
-           .line = line != 0 ? line : check_line(check, "reader.c", "mailbox_receive("),
-           .cause =
-               "ready is cleared before the copy is complete; a fast writer overwrites what is being copied",
+    ADVISE(check, .file = "reader.c", .line = line != 0 ? line : check_line(check, "reader.c", "mailbox_receive("),
+           .cause = "ready is cleared before the copy is complete; a fast writer overwrites what is being copied",
            .next = "first copy counter and message, then clear ready, with memory_order_release");
     reader_attached(check, reader, &address);
     for (int number = 1; number <= 2; number++) {
@@ -401,8 +377,7 @@ static void letters_require(struct check *check, struct program *reader, pid_t w
 
     while ((at = strstr(at, "received #")) != NULL) {
         const char *line = check_text(check, "%.*s", (int)strcspn(at, "\n"), at);
-        const char *wanted =
-            check_text(check, "received #%d: %s", number + 1, message_of(check, writer, number + 1));
+        const char *wanted = check_text(check, "received #%d: %s", number + 1, message_of(check, writer, number + 1));
         REQUIRE(check, strcmp(line, wanted) == 0, .expected = check_text(check, "\"%s\"", wanted),
                 .found = check_text(check, "\"%s\"", line),
                 .cause = "a message was lost, doubled or mixed: both sides must wait for the flag, always");
@@ -453,10 +428,8 @@ static void many(struct check *check)
     struct program *writer = writer_start(check, &address, count);
     struct program *reader = reader_start(check, &address, count);
 
-    ADVISE(check,
-           .cause =
-               "it goes well most of the time: both sides must look at the flag with acquire, and set or "
-               "clear it with release, as the last thing they do");
+    ADVISE(check, .cause = "it goes well most of the time: both sides must look at the flag with acquire, and set or "
+                           "clear it with release, as the last thing they do");
     pair_require(check, writer, reader, MANY, &address);
 }
 
@@ -474,8 +447,8 @@ static void python(struct check *check)
 
 static void no_busy_core(struct check *check)
 {
-    struct address address = address_draw(check, MAILBOX_KEY_ID),
-                   nowhere = address_draw(check, MAILBOX_KEY_ID), own = address_draw(check, MAILBOX_KEY_ID);
+    struct address address = address_draw(check, MAILBOX_KEY_ID), nowhere = address_draw(check, MAILBOX_KEY_ID),
+                   own = address_draw(check, MAILBOX_KEY_ID);
     struct program *writer = writer_start(check, &address, "1");
     struct program *early = reader_start(check, &nowhere, "1");
 
@@ -497,8 +470,7 @@ static void end_require(struct check *check, struct program *program)
 {
     int status = program_wait(program);
 
-    REQUIRE(check, status == 1,
-            .expected = check_text(check, "%s ends with exit status 1", program->short_name),
+    REQUIRE(check, status == 1, .expected = check_text(check, "%s ends with exit status 1", program->short_name),
             .found = status_text(check, status));
 }
 
@@ -535,8 +507,7 @@ static void signals(struct check *check)
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
 
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        struct address address = address_draw(check, MAILBOX_KEY_ID),
-                       own = address_draw(check, MAILBOX_KEY_ID);
+        struct address address = address_draw(check, MAILBOX_KEY_ID), own = address_draw(check, MAILBOX_KEY_ID);
         struct program *writer = writer_start(check, &address, "1");
         struct mailbox *box = box_make(check, &own);
         struct program *reader = reader_start(check, &own, "1");
@@ -549,8 +520,7 @@ static void signals(struct check *check)
         program_signal(writer, numbers[i]);
         program_ends(writer, 1);
         REQUIRE(check, !address_there(&address),
-                .expected =
-                    check_text(check, "no segment after SIG%s to the writer", sigabbrev_np(numbers[i])),
+                .expected = check_text(check, "no segment after SIG%s to the writer", sigabbrev_np(numbers[i])),
                 .found = "the segment is still there");
 
         ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "mailbox_receive("),
@@ -561,8 +531,7 @@ static void signals(struct check *check)
         program_signal(reader, numbers[i]);
         program_ends(reader, 1);
         REQUIRE(check, address_there(&own) && !box_full(box),
-                .expected = "the reader leaves the segment as it is: it is the writer's",
-                .found = "it does not");
+                .expected = "the reader leaves the segment as it is: it is the writer's", .found = "it does not");
     }
 }
 
@@ -612,9 +581,8 @@ static void foreign_segment(struct check *check)
     struct address address = address_draw(check, MAILBOX_KEY_ID);
 
     ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "int stale_remove("),
-           .cause =
-               "keys may collide (ftok(3) says so): a segment of another size is another program's, a living "
-               "creator's is in use",
+           .cause = "keys may collide (ftok(3) says so): a segment of another size is another program's, a living "
+                    "creator's is in use",
            .next = "look at shm_segsz and shm_cpid before you remove anything");
     orphan_make(check, &address, 50);
     struct program *writer = writer_start(check, &address, "1");
@@ -631,8 +599,8 @@ static void foreign_segment(struct check *check)
     struct mailbox *box = box_of_writer(check, writer, &address);
     struct program *second = writer_start(check, &address, "1");
     program_ends(second, 1);
-    REQUIRE(check, address_there(&address),
-            .expected = "a second writer leaves the first one's segment alone", .found = "it is gone");
+    REQUIRE(check, address_there(&address), .expected = "a second writer leaves the first one's segment alone",
+            .found = "it is gone");
     box_require(check, box, writer->own_pid, 1, "after a second writer was refused");
     box_give_back(box);
     program_ends(writer, 0);
@@ -646,8 +614,8 @@ static void fault_require(struct check *check, const char *program, const char *
     check_inject(check, NULL);
     program_ends(run, 1);
     REQUIRE(check, program_said(run, symbol),
-            .expected = check_text(check, "a message that names %s when %.*s fails", symbol,
-                                   (int)strcspn(fault, ":"), fault),
+            .expected =
+                check_text(check, "a message that names %s when %.*s fails", symbol, (int)strcspn(fault, ":"), fault),
             .found = check_text(check, "it printed:\n%s", program_output(run)));
 }
 
@@ -721,11 +689,10 @@ static const struct check_case cases[] = {
      .points = 10,
      .title = "The writer touches nothing while ready is set, and sends the next message once it is clear",
      .concept = "a flag that says whose turn it is",
-     .hints =
-         {"While ready is set, the box is the reader's, however long it takes.",
-          "writer.c, mailbox_await_empty: loop while ready is set; ask patience_step in each round.",
-          "patience_begin(patience); while (atomic_load_explicit(&box->ready, memory_order_acquire)) { end = "
-          "patience_step(patience); if (end != PATIENCE_GO_ON) return end; }"},
+     .hints = {"While ready is set, the box is the reader's, however long it takes.",
+               "writer.c, mailbox_await_empty: loop while ready is set; ask patience_step in each round.",
+               "patience_begin(patience); while (atomic_load_explicit(&box->ready, memory_order_acquire)) { end = "
+               "patience_step(patience); if (end != PATIENCE_GO_ON) return end; }"},
      .needs = {"bytes"},
      .limit = LIMIT_QUICK,
      .run = slow_reader},
@@ -733,11 +700,10 @@ static const struct check_case cases[] = {
      .points = 9,
      .title = "At the very instruction that sets ready, counter and message are complete",
      .concept = "publication: the flag is stored last, with release",
-     .hints =
-         {"A reader may look between any two of your stores. The flag promises that all others are done.",
-          "writer.c, mailbox_send: which store comes last? May the compiler move the others behind it?",
-          "Store ready last, with memory_order_release: no store in front of it may sink below it "
-          "(C17 5.1.2.4, 7.17.3)."},
+     .hints = {"A reader may look between any two of your stores. The flag promises that all others are done.",
+               "writer.c, mailbox_send: which store comes last? May the compiler move the others behind it?",
+               "Store ready last, with memory_order_release: no store in front of it may sink below it "
+               "(C17 5.1.2.4, 7.17.3)."},
      .needs = {"slow_reader"},
      .limit = LIMIT_LONG,
      .run = publication},
@@ -755,13 +721,10 @@ static const struct check_case cases[] = {
      .points = 8,
      .title = "The reader prints what lies in the mailbox, and gives the box back",
      .concept = "copy out of shared memory before you use it",
-     .hints = {"What lies in shared memory may change, and may be wrong. Copy it, make the copy safe, work "
-               "on that.",
+     .hints = {"What lies in shared memory may change, and may be wrong. Copy it, make the copy safe, work on that.",
                "reader.c, mailbox_attach finds and attaches; mailbox_receive waits, copies and clears ready.",
-               "letter->counter = box->counter; memcpy(letter->message, box->message, sizeof "
-               "letter->message); the "
-               "last byte of the copy is 0; then atomic_store_explicit(&box->ready, false, "
-               "memory_order_release);"},
+               "letter->counter = box->counter; memcpy(letter->message, box->message, sizeof letter->message); the "
+               "last byte of the copy is 0; then atomic_store_explicit(&box->ready, false, memory_order_release);"},
      .needs = {"builds"},
      .limit = LIMIT_QUICK,
      .run = receives},
@@ -779,8 +742,7 @@ static const struct check_case cases[] = {
      .points = 7,
      .title = "At the very instruction that clears ready, the reader's copy is complete",
      .concept = "giving back is a publication, too",
-     .hints = {"From the moment that ready is clear, the writer may write. Everything that you want from the "
-               "box you "
+     .hints = {"From the moment that ready is clear, the writer may write. Everything that you want from the box you "
                "must have by then.",
                "reader.c, mailbox_receive: does anything read box-> behind the store to ready?",
                "Clear ready last, with memory_order_release: no load in front of it may sink below it."},
@@ -791,13 +753,12 @@ static const struct check_case cases[] = {
      .points = 10,
      .title = "Under no interleaving of writer and reader does either touch the box out of turn",
      .concept = "happens before: release, acquire, and what a processor may do without them",
-     .hints =
-         {"That it went well proves nothing: this machine keeps an order that C does not promise you. Which "
-          "operation says that everything in front of it comes first?",
-          "Look at each access to ready in writer.c and reader.c, and name its partner in the other file. "
-          "make replay3 shows the steps.",
-          "Every store to ready: memory_order_release. Every load: memory_order_acquire. Payload before the "
-          "store, and behind the load."},
+     .hints = {"That it went well proves nothing: this machine keeps an order that C does not promise you. Which "
+               "operation says that everything in front of it comes first?",
+               "Look at each access to ready in writer.c and reader.c, and name its partner in the other file. "
+               "make replay3 shows the steps.",
+               "Every store to ready: memory_order_release. Every load: memory_order_acquire. Payload before the "
+               "store, and behind the load."},
      .needs = {"bytes", "receives"},
      .limit = LIMIT_EXPLORE,
      .run = race},
@@ -825,10 +786,9 @@ static const struct check_case cases[] = {
      .points = 4,
      .title = "The Python reader takes your writer's messages",
      .concept = "a protocol is bytes and order, not a language",
-     .hints =
-         {"reader.py was written from the published table. If it cannot read you, you do not meet the table.",
-          "Compare reader.py, receive, with your mailbox_receive.",
-          "struct mailbox as it stands in mailbox.h, ready as one byte that is 0 or 1."},
+     .hints = {"reader.py was written from the published table. If it cannot read you, you do not meet the table.",
+               "Compare reader.py, receive, with your mailbox_receive.",
+               "struct mailbox as it stands in mailbox.h, ready as one byte that is 0 or 1."},
      .needs = {"publication", "removes"},
      .limit = LIMIT_QUICK,
      .run = python},
@@ -836,8 +796,7 @@ static const struct check_case cases[] = {
      .points = 6,
      .title = "Whoever waits sleeps",
      .concept = "waiting without burning a core",
-     .hints = {"A loop that only looks takes a whole processor away from those who have something to do, "
-               "perhaps from "
+     .hints = {"A loop that only looks takes a whole processor away from those who have something to do, perhaps from "
                "the very process that it waits for.",
                "patience.h: how does patience_step wait, and why not at once with a sleep?",
                "Every loop that waits calls patience_step (or stop_sleep) in every round."},
@@ -848,8 +807,7 @@ static const struct check_case cases[] = {
      .points = 6,
      .title = "When one is killed, the other notices, says so and ends",
      .concept = "nobody waits for a dead process",
-     .hints = {"A process that is killed clears no flag. Something else must tell: the kernel counts who is "
-               "attached.",
+     .hints = {"A process that is killed clears no flag. Something else must tell: the kernel counts who is attached.",
                "patience_step returns PATIENCE_GONE; do your loops hand it on?",
                "enum patience_end end = patience_step(patience); if (end != PATIENCE_GO_ON) return end;"},
      .needs = {"either_first"},
@@ -879,11 +837,10 @@ static const struct check_case cases[] = {
      .points = 2,
      .title = "Another program's segment, or a living writer's, is refused and left alone",
      .concept = "never remove what is not yours",
-     .hints =
-         {"A key is a number; two programs may have chosen the same.",
-          "writer.c, stale_remove: compare shm_segsz, ask for the creator, and only then remove.",
-          "if (info.shm_segsz != sizeof(struct mailbox)) refuse; if (kill(info.shm_cpid, 0) == 0 || errno != "
-          "ESRCH) refuse;"},
+     .hints = {"A key is a number; two programs may have chosen the same.",
+               "writer.c, stale_remove: compare shm_segsz, ask for the creator, and only then remove.",
+               "if (info.shm_segsz != sizeof(struct mailbox)) refuse; if (kill(info.shm_cpid, 0) == 0 || errno != "
+               "ESRCH) refuse;"},
      .needs = {"stale_mailbox"},
      .limit = LIMIT_QUICK,
      .run = foreign_segment},
@@ -892,8 +849,7 @@ static const struct check_case cases[] = {
      .title = "A call that fails is named, and nothing is left behind",
      .concept = "every call may fail",
      .hints = {"Which error means \"not yet\", and which will still be there in an hour?",
-               "reader.c, mailbox_attach: after shmget, and after shmat. writer.c: shmat fails when the "
-               "segment is "
+               "reader.c, mailbox_attach: after shmget, and after shmat. writer.c: shmat fails when the segment is "
                "already there.",
                "error_report_errno(next step, \"shmget(key 0x%08x)\", ...); return -1;"},
      .needs = {"removes", "receives"},
@@ -904,11 +860,10 @@ static const struct check_case cases[] = {
      .challenge = true,
      .title = "Ping sends, waits for each answer, and touches no box out of turn",
      .concept = "two mailboxes, one for each direction",
-     .hints =
-         {"Each box is a mailbox as before. In the second one your program is the reader.",
-          "ping.c, answer_get: four turns. Whose is each box before, and after?",
-          "box_await(&boxes->ping, false, ...), fill it, store true; box_await(&boxes->pong, true, ...), "
-          "copy, store false."},
+     .hints = {"Each box is a mailbox as before. In the second one your program is the reader.",
+               "ping.c, answer_get: four turns. Whose is each box before, and after?",
+               "box_await(&boxes->ping, false, ...), fill it, store true; box_await(&boxes->pong, true, ...), "
+               "copy, store false."},
      .needs = {"either_first"},
      .programs = {"ping"},
      .limit = LIMIT_QUICK,
@@ -929,8 +884,7 @@ static const struct check_case cases[] = {
     {.name = "ping_pong",
      .points = 4,
      .challenge = true,
-     .title =
-         "Five hundred pings are answered, whoever starts first, and ping notices when the other is killed",
+     .title = "Five hundred pings are answered, whoever starts first, and ping notices when the other is killed",
      .concept = "C and Python, in both directions",
      .hints = {"Each side alone was right with the check on the other side. What do they do to each other?",
                "Both: does one of them look at a box while the other owns it?",

@@ -64,9 +64,8 @@ static struct boxes *boxes_of_ping(struct check *check, struct program *ping, co
     struct object object = sysv_look(check, address->key);
     REQUIRE(check, object.size == sizeof(struct boxes),
             .expected = check_text(check, "a segment of %zu bytes", sizeof(struct boxes)),
-            .found = object.exists
-                         ? check_text(check, "%zu bytes", object.size)
-                         : check_text(check, "no segment; ping printed:\n%s", program_output(ping)));
+            .found = object.exists ? check_text(check, "%zu bytes", object.size)
+                                   : check_text(check, "no segment; ping printed:\n%s", program_output(ping)));
     return sysv_attach(check, address->key);
 }
 
@@ -172,6 +171,5 @@ void ping_pong_race(struct check *check)
 {
     ADVISE(check, .file = "ping.c");
     CHECK_WEAVE(check, .title = "ping and pong.py",
-                .programs = {{"ping", "--messages", "2"}, {"pong.py", "--messages", "2"}},
-                .options = {"--bound", "1"});
+                .programs = {{"ping", "--messages", "2"}, {"pong.py", "--messages", "2"}}, .options = {"--bound", "1"});
 }

@@ -30,8 +30,7 @@ static struct address board_draw(struct check *check)
 static struct program *board_start(struct check *check, const struct address *address, const char *role,
                                    const char *hold)
 {
-    return START(check, "board", role, "--key-path", address->path, "--rounds", "1", "--timeout", "3600",
-                 hold);
+    return START(check, "board", role, "--key-path", address->path, "--rounds", "1", "--timeout", "3600", hold);
 }
 
 static struct program *board_inside(struct check *check, const struct address *address, const char *role)
@@ -74,12 +73,11 @@ static bool values_are(const struct address *address, int readers, int writer, i
            value_of(address, WAITING) == waiting;
 }
 
-static void values_require(struct check *check, const struct address *address, int readers, int writer,
-                           int waiting, const char *when)
+static void values_require(struct check *check, const struct address *address, int readers, int writer, int waiting,
+                           const char *when)
 {
     REQUIRE(check, values_are(address, readers, writer, waiting),
-            .expected =
-                check_text(check, "READERS %d, WRITER %d, WAITING %d %s", readers, writer, waiting, when),
+            .expected = check_text(check, "READERS %d, WRITER %d, WAITING %d %s", readers, writer, waiting, when),
             .found = check_text(check, "READERS %d, WRITER %d, WAITING %d", value_of(address, READERS),
                                 value_of(address, WRITER), value_of(address, WAITING)));
 }
@@ -163,8 +161,8 @@ void rwlock_fair(struct check *check)
 }
 
 /* Kill it, and wait until the kernel has taken back what it did. */
-static void board_kill(struct check *check, struct program *program, const struct address *address,
-                       int readers, const char *what)
+static void board_kill(struct check *check, struct program *program, const struct address *address, int readers,
+                       const char *what)
 {
     program_signal(program, SIGKILL);
     program_wait(program);
@@ -176,8 +174,7 @@ void rwlock_killed(struct check *check)
     struct address address = board_draw(check);
 
     ADVISE(check, .file = "rwlock.c", .line = check_line(check, "rwlock.c", "rwlock_read_begin("),
-           .cause =
-               "what a killed process did to the semaphores stays: everybody waits for somebody who is dead",
+           .cause = "what a killed process did to the semaphores stays: everybody waits for somebody who is dead",
            .next = "SEM_UNDO with every operation that changes a semaphore");
     board_kill(check, board_inside(check, &address, "write"), &address, 0, "when a writer was killed inside");
     board_use(check, &address, "read", "notice 1 was never finished");

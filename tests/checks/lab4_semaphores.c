@@ -61,8 +61,7 @@ static struct store store_draw(struct check *check, unsigned capacity)
     return store;
 }
 
-static struct program *producer_start(struct check *check, const struct store *store, const char *items,
-                                      const char *id)
+static struct program *producer_start(struct check *check, const struct store *store, const char *items, const char *id)
 {
     return START(check, "producer", "--prefix", store->prefix, "--items", items, "--id", id, "--capacity",
                  check_text(check, "%u", store->capacity), "--timeout", "3600");
@@ -151,8 +150,8 @@ static const char *message_text(struct check *check, const struct buffer_message
                       BUFFER_TEXT_CAPACITY, message->text);
 }
 
-static void message_require(struct check *check, const struct buffer_message *found, int producer,
-                            int sequence, const char *where)
+static void message_require(struct check *check, const struct buffer_message *found, int producer, int sequence,
+                            const char *where)
 {
     struct buffer_message wanted = message_make(producer, sequence);
 
@@ -170,14 +169,12 @@ static void semaphore_take(struct check *check, sem_t *semaphore, struct program
     {
         if (!program_runs(other))
             FAIL(check, .expected = what,
-                 .found = check_text(check, "%s ended; it printed:\n%s", other->short_name,
-                                     program_output(other)));
+                 .found = check_text(check, "%s ended; it printed:\n%s", other->short_name, program_output(other)));
     }
 }
 
 /* Take the oldest message, by the protocol. */
-static struct buffer_message store_take(struct check *check, const struct store *store,
-                                        struct program *producer)
+static struct buffer_message store_take(struct check *check, const struct store *store, struct program *producer)
 {
     struct bounded_buffer *shared = store->shared;
 
@@ -206,15 +203,14 @@ static void store_put(struct check *check, const struct store *store, struct pro
     sem_post(store->full);
 }
 
-static void header_require(struct check *check, const struct store *store, unsigned head, unsigned tail,
-                           unsigned count, const char *when)
+static void header_require(struct check *check, const struct store *store, unsigned head, unsigned tail, unsigned count,
+                           const char *when)
 {
     const struct bounded_buffer *shared = store->shared;
 
     REQUIRE(check, shared->head == head && shared->tail == tail && shared->count == count,
             .expected = check_text(check, "head %u, tail %u, count %u %s", head, tail, count, when),
-            .found =
-                check_text(check, "head %u, tail %u, count %u", shared->head, shared->tail, shared->count));
+            .found = check_text(check, "head %u, tail %u, count %u", shared->head, shared->tail, shared->count));
 }
 
 static void store_gone(struct check *check, const struct store *store, const char *when)
@@ -243,22 +239,19 @@ static void mode_require(struct check *check, const char *name)
     REQUIRE(check, stat(path, &info) == 0 && (info.st_mode & 0777) == 0660,
             .expected = check_text(check, "%s has mode 0660, as --mode said", name),
             .found = check_text(check, "mode %04o", info.st_mode & 0777),
-            .cause = "sem_open takes the umask's bits away from the mode",
-            .next = "umask(0) around sem_open");
+            .cause = "sem_open takes the umask's bits away from the mode", .next = "umask(0) around sem_open");
 }
 
 static void objects(struct check *check)
 {
     struct store store = store_draw(check, 5);
 
-    ADVISE(
-        check, .file = "buffer.c", .line = check_line(check, "buffer.c", "sem_t *semaphore_create("),
-        .next =
-            "EMPTY begins with the capacity, FULL with 0, MUTEX with 1; a put takes one from EMPTY and gives "
-            "one to FULL");
+    ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "sem_t *semaphore_create("),
+           .next = "EMPTY begins with the capacity, FULL with 0, MUTEX with 1; a put takes one from EMPTY and gives "
+                   "one to FULL");
     umask(022); /* of the program, too */
-    struct program *producer = START(check, "producer", "--prefix", store.prefix, "--items", "3",
-                                     "--capacity", "5", "--mode", "0660", "--timeout", "3600");
+    struct program *producer = START(check, "producer", "--prefix", store.prefix, "--items", "3", "--capacity", "5",
+                                     "--mode", "0660", "--timeout", "3600");
     program_expect(producer, "put item 3 of producer 1");
     store_open(check, &store);
     values_require(check, &store, 2, 3, 1, "after three puts into five slots");
@@ -278,8 +271,7 @@ static void put(struct check *check)
     struct store store = store_draw(check, 3);
     struct program *producer = producer_start(check, &store, "7", "12");
 
-    ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "buffer_put("),
-           .next = order_text);
+    ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "buffer_put("), .next = order_text);
     program_expect(producer, "put item 1");
     store_open(check, &store);
     for (int number = 1; number <= 7; number++) {
@@ -297,8 +289,7 @@ static void full(struct check *check)
     struct program *producer = producer_start(check, &store, "5", "1");
 
     ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "buffer_put("),
-           .cause = "the producer does not wait for EMPTY, or waits for it while it holds MUTEX: then no "
-                    "consumer can "
+           .cause = "the producer does not wait for EMPTY, or waits for it while it holds MUTEX: then no consumer can "
                     "ever make room",
            .next = order_text);
     program_expect(producer, "put item 2");
@@ -309,8 +300,7 @@ static void full(struct check *check)
         watch_waits(producer, "while the buffer is full");
         values_require(check, &store, 0, 2, 1, "while the producer waits for room");
         header_require(check, &store, oldest, oldest, 2, "while the producer waits for room");
-        message_require(check, &store.shared->slots[oldest], 1, number - 2,
-                        "the oldest message, not taken yet");
+        message_require(check, &store.shared->slots[oldest], 1, number - 2, "the oldest message, not taken yet");
         store_take(check, &store, producer);
     }
     store_take(check, &store, producer);
@@ -337,8 +327,7 @@ static void mutex(struct check *check)
     store.shared->head = 1;
     store.shared->count = 1;
     sem_post(store.empty);
-    AWAIT(check, value_of(store.empty) == 0 || !program_runs(producer),
-          "the producer takes the free slot from EMPTY");
+    AWAIT(check, value_of(store.empty) == 0 || !program_runs(producer), "the producer takes the free slot from EMPTY");
     watch_waits(producer, "while somebody else holds MUTEX");
     header_require(check, &store, 1, 0, 1, "while the check holds MUTEX");
     REQUIRE(check, memcmp(&first, &store.shared->slots[0], sizeof first) == 0,
@@ -364,8 +353,7 @@ static void mutex(struct check *check)
     store.shared->count = 1;
     sem_wait(store.empty);
     sem_post(store.full);
-    AWAIT(check, value_of(store.full) == 0 || !program_runs(consumer),
-          "the consumer takes the message from FULL");
+    AWAIT(check, value_of(store.full) == 0 || !program_runs(consumer), "the consumer takes the message from FULL");
     watch_waits(consumer, "while somebody else holds MUTEX");
     header_require(check, &store, 1, 0, 1, "while the check holds MUTEX");
     sem_post(store.mutex);
@@ -393,8 +381,7 @@ static const char *guarded_difference(struct check *check, const struct store *s
 }
 
 /* One more instruction; whatever it changed, it must have changed with MUTEX taken. */
-static void guarded_step(struct check *check, const struct store *store, struct program *program,
-                         void *before)
+static void guarded_step(struct check *check, const struct store *store, struct program *program, void *before)
 {
     int mutex_before = value_of(store->mutex);
     enum step_result result = watch_step(program);
@@ -402,18 +389,14 @@ static void guarded_step(struct check *check, const struct store *store, struct 
     if (result == STEP_ENDED)
         FAIL(check, .expected = check_text(check, "%s goes on", program->short_name), .found = "it ended");
     if (result == STEP_BLOCKED)
-        FAIL(check,
-             .expected =
-                 check_text(check, "%s comes through: nobody else holds anything", program->short_name),
+        FAIL(check, .expected = check_text(check, "%s comes through: nobody else holds anything", program->short_name),
              .found = "it waits for ever");
     if (guarded_same(store, before))
         return;
-    REQUIRE(
-        check, mutex_before == 0, .expected = "head, tail, count and slots change only while MUTEX is taken",
-        .found = check_text(check, "%s while MUTEX was free", guarded_difference(check, store, before)),
-        .cause =
-            "a line in front of the wait for MUTEX, or behind its post, that touches the buffer: what two "
-            "processes count at once is counted once");
+    REQUIRE(check, mutex_before == 0, .expected = "head, tail, count and slots change only while MUTEX is taken",
+            .found = check_text(check, "%s while MUTEX was free", guarded_difference(check, store, before)),
+            .cause = "a line in front of the wait for MUTEX, or behind its post, that touches the buffer: what two "
+                     "processes count at once is counted once");
     memcpy(before, store->shared, store->size);
 }
 
@@ -424,8 +407,7 @@ static void put_order(struct check *check)
     void *before = check_memory(check, store.size);
     bool over = false;
 
-    ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "buffer_put("),
-           .next = order_text);
+    ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "buffer_put("), .next = order_text);
     program_expect(producer, "put item 1");
     store_open(check, &store);
     watch_waits(producer, "while the buffer is full");
@@ -505,12 +487,10 @@ static void empty_with(struct check *check, const char *program)
 
 static void empty(struct check *check)
 {
-    ADVISE(
-        check, .file = "buffer.c", .line = check_line(check, "buffer.c", "buffer_get("),
-        .cause =
-            "the consumer does not wait for FULL, or waits for it while it holds MUTEX: then no producer can "
-            "ever put anything",
-        .next = "wait FULL, wait MUTEX, copy slots[head], advance head, count--, post MUTEX, post EMPTY");
+    ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "buffer_get("),
+           .cause = "the consumer does not wait for FULL, or waits for it while it holds MUTEX: then no producer can "
+                    "ever put anything",
+           .next = "wait FULL, wait MUTEX, copy slots[head], advance head, count--, post MUTEX, post EMPTY");
     empty_with(check, "consumer");
 }
 
@@ -569,11 +549,9 @@ static void items_require(struct check *check, struct program *const consumers[]
         while ((at = strstr(at, "got ")) != NULL) {
             int item = 0, producer = 0;
             int fields = sscanf(at, "got item %d of producer %d", &item, &producer);
-            REQUIRE(check,
-                    fields == 2 && producer >= 1 && producer <= CROWD && item >= 1 && item <= CROWD_ITEMS,
+            REQUIRE(check, fields == 2 && producer >= 1 && producer <= CROWD && item >= 1 && item <= CROWD_ITEMS,
                     .expected = "items that a producer has put", .found = "something else");
-            REQUIRE(check, seen[producer][item]++ == 0, .expected = "every item once",
-                    .found = "an item came twice",
+            REQUIRE(check, seen[producer][item]++ == 0, .expected = "every item once", .found = "an item came twice",
                     .cause = "two consumers took the same slot: head moved without MUTEX");
             REQUIRE(check, item > last[producer], .expected = "each producer's items in their order",
                     .found = "an earlier item behind a later one");
@@ -583,8 +561,7 @@ static void items_require(struct check *check, struct program *const consumers[]
     }
     for (int producer = 1; producer <= CROWD; producer++)
         for (int item = 1; item <= CROWD_ITEMS; item++)
-            REQUIRE(check, seen[producer][item] == 1, .expected = "every item once",
-                    .found = "an item is missing",
+            REQUIRE(check, seen[producer][item] == 1, .expected = "every item once", .found = "an item is missing",
                     .cause = "two producers took the same slot: tail moved without MUTEX");
 }
 
@@ -652,8 +629,7 @@ static void gives_back_with(struct check *check, const char *program)
     store.shared->tail = 1;
     store.shared->count = 1;
     sem_post(store.full);
-    AWAIT(check, value_of(store.full) == 0 || !program_runs(consumer),
-          "the consumer takes the message from FULL");
+    AWAIT(check, value_of(store.full) == 0 || !program_runs(consumer), "the consumer takes the message from FULL");
     watch_waits(consumer, "while somebody else holds MUTEX");
     program_signal(consumer, SIGINT);
     program_ends(consumer, 1);
@@ -664,8 +640,7 @@ static void gives_back_with(struct check *check, const char *program)
 static void gives_back(struct check *check)
 {
     ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "buffer_get("),
-           .cause =
-               "the message was taken from FULL, and not from the buffer: FULL counts one too few for ever",
+           .cause = "the message was taken from FULL, and not from the buffer: FULL counts one too few for ever",
            .next = "if MUTEX does not come: sem_post(buffer->full), then return what the wait said");
     gives_back_with(check, "consumer");
 
@@ -675,8 +650,7 @@ static void gives_back(struct check *check)
            .next = "if MUTEX does not come: sem_post(buffer->empty), then return what the wait said");
     sem_wait(store.mutex);
     struct program *producer = producer_start(check, &store, "1", "1");
-    AWAIT(check, value_of(store.empty) == 1 || !program_runs(producer),
-          "the producer takes a slot from EMPTY");
+    AWAIT(check, value_of(store.empty) == 1 || !program_runs(producer), "the producer takes a slot from EMPTY");
     watch_waits(producer, "while somebody else holds MUTEX");
     program_signal(producer, SIGINT);
     program_ends(producer, 1);
@@ -732,15 +706,13 @@ static void signals(struct check *check)
         program_ends(producer, 1);
         REQUIRE(check, !program_said(producer, "put item 2"), .expected = "no item is put into a full buffer",
                 .found = program_output(producer));
-        store_gone(check, &store,
-                   check_text(check, "after SIG%s to the only process", sigabbrev_np(numbers[i])));
+        store_gone(check, &store, check_text(check, "after SIG%s to the only process", sigabbrev_np(numbers[i])));
     }
     struct store store = store_draw(check, 1);
-    struct program *producer = START(check, "producer", "--prefix", store.prefix, "--items", "3",
-                                     "--capacity", "1", "--timeout", "0");
+    struct program *producer =
+        START(check, "producer", "--prefix", store.prefix, "--items", "3", "--capacity", "1", "--timeout", "0");
     ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "semaphore_wait(sem_t"),
-           .cause = "a wait without a limit: nobody will ever come",
-           .next = "count down seconds by every slice");
+           .cause = "a wait without a limit: nobody will ever come", .next = "count down seconds by every slice");
     program_ends(producer, 1);
 }
 
@@ -749,8 +721,7 @@ static void end_require(struct check *check, struct program *program)
 {
     int status = program_wait(program);
 
-    REQUIRE(check, status == 1,
-            .expected = check_text(check, "%s ends with exit status 1", program->short_name),
+    REQUIRE(check, status == 1, .expected = check_text(check, "%s ends with exit status 1", program->short_name),
             .found = status_text(check, status));
 }
 
@@ -759,26 +730,22 @@ static void last_out(struct check *check)
     struct store store = store_draw(check, 2);
     struct program *producer = producer_start(check, &store, endless, "1");
 
-    ADVISE(
-        check, .file = "buffer.c", .line = check_line(check, "buffer.c", "unsigned buffer_close("),
-        .cause =
-            "whoever leaves removes the names, though others still use the objects: those who come later get "
-            "other ones",
-        .next = "give up the presence, then try to claim it alone: only then you are the last");
+    ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "unsigned buffer_close("),
+           .cause = "whoever leaves removes the names, though others still use the objects: those who come later get "
+                    "other ones",
+           .next = "give up the presence, then try to claim it alone: only then you are the last");
     program_expect(producer, "put item 1");
     store_open(check, &store);
     struct program *consumer = consumer_start(check, &store, "consumer", "3");
     program_ends(consumer, 0);
     REQUIRE(check, posix_look(check, store.shm_name).exists && semaphore_exists(check, store.mutex_name),
-            .expected = "the objects stay when the consumer leaves: the producer uses them",
-            .found = "they are gone");
+            .expected = "the objects stay when the consumer leaves: the producer uses them", .found = "they are gone");
     consumer = consumer_start(check, &store, "consumer", endless);
     program_expect(consumer, "got item");
     program_signal(producer, SIGTERM);
     end_require(check, producer);
     REQUIRE(check, posix_look(check, store.shm_name).exists && semaphore_exists(check, store.mutex_name),
-            .expected = "the objects stay when the producer leaves: a consumer uses them",
-            .found = "they are gone");
+            .expected = "the objects stay when the producer leaves: a consumer uses them", .found = "they are gone");
     program_signal(consumer, SIGTERM);
     end_require(check, consumer);
     ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "unsigned buffer_close("),
@@ -792,8 +759,7 @@ static void stale_objects(struct check *check)
     struct store store = store_make(check, 2);
 
     ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "sem_t *semaphore_create("),
-           .cause = "sem_open without O_EXCL opens what is there, and ignores the value that it is given: "
-                    "sem_open(3)",
+           .cause = "sem_open without O_EXCL opens what is there, and ignores the value that it is given: sem_open(3)",
            .next = "sem_unlink first, then sem_open with O_CREAT | O_EXCL");
     sem_wait(store.mutex); /* as if its holder had been killed */
     sem_wait(store.empty);
@@ -824,8 +790,7 @@ static void errors(struct check *check)
         check_inject(check, NULL);
         program_ends(producer, 1);
         const char *symbol = strrchr(faults[i], ':') + 1;
-        REQUIRE(check, program_said(producer, symbol),
-                .expected = check_text(check, "a message that names %s", symbol),
+        REQUIRE(check, program_said(producer, symbol), .expected = check_text(check, "a message that names %s", symbol),
                 .found = check_text(check, "it printed:\n%s", program_output(producer)));
         store_gone(check, &store, "after a start that failed");
     }
@@ -878,9 +843,9 @@ static void sanitizers(struct check *check)
 
 /* Of three processes one may come when the others have gone: that it finds nobody is no mistake. One unforced
  * switch is enough to meet another one inside, and keeps the schedules few. */
-#define CROWD_OPTIONS                                                                                        \
-    {                                                                                                        \
-        "--struct", "bounded_buffer", "--bound", "1", "--ignore", "exit-status"                              \
+#define CROWD_OPTIONS                                                           \
+    {                                                                           \
+        "--struct", "bounded_buffer", "--bound", "1", "--ignore", "exit-status" \
     }
 
 static void race(struct check *check)
@@ -908,12 +873,10 @@ static const struct check_case cases[] = {
      .points = 7,
      .title = "The producer makes the three semaphores with the right values and modes, and puts three items",
      .concept = "what a semaphore counts",
-     .hints = {"A semaphore is a number that a wait takes one from, and a post gives one to. What does each "
-               "of the "
+     .hints = {"A semaphore is a number that a wait takes one from, and a post gives one to. What does each of the "
                "three count?",
                "buffer.c: semaphore_create, buffer_initialise, semaphore_wait, buffer_put.",
-               "sem_unlink(name); sem_open(name, O_CREAT | O_EXCL, mode, value); EMPTY capacity, FULL 0, "
-               "MUTEX 1."},
+               "sem_unlink(name); sem_open(name, O_CREAT | O_EXCL, mode, value); EMPTY capacity, FULL 0, MUTEX 1."},
      .needs = {"builds"},
      .limit = LIMIT_QUICK,
      .run = objects},
@@ -929,12 +892,10 @@ static const struct check_case cases[] = {
      .run = full},
     {.name = "put_order",
      .points = 6,
-     .title =
-         "Instruction by instruction: the producer changes the buffer only inside MUTEX, and posts FULL last",
+     .title = "Instruction by instruction: the producer changes the buffer only inside MUTEX, and posts FULL last",
      .concept = "the post publishes",
      .hints = {"Who is woken by FULL looks at once. What must be complete by then?",
-               "buffer.c, buffer_put: is count++ inside? Is the slot filled before FULL is posted?",
-               order_text},
+               "buffer.c, buffer_put: is count++ inside? Is the slot filled before FULL is posted?", order_text},
      .needs = {"full"},
      .limit = LIMIT_QUICK,
      .run = put_order},
@@ -942,10 +903,9 @@ static const struct check_case cases[] = {
      .points = 7,
      .title = "Seven items go through three slots, in order and to the byte",
      .concept = "a ring: the index wraps around",
-     .hints =
-         {"slots[] has a capacity that the header names; behind the last slot comes the first.",
-          "buffer.c, buffer_put: which slot, which index, which count?",
-          "shared->slots[tail] = *message; shared->tail = (tail + 1) % shared->capacity; shared->count++;"},
+     .hints = {"slots[] has a capacity that the header names; behind the last slot comes the first.",
+               "buffer.c, buffer_put: which slot, which index, which count?",
+               "shared->slots[tail] = *message; shared->tail = (tail + 1) % shared->capacity; shared->count++;"},
      .needs = {"put_order"},
      .limit = LIMIT_QUICK,
      .run = put},
@@ -973,10 +933,9 @@ static const struct check_case cases[] = {
      .points = 7,
      .title = "The consumer takes seven messages through three slots, in order",
      .concept = "the other half of the protocol",
-     .hints =
-         {"A consumer is a producer of free slots.",
-          "buffer.c, buffer_get: FULL and EMPTY change their roles, head takes tail's.",
-          "*message = shared->slots[head]; shared->head = (head + 1) % shared->capacity; shared->count--;"},
+     .hints = {"A consumer is a producer of free slots.",
+               "buffer.c, buffer_get: FULL and EMPTY change their roles, head takes tail's.",
+               "*message = shared->slots[head]; shared->head = (head + 1) % shared->capacity; shared->count--;"},
      .needs = {"get_order"},
      .limit = LIMIT_QUICK,
      .run = get},
@@ -984,11 +943,10 @@ static const struct check_case cases[] = {
      .points = 5,
      .title = "Nobody touches the buffer while somebody else holds MUTEX",
      .concept = "mutual exclusion",
-     .hints =
-         {"EMPTY and FULL count; they let several in at once. MUTEX lets in one.",
-          "buffer.c: everything that reads or writes head, tail, count or a slot stands between the wait for "
-          "MUTEX and its post.",
-          "end = semaphore_wait(buffer->mutex, seconds); ... sem_post(buffer->mutex);"},
+     .hints = {"EMPTY and FULL count; they let several in at once. MUTEX lets in one.",
+               "buffer.c: everything that reads or writes head, tail, count or a slot stands between the wait for "
+               "MUTEX and its post.",
+               "end = semaphore_wait(buffer->mutex, seconds); ... sem_post(buffer->mutex);"},
      .needs = {"full", "empty"},
      .limit = LIMIT_QUICK,
      .run = mutex},
@@ -1006,13 +964,11 @@ static const struct check_case cases[] = {
      .points = 10,
      .title = "Under no interleaving do two processes touch the buffer at once, or wait for ever",
      .concept = "mutual exclusion under every order of steps",
-     .hints =
-         {"A wait and a post order what stands around them: everything before the post comes before "
-          "everything "
-          "behind the wait that it lets through.",
-          "buffer.c: which line reads or writes head, tail, count or a slot outside of MUTEX? make replay4 "
-          "shows the steps.",
-          "Everything that names shared-> stands between buffer_lock and sem_post(buffer->mutex)."},
+     .hints = {"A wait and a post order what stands around them: everything before the post comes before everything "
+               "behind the wait that it lets through.",
+               "buffer.c: which line reads or writes head, tail, count or a slot outside of MUTEX? make replay4 "
+               "shows the steps.",
+               "Everything that names shared-> stands between buffer_lock and sem_post(buffer->mutex)."},
      .needs = {"full", "empty"},
      .limit = LIMIT_EXPLORE,
      .run = race},
@@ -1020,12 +976,10 @@ static const struct check_case cases[] = {
      .points = 5,
      .title = "The last one out removes the four objects, and nobody before",
      .concept = "lifetime of POSIX objects among many users",
-     .hints =
-         {"A name can be removed while others use the object. Those who come later then get another object.",
-          "buffer.c, buffer_close; presence.h: who can claim the role alone is alone.",
-          "presence_release(fd, BUFFER_PRESENCE); if (presence_claim(fd, BUFFER_PRESENCE, "
-          "PRESENCE_EXCLUSIVE) == "
-          "0 && presence_current(fd, name)) ..."},
+     .hints = {"A name can be removed while others use the object. Those who come later then get another object.",
+               "buffer.c, buffer_close; presence.h: who can claim the role alone is alone.",
+               "presence_release(fd, BUFFER_PRESENCE); if (presence_claim(fd, BUFFER_PRESENCE, PRESENCE_EXCLUSIVE) == "
+               "0 && presence_current(fd, name)) ..."},
      .needs = {"put", "get"},
      .limit = LIMIT_QUICK,
      .run = last_out},
@@ -1043,10 +997,9 @@ static const struct check_case cases[] = {
      .points = 4,
      .title = "Two producers and two consumers lose nothing and double nothing",
      .concept = "correct for any number",
-     .hints =
-         {"What holds for one of each may fail for two: they may be in the same function at the same time.",
-          "buffer.c: which lines must not be run by two at once?",
-          "wait EMPTY, wait MUTEX, ..., post MUTEX, post FULL, on every path."},
+     .hints = {"What holds for one of each may fail for two: they may be in the same function at the same time.",
+               "buffer.c: which lines must not be run by two at once?",
+               "wait EMPTY, wait MUTEX, ..., post MUTEX, post FULL, on every path."},
      .needs = {"put", "get", "mutex", "last_out"},
      .limit = LIMIT_LONG,
      .run = nothing_lost},
@@ -1097,8 +1050,7 @@ static const struct check_case cases[] = {
      .concept = "one protocol, two languages",
      .hints = {"ctypes gives you the same struct and the same semaphores.",
                "consumer.py, take and _take_slot: compare with buffer_get, line by line.",
-               "BufferMessage.from_buffer_copy(self._bytes, HEADER_SIZE + head * MESSAGE_SIZE); header.head "
-               "= (head + "
+               "BufferMessage.from_buffer_copy(self._bytes, HEADER_SIZE + head * MESSAGE_SIZE); header.head = (head + "
                "1) % self.capacity; header.count -= 1; del header"},
      .needs = {"builds"},
      .limit = LIMIT_QUICK,
@@ -1107,8 +1059,7 @@ static const struct check_case cases[] = {
      .points = 2,
      .title = "The Python consumer waits with empty hands, gives back, and cleans up when it is the last",
      .concept = "the same duties in every language",
-     .hints = {"Whatever happens between taking and giving, somebody must give back.",
-               "consumer.py, take and close.",
+     .hints = {"Whatever happens between taking and giving, somebody must give back.", "consumer.py, take and close.",
                "if not wait(self._mutex, timeout): self._full.post(); ... finally: self._mutex.post()"},
      .needs = {"python_get", "last_out"},
      .limit = LIMIT_QUICK,
@@ -1128,11 +1079,9 @@ static const struct check_case cases[] = {
      .challenge = true,
      .title = "Two readers are inside together, and a writer waits until both have left",
      .concept = "a lock that several may hold",
-     .hints =
-         {"Reading disturbs nobody who reads. Whom does it disturb?",
-          "rwlock.c: all three semaphores begin with 0; sem_op 0 waits until a semaphore is 0.",
-          "{.sem_num = RWLOCK_WRITER, .sem_op = 0}, {.sem_num = RWLOCK_READERS, .sem_op = 1, ...} in one "
-          "call"},
+     .hints = {"Reading disturbs nobody who reads. Whom does it disturb?",
+               "rwlock.c: all three semaphores begin with 0; sem_op 0 waits until a semaphore is 0.",
+               "{.sem_num = RWLOCK_WRITER, .sem_op = 0}, {.sem_num = RWLOCK_READERS, .sem_op = 1, ...} in one call"},
      .needs = {"nothing_lost"},
      .programs = {"board"},
      .limit = LIMIT_QUICK,
@@ -1152,8 +1101,7 @@ static const struct check_case cases[] = {
     {.name = "rw_fair",
      .points = 5,
      .challenge = true,
-     .title = "As long as a writer waits no further reader comes in, and a writer that gives up is in "
-              "nobody's way",
+     .title = "As long as a writer waits no further reader comes in, and a writer that gives up is in nobody's way",
      .concept = "starvation",
      .hints = {"If a reader may always join those who are inside, when is nobody inside?",
                "rwlock.c: who sets WAITING, and who looks at it?",
@@ -1179,10 +1127,9 @@ static const struct check_case cases[] = {
      .challenge = true,
      .title = "Under no interleaving does a writer meet anybody, and no moment is a bad one to be killed",
      .concept = "every order of steps, and every moment to die",
-     .hints =
-         {"What holds when you try it may not hold in every order.",
-          "The steps in the verdict tell who was inside, and who came in. make replay4 shows them again.",
-          "Whatever belongs together is one call of semop, with SEM_UNDO."},
+     .hints = {"What holds when you try it may not hold in every order.",
+               "The steps in the verdict tell who was inside, and who came in. make replay4 shows them again.",
+               "Whatever belongs together is one call of semop, with SEM_UNDO."},
      .needs = {"rw_writer"},
      .programs = {"board"},
      .limit = LIMIT_EXPLORE,

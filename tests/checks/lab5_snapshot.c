@@ -47,12 +47,10 @@ enum {
 
 /* More than a snapshot holds; confidences that a float holds exactly. */
 static const struct detection crowd[] = {
-    {DOG, 0.96875F, 101, 102, 103, 104}, {PERSON, 0.9375F, 111, 112, 113, 114},
-    {DOG, 0.90625F, 121, 122, 123, 124}, {CAR, 0.875F, 131, 132, 133, 134},
-    {DOG, 0.84375F, 141, 142, 143, 144}, {PERSON, 0.8125F, 151, 152, 153, 154},
-    {DOG, 0.78125F, 161, 162, 163, 164}, {DOG, 0.75F, 171, 172, 173, 174},
-    {CAR, 0.71875F, 181, 182, 183, 184}, {DOG, 0.6875F, 191, 192, 193, 194},
-    {DOG, 0.65625F, 201, 202, 203, 204}, {PERSON, 0.625F, 211, 212, 213, 214},
+    {DOG, 0.96875F, 101, 102, 103, 104}, {PERSON, 0.9375F, 111, 112, 113, 114}, {DOG, 0.90625F, 121, 122, 123, 124},
+    {CAR, 0.875F, 131, 132, 133, 134},   {DOG, 0.84375F, 141, 142, 143, 144},   {PERSON, 0.8125F, 151, 152, 153, 154},
+    {DOG, 0.78125F, 161, 162, 163, 164}, {DOG, 0.75F, 171, 172, 173, 174},      {CAR, 0.71875F, 181, 182, 183, 184},
+    {DOG, 0.6875F, 191, 192, 193, 194},  {DOG, 0.65625F, 201, 202, 203, 204},   {PERSON, 0.625F, 211, 212, 213, 214},
 };
 enum { CROWD = sizeof crowd / sizeof crowd[0] };
 
@@ -70,20 +68,17 @@ static const char *folder_of(struct check *check)
 }
 
 /* A file for the detector: what it finds, and what it does besides ("fails", "waits", ""). */
-static const char *script_make(struct check *check, const struct detection *found, int count,
-                               const char *besides)
+static const char *script_make(struct check *check, const struct detection *found, int count, const char *besides)
 {
     static int number;
     const char *path = check_text(check, "%s/found%d", folder_of(check), number++);
     const char *text = check_text(check, "%s\n", besides);
 
     for (int i = 0; i < count; i++)
-        text =
-            check_text(check, "%s%d %.9g %d %d %d %d\n", text, found[i].class_id, (double)found[i].confidence,
-                       found[i].x, found[i].y, found[i].width, found[i].height);
+        text = check_text(check, "%s%d %.9g %d %d %d %d\n", text, found[i].class_id, (double)found[i].confidence,
+                          found[i].x, found[i].y, found[i].width, found[i].height);
     check_write(check, path, text);
-    check_note(check, "the detector will find %d detections%s%s", count, besides[0] != '\0' ? "; it " : "",
-               besides);
+    check_note(check, "the detector will find %d detections%s%s", count, besides[0] != '\0' ? "; it " : "", besides);
     return path;
 }
 
@@ -137,14 +132,12 @@ static void ends_require(struct program *program, int status, const char *why)
     int found = program_wait(program);
 
     REQUIRE(check, found == status,
-            .expected =
-                check_text(check, "`%s` ends with %s: %s", program->command, status_text(check, status), why),
+            .expected = check_text(check, "`%s` ends with %s: %s", program->command, status_text(check, status), why),
             .found = check_text(check, "%s; %s", status_text(check, found), said_text(program)));
 }
 
 /* The producer, with the detector that finds what the script says. */
-#define PRODUCE(check, name, script, ...)                                                                    \
-    produce_start(check, name, script, (const char *const[]){__VA_ARGS__, NULL})
+#define PRODUCE(check, name, script, ...) produce_start(check, name, script, (const char *const[]){__VA_ARGS__, NULL})
 static struct program *produce_start(struct check *check, const char *name, const char *script,
                                      const char *const more[])
 {
@@ -194,10 +187,9 @@ static bool snapshot_equal(struct check *check, const struct snapshot *expected,
     while (memcmp(&expected->records[i], &found->records[i], sizeof found->records[i]) == 0)
         i++;
     size_t at = offsetof(struct snapshot, records) + (size_t)i * sizeof found->records[i];
-    finding->expected =
-        check_text(check, "record %d (bytes %zu to %zu): %s%s", i, at, at + sizeof found->records[i] - 1,
-                   record_text(check, &expected->records[i]),
-                   i >= expected->count ? ": nothing was found for it, it is all zero" : "");
+    finding->expected = check_text(check, "record %d (bytes %zu to %zu): %s%s", i, at,
+                                   at + sizeof found->records[i] - 1, record_text(check, &expected->records[i]),
+                                   i >= expected->count ? ": nothing was found for it, it is all zero" : "");
     finding->found = record_text(check, &found->records[i]);
     return false;
 }
@@ -207,10 +199,7 @@ static void object_require(struct check *check, const char *name, unsigned mode)
     struct object object = posix_look(check, name);
 
     REQUIRE(check, object.exists,
-            .expected = check_text(check,
-                                   "a shared memory object %s that is there when its producer has "
-                                   "ended",
-                                   name),
+            .expected = check_text(check, "a shared memory object %s that is there when its producer has ended", name),
             .found = "there is none");
     REQUIRE(check, object.size == sizeof(struct snapshot),
             .expected = check_text(check, "%s has %zu bytes", name, sizeof(struct snapshot)),
@@ -225,15 +214,14 @@ static void snapshot_require(struct check *check, const char *name, const struct
     struct finding finding = {0};
 
     object_require(check, name, 0600);
-    const struct snapshot *there =
-        (const struct snapshot *)(const void *)posix_copy(check, name, sizeof expected);
+    const struct snapshot *there = (const struct snapshot *)(const void *)posix_copy(check, name, sizeof expected);
     if (!snapshot_equal(check, &expected, there, &finding))
         check_fail(check, &finding);
 }
 
 /* A snapshot as somebody who knows the documents only would write it. */
-static struct snapshot *snapshot_put(struct check *check, const char *name, const struct detection *found,
-                                     int records, int32_t count)
+static struct snapshot *snapshot_put(struct check *check, const char *name, const struct detection *found, int records,
+                                     int32_t count)
 {
     struct snapshot *shared = posix_create(check, name, sizeof *shared, 0600);
 
@@ -245,8 +233,8 @@ static struct snapshot *snapshot_put(struct check *check, const char *name, cons
 
 /* ---- The producer ---- */
 
-#define STORE_ADVICE(check)                                                                                  \
-    ADVISE(check, .file = PRODUCER, .line = check_line(check, PRODUCER, "snapshot_store("),                  \
+#define STORE_ADVICE(check)                                                                 \
+    ADVISE(check, .file = PRODUCER, .line = check_line(check, PRODUCER, "snapshot_store("), \
            .next = "run the producer, then look at the bytes: od -A d -t d4 /dev/shm/NAME")
 
 /* The mistakes of the first hour. */
@@ -254,8 +242,7 @@ static void first_require(struct check *check, const char *name)
 {
     struct object object = posix_look(check, name);
 
-    REQUIRE(check, object.exists,
-            .expected = check_text(check, "%s is there when its producer has ended", name),
+    REQUIRE(check, object.exists, .expected = check_text(check, "%s is there when its producer has ended", name),
             .found = "it is gone", .line = check_line(check, PRODUCER, "snapshot_publish("), .file = PRODUCER,
             .cause = "an shm_unlink at the end, as in the labs before: a snapshot is meant to stay");
     REQUIRE(check, object.size == sizeof(struct snapshot),
@@ -307,11 +294,9 @@ static void filter_once(struct check *check, const char *class_text, int class_i
     const char *name = name_draw(check), *script = script_make(check, crowd, 9, "");
 
     for (int i = 0; i < 9; i++)
-        if ((class_id == -1 || crowd[i].class_id == class_id) &&
-            (double)crowd[i].confidence > strtod(threshold, NULL))
+        if ((class_id == -1 || crowd[i].class_id == class_id) && (double)crowd[i].confidence > strtod(threshold, NULL))
             kept[count++] = crowd[i];
-    program_ends(
-        PRODUCE(check, name, script, "--class", class_text, "--thresh", threshold, picture_make(check)), 0);
+    program_ends(PRODUCE(check, name, script, "--class", class_text, "--thresh", threshold, picture_make(check)), 0);
     snapshot_require(check, name, kept, count);
 }
 
@@ -328,8 +313,8 @@ static void filter(struct check *check)
     filter_once(check, "all", -1, "0.9");
     struct program *producer = PRODUCE(check, name, script, "--class", "unicorn", picture_make(check));
     program_ends(producer, 1);
-    REQUIRE(check, !posix_look(check, name).exists,
-            .expected = "no object when the network knows no such class", .found = "there is one");
+    REQUIRE(check, !posix_look(check, name).exists, .expected = "no object when the network knows no such class",
+            .found = "there is one");
 }
 
 static void detector_fails(struct check *check)
@@ -385,8 +370,7 @@ static void order(struct check *check)
     ADVISE(check, .file = PRODUCER, .line = check_line(check, PRODUCER, "snapshot_store("),
            .cause = "the count is stored with the records, or before them: a reader that comes at this very "
                     "moment believes records that are not there yet",
-           .next = "copy the records only; then one store of the count, __atomic_store_n(..., "
-                   "__ATOMIC_RELEASE)");
+           .next = "copy the records only; then one store of the count, __atomic_store_n(..., __ATOMIC_RELEASE)");
     for (; step(producer); steps++) {
         if (shared == NULL && posix_look(check, name).size >= sizeof *shared)
             shared = posix_map(check, name, sizeof *shared);
@@ -396,15 +380,13 @@ static void order(struct check *check)
         struct snapshot now = *shared;
         if (snapshot_equal(check, &expected, &now, &finding))
             continue;
-        finding.expected =
-            check_text(check, "at the instruction that stores the count: %s", finding.expected);
+        finding.expected = check_text(check, "at the instruction that stores the count: %s", finding.expected);
         check_fail(check, &finding);
     }
     program_ends(producer, 0);
     check_note(check, "%ld instructions were looked at", steps);
-    REQUIRE(
-        check, steps < STEPS_MAX && shared != NULL && shared->count == 9, .expected = "count 9 in the end",
-        .found = shared != NULL ? check_text(check, "count %d", shared->count) : "no object of 244 bytes");
+    REQUIRE(check, steps < STEPS_MAX && shared != NULL && shared->count == 9, .expected = "count 9 in the end",
+            .found = shared != NULL ? check_text(check, "count %d", shared->count) : "no object of 244 bytes");
 }
 
 static void mode(struct check *check)
@@ -476,9 +458,8 @@ static void replaces(struct check *check)
     ADVISE(check, .file = PRODUCER, .line = check_line(check, PRODUCER, "snapshot_unlink("),
            .cause = "the name still leads to the old object: it was not unlinked",
            .next = "shm_unlink(name) in snapshot_unlink, and *removed = true");
-    ends_require(
-        PRODUCE(check, name, script_make(check, crowd, 3, ""), "--class", "all", picture_make(check)), 0,
-        "the old snapshot makes room for the new one");
+    ends_require(PRODUCE(check, name, script_make(check, crowd, 3, ""), "--class", "all", picture_make(check)), 0,
+                 "the old snapshot makes room for the new one");
     ADVISE(check, .file = PRODUCER, .line = check_line(check, PRODUCER, "snapshot_publish("),
            .cause = "the old object is opened and overwritten: a reader that has it mapped sees half of each",
            .next = "unlink the old one, then shm_open with O_CREAT | O_EXCL");
@@ -501,8 +482,8 @@ static void foreign_once(struct check *check, size_t size)
         struct program *producer = attempt == 0 ? PRODUCE(check, name, script, picture_make(check))
                                                 : START(check, SCRIPTED, "--name", name, "--unlink");
         ends_require(producer, 1, check_text(check, "%s has %zu bytes, it is no snapshot", name, size));
-        REQUIRE(check, program_said(producer, name),
-                .expected = check_text(check, "a message that names %s", name), .found = said_text(producer));
+        REQUIRE(check, program_said(producer, name), .expected = check_text(check, "a message that names %s", name),
+                .found = said_text(producer));
         struct object object = posix_look(check, name);
         REQUIRE(check, object.exists && object_number(check, name) == before && object.size == size,
                 .expected = check_text(check, "another program's object of %zu bytes stays", size),
@@ -565,25 +546,22 @@ static void errors(struct check *check)
 
     ADVISE(check, .file = PRODUCER, .line = check_line(check, PRODUCER, "snapshot_store("),
            .cause = "a call that failed was not looked at, or its error is not passed on to main",
-           .next =
-               "return error_report_errno(...) with the name of the object; snapshot_publish unlinks what "
-               "it has created");
+           .next = "return error_report_errno(...) with the name of the object; snapshot_publish unlinks what "
+                   "it has created");
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
         const char *name = name_draw(check), *script = script_make(check, dogs, DOGS, "");
         const char *symbol = strrchr(faults[i], ':') + 1;
         check_inject(check, faults[i]);
         struct program *producer = PRODUCE(check, name, script, picture_make(check));
         check_inject(check, NULL);
-        ends_require(
-            producer, 1,
-            check_text(check, "%.*s fails with %s", (int)strcspn(faults[i], ":"), faults[i], symbol));
-        REQUIRE(check, program_said(producer, symbol),
-                .expected = check_text(check, "a message that names %s", symbol),
+        ends_require(producer, 1,
+                     check_text(check, "%.*s fails with %s", (int)strcspn(faults[i], ":"), faults[i], symbol));
+        REQUIRE(check, program_said(producer, symbol), .expected = check_text(check, "a message that names %s", symbol),
                 .found = said_text(producer));
         struct object left = posix_look(check, name);
         REQUIRE(check, !left.exists,
-                .expected = check_text(check, "no object stays behind when %.*s fails",
-                                       (int)strcspn(faults[i], ":"), faults[i]),
+                .expected = check_text(check, "no object stays behind when %.*s fails", (int)strcspn(faults[i], ":"),
+                                       faults[i]),
                 .found = check_text(check, "%s is there, %zu bytes", name, left.size),
                 .cause = "the object was created, could not be filled, and was left there half done");
     }
@@ -599,8 +577,7 @@ static const char *output_draw(struct check *check)
 
 static struct program *reader_run(struct check *check, const char *name)
 {
-    return RUN(check, 0, READER, "--name", name, "--image", picture_make(check), "--output",
-               output_draw(check));
+    return RUN(check, 0, READER, "--name", name, "--image", picture_make(check), "--output", output_draw(check));
 }
 
 /* The text with each stretch of blanks as one blank. */
@@ -624,11 +601,10 @@ static void said_require(struct program *reader, const char *line)
 }
 
 /* One line of the report. */
-static const char *line_of(struct check *check, int number, const char *class_name,
-                           const struct detection *record)
+static const char *line_of(struct check *check, int number, const char *class_name, const struct detection *record)
 {
-    return check_text(check, "%d %s %.2f x %d y %d width %d height %d", number, class_name,
-                      (double)record->confidence, record->x, record->y, record->width, record->height);
+    return check_text(check, "%d %s %.2f x %d y %d width %d height %d", number, class_name, (double)record->confidence,
+                      record->x, record->y, record->width, record->height);
 }
 
 static const char *class_name_of(int class_id)
@@ -671,8 +647,7 @@ static void hostile_count(struct check *check)
     static const int32_t counts[] = {51, INT32_MAX, -1};
 
     ADVISE(check, .file = READER, .line = check_line(check, READER, "def unpack("),
-           .cause = "a count that somebody else wrote is used as it stands: for a loop, for a size, for a "
-                    "slice",
+           .cause = "a count that somebody else wrote is used as it stands: for a loop, for a size, for a slice",
            .next = "believed = max(0, min(count, snapshot.RECORDS))");
     struct program *readers[sizeof counts / sizeof counts[0]];
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
@@ -705,8 +680,7 @@ static void nonsense(struct check *check)
     const char *name = check_name(check);
 
     ADVISE(check, .file = READER, .line = check_line(check, READER, "def unpack("),
-           .cause = "a record is believed that no detector writes: a confidence that is no number, a box "
-                    "without width",
+           .cause = "a record is believed that no detector writes: a confidence that is no number, a box without width",
            .next = "Detection.is_sane says which; count the others, and say how many they were");
     snapshot_put(check, name, records, SNAPSHOT_RECORDS, SNAPSHOT_RECORDS);
     struct program *reader = reader_run(check, name);
@@ -779,8 +753,8 @@ static const struct colour *drawn_load(struct check *check, const char *path)
 {
     png_image image = {.version = PNG_IMAGE_VERSION};
 
-    REQUIRE(check, png_image_begin_read_from_file(&image, path) != 0,
-            .expected = "a PNG file where --output says", .found = image.message);
+    REQUIRE(check, png_image_begin_read_from_file(&image, path) != 0, .expected = "a PNG file where --output says",
+            .found = image.message);
     image.format = PNG_FORMAT_RGB;
     REQUIRE(check, image.width == WIDTH && image.height == HEIGHT,
             .expected = check_text(check, "a picture of the size of --image, %d x %d", WIDTH, HEIGHT),
@@ -839,13 +813,12 @@ static struct colour box_require(struct check *check, const struct colour *drawn
                 colour = found;
             known = true;
             REQUIRE(check, colour_same(found, colour) && !colour_same(found, ground),
-                    .expected =
-                        check_text(check, "box %d, %d x %d at (%d, %d): the pixel (%d, %d) is on its outline",
-                                   number, box->width, box->height, box->x, box->y, x, y),
+                    .expected = check_text(check, "box %d, %d x %d at (%d, %d): the pixel (%d, %d) is on its outline",
+                                           number, box->width, box->height, box->x, box->y, x, y),
                     .found = colour_same(found, ground)
                                  ? "it shows the picture, no line"
-                                 : check_text(check, "%s, where the line began with %s",
-                                              colour_text(check, found), colour_text(check, colour)));
+                                 : check_text(check, "%s, where the line began with %s", colour_text(check, found),
+                                              colour_text(check, colour)));
         }
     REQUIRE(check, paper + ink > LABEL_HEIGHT * LABEL_HEIGHT,
             .expected = check_text(check, "a label above box %d", number), .found = "there is none");
@@ -877,8 +850,8 @@ static void picture(struct check *check)
         for (int b = 0; b < BOXES; b++)
             allowed += outlined(&boxes[b], x, y) || labelled(&boxes[b], x, y);
         REQUIRE(check, allowed > 0 || colour_same(drawn[i], ground_at(x, y)),
-                .expected = check_text(check, "the pixel (%d, %d) is on no box: it shows the picture, %s", x,
-                                       y, colour_text(check, ground_at(x, y))),
+                .expected = check_text(check, "the pixel (%d, %d) is on no box: it shows the picture, %s", x, y,
+                                       colour_text(check, ground_at(x, y))),
                 .found = colour_text(check, drawn[i]));
     }
     REQUIRE(check, colour_same(colours[0], colours[2]) && colour_same(colours[0], colours[3]),
@@ -909,13 +882,12 @@ static void real(struct check *check)
     RUN(check, 0, "producer", "--name", name, "--class", "all", "--cfg", MEDIA "shapes.cfg", "--weights",
         MEDIA "shapes.weights", "--names", MEDIA "shapes.names", path);
     object_require(check, name, 0600);
-    const struct snapshot *there =
-        (const struct snapshot *)(const void *)posix_copy(check, name, sizeof *there);
+    const struct snapshot *there = (const struct snapshot *)(const void *)posix_copy(check, name, sizeof *there);
     REQUIRE(check, there->count == objects,
             .expected = check_text(check, "%d objects, as many as the picture shows", objects),
             .found = check_text(check, "count %d", there->count));
-    struct program *reader = RUN(check, 0, READER, "--name", name, "--model", "shapes", "--image", path,
-                                 "--output", output_draw(check));
+    struct program *reader =
+        RUN(check, 0, READER, "--name", name, "--model", "shapes", "--image", path, "--output", output_draw(check));
     said_require(reader, check_text(check, "%d detections\n", objects));
     for (int t = 0; t < objects; t++) {
         const struct detection *best = &there->records[0];
@@ -923,9 +895,9 @@ static void real(struct check *check)
             if (detection_overlap(&there->records[i], &truth[t]) > detection_overlap(best, &truth[t]))
                 best = &there->records[i];
         REQUIRE(check, best->class_id == truth[t].class_id && detection_overlap(best, &truth[t]) > 0.6,
-                .expected = check_text(check, "a %s at (%d, %d), %d x %d or nearly so",
-                                       scene_class_names[truth[t].class_id], truth[t].x, truth[t].y,
-                                       truth[t].width, truth[t].height),
+                .expected =
+                    check_text(check, "a %s at (%d, %d), %d x %d or nearly so", scene_class_names[truth[t].class_id],
+                               truth[t].x, truth[t].y, truth[t].width, truth[t].height),
                 .found = record_text(check, best));
         said_require(reader, check_text(check, "%s %.2f x %d y %d", scene_class_names[best->class_id],
                                         (double)best->confidence, best->x, best->y));
@@ -975,8 +947,7 @@ static void live_require(struct check *check, const struct live *live, uint32_t 
             .expected = check_text(check, "%s sequence is %u", when, (unsigned)sequence),
             .found = check_text(check, "%u", (unsigned)live_sequence(live)));
     if (!snapshot_equal(check, expected, &found, &finding)) {
-        finding.expected =
-            check_text(check, "%s, sequence %u: %s", when, (unsigned)sequence, finding.expected);
+        finding.expected = check_text(check, "%s, sequence %u: %s", when, (unsigned)sequence, finding.expected);
         check_fail(check, &finding);
     }
     REQUIRE(check, live->checksum == checksum_of(expected),
@@ -1007,8 +978,7 @@ static void live_bytes(struct check *check)
         struct snapshot expected = round_of(k);
         program_send(writer, "\n");
         program_expect(writer, check_text(check, "snapshot %d is published", k));
-        live_require(check, live, DIED_AT + 1 + 2 * (uint32_t)k, &expected,
-                     check_text(check, "after snapshot %d", k));
+        live_require(check, live, DIED_AT + 1 + 2 * (uint32_t)k, &expected, check_text(check, "after snapshot %d", k));
     }
     program_end_input(writer);
     program_ends(writer, 0);
@@ -1020,15 +990,13 @@ static void live_bytes(struct check *check)
 static void live_step_require(struct check *check, const struct live *before, const struct live *after,
                               const struct snapshot *expected)
 {
-    bool changed = memcmp(&before->snapshot, &after->snapshot, sizeof after->snapshot) != 0 ||
-                   before->checksum != after->checksum;
+    bool changed =
+        memcmp(&before->snapshot, &after->snapshot, sizeof after->snapshot) != 0 || before->checksum != after->checksum;
 
     REQUIRE(check, !changed || (before->sequence % 2 == 1 && after->sequence == before->sequence),
             .expected = "words and checksum change only while sequence is odd",
-            .found =
-                check_text(check, "one of them was stored while sequence was %u", (unsigned)before->sequence),
-            .cause = "a reader that takes the snapshot now finds the same even number twice, and half of a "
-                     "snapshot");
+            .found = check_text(check, "one of them was stored while sequence was %u", (unsigned)before->sequence),
+            .cause = "a reader that takes the snapshot now finds the same even number twice, and half of a snapshot");
     REQUIRE(check, after->sequence == before->sequence || after->sequence == before->sequence + 1,
             .expected = check_text(check, "sequence goes from %u to %u, or stays", (unsigned)before->sequence,
                                    (unsigned)before->sequence + 1),
@@ -1115,16 +1083,14 @@ static void live_reader(struct check *check)
     }
     check_note(check, "%ld instructions, %d half snapshots", steps, halves);
     int status = program_wait(reader);
-    REQUIRE(check, status == 0,
-            .expected = check_text(check, "%d snapshots are taken, all of them whole", ROUNDS),
+    REQUIRE(check, status == 0, .expected = check_text(check, "%d snapshots are taken, all of them whole", ROUNDS),
             .found = check_text(check, "%s: %s", status_text(check, status), last_line(reader)));
     said_require(reader, check_text(check, "%d snapshots, none of them torn", ROUNDS));
     const char *last = strstr(program_output(reader), "number ");
     int number = last != NULL ? atoi(last + strlen("number ")) : 0;
     REQUIRE(check, number >= 2 && number <= (halves - 1) / 2,
-            .expected =
-                check_text(check, "the last one that it took is one of those that were there, 2 to %d",
-                           (halves - 1) / 2),
+            .expected = check_text(check, "the last one that it took is one of those that were there, 2 to %d",
+                                   (halves - 1) / 2),
             .found = check_text(check, "number %d", number));
 }
 
@@ -1153,8 +1119,7 @@ static void live_refuses(struct check *check)
         live->sequence = 6 ^ cases[i].sequence;
         live->checksum = checksum_of(&live->snapshot) ^ cases[i].checksum;
         check_note(check, "%s", cases[i].what);
-        struct program *reader =
-            START(check, "live", "--read", "--rounds", "1", "--name", name, "--timeout", "0.05");
+        struct program *reader = START(check, "live", "--read", "--rounds", "1", "--name", name, "--timeout", "0.05");
         ends_require(reader, 1, cases[i].what);
         said_require(reader, cases[i].says);
     }
@@ -1186,25 +1151,22 @@ static const struct check_case cases[] = {
     {.name = "builds",
      .title = "The programs of the lab compile",
      .concept = "a program that compiles",
-     .hints =
-         {"The compiler's first message is the one to mend; those behind it often follow from it.",
-          "producer_scripted is your producer.c with a detector that finds what the checks tell it; live "
-          "is the challenge.",
-          "The whole output is in the transcript."},
+     .hints = {"The compiler's first message is the one to mend; those behind it often follow from it.",
+               "producer_scripted is your producer.c with a detector that finds what the checks tell it; live "
+               "is the challenge.",
+               "The whole output is in the transcript."},
      .limit = LIMIT_QUICK,
      .run = check_builds},
     {.name = "bytes",
      .points = 10,
      .title = "What the detector found lies in 244 bytes: the count, the records, and zero behind them",
      .concept = "a layout that two programs agree on",
-     .hints =
-         {"Whoever reads these bytes has never seen your program, only a table: 4 bytes of count, then "
-          "ten records of 24.",
-          "producer.c: records_fill asks the detector, snapshot_publish makes the object, snapshot_store "
-          "gives it its size and fills it.",
-          "shm_open(name, O_RDWR | O_CREAT | O_EXCL, mode); ftruncate(fd, sizeof *snapshot); mmap(NULL, "
-          "sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0); memcpy the records; store the "
-          "count."},
+     .hints = {"Whoever reads these bytes has never seen your program, only a table: 4 bytes of count, then "
+               "ten records of 24.",
+               "producer.c: records_fill asks the detector, snapshot_publish makes the object, snapshot_store "
+               "gives it its size and fills it.",
+               "shm_open(name, O_RDWR | O_CREAT | O_EXCL, mode); ftruncate(fd, sizeof *snapshot); mmap(NULL, "
+               "sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0); memcpy the records; store the count."},
      .needs = {"builds"},
      .limit = LIMIT_QUICK,
      .run = bytes},
@@ -1234,8 +1196,7 @@ static const struct check_case cases[] = {
      .concept = "-1 is no number of things",
      .hints = {"A function that returns a number or -1 returns two kinds of answer.",
                "detector.h says when detector_run returns -1; records_fill passes it on.",
-               "if (count == -1) return error_report_errno(NULL, \"...\"); and only then snapshot->count = "
-               "count;"},
+               "if (count == -1) return error_report_errno(NULL, \"...\"); and only then snapshot->count = count;"},
      .needs = {"bytes"},
      .limit = LIMIT_QUICK,
      .run = detector_fails},
@@ -1265,18 +1226,16 @@ static const struct check_case cases[] = {
      .points = 7,
      .title = "A second run makes an object of its own: who has the first one mapped keeps it whole",
      .concept = "a name is not the object",
-     .hints =
-         {"shm_unlink takes away a name. The memory stays as long as somebody has it mapped. So the same "
-          "name can lead to a new object while the old one is still read.",
-          "producer.c, snapshot_publish: the order is unlink, create, fill.",
-          "snapshot_unlink(options->name, &removed), then shm_open with O_CREAT | O_EXCL"},
+     .hints = {"shm_unlink takes away a name. The memory stays as long as somebody has it mapped. So the same "
+               "name can lead to a new object while the old one is still read.",
+               "producer.c, snapshot_publish: the order is unlink, create, fill.",
+               "snapshot_unlink(options->name, &removed), then shm_open with O_CREAT | O_EXCL"},
      .needs = {"bytes"},
      .limit = LIMIT_QUICK,
      .run = replaces},
     {.name = "foreign",
      .points = 5,
-     .title =
-         "An object that is no snapshot is left alone; one of 0 bytes is a dead producer's, and is replaced",
+     .title = "An object that is no snapshot is left alone; one of 0 bytes is a dead producer's, and is replaced",
      .concept = "never remove what you did not create",
      .hints = {"A name is all that protects a shared memory object from you. Somebody may use yours for "
                "something else.",
@@ -1310,12 +1269,11 @@ static const struct check_case cases[] = {
      .points = 8,
      .title = "reader.py prints each detection of a snapshot that somebody else wrote",
      .concept = "cross-language structs",
-     .hints =
-         {"Bytes have no type. The format says where a number begins, how long it is, and of which kind.",
-          "reader.py: take, unpack, report. detection.py has the format of a record.",
-          "(count,) = struct.unpack_from(\"<i\", raw); detection.split(detection.records(n).unpack_from("
-          "raw, 4)); print(f\"{number:3d}  {names[each.class_id]:<14s} {each.confidence:.2f}  x {each.x}"
-          "  y {each.y}  width {each.width}  height {each.height}\")"},
+     .hints = {"Bytes have no type. The format says where a number begins, how long it is, and of which kind.",
+               "reader.py: take, unpack, report. detection.py has the format of a record.",
+               "(count,) = struct.unpack_from(\"<i\", raw); detection.split(detection.records(n).unpack_from("
+               "raw, 4)); print(f\"{number:3d}  {names[each.class_id]:<14s} {each.confidence:.2f}  x {each.x}"
+               "  y {each.y}  width {each.width}  height {each.height}\")"},
      .needs = {"builds"},
      .limit = LIMIT_QUICK,
      .run = reads},
@@ -1335,11 +1293,10 @@ static const struct check_case cases[] = {
      .points = 6,
      .title = "A count of -1, 51 or 2147483647 is no more than a claim",
      .concept = "trust nothing that comes out of shared memory",
-     .hints =
-         {"Whoever may write to the object may write anything. What would a count of two thousand "
-          "million do to your loop?",
-          "reader.py, unpack: between reading the count and using it. And report: say what was claimed.",
-          "believed = max(0, min(count, snapshot.RECORDS)); Snapshot(count, sane, believed - len(sane))"},
+     .hints = {"Whoever may write to the object may write anything. What would a count of two thousand "
+               "million do to your loop?",
+               "reader.py, unpack: between reading the count and using it. And report: say what was claimed.",
+               "believed = max(0, min(count, snapshot.RECORDS)); Snapshot(count, sane, believed - len(sane))"},
      .needs = {"reads"},
      .limit = LIMIT_QUICK,
      .run = hostile_count},
@@ -1347,8 +1304,7 @@ static const struct check_case cases[] = {
      .points = 5,
      .title = "Records that make no sense are left out, and counted",
      .concept = "trust nothing that comes out of shared memory",
-     .hints = {"A confidence that is not a number compares false with everything, so `if c > 1` lets it "
-               "through.",
+     .hints = {"A confidence that is not a number compares false with everything, so `if c > 1` lets it through.",
                "reader.py, unpack: Detection.is_sane in detection.py says what a detector can have written.",
                "sane = [each for each in found if each.is_sane()]"},
      .needs = {"reads"},
@@ -1392,8 +1348,7 @@ static const struct check_case cases[] = {
      .challenge = true,
      .title = "Each live snapshot makes sequence two larger, and has the checksum of its bytes",
      .concept = "a sequence lock: the writer's half",
-     .hints = {"The number says two things: even or odd, is somebody writing; and has anything changed since "
-               "I looked.",
+     .hints = {"The number says two things: even or odd, is somebody writing; and has anything changed since I looked.",
                "sequence.c, sequence_publish. A writer that died has left an odd number.",
                "odd = sequence | 1; store odd; store words and checksum; store odd + 1"},
      .needs = {"builds"},
@@ -1405,11 +1360,10 @@ static const struct check_case cases[] = {
      .challenge = true,
      .title = "Instruction by instruction: words and checksum change only while sequence is odd",
      .concept = "a sequence lock: order of the stores",
-     .hints =
-         {"A reader may look at any instruction. What does it believe, and is it true?",
-          "sequence.c, sequence_publish: the first store, and the last.",
-          "relaxed store of odd; atomic_thread_fence(memory_order_release); relaxed stores; release store "
-          "of odd + 1"},
+     .hints = {"A reader may look at any instruction. What does it believe, and is it true?",
+               "sequence.c, sequence_publish: the first store, and the last.",
+               "relaxed store of odd; atomic_thread_fence(memory_order_release); relaxed stores; release store "
+               "of odd + 1"},
      .needs = {"live_bytes"},
      .programs = {"live"},
      .limit = LIMIT_QUICK,
@@ -1432,8 +1386,7 @@ static const struct check_case cases[] = {
      .challenge = true,
      .title = "Another version, a wrong checksum and a writer that died are told apart",
      .concept = "trust nothing that comes out of shared memory",
-     .hints = {"The sequence number shows that nobody wrote meanwhile. It does not show that the bytes are "
-               "right.",
+     .hints = {"The sequence number shows that nobody wrote meanwhile. It does not show that the bytes are right.",
                "sequence.c, sequence_take: every result that sequence.h names.",
                "SEQUENCE_FOREIGN before the loop, SEQUENCE_BUSY behind it, SEQUENCE_DAMAGED or SEQUENCE_DONE "
                "for a copy that did not change"},

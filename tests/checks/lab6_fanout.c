@@ -38,8 +38,7 @@ struct rings {
 static struct rings rings_make(struct check *check, uint64_t begin)
 {
     const char *name = check_name(check);
-    struct rings rings = {
-        .check = check, .begin = begin, .ring = posix_create(check, name, sizeof *rings.ring, 0600)};
+    struct rings rings = {.check = check, .begin = begin, .ring = posix_create(check, name, sizeof *rings.ring, 0600)};
 
     atomic_store(&rings.ring->sent, begin);
     rings.peer = START(check, PEER, name);
@@ -81,13 +80,10 @@ static void cursor_require(const struct rings *rings, int reader, const char *wh
     uint64_t found = atomic_load(&rings->ring->readers[reader].cursor);
     uint64_t wanted = rings->begin + (uint64_t)rings->got[reader];
 
-    REQUIRE(
-        rings->check, found == wanted,
-        .expected =
-            check_text(rings->check, "%s: %s is %" PRIu64, when, cursor_name(rings->check, reader), wanted),
-        .found = check_text(rings->check, "%" PRIu64, found),
-        .cause =
-            "a cursor is the number of messages that were sent before the one that this reader reads next");
+    REQUIRE(rings->check, found == wanted,
+            .expected = check_text(rings->check, "%s: %s is %" PRIu64, when, cursor_name(rings->check, reader), wanted),
+            .found = check_text(rings->check, "%" PRIu64, found),
+            .cause = "a cursor is the number of messages that were sent before the one that this reader reads next");
 }
 
 static void state_require(const struct rings *rings, int reader, uint32_t wanted, const char *when)
@@ -95,10 +91,9 @@ static void state_require(const struct rings *rings, int reader, uint32_t wanted
     uint32_t found = atomic_load(&rings->ring->readers[reader].state);
 
     REQUIRE(rings->check, found == wanted,
-            .expected =
-                check_text(rings->check, "%s: readers[%d].state (byte %zu) is %s", when, reader,
-                           offsetof(struct fanout, readers) + sizeof(struct fanout_reader) * (size_t)reader,
-                           state_text(rings->check, wanted)),
+            .expected = check_text(rings->check, "%s: readers[%d].state (byte %zu) is %s", when, reader,
+                                   offsetof(struct fanout, readers) + sizeof(struct fanout_reader) * (size_t)reader,
+                                   state_text(rings->check, wanted)),
             .found = state_text(rings->check, found));
 }
 
@@ -114,16 +109,14 @@ static void put_one(struct rings *rings, const char *why)
           "only readers that have joined and are FANOUT_SLOTS behind make the ring full",
           "full: for some reader, state is FANOUT_JOINED and sent - cursor >= FANOUT_SLOTS, in 64 bits");
     const char *answer = peer_ask(rings->peer, "put %d", rings->put + 1);
-    peer_require(rings->peer, check_text(rings->check, "%s, %s: fanout_put gives", when_text(rings), why),
-                 answer, "done");
+    peer_require(rings->peer, check_text(rings->check, "%s, %s: fanout_put gives", when_text(rings), why), answer,
+                 "done");
     rings->put++;
     sent_require(rings, "behind fanout_put");
-    const struct fanout_message *slot =
-        &rings->ring->slots[(rings->begin + (uint64_t)rings->put - 1) % FANOUT_SLOTS];
+    const struct fanout_message *slot = &rings->ring->slots[(rings->begin + (uint64_t)rings->put - 1) % FANOUT_SLOTS];
     REQUIRE(rings->check, slot->number == rings->put,
-            .expected =
-                check_text(rings->check, "%s: slots[sent %% FANOUT_SLOTS], of sent as it was, has message %d",
-                           when_text(rings), rings->put),
+            .expected = check_text(rings->check, "%s: slots[sent %% FANOUT_SLOTS], of sent as it was, has message %d",
+                                   when_text(rings), rings->put),
             .found = check_text(rings->check, "message %d", (int)slot->number),
             .cause = "the slot is sent modulo FANOUT_SLOTS, before sent is counted up");
 }
@@ -133,12 +126,11 @@ static void put_refused(struct rings *rings, const char *why)
 {
     struct fanout before = *rings->ring;
 
-    blame(rings->check, "bool fanout_put(",
-          "the slowest reader decides: what it has not read must not be overwritten",
+    blame(rings->check, "bool fanout_put(", "the slowest reader decides: what it has not read must not be overwritten",
           "look at every line, and return false for the first reader that is FANOUT_SLOTS behind");
     const char *answer = peer_ask(rings->peer, "put %d", rings->put + 1);
-    peer_require(rings->peer, check_text(rings->check, "%s, %s: fanout_put gives", when_text(rings), why),
-                 answer, "full");
+    peer_require(rings->peer, check_text(rings->check, "%s, %s: fanout_put gives", when_text(rings), why), answer,
+                 "full");
     sent_require(rings, "behind fanout_put that found no room");
     REQUIRE(rings->check, memcmp(&before, rings->ring, sizeof before) == 0,
             .expected = "fanout_put that finds no room changes nothing", .found = "the ring has changed",
@@ -154,8 +146,8 @@ static int join_one(struct rings *rings)
     const char *answer = peer_ask(rings->peer, "join");
     int reader = atoi(answer);
     REQUIRE(rings->check, reader >= 0 && reader < FANOUT_READERS,
-            .expected = check_text(rings->check, "with a free line fanout_join gives its number, 0 to %d",
-                                   FANOUT_READERS - 1),
+            .expected =
+                check_text(rings->check, "with a free line fanout_join gives its number, 0 to %d", FANOUT_READERS - 1),
             .found = answer);
     rings->got[reader] = rings->put;
     state_require(rings, reader, FANOUT_JOINED, "behind fanout_join");
@@ -166,13 +158,11 @@ static int join_one(struct rings *rings)
 /* The reader gets the message that is its next one. */
 static void get_one(struct rings *rings, int reader)
 {
-    blame(rings->check, "bool fanout_get(",
-          "each reader has a cursor of its own, and takes every message once",
+    blame(rings->check, "bool fanout_get(", "each reader has a cursor of its own, and takes every message once",
           "copy slots[cursor % FANOUT_SLOTS], then store cursor + 1");
     int number = rings->got[reader] + 1;
     const char *answer = peer_ask(rings->peer, "get %d", reader);
-    peer_require(rings->peer,
-                 check_text(rings->check, "%s, reader %d: fanout_get gives", when_text(rings), reader),
+    peer_require(rings->peer, check_text(rings->check, "%s, reader %d: fanout_get gives", when_text(rings), reader),
                  answer, check_text(rings->check, "%d message %d", number, number));
     rings->got[reader] = number;
     cursor_require(rings, reader, "behind fanout_get");
@@ -181,11 +171,10 @@ static void get_one(struct rings *rings, int reader)
 static void get_refused(struct rings *rings, int reader, const char *why)
 {
     blame(rings->check, "bool fanout_get(",
-          "a reader that has read all that was sent, or has only just joined, has nothing",
-          "empty: cursor == sent");
+          "a reader that has read all that was sent, or has only just joined, has nothing", "empty: cursor == sent");
     const char *answer = peer_ask(rings->peer, "get %d", reader);
-    peer_require(rings->peer, check_text(rings->check, "%s, %s: fanout_get gives", when_text(rings), why),
-                 answer, "empty");
+    peer_require(rings->peer, check_text(rings->check, "%s, %s: fanout_get gives", when_text(rings), why), answer,
+                 "empty");
     cursor_require(rings, reader, "behind fanout_get that found nothing");
 }
 
@@ -214,8 +203,7 @@ static void stream_at(struct check *check, uint64_t begin)
         put_one(&rings, check_text(check, "the slower reader is %d behind", i));
         get_one(&rings, fast);
     }
-    put_refused(&rings,
-                check_text(check, "one reader has read all, the other one is %d behind", FANOUT_SLOTS));
+    put_refused(&rings, check_text(check, "one reader has read all, the other one is %d behind", FANOUT_SLOTS));
     get_one(&rings, slow);
     put_one(&rings, check_text(check, "the slower reader is %d behind", FANOUT_SLOTS - 1));
     put_refused(&rings, check_text(check, "one reader is 1 behind, the other one %d", FANOUT_SLOTS));
@@ -248,8 +236,7 @@ static void lines_are_taken(struct check *check)
             REQUIRE(check, readers[k] != readers[i], .expected = "each reader has a line of its own",
                     .found = check_text(check, "fanout_join gives readers[%d] twice", readers[i]));
     }
-    blame(check, "int fanout_join(", "a line that is taken was taken once more",
-          "-1 when no line is FANOUT_FREE");
+    blame(check, "int fanout_join(", "a line that is taken was taken once more", "-1 when no line is FANOUT_FREE");
     peer_require(rings.peer, "with no line free fanout_join gives", peer_ask(rings.peer, "join"), "-1");
     for (int number = 1; number <= FANOUT_SLOTS; number++)
         put_one(&rings, "nobody is behind by a whole ring");
@@ -280,8 +267,7 @@ static void put_order(struct check *check)
 
     blame(check, "bool fanout_put(", "a reader that looks at this moment gets what was there before",
           "fill the slot, then store sent + 1");
-    peer_ask(rings.peer,
-             "get 0"); /* it has started, and its symbols are bound: that are thousands of instructions */
+    peer_ask(rings.peer, "get 0"); /* it has started, and its symbols are bound: that are thousands of instructions */
     watch_seize(rings.peer);
     peer_tell(rings.peer, "put 7");
     for (long i = 0; atomic_load(&rings.ring->sent) == 0 && i < ORDER_STEPS_MAX; i++)
@@ -302,8 +288,7 @@ static void get_order(struct check *check)
 
     put_one(&rings, "the only reader has only just joined");
     blame(check, "bool fanout_get(",
-          "the cursor said that the slot may be overwritten before the message was copied: the producer was "
-          "faster",
+          "the cursor said that the slot may be overwritten before the message was copied: the producer was faster",
           "copy the slot, then store cursor + 1 with memory_order_release");
     watch_seize(rings.peer);
     peer_tell(rings.peer, "get %d", reader);
@@ -321,8 +306,7 @@ static void join_order(struct check *check)
     struct rings rings = rings_make(check, 100);
 
     blame(check, "int fanout_join(",
-          "the producer waits for the cursor of somebody who left long ago, until the new reader has stored "
-          "its own",
+          "the producer waits for the cursor of somebody who left long ago, until the new reader has stored its own",
           "claim the line with FANOUT_CLAIMED, store sent in cursor, then FANOUT_JOINED in state");
     atomic_store(&rings.ring->readers[0].cursor, rings.begin);
     peer_ask(rings.peer, "get 0"); /* it has started, as above */
@@ -339,12 +323,11 @@ static void join_order(struct check *check)
     }
     uint64_t cursor = joined >= 0 ? atomic_load(&rings.ring->readers[joined].cursor) : 0;
     REQUIRE(check, cursor == rings.begin,
-            .expected = check_text(
-                check, "sent is %" PRIu64 ": so is the cursor at the instruction that stores FANOUT_JOINED",
-                rings.begin),
-            .found = joined >= 0
-                         ? check_text(check, "%s is %" PRIu64 " still", cursor_name(check, joined), cursor)
-                         : "no state is FANOUT_JOINED");
+            .expected =
+                check_text(check, "sent is %" PRIu64 ": so is the cursor at the instruction that stores FANOUT_JOINED",
+                           rings.begin),
+            .found = joined >= 0 ? check_text(check, "%s is %" PRIu64 " still", cursor_name(check, joined), cursor)
+                                 : "no state is FANOUT_JOINED");
     watch_release(rings.peer);
     peer_answer(rings.peer);
     peer_finish(rings.peer);
@@ -360,8 +343,7 @@ void fanout_order(struct check *check)
     posix_create(check, name, sizeof(struct fanout), 0600);
     blame(check, "bool fanout_put(",
           "a store that should be a release, or a load that should be an acquire: x86 forgives it, the "
-          "language and other "
-          "machines do not",
+          "language and other machines do not",
           "sent: pairs of fanout_put and fanout_get; cursor: of fanout_get and fanout_put; state: of "
           "fanout_leave and both "
           "fanout_put and fanout_join");
@@ -373,19 +355,15 @@ void fanout_order(struct check *check)
 void fanout_race(struct check *check)
 {
     static const char missed[] =
-        "the reader got another message than the one that was due: it did not see how far the producer was, "
-        "nor "
+        "the reader got another message than the one that was due: it did not see how far the producer was, nor "
         "the producer that it had come, and what it was going to read was overwritten";
 
     blame(check, "int fanout_join(", NULL, NULL);
     CHECK_WEAVE(check, .title = "two readers that join",
                 .exit_means = "both have the same line: each found it free before the other one had taken it",
                 .programs = {{PEER, "line"}, {PEER, "line"}}, .options = {"--bound", "1"});
-    CHECK_WEAVE(check, .title = "a reader that joins, leaves and joins again, and a producer",
-                .exit_means = missed, .programs = {{PEER, "read", "6", "2"}, {PEER, "put", "6"}},
-                .options = {"--bound", "1"});
-    CHECK_WEAVE(check,
-                .title = "a reader that joins, and a producer of one message more than there are slots",
-                .exit_means = missed, .programs = {{PEER, "read", "5", "1"}, {PEER, "put", "5"}},
-                .options = {"--tso"});
+    CHECK_WEAVE(check, .title = "a reader that joins, leaves and joins again, and a producer", .exit_means = missed,
+                .programs = {{PEER, "read", "6", "2"}, {PEER, "put", "6"}}, .options = {"--bound", "1"});
+    CHECK_WEAVE(check, .title = "a reader that joins, and a producer of one message more than there are slots",
+                .exit_means = missed, .programs = {{PEER, "read", "5", "1"}, {PEER, "put", "5"}}, .options = {"--tso"});
 }

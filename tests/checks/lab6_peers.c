@@ -110,8 +110,7 @@ static _Noreturn void answer_missing(struct program *peer)
                     ? check_text(check, "it ended: %s", status)
                     : check_text(check, "it ended: %s; its last line is\n%s", status, last);
     }
-    FAIL(check,
-         .expected = check_text(check, "%s comes back from \"%s\"", peer->short_name, *told_step(peer)),
+    FAIL(check, .expected = check_text(check, "%s comes back from \"%s\"", peer->short_name, *told_step(peer)),
          .found = found, .cause = over ? "a step that crashed" : "a wait that nobody ends",
          .next = check_text(check,
                             "the head of tests/checks/programs/%s%s says what the steps are, the transcript "
@@ -126,8 +125,7 @@ const char *peer_answer(struct program *peer)
         size_t begin = peer->process.seen;
         bool line = begin == 2 || peer->process.text[begin - 3] == '\n';
         if (line && program_prints(peer, "\n"))
-            return check_text(peer->check, "%.*s", (int)(peer->process.seen - begin - 1),
-                              peer->process.text + begin);
+            return check_text(peer->check, "%.*s", (int)(peer->process.seen - begin - 1), peer->process.text + begin);
     }
     answer_missing(peer);
 }
@@ -144,8 +142,7 @@ const char *peer_ask(struct program *peer, const char *format, ...)
 
 void peer_require(struct program *peer, const char *what, const char *found, const char *expected)
 {
-    REQUIRE(peer->check, strcmp(found, expected) == 0,
-            .expected = check_text(peer->check, "%s: %s", what, expected),
+    REQUIRE(peer->check, strcmp(found, expected) == 0, .expected = check_text(peer->check, "%s: %s", what, expected),
             .found = check_text(peer->check, "%s", found));
 }
 
@@ -181,10 +178,8 @@ void peer_threads(struct check *check, const char *program, const char *name, in
     program_end_input(peer);
     program_wait(peer);
     REQUIRE(check, !program_said(peer, "data race"),
-            .expected =
-                "ThreadSanitizer sees that each message is handed over before the other side touches it",
+            .expected = "ThreadSanitizer sees that each message is handed over before the other side touches it",
             .found = "it reports a data race: the transcript says which two lines touch the same bytes");
     REQUIRE(check, program_said(peer, "> done"),
-            .expected = check_text(check, "%d messages, whole and in order", messages),
-            .found = program_output(peer));
+            .expected = check_text(check, "%d messages, whole and in order", messages), .found = program_output(peer));
 }

@@ -11,8 +11,7 @@
 /* Give a command, and do not wait for the answer. */
 void peer_tell(struct program *peer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The next answer, without its "> ". None: fails the check, with what the peer was told last, and how it
- * ended. */
+/* The next answer, without its "> ". None: fails the check, with what the peer was told last, and how it ended. */
 const char *peer_answer(struct program *peer);
 
 /* Both. */

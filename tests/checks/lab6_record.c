@@ -104,8 +104,8 @@ static void header_require(const struct rings *rings, uint64_t at, uint64_t leng
     const struct record_header wanted = {.length = length};
 
     REQUIRE(rings->check, memcmp(&rings->ring->bytes[at], &wanted, sizeof wanted) == 0,
-            .expected = check_text(rings->check, "%s: bytes[%" PRIu64 "] to [%" PRIu64 "], %s: %s",
-                                   when_text(rings), at, at + HEADER - 1, what,
+            .expected = check_text(rings->check, "%s: bytes[%" PRIu64 "] to [%" PRIu64 "], %s: %s", when_text(rings),
+                                   at, at + HEADER - 1, what,
                                    bytes_text(rings->check, (const unsigned char *)&wanted, sizeof wanted)),
             .found = bytes_text(rings->check, &rings->ring->bytes[at], HEADER));
 }
@@ -115,23 +115,21 @@ static void message_require(const struct rings *rings, uint64_t at, size_t lengt
 {
     for (size_t i = 0; i < length; i++)
         REQUIRE(rings->check, rings->ring->bytes[at + i] == (unsigned char)(seed + i),
-                .expected = check_text(rings->check,
-                                       "%s: byte %zu of the message of %zu, bytes[%" PRIu64 "], is 0x%02x",
-                                       when_text(rings), i, length, at + i, (unsigned char)(seed + i)),
+                .expected =
+                    check_text(rings->check, "%s: byte %zu of the message of %zu, bytes[%" PRIu64 "], is 0x%02x",
+                               when_text(rings), i, length, at + i, (unsigned char)(seed + i)),
                 .found = check_text(rings->check, "0x%02x", rings->ring->bytes[at + i]));
 }
 
 /* From this place on nothing has changed. */
-static void same_require(const struct rings *rings, const struct record_ring *before, uint64_t from,
-                         uint64_t to)
+static void same_require(const struct rings *rings, const struct record_ring *before, uint64_t from, uint64_t to)
 {
     for (uint64_t i = from; i < to; i++)
         REQUIRE(rings->check, rings->ring->bytes[i] == before->bytes[i],
-                .expected = check_text(
-                    rings->check, "%s: record_put leaves bytes[%" PRIu64 "] alone, which is not its record's",
-                    when_text(rings), i),
-                .found =
-                    check_text(rings->check, "0x%02x became 0x%02x", before->bytes[i], rings->ring->bytes[i]),
+                .expected = check_text(rings->check,
+                                       "%s: record_put leaves bytes[%" PRIu64 "] alone, which is not its record's",
+                                       when_text(rings), i),
+                .found = check_text(rings->check, "0x%02x became 0x%02x", before->bytes[i], rings->ring->bytes[i]),
                 .cause = "bytes behind the record, or in front of it, belong to others: the consumer may be "
                          "reading them");
 }
@@ -144,8 +142,7 @@ static const char *put_text(const struct rings *rings, size_t length)
 /* What record_put must have done in the ring. */
 static void put_look(struct rings *rings, const struct record_ring *before, size_t length)
 {
-    uint64_t at = rings->written % RECORD_BYTES, skip = record_skip(rings->written, length),
-             size = record_size(length);
+    uint64_t at = rings->written % RECORD_BYTES, skip = record_skip(rings->written, length), size = record_size(length);
 
     blame(rings->check, "enum record_end record_put(",
           "each record lies in one piece: a header of 8 bytes with its length, and its bytes behind it",
@@ -178,8 +175,7 @@ static bool put_one(struct rings *rings, size_t length)
           room ? "there is room as soon as the record, and what is skipped in front of it, fit into the "
                  "bytes that are free"
                : "a record that begins at 0 needs the bytes that are skipped as well as its own",
-          "free: RECORD_BYTES - (written - read); needed: skip + header + length, rounded up to a multiple "
-          "of 8");
+          "free: RECORD_BYTES - (written - read); needed: skip + header + length, rounded up to a multiple of 8");
     const char *answer = peer_ask(rings->peer, "put %zu %u", length, rings->seed);
     peer_require(rings->peer, put_text(rings, length), answer, room ? "done" : "full");
     if (room) {
@@ -227,8 +223,7 @@ static void get_refused(struct rings *rings)
     counters_require(rings, "behind record_get that found nothing");
 }
 
-/* Fill the ring with messages of these lengths in turn until one finds no room, take some out, fill again,
- * empty it. */
+/* Fill the ring with messages of these lengths in turn until one finds no room, take some out, fill again, empty it. */
 static void fill_and_empty(struct check *check, uint64_t counters, const size_t lengths[2])
 {
     struct rings rings = rings_make(check, counters);
@@ -245,8 +240,7 @@ static void fill_and_empty(struct check *check, uint64_t counters, const size_t 
     peer_finish(rings.peer);
 }
 
-/* Enough bytes are free for a record, but in two pieces: it has to wait until they are enough behind a skip,
- * too. */
+/* Enough bytes are free for a record, but in two pieces: it has to wait until they are enough behind a skip, too. */
 static void skip_counts(struct check *check)
 {
     struct rings rings = rings_make(check, 0);
@@ -278,14 +272,13 @@ static void refusals(struct check *check)
           "length > RECORD_MAX: RECORD_TOO_LONG, before anything else is looked at");
     const size_t long_ones[] = {RECORD_MAX + 1, RECORD_BYTES - HEADER, RECORD_BYTES};
     for (size_t i = 0; i < sizeof long_ones / sizeof long_ones[0]; i++)
-        peer_require(rings.peer, put_text(&rings, long_ones[i]),
-                     peer_ask(rings.peer, "put %zu 1", long_ones[i]), "too long");
+        peer_require(rings.peer, put_text(&rings, long_ones[i]), peer_ask(rings.peer, "put %zu 1", long_ones[i]),
+                     "too long");
     counters_require(&rings, "behind record_put of a message that is too long");
 
     put_one(&rings, 100);
     blame(check, "enum record_end record_get(",
-          "a buffer that is too small: its owner can fetch a larger one, if it hears how "
-          "large",
+          "a buffer that is too small: its owner can fetch a larger one, if it hears how large",
           "*length, then capacity; only then copy, and move read");
     peer_require(rings.peer, "of a message of 100 bytes, with room for 99, record_get gives",
                  peer_ask(rings.peer, "get 99"), "small, 100 bytes");
@@ -296,8 +289,7 @@ static void refusals(struct check *check)
 
 void record_bytes(struct check *check)
 {
-    static const uint64_t places[] = {0, RECORD_BYTES / 2 + 8, RECORD_BYTES - 8,
-                                      (uint64_t)UINT32_MAX + 1 - 2048};
+    static const uint64_t places[] = {0, RECORD_BYTES / 2 + 8, RECORD_BYTES - 8, (uint64_t)UINT32_MAX + 1 - 2048};
     static const size_t lengths[][2] = {{56, 56}, {500, 0}, {1, 777}, {RECORD_MAX, 8}};
 
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
@@ -306,11 +298,10 @@ void record_bytes(struct check *check)
     refusals(check);
     struct rings rings = rings_make(check, 0);
     blame(check, "enum record_end record_put(",
-          "at some place of the ring a message of some length is not put, or not got: the transcript says "
-          "which",
+          "at some place of the ring a message of some length is not put, or not got: the transcript says which",
           "take the numbers by hand: place, what is left up to the end, header, length, rounded up");
-    peer_require(rings.peer, "messages at every place of the ring, one at a time",
-                 peer_ask(rings.peer, "sweep"), "done");
+    peer_require(rings.peer, "messages at every place of the ring, one at a time", peer_ask(rings.peer, "sweep"),
+                 "done");
     peer_finish(rings.peer);
 }
 
@@ -401,23 +392,19 @@ static void put_order(struct check *check)
 {
     struct rings rings = rings_make(check, RECORD_BYTES - 16);
 
-    blame(check, "enum record_end record_put(",
-          "a consumer that looks at this moment gets what was there before",
+    blame(check, "enum record_end record_put(", "a consumer that looks at this moment gets what was there before",
           "skip, header and bytes first; then one store to written");
-    peer_ask(rings.peer,
-             "get 0"); /* it has started, and its symbols are bound: that are thousands of instructions */
+    peer_ask(rings.peer, "get 0"); /* it has started, and its symbols are bound: that are thousands of instructions */
     watch_seize(rings.peer);
     peer_tell(rings.peer, "put 100 %u", rings.seed);
     for (long i = 0; atomic_load(&rings.ring->written) == rings.written && i < ORDER_STEPS_MAX; i++)
         peer_step(rings.peer);
     uint64_t grown = atomic_load(&rings.ring->written) - rings.written, whole = 16 + record_size(100);
     REQUIRE(check, grown == whole,
-            .expected = check_text(check, "written grows by skip and record at once, 16 + %" PRIu64,
-                                   record_size(100)),
+            .expected = check_text(check, "written grows by skip and record at once, 16 + %" PRIu64, record_size(100)),
             .found = check_text(check, "by %" PRIu64, grown),
             .cause = "a consumer that looks at this moment finds a skip behind which nothing was published");
-    header_require(&rings, RECORD_BYTES - 16, RECORD_SKIP,
-                   "RECORD_SKIP, at the instruction that changes written");
+    header_require(&rings, RECORD_BYTES - 16, RECORD_SKIP, "RECORD_SKIP, at the instruction that changes written");
     header_require(&rings, 0, 100, "the record's length, at the instruction that changes written");
     message_require(&rings, HEADER, 100, rings.seed);
     watch_release(rings.peer);
@@ -454,8 +441,7 @@ void record_order(struct check *check)
     posix_create(check, name, sizeof(struct record_ring), 0600);
     blame(check, "enum record_end record_put(",
           "a store that should be a release, or a load that should be an acquire: x86 forgives it, the "
-          "language and other "
-          "machines do not",
+          "language and other machines do not",
           "store the own counter with memory_order_release, load the other side's with memory_order_acquire");
     peer_threads(check, PEER, name, 300);
 }

@@ -55,26 +55,24 @@ static void spsc_moves(struct check *check, uint32_t begin)
 
     for (size_t i = 0; i < sizeof moves / sizeof moves[0]; i++) {
         for (int step = 0; step < abs(moves[i]); step++) {
-            const char *when = check_text(check, "with counters that began at %u, %d messages put and %d got",
-                                          begin, put, got);
+            const char *when =
+                check_text(check, "with counters that began at %u, %d messages put and %d got", begin, put, got);
             if (moves[i] > 0) {
                 put++;
                 peer_require(rings.peer, check_text(check, "%s, spsc_put gives", when),
                              peer_ask(rings.peer, "put %d", put), "done");
             } else {
                 got++;
-                peer_require(rings.peer, check_text(check, "%s, spsc_get gives", when),
-                             peer_ask(rings.peer, "get"), check_text(check, "%d message %d", got, got));
+                peer_require(rings.peer, check_text(check, "%s, spsc_get gives", when), peer_ask(rings.peer, "get"),
+                             check_text(check, "%d message %d", got, got));
             }
             counters_require(&rings, begin + (uint32_t)put, begin + (uint32_t)got,
                              check_text(check, "%d messages put and %d got", put, got));
         }
         if (put - got == SPSC_SLOTS)
-            peer_require(rings.peer, "with all slots full spsc_put gives", peer_ask(rings.peer, "put 0"),
-                         "full");
+            peer_require(rings.peer, "with all slots full spsc_put gives", peer_ask(rings.peer, "put 0"), "full");
         if (put == got)
-            peer_require(rings.peer, "with an empty ring spsc_get gives", peer_ask(rings.peer, "get"),
-                         "empty");
+            peer_require(rings.peer, "with an empty ring spsc_get gives", peer_ask(rings.peer, "get"), "empty");
     }
     peer_finish(rings.peer);
 }
@@ -82,11 +80,9 @@ static void spsc_moves(struct check *check, uint32_t begin)
 void spsc_phases(struct check *check)
 {
     ADVISE(check, .file = SPSC, .line = check_line(check, SPSC, "bool spsc_put("),
-           .cause = "a slot that is lost because full and empty look alike, or a comparison that is wrong "
-                    "behind 2^32",
-           .next =
-               "full: written - read == SPSC_SLOTS; empty: written == read; the difference is right behind "
-               "the wrap, too");
+           .cause = "a slot that is lost because full and empty look alike, or a comparison that is wrong behind 2^32",
+           .next = "full: written - read == SPSC_SLOTS; empty: written == read; the difference is right behind "
+                   "the wrap, too");
     spsc_moves(check, 0);
     spsc_moves(check, 5);
     spsc_moves(check, UINT32_MAX - 3);
@@ -101,8 +97,7 @@ static void spsc_put_order(struct check *check)
     strcpy(wanted.text, "message 7");
     ADVISE(check, .file = SPSC, .line = check_line(check, SPSC, "bool spsc_put("),
            .next = "fill the slot, then store written + 1 with memory_order_release");
-    peer_ask(rings.peer,
-             "get"); /* it has started, and its symbols are bound: that are thousands of instructions */
+    peer_ask(rings.peer, "get"); /* it has started, and its symbols are bound: that are thousands of instructions */
     watch_seize(rings.peer);
     peer_tell(rings.peer, "put 7");
     for (long i = 0; atomic_load(&rings.ring->written) == 0 && i < ORDER_STEPS_MAX; i++)
@@ -132,8 +127,7 @@ static void spsc_get_order(struct check *check)
     watch_release(rings.peer);
     const char *found = peer_answer(rings.peer);
     REQUIRE(check, strcmp(found, "7 message 7") == 0, .expected = "spsc_get gives message 7", .found = found,
-            .cause =
-                "read said that the slot is free before the message was copied: the producer was faster");
+            .cause = "read said that the slot is free before the message was copied: the producer was faster");
     peer_finish(rings.peer);
 }
 
@@ -148,7 +142,6 @@ void spsc_order(struct check *check)
            .cause = "a store that should be a release, or a load that should be an acquire: x86 forgives it, "
                     "the language "
                     "and other machines do not",
-           .next = "store the own counter with memory_order_release, load the other side's with "
-                   "memory_order_acquire");
+           .next = "store the own counter with memory_order_release, load the other side's with memory_order_acquire");
     peer_threads(check, PEER, name, 500);
 }

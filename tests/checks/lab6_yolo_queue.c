@@ -45,9 +45,8 @@ struct names {
 static struct names names_make(struct check *check)
 {
     const char *prefix = check_prefix(check);
-    struct names names = {prefix, check_text(check, "/%s_QUEUE_SHM", prefix),
-                          check_text(check, "/%s_EMPTY", prefix), check_text(check, "/%s_FULL", prefix),
-                          check_text(check, "/%s_MUTEX", prefix)};
+    struct names names = {prefix, check_text(check, "/%s_QUEUE_SHM", prefix), check_text(check, "/%s_EMPTY", prefix),
+                          check_text(check, "/%s_FULL", prefix), check_text(check, "/%s_MUTEX", prefix)};
 
     check_varies(check, "queue", names.shm);
     check_varies(check, "EMPTY", names.empty);
@@ -61,8 +60,7 @@ struct state {
     int write_idx, read_idx, count, empty, full, mutex;
 };
 
-static struct state state_look(struct check *check, const struct names *names,
-                               const struct yolo_queue *shared)
+static struct state state_look(struct check *check, const struct names *names, const struct yolo_queue *shared)
 {
     return (struct state){shared->write_idx,
                           shared->read_idx,
@@ -74,9 +72,8 @@ static struct state state_look(struct check *check, const struct names *names,
 
 static const char *state_text(struct check *check, const struct state *state)
 {
-    return check_text(check, "write_idx %d, read_idx %d, count %d, EMPTY %d, FULL %d, MUTEX %d",
-                      state->write_idx, state->read_idx, state->count, state->empty, state->full,
-                      state->mutex);
+    return check_text(check, "write_idx %d, read_idx %d, count %d, EMPTY %d, FULL %d, MUTEX %d", state->write_idx,
+                      state->read_idx, state->count, state->empty, state->full, state->mutex);
 }
 
 static void state_require(struct check *check, const struct names *names, const struct yolo_queue *shared,
@@ -93,11 +90,9 @@ static void state_require(struct check *check, const struct names *names, const 
 static const char *state_cause(const struct state *expected, const struct state *found)
 {
     if (found->write_idx != expected->write_idx)
-        return "write_idx is the producer's: it goes on by one when a frame is published, behind slot 4 to "
-               "slot 0";
+        return "write_idx is the producer's: it goes on by one when a frame is published, behind slot 4 to slot 0";
     if (found->read_idx != expected->read_idx)
-        return "read_idx is the consumer's: it goes on by one when a slot is released, behind slot 4 to slot "
-               "0";
+        return "read_idx is the consumer's: it goes on by one when a slot is released, behind slot 4 to slot 0";
     if (found->count != expected->count)
         return "count is the number of frames that are published and not yet released: one up, one down";
     if (found->mutex != expected->mutex)
@@ -143,20 +138,19 @@ static const char *seed_text(struct check *check, uint64_t seed)
 static const char *place_text(struct check *check, size_t at)
 {
     static const char *const header[] = {"frame_id", "width", "height", "channels", "num_detections"};
-    const size_t detections = offsetof(struct queue_slot, detections),
-                 pixels = offsetof(struct queue_slot, pixels);
+    const size_t detections = offsetof(struct queue_slot, detections), pixels = offsetof(struct queue_slot, pixels);
 
     if (at < detections)
         return check_text(check, "%s (byte %zu of the slot)", header[at / 4], at);
     if (at < pixels)
-        return check_text(check, "detection %zu (byte %zu of the slot)",
-                          (at - detections) / sizeof(struct detection), at);
-    return check_text(check, "pixel row %zu, column %zu (byte %zu of the slot)",
-                      (at - pixels) / (QUEUE_WIDTH * 3), (at - pixels) / 3 % QUEUE_WIDTH, at);
+        return check_text(check, "detection %zu (byte %zu of the slot)", (at - detections) / sizeof(struct detection),
+                          at);
+    return check_text(check, "pixel row %zu, column %zu (byte %zu of the slot)", (at - pixels) / (QUEUE_WIDTH * 3),
+                      (at - pixels) / 3 % QUEUE_WIDTH, at);
 }
 
-static void slot_require(struct check *check, const struct queue_slot *expected,
-                         const struct queue_slot *found, const char *which)
+static void slot_require(struct check *check, const struct queue_slot *expected, const struct queue_slot *found,
+                         const char *which)
 {
     long at = pattern_difference(expected, found);
 
@@ -207,8 +201,7 @@ static struct foreign foreign_open(struct check *check, struct names names)
 {
     struct foreign foreign = {.check = check, .names = names};
 
-    AWAIT(check, posix_look(check, names.shm).size == sizeof *foreign.shared,
-          "the shared memory object has its size");
+    AWAIT(check, posix_look(check, names.shm).size == sizeof *foreign.shared, "the shared memory object has its size");
     foreign.shared = posix_map(check, names.shm, sizeof *foreign.shared);
     foreign.empty = semaphore_open(check, names.empty);
     foreign.full = semaphore_open(check, names.full);
@@ -296,9 +289,8 @@ static void none_require(struct check *check, const struct names *names, const c
                                                                : NULL;
 
     REQUIRE(check, left == NULL, .expected = check_text(check, "%s no object is left", when),
-            .found = check_text(check, "%s is still there", left),
-            .line = check_line(check, QUEUE, "objects_unlink("), .file = QUEUE,
-            .cause = "a name that is never unlinked lives until the machine restarts",
+            .found = check_text(check, "%s is still there", left), .line = check_line(check, QUEUE, "objects_unlink("),
+            .file = QUEUE, .cause = "a name that is never unlinked lives until the machine restarts",
             .next = "four names: three sem_unlink, one shm_unlink; `ls /dev/shm` shows them");
 }
 
@@ -314,14 +306,13 @@ static void objects(struct check *check)
     struct object object = posix_look(check, names.shm);
     REQUIRE(check, object.exists && object.size == sizeof(struct yolo_queue) && object.mode == 0600,
             .expected = check_text(check, "%s: %zu bytes, mode 0600", names.shm, sizeof(struct yolo_queue)),
-            .found =
-                object.exists ? check_text(check, "%zu bytes, mode %04o", object.size, object.mode) : "none",
+            .found = object.exists ? check_text(check, "%zu bytes, mode %04o", object.size, object.mode) : "none",
             .cause = "the control block of 12 bytes and five slots of 1,233,620 each",
             .next = "sizeof *queue->shared, for ftruncate");
     const char *const needed[] = {names.empty, names.full, names.mutex};
     for (size_t i = 0; i < 3; i++)
-        REQUIRE(check, semaphore_exists(check, needed[i]),
-                .expected = check_text(check, "a semaphore %s", needed[i]), .found = "none");
+        REQUIRE(check, semaphore_exists(check, needed[i]), .expected = check_text(check, "a semaphore %s", needed[i]),
+                .found = "none");
     struct yolo_queue *shared = posix_map(check, names.shm, sizeof *shared);
     state_require(check, &names, shared, "in a new queue", state_after(0, 0));
     peer_end(peer);
@@ -346,9 +337,8 @@ static void acquire_require(struct program *peer, const char *when, const char *
     if (strcmp(found, check_text(check, "done %d", slot)) == 0)
         return;
     if (strcmp(found, "timeout") == 0) {
-        finding.cause =
-            check_text(check, "%s has a token all the time: %s is not written yet, or does not take it",
-                       produce ? "EMPTY" : "FULL", function);
+        finding.cause = check_text(check, "%s has a token all the time: %s is not written yet, or does not take it",
+                                   produce ? "EMPTY" : "FULL", function);
         finding.next = produce ? "TODO 3: slice_wait(queue, queue->empty, ...), then *slot"
                                : "TODO 5: slice_wait(queue, queue->full, ...), then *slot";
     }
@@ -377,8 +367,7 @@ static void slot_filled(struct check *check)
     ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_publish("),
            .cause = "an index that was not moved on (modulo 5), a count that was not counted, a post that "
                     "was forgotten",
-           .next =
-               "publish: lock, write_idx, count, unlock, post FULL. EMPTY was taken by queue_acquire_free");
+           .next = "publish: lock, write_idx, count, unlock, post FULL. EMPTY was taken by queue_acquire_free");
     struct program *peer = peer_create(check, &names, seed);
     struct yolo_queue *shared = posix_map(check, names.shm, sizeof *shared);
     for (int frame = 1; frame <= QUEUE_SLOTS; frame++) {
@@ -396,8 +385,7 @@ static void consume_step(struct program *peer, int frame, const char *when)
     struct check *check = peer->check;
 
     acquire_require(peer, when, "queue_acquire_full", (frame - 1) % QUEUE_SLOTS);
-    peer_require(peer, check_text(check, "%s the slot's bytes are", when), peer_ask(peer, "test %d", frame),
-                 "right");
+    peer_require(peer, check_text(check, "%s the slot's bytes are", when), peer_ask(peer, "test %d", frame), "right");
     peer_require(peer, check_text(check, "%s queue_release gives", when), peer_ask(peer, "release"), "done");
 }
 
@@ -407,17 +395,15 @@ static void slot_read(struct check *check)
     struct foreign foreign = foreign_create(check, 0);
 
     ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_release("),
-           .cause =
-               "the other side's index, an index or a count that was not changed, a post that was forgotten",
-           .next =
-               "release: lock, read_idx, count, unlock, post EMPTY. FULL was taken by queue_acquire_full");
+           .cause = "the other side's index, an index or a count that was not changed, a post that was forgotten",
+           .next = "release: lock, read_idx, count, unlock, post EMPTY. FULL was taken by queue_acquire_full");
     for (int frame = 1; frame <= QUEUE_SLOTS; frame++)
         foreign_push(&foreign, pattern_make(check, seed, frame));
     struct program *peer = peer_attach(check, &foreign.names, seed);
     for (int frame = 1; frame <= QUEUE_SLOTS; frame++) {
         consume_step(peer, frame, check_text(check, "for frame %d", frame));
-        step_require(check, &foreign.names, foreign.shared,
-                     check_text(check, "when frame %d is released", frame), state_after(QUEUE_SLOTS, frame));
+        step_require(check, &foreign.names, foreign.shared, check_text(check, "when frame %d is released", frame),
+                     state_after(QUEUE_SLOTS, frame));
     }
     peer_end(peer);
 }
@@ -436,19 +422,16 @@ static void tokens(struct check *check)
 
     ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_acquire_free("),
            .cause = "indices or tokens that move before the work is done: the other side comes too early",
-           .next =
-               "acquire takes one token of EMPTY (FULL) and nothing else; all else is for publish (release)");
+           .next = "acquire takes one token of EMPTY (FULL) and nothing else; all else is for publish (release)");
     struct program *producer = peer_create(check, &names, 0);
     struct yolo_queue *shared = posix_map(check, names.shm, sizeof *shared);
     peer_ask(producer, "free " PATIENT);
-    tokens_require(check, &names, shared, "while the producer holds slot 0",
-                   (struct state){0, 0, 0, 4, 0, 1});
+    tokens_require(check, &names, shared, "while the producer holds slot 0", (struct state){0, 0, 0, 4, 0, 1});
     peer_ask(producer, "fill 1");
     peer_ask(producer, "publish");
     struct program *consumer = peer_join(producer, &names, 0);
     peer_ask(consumer, "full " PATIENT);
-    tokens_require(check, &names, shared, "while the consumer holds slot 0",
-                   (struct state){1, 0, 1, 4, 0, 1});
+    tokens_require(check, &names, shared, "while the consumer holds slot 0", (struct state){1, 0, 1, 4, 0, 1});
     peer_ask(consumer, "release");
     state_require(check, &names, shared, "when both are done", state_after(1, 1));
     peer_end(consumer);
@@ -460,8 +443,7 @@ static void unlocked(struct check *check)
     struct names names = names_make(check);
 
     ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_acquire_free("),
-           .cause =
-               "the lock is held while a megabyte is copied: that is right, and one side waits for the other",
+           .cause = "the lock is held while a megabyte is copied: that is right, and one side waits for the other",
            .next = "queue_lock belongs into publish and release: MUTEX is for the indices");
     struct program *producer = peer_create(check, &names, 0);
     struct yolo_queue *shared = posix_map(check, names.shm, sizeof *shared);
@@ -505,8 +487,7 @@ static const char *indices_text(struct check *check, const int32_t *indices)
     return check_text(check, "write_idx %d, read_idx %d, count %d", indices[0], indices[1], indices[2]);
 }
 
-/* One more instruction: it changes the indices only while MUTEX is taken. True when the indices have changed.
- */
+/* One more instruction: it changes the indices only while MUTEX is taken. True when the indices have changed. */
 static bool watched_step(const struct watched *watched, int32_t indices[3])
 {
     struct check *check = watched->peer->check;
@@ -520,13 +501,10 @@ static bool watched_step(const struct watched *watched, int32_t indices[3])
         return false;
     const char *before = indices_text(check, indices);
     memcpy(indices, &watched->shared->write_idx, 3 * sizeof indices[0]);
-    REQUIRE(check, mutex_before == 0,
-            .expected = "write_idx, read_idx and count change only while MUTEX is taken",
-            .found = check_text(check, "while MUTEX was free:\n%s\nbecame\n%s", before,
-                                indices_text(check, indices)),
-            .cause =
-                "a line in front of queue_lock, or behind the post of MUTEX: the other side changes count, "
-                "too, and of two that do so at once one is lost");
+    REQUIRE(check, mutex_before == 0, .expected = "write_idx, read_idx and count change only while MUTEX is taken",
+            .found = check_text(check, "while MUTEX was free:\n%s\nbecame\n%s", before, indices_text(check, indices)),
+            .cause = "a line in front of queue_lock, or behind the post of MUTEX: the other side changes count, "
+                     "too, and of two that do so at once one is lost");
     return true;
 }
 
@@ -685,8 +663,7 @@ static void foreign_phase(struct check *check)
         const char *found = peer_ask(peer, "full " PATIENT);
         REQUIRE(check, strncmp(found, "done ", 5) == 0 && strcmp(found, "done -1") != 0,
                 .expected = check_text(check, "with read_idx %d one of the five slots", hostile[i]),
-                .found = check_text(check, "%s",
-                                    strcmp(found, "done -1") == 0 ? "memory outside the array" : found));
+                .found = check_text(check, "%s", strcmp(found, "done -1") == 0 ? "memory outside the array" : found));
         peer_ask(peer, "release");
         peer_end(peer);
         foreign_remove(&foreign);
@@ -701,42 +678,36 @@ static void full_and_empty(struct check *check)
 
     ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_acquire_full("),
            .cause = "an empty queue blocks the consumer, for as long as it asked for",
-           .next =
-               "slice_wait(queue, queue->full, ...) in a loop that ends after `seconds` with QUEUE_TIMEOUT");
+           .next = "slice_wait(queue, queue->full, ...) in a loop that ends after `seconds` with QUEUE_TIMEOUT");
     struct program *producer = peer_create(check, &names, 1);
     struct yolo_queue *shared = posix_map(check, names.shm, sizeof *shared);
     struct program *consumer = peer_join(producer, &names, 1);
-    peer_require(consumer, "with an empty queue queue_acquire_full gives after 0.1 s",
-                 peer_ask(consumer, "full 0.1"), "timeout");
+    peer_require(consumer, "with an empty queue queue_acquire_full gives after 0.1 s", peer_ask(consumer, "full 0.1"),
+                 "timeout");
     peer_tell(consumer, "full " PATIENT);
     watch_rests(consumer, "while the queue is empty");
     produce_step(producer, 1, "with a waiting consumer");
-    peer_require(consumer, "after a publish the waiting queue_acquire_full gives", peer_answer(consumer),
-                 "done 0");
+    peer_require(consumer, "after a publish the waiting queue_acquire_full gives", peer_answer(consumer), "done 0");
     peer_ask(consumer, "release");
 
     ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_acquire_free("),
            .cause = "a full queue blocks the producer, for as long as it asked for",
-           .next =
-               "slice_wait(queue, queue->empty, ...) in a loop that ends after `seconds` with QUEUE_TIMEOUT");
+           .next = "slice_wait(queue, queue->empty, ...) in a loop that ends after `seconds` with QUEUE_TIMEOUT");
     for (int frame = 2; frame <= QUEUE_SLOTS + 1; frame++)
         produce_step(producer, frame, "while there is room");
-    peer_require(producer, "with a full queue queue_acquire_free gives after 0.1 s",
-                 peer_ask(producer, "free 0.1"), "timeout");
+    peer_require(producer, "with a full queue queue_acquire_free gives after 0.1 s", peer_ask(producer, "free 0.1"),
+                 "timeout");
     state_require(check, &names, shared, "after waiting in vain", state_after(QUEUE_SLOTS + 1, 1));
     peer_tell(producer, "free " PATIENT);
     watch_rests(producer, "while the queue is full");
-    peer_require(consumer, "from a full queue queue_acquire_full gives", peer_ask(consumer, "full " PATIENT),
-                 "done 1");
+    peer_require(consumer, "from a full queue queue_acquire_full gives", peer_ask(consumer, "full " PATIENT), "done 1");
     size_t before = producer->process.seen;
     watch_rests(producer, "while the consumer reads the only slot that could become free");
-    REQUIRE(check,
-            memmem(producer->process.text + before, producer->process.length - before, "> ", 2) == NULL,
+    REQUIRE(check, memmem(producer->process.text + before, producer->process.length - before, "> ", 2) == NULL,
             .expected = "the producer waits while the consumer still reads the only slot that could be free",
             .found = "it got a slot: frame 2 is written over while it is read");
     peer_ask(consumer, "release");
-    peer_require(producer, "after a release the waiting queue_acquire_free gives", peer_answer(producer),
-                 "done 1");
+    peer_require(producer, "after a release the waiting queue_acquire_free gives", peer_answer(producer), "done 1");
     peer_end(consumer);
     peer_end(producer);
 }
@@ -753,12 +724,11 @@ static void stream(struct check *check, int frames, int stamps, int producer_pau
 
     peer_tell(producer, "stream produce 1 %d %d %d", frames, stamps, producer_pause);
     peer_tell(consumer, "stream consume 1 %d %d %d", frames, stamps, consumer_pause);
-    peer_require(consumer, check_text(check, "%d frames, one after another, whole", frames),
-                 peer_answer(consumer), done);
+    peer_require(consumer, check_text(check, "%d frames, one after another, whole", frames), peer_answer(consumer),
+                 done);
     peer_require(producer, check_text(check, "%d frames published", frames), peer_answer(producer), done);
     struct yolo_queue *shared = posix_map(check, names.shm, sizeof *shared);
-    state_require(check, &names, shared, check_text(check, "after %d frames", frames),
-                  state_after(frames, frames));
+    state_require(check, &names, shared, check_text(check, "after %d frames", frames), state_after(frames, frames));
     peer_end(consumer);
     peer_end(producer);
 }
@@ -866,8 +836,7 @@ static bool held_before_look(struct program *consumer)
     return false;
 }
 
-/* A frame comes, and the producer goes, while the consumer is between its look at FULL and its look at the
- * producer. */
+/* A frame comes, and the producer goes, while the consumer is between its look at FULL and its look at the producer. */
 static void last_frames_between(struct check *check, bool by_force)
 {
     struct names names = names_make(check);
@@ -888,11 +857,10 @@ static void last_frames_between(struct check *check, bool by_force)
             .found = check_text(check, "no look: it answered %s", peer_answer(consumer)),
             .cause = "a wait that lasts for the whole time at once, or gives up at once",
             .next = "slice_wait in a loop; behind each slice peer_lost and presence_current");
-    peer_require(consumer,
-                 check_text(check,
-                            "FULL was empty; then frame 2 came and the producer %s; queue_acquire_full gives",
-                            end),
-                 peer_answer(consumer), "done 1");
+    peer_require(
+        consumer,
+        check_text(check, "FULL was empty; then frame 2 came and the producer %s; queue_acquire_full gives", end),
+        peer_answer(consumer), "done 1");
     peer_require(consumer, "the slot's bytes are", peer_ask(consumer, "test 2"), "right");
     peer_require(consumer, "queue_release gives", peer_ask(consumer, "release"), "done");
     end_require(consumer, end);
@@ -902,10 +870,8 @@ static void last_frames_between(struct check *check, bool by_force)
 static void last_frames(struct check *check)
 {
     ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_acquire_full("),
-           .cause =
-               "what was published before the end is still good, and an end is one only when FULL is empty",
-           .next =
-               "when the producer is gone look at FULL once more, without waiting, and only then believe it");
+           .cause = "what was published before the end is still good, and an end is one only when FULL is empty",
+           .next = "when the producer is gone look at FULL once more, without waiting, and only then believe it");
     last_frames_after(check, false);
     last_frames_after(check, true);
     last_frames_between(check, false);
@@ -960,8 +926,7 @@ static void both_orders(struct check *check)
     pair_run(check, "consumer", false);
 }
 
-/* consumer.py comes second, to a peer that streams: the producer needs longer for its start than for its
- * work. */
+/* consumer.py comes second, to a peer that streams: the producer needs longer for its start than for its work. */
 static void python_later(struct check *check)
 {
     enum { FRAMES = 23 };
@@ -970,8 +935,7 @@ static void python_later(struct check *check)
 
     peer_tell(producer, "stream produce 1 %d 1 0 " ENDLESS, FRAMES);
     AWAIT(check, semaphore_value(check, names.full) == QUEUE_SLOTS, "the queue is full");
-    struct program *consumer =
-        START(check, PYTHON, "--prefix", names.prefix, "--timeout", ENDLESS, "--view", "none");
+    struct program *consumer = START(check, PYTHON, "--prefix", names.prefix, "--timeout", ENDLESS, "--view", "none");
     peer_require(producer, "the producer's stream ends with", peer_answer(producer),
                  check_text(check, "done %d", FRAMES));
     peer_end(producer);
@@ -1057,8 +1021,7 @@ static void documented(struct check *check)
         foreign_push(&foreign, slot);
     }
     int unread = -1;
-    AWAIT(check, sem_getvalue(foreign.empty, &unread) == 0 && unread == QUEUE_SLOTS,
-          "every slot was given back");
+    AWAIT(check, sem_getvalue(foreign.empty, &unread) == 0 && unread == QUEUE_SLOTS, "every slot was given back");
     foreign_remove(&foreign);
     const char *sum = check_text(check, "%d", total);
     check_varies(check, "detections", sum);
@@ -1121,8 +1084,8 @@ static void taken_require(struct check *check, const char *path, const struct qu
         const unsigned char wanted[3] = {slot->pixels[i + 2], slot->pixels[i + 1], slot->pixels[i]};
         const unsigned char *found = bytes + detections + i;
         REQUIRE(check, memcmp(wanted, found, 3) == 0, .line = check_line(check, PYTHON, "def picture"),
-                .expected = check_text(check, "pixel row %zu, column %zu: %s", i / 3 / QUEUE_WIDTH,
-                                       i / 3 % QUEUE_WIDTH, pixel_text(check, wanted)),
+                .expected = check_text(check, "pixel row %zu, column %zu: %s", i / 3 / QUEUE_WIDTH, i / 3 % QUEUE_WIDTH,
+                                       pixel_text(check, wanted)),
                 .found = pixel_text(check, found), .cause = pixel_cause(wanted, found),
                 .next = "Picture.from_bgr of the yolo_queue.PIXEL_BYTES from self._slot + "
                         "yolo_queue.PIXELS_OFFSET on");
@@ -1141,11 +1104,8 @@ static void released_require(struct program *peer, int slot)
 
     REQUIRE(check, strcmp(found, right) == 0 || strcmp(found, slower) == 0,
             .expected = check_text(check, "Queue.release, from slot %d: %s", slot, right), .found = found,
-            .cause =
-                "the indices change between the wait for MUTEX and its post, and EMPTY is posted when all "
-                "is done",
-            .next = "self._lock(); read_idx on by one (modulo 5), count down; self._mutex.post(); "
-                    "self._empty.post()");
+            .cause = "the indices change between the wait for MUTEX and its post, and EMPTY is posted when all is done",
+            .next = "self._lock(); read_idx on by one (modulo 5), count down; self._mutex.post(); self._empty.post()");
 }
 
 /* Whatever stands in read_idx leads to a slot. */
@@ -1172,9 +1132,8 @@ static void python_acquire_require(struct program *peer, int frame)
 
     REQUIRE(check, strcmp(found, "done") == 0, .line = check_line(check, PYTHON, "def acquire"),
             .expected = check_text(check, "for frame %d Queue.acquire gives: done", frame), .found = found,
-            .cause =
-                "FULL has a token all the time: acquire is not written yet, does not take it, or does not "
-                "return True",
+            .cause = "FULL has a token all the time: acquire is not written yet, does not take it, or does not "
+                     "return True",
             .next = "TODO 8: self._full.wait(seconds), then self._slot");
 }
 
@@ -1183,8 +1142,7 @@ static void python_slots(struct check *check)
     uint64_t seed = seed_draw(check);
     enum { FIRST = 3, FRAMES = 11 };
     struct foreign foreign = foreign_create(check, FIRST);
-    struct program *peer =
-        START(check, PROGRAMS "lab6_peer.py", check_text(check, "%s/" PYTHON, check_folder(check)));
+    struct program *peer = START(check, PROGRAMS "lab6_peer.py", check_text(check, "%s/" PYTHON, check_folder(check)));
     const char *file = check_text(check, "%s/taken", check_scratch(check));
 
     ADVISE(check, .file = PYTHON, .line = check_line(check, PYTHON, "def release"),
@@ -1201,13 +1159,11 @@ static void python_slots(struct check *check)
         const char *header = check_text(check, "%d %d", frame, (int)expected->num_detections);
         check_varies(check, "header", header);
         const char *found = peer_ask(peer, "take");
-        state_require(check, &foreign.names, foreign.shared,
-                      check_text(check, "while consumer.py holds slot %d", slot),
+        state_require(check, &foreign.names, foreign.shared, check_text(check, "while consumer.py holds slot %d", slot),
                       (struct state){next, slot, 1, 4, 0, 1});
         REQUIRE(check, strcmp(found, header) == 0, .line = check_line(check, PYTHON, "def acquire"),
-                .expected = check_text(check, "frame %d's number and detections: %s", frame, header),
-                .found = found, .cause = "self._slot is not where the slot begins",
-                .next = "yolo_queue.SLOT_OFFSETS, by read_idx");
+                .expected = check_text(check, "frame %d's number and detections: %s", frame, header), .found = found,
+                .cause = "self._slot is not where the slot begins", .next = "yolo_queue.SLOT_OFFSETS, by read_idx");
         released_require(peer, slot);
         step_require(check, &foreign.names, foreign.shared,
                      check_text(check, "when consumer.py has released slot %d", slot),
@@ -1218,8 +1174,7 @@ static void python_slots(struct check *check)
         taken_require(check, file, expected);
     }
     ADVISE(check, .file = PYTHON, .line = check_line(check, PYTHON, "def acquire"),
-           .cause = "an index that is used as it stands there: whoever may write to the object may write any "
-                    "number",
+           .cause = "an index that is used as it stands there: whoever may write to the object may write any number",
            .next = "modulo yolo_queue.SLOTS, before it leads to a slot");
     python_hostile(&foreign, peer, seed);
     peer_ask(peer, "close");
@@ -1288,8 +1243,7 @@ static void ctrl_c(struct check *check)
     REQUIRE(check, program_said(producer, "Interrupt"), .expected = "the producer ends for the signal's sake",
             .found = "it ended, and did not say \"Interrupt\"");
     ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_acquire_full("),
-           .cause = "a wait that lasts for the whole time at once: nobody looks whether the other side is "
-                    "still there",
+           .cause = "a wait that lasts for the whole time at once: nobody looks whether the other side is still there",
            .next = "wait in slices; between two of them peer_lost and presence_current tell");
     program_expect(consumer, "the producer has ended");
     program_ends(consumer, 0);
@@ -1333,12 +1287,10 @@ static void killed(struct check *check)
 /* A consumer dies at one of the places where it can; the next one reads on, and nothing is lost. */
 static void recover_once(struct check *check, int unread, int moment)
 {
-    static const char *const moments[] = {"with a slot in hand", "with MUTEX taken",
-                                          "between read_idx and count"};
+    static const char *const moments[] = {"with a slot in hand", "with MUTEX taken", "between read_idx and count"};
     struct names names = names_make(check);
     uint64_t seed = seed_draw(check);
-    const char *when =
-        check_text(check, "after a consumer's death %s, %d frames unread", moments[moment], unread);
+    const char *when = check_text(check, "after a consumer's death %s, %d frames unread", moments[moment], unread);
 
     check_note(check, "%s", when);
     struct program *producer = peer_create(check, &names, seed);
@@ -1359,8 +1311,8 @@ static void recover_once(struct check *check, int unread, int moment)
     int done = moment == 2 ? 1 : 0, written = unread;
     if (holds) { /* its slot is published in spite of all */
         peer_ask(producer, "fill %d", ++written);
-        peer_require(producer, check_text(check, "%s queue_publish gives", when),
-                     peer_ask(producer, "publish"), "done");
+        peer_require(producer, check_text(check, "%s queue_publish gives", when), peer_ask(producer, "publish"),
+                     "done");
     }
     const char *found = peer_ask(producer, "free 0");
     if (strncmp(found, "done", 4) == 0) /* the loss was noticed before, while it waited for MUTEX */
@@ -1390,8 +1342,7 @@ static void recovery_order(struct check *check)
         if (watch_step(consumer) != STEP_DONE)
             FAIL(check, .expected = "the consumer comes through its release", .found = "it does not");
     REQUIRE(check, shared->read_idx == 1, .file = QUEUE, .line = check_line(check, QUEUE, "queue_release("),
-            .expected = "read_idx has gone on when count goes down",
-            .found = "count is 0, and read_idx is still 0",
+            .expected = "read_idx has gone on when count goes down", .found = "count is 0, and read_idx is still 0",
             .cause = "the two were changed in the other order, by you or by the compiler",
             .next = "read_idx first; where the compiler turns them round, two atomic stores with "
                     "__atomic_signal_fence between them keep the order");
@@ -1405,8 +1356,7 @@ static void recovery(struct check *check)
 {
     ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_repair("),
            .cause = "tokens that died with the consumer: the indices tell how many frames are unread, the "
-                    "semaphores must "
-                    "say the same",
+                    "semaphores must say the same",
            .next = "unread from write_idx and read_idx; EMPTY = 5 - held - unread, FULL = unread, MUTEX = 1");
     /* The full queue first: its producer holds no slot, so that what a repair has left undone is seen at
      * once, and not when queue_publish has waited for MUTEX to no end. */
@@ -1421,8 +1371,7 @@ static void recovery(struct check *check)
 
 static void sanitizers(struct check *check)
 {
-    static const char *const flags[] = {"-fsanitize=address,undefined", "-fno-sanitize-recover=undefined",
-                                        "-O1", NULL};
+    static const char *const flags[] = {"-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-O1", NULL};
     struct names names = names_make(check);
 
     if (!check_build_one(check, PEER, flags)) /* without them it compiles: `builds` has passed */
@@ -1451,8 +1400,7 @@ static const struct check_case cases[] = {
      .title = "All programs of the lab compile",
      .concept = "a program that compiles",
      .hints = {"The compiler's first message is the one to mend; those behind it often follow from it.",
-               "lab6_peer is a program of the checks that calls your queue.c through queue.h: when only it "
-               "fails, a "
+               "lab6_peer is a program of the checks that calls your queue.c through queue.h: when only it fails, a "
                "function of queue.h is missing or has other parameters.",
                "Leave queue.h as it is; every function in it has one body in queue.c."},
      .limit = LIMIT_QUICK,
@@ -1461,14 +1409,11 @@ static const struct check_case cases[] = {
      .points = 6,
      .title = "queue_create makes four objects of the right size, mode and values, queue_close removes them",
      .concept = "names, first values and lifetime of semaphores and shared memory",
-     .hints =
-         {"A semaphore's first value is the number of tokens that are there before anybody has done "
-          "anything. How "
-          "many slots are free then, how many frames are there to be read?",
-          "queue.c, objects_create: semaphore_create takes name, mode and value. objects_unlink has four "
-          "names.",
-          "queue->empty = semaphore_create(queue->empty_name, mode, QUEUE_SLOTS); full with 0, mutex with 1; "
-          "ftruncate(queue->fd, sizeof *queue->shared); return queue_map(queue);"},
+     .hints = {"A semaphore's first value is the number of tokens that are there before anybody has done anything. How "
+               "many slots are free then, how many frames are there to be read?",
+               "queue.c, objects_create: semaphore_create takes name, mode and value. objects_unlink has four names.",
+               "queue->empty = semaphore_create(queue->empty_name, mode, QUEUE_SLOTS); full with 0, mutex with 1; "
+               "ftruncate(queue->fd, sizeof *queue->shared); return queue_map(queue);"},
      .needs = {"builds"},
      .limit = LIMIT_QUICK,
      .run = objects},
@@ -1476,14 +1421,12 @@ static const struct check_case cases[] = {
      .points = 8,
      .title = "A published frame lies in the next slot, to the byte, and indices and semaphores say so",
      .concept = "the producer's half of the protocol",
-     .hints =
-         {"Two semaphores count the same five slots from both ends: what the producer takes from one, it "
-          "gives to the "
-          "other, and in between the slot is its own.",
-          "queue.c, queue_acquire_free (EMPTY, write_idx) and queue_publish (MUTEX, write_idx, count, FULL).",
-          "publish: lock; shared->write_idx = (slot_index(shared->write_idx) + 1) % QUEUE_SLOTS; "
-          "shared->count++; "
-          "sem_post(queue->mutex); sem_post(queue->full);"},
+     .hints = {"Two semaphores count the same five slots from both ends: what the producer takes from one, it "
+               "gives to the "
+               "other, and in between the slot is its own.",
+               "queue.c, queue_acquire_free (EMPTY, write_idx) and queue_publish (MUTEX, write_idx, count, FULL).",
+               "publish: lock; shared->write_idx = (slot_index(shared->write_idx) + 1) % QUEUE_SLOTS; shared->count++; "
+               "sem_post(queue->mutex); sem_post(queue->full);"},
      .needs = {"objects"},
      .limit = LIMIT_QUICK,
      .run = slot_filled},
@@ -1491,13 +1434,10 @@ static const struct check_case cases[] = {
      .points = 8,
      .title = "The consumer reads the slots in order, to the byte, and gives each one back",
      .concept = "the consumer's half of the protocol",
-     .hints =
-         {"The consumer is the producer's mirror image: FULL instead of EMPTY, read_idx instead of "
-          "write_idx.",
-          "queue.c, queue_acquire_full (FULL, read_idx) and queue_release (MUTEX, read_idx, count, EMPTY).",
-          "release: lock; shared->read_idx = (slot_index(shared->read_idx) + 1) % QUEUE_SLOTS; "
-          "shared->count--; "
-          "sem_post(queue->mutex); sem_post(queue->empty);"},
+     .hints = {"The consumer is the producer's mirror image: FULL instead of EMPTY, read_idx instead of write_idx.",
+               "queue.c, queue_acquire_full (FULL, read_idx) and queue_release (MUTEX, read_idx, count, EMPTY).",
+               "release: lock; shared->read_idx = (slot_index(shared->read_idx) + 1) % QUEUE_SLOTS; shared->count--; "
+               "sem_post(queue->mutex); sem_post(queue->empty);"},
      .needs = {"builds"},
      .limit = LIMIT_QUICK,
      .run = slot_read},
@@ -1505,12 +1445,11 @@ static const struct check_case cases[] = {
      .points = 3,
      .title = "While a slot is filled or read one token is missing, and nothing else has moved",
      .concept = "the tokens protect the slot",
-     .hints =
-         {"A slot is yours from the wait to the post. Whoever posts before the copy is done lets the other "
-          "side write into it, or read half of it.",
-          "queue.c: between acquire and publish (release) only one token of EMPTY (FULL) may be missing.",
-          "sem_post(queue->full) is the last line of queue_publish, sem_post(queue->empty) of "
-          "queue_release; acquire posts nothing."},
+     .hints = {"A slot is yours from the wait to the post. Whoever posts before the copy is done lets the other "
+               "side write into it, or read half of it.",
+               "queue.c: between acquire and publish (release) only one token of EMPTY (FULL) may be missing.",
+               "sem_post(queue->full) is the last line of queue_publish, sem_post(queue->empty) of "
+               "queue_release; acquire posts nothing."},
      .needs = {"slot_filled", "slot_read"},
      .limit = LIMIT_QUICK,
      .run = tokens},
@@ -1518,28 +1457,24 @@ static const struct check_case cases[] = {
      .points = 2,
      .title = "MUTEX is free while a slot is filled or read",
      .concept = "a lock is for the indices",
-     .hints =
-         {"Copying a megabyte takes a hundred microseconds, changing three integers a few nanoseconds. Who "
-          "holds the lock for the first makes the other side wait for nothing: two thirds of the speed are "
-          "lost.",
-          "queue.c: what stands between queue_lock and sem_post(queue->mutex)?",
-          "queue_lock belongs into queue_publish and queue_release, and sem_post(queue->mutex) into the same "
-          "functions, behind count."},
+     .hints = {"Copying a megabyte takes a hundred microseconds, changing three integers a few nanoseconds. Who "
+               "holds the lock for the first makes the other side wait for nothing: two thirds of the speed are lost.",
+               "queue.c: what stands between queue_lock and sem_post(queue->mutex)?",
+               "queue_lock belongs into queue_publish and queue_release, and sem_post(queue->mutex) into the same "
+               "functions, behind count."},
      .needs = {"tokens"},
      .limit = LIMIT_QUICK,
      .run = unlocked},
     {.name = "order",
      .points = 8,
-     .title =
-         "Instruction by instruction: indices change under MUTEX only, and before the other side is let in",
+     .title = "Instruction by instruction: indices change under MUTEX only, and before the other side is let in",
      .concept = "a lock protects what both sides change",
-     .hints =
-         {"count is changed by both sides, and count++ is a load, an addition and a store. A token that is "
-          "posted before all is done lets the other side in too early.",
-          "queue.c, queue_publish and queue_release: what stands in front of queue_lock, what behind the "
-          "post of MUTEX?",
-          "queue_lock; index; count; sem_post(queue->mutex); sem_post(queue->full), or empty: nothing "
-          "outside, nothing earlier."},
+     .hints = {"count is changed by both sides, and count++ is a load, an addition and a store. A token that is "
+               "posted before all is done lets the other side in too early.",
+               "queue.c, queue_publish and queue_release: what stands in front of queue_lock, what behind the "
+               "post of MUTEX?",
+               "queue_lock; index; count; sem_post(queue->mutex); sem_post(queue->full), or empty: nothing "
+               "outside, nothing earlier."},
      .needs = {"slot_filled", "slot_read"},
      .limit = LIMIT_LONG,
      .run = order},
@@ -1547,13 +1482,12 @@ static const struct check_case cases[] = {
      .points = 4,
      .title = "Under no interleaving do producer and consumer touch the same byte at once, or wait for ever",
      .concept = "mutual exclusion under every order of steps",
-     .hints =
-         {"A wait and a post order what stands around them. What is read or written outside of them, and by "
-          "the other side as well, is a race, whatever it happens to find.",
-          "queue.c: which line looks at count, or at the other side's index, outside of queue_lock and the "
-          "post of MUTEX? make replay6 shows the steps.",
-          "acquire looks at the own index only; everything else that names shared-> stands between "
-          "queue_lock and sem_post(queue->mutex)."},
+     .hints = {"A wait and a post order what stands around them. What is read or written outside of them, and by "
+               "the other side as well, is a race, whatever it happens to find.",
+               "queue.c: which line looks at count, or at the other side's index, outside of queue_lock and the "
+               "post of MUTEX? make replay6 shows the steps.",
+               "acquire looks at the own index only; everything else that names shared-> stands between "
+               "queue_lock and sem_post(queue->mutex)."},
      .needs = {"order", "tokens"},
      .limit = LIMIT_EXPLORE,
      .run = race},
@@ -1585,12 +1519,10 @@ static const struct check_case cases[] = {
      .points = 8,
      .title = "A full queue blocks the producer, an empty one the consumer, and waiting burns no core",
      .concept = "bounded buffers and back pressure",
-     .hints = {"A producer that is faster than its consumer must wait, or frames are lost. Waiting is the "
-               "kernel's "
+     .hints = {"A producer that is faster than its consumer must wait, or frames are lost. Waiting is the kernel's "
                "business: sem_wait sleeps until a token comes.",
                "queue.c, queue_acquire_free and queue_acquire_full: the loop around slice_wait, and its two "
-               "ends, a token "
-               "and the time.",
+               "ends, a token and the time.",
                "for (;; seconds -= slice_seconds) { ... result = slice_wait(queue, queue->empty, seconds); "
                "if (result == "
                "QUEUE_DONE) break; ... if (seconds <= slice_seconds) return QUEUE_TIMEOUT; }"},
@@ -1601,13 +1533,11 @@ static const struct check_case cases[] = {
      .points = 6,
      .title = "10,000 frames arrive whole, in order, with a faster and with a slower consumer",
      .concept = "races show in numbers",
-     .hints =
-         {"count++ is three steps of the machine. When both sides do theirs at once, one of them is lost, "
-          "once in "
-          "thousands of times.",
-          "queue.c: which lines change what the other side changes, too? Those belong between queue_lock and "
-          "sem_post(queue->mutex).",
-          "lock, index, count, unlock, and only then the post of FULL or EMPTY."},
+     .hints = {"count++ is three steps of the machine. When both sides do theirs at once, one of them is lost, once in "
+               "thousands of times.",
+               "queue.c: which lines change what the other side changes, too? Those belong between queue_lock and "
+               "sem_post(queue->mutex).",
+               "lock, index, count, unlock, and only then the post of FULL or EMPTY."},
      .needs = {"phases", "race"},
      .limit = LIMIT_QUICK,
      .run = frames},
@@ -1615,12 +1545,11 @@ static const struct check_case cases[] = {
      .points = 3,
      .title = "When the producer ends, or dies, the consumer reads what is there and says so then",
      .concept = "the end of a stream",
-     .hints =
-         {"The end is part of the protocol. What was published before it is in the slots still, and FULL "
-          "counts it.",
-          "queue.c, queue_acquire_full: what it does after a slice of waiting without a token.",
-          "for (bool gone = false;;) { slice_wait(queue, queue->full, gone ? 0 : seconds) ... if (gone) "
-          "return current ? QUEUE_DIED : QUEUE_ENDED; gone = peer_lost(queue) || ...; }"},
+     .hints = {"The end is part of the protocol. What was published before it is in the slots still, and FULL "
+               "counts it.",
+               "queue.c, queue_acquire_full: what it does after a slice of waiting without a token.",
+               "for (bool gone = false;;) { slice_wait(queue, queue->full, gone ? 0 : seconds) ... if (gone) "
+               "return current ? QUEUE_DIED : QUEUE_ENDED; gone = peer_lost(queue) || ...; }"},
      .needs = {"slot_filled", "slot_read"},
      .limit = LIMIT_LONG,
      .run = last_frames},
@@ -1632,8 +1561,7 @@ static const struct check_case cases[] = {
                "and not before "
                "it has read the last one.",
                "queue.c, queue_acquire_full: what it does after a slice of waiting without a token.",
-               "bool current = presence_current(queue->fd, queue->shm_name); and: peer_lost(queue) || "
-               "(!current && "
+               "bool current = presence_current(queue->fd, queue->shm_name); and: peer_lost(queue) || (!current && "
                "!queue_peer_present(queue)) means gone"},
      .needs = {"last_frames", "tokens"},
      .limit = LIMIT_LONG,
@@ -1642,37 +1570,31 @@ static const struct check_case cases[] = {
      .points = 4,
      .title = "Your programs work with peers that know the format and the protocol only",
      .concept = "a protocol is more than a program that talks to itself",
-     .hints =
-         {"Two halves with the same mistake get along. Somebody else's half, written from yolo_queue.h, "
-          "shows it.",
-          "shmlab/yolo_queue.h has the protocol in four lines. A foreign peer holds MUTEX while it copies, "
-          "and takes no "
-          "role (presence.h).",
-          "Nothing but names, values and order counts: wait EMPTY, fill, MUTEX for the indices, post FULL."},
+     .hints = {"Two halves with the same mistake get along. Somebody else's half, written from yolo_queue.h, shows it.",
+               "shmlab/yolo_queue.h has the protocol in four lines. A foreign peer holds MUTEX while it copies, "
+               "and takes no role (presence.h).",
+               "Nothing but names, values and order counts: wait EMPTY, fill, MUTEX for the indices, post FULL."},
      .needs = {"last_frames", "tokens"},
      .limit = LIMIT_LONG,
      .run = documented},
     {.name = "python_slots",
      .points = 8,
-     .title =
-         "consumer.py takes every detection and pixel, as a copy, without the lock, and gives each slot back",
+     .title = "consumer.py takes every detection and pixel, as a copy, without the lock, and gives each slot back",
      .concept = "the same protocol in another language",
-     .hints =
-         {"A memoryview is a window, no copy: what you see through it after the release is the next frame.",
-          "consumer.py, class Queue: acquire, detections, picture, release.",
-          "acquire: if not self._full.wait(seconds): return False; self._slot = "
-          "yolo_queue.SLOT_OFFSETS[self._control[yolo_queue.READ_IDX] % yolo_queue.SLOTS]. picture: from "
-          "self._slot + "
-          "yolo_queue.PIXELS_OFFSET, yolo_queue.PIXEL_BYTES long."},
+     .hints = {"A memoryview is a window, no copy: what you see through it after the release is the next frame.",
+               "consumer.py, class Queue: acquire, detections, picture, release.",
+               "acquire: if not self._full.wait(seconds): return False; self._slot = "
+               "yolo_queue.SLOT_OFFSETS[self._control[yolo_queue.READ_IDX] % yolo_queue.SLOTS]. picture: from "
+               "self._slot + "
+               "yolo_queue.PIXELS_OFFSET, yolo_queue.PIXEL_BYTES long."},
      .limit = LIMIT_LONG,
      .run = python_slots},
     {.name = "python_pair",
      .points = 5,
      .title = "consumer.py reads 23 frames of the C producer without a gap, whichever starts first",
      .concept = "C and Python on one ring",
-     .hints =
-         {"When both halves are right by themselves, this one passes. When not, the check above says more.",
-          "consumer.py, class Queue, and queue.c, queue_publish.", "make lab6 CHECK=python_slots"},
+     .hints = {"When both halves are right by themselves, this one passes. When not, the check above says more.",
+               "consumer.py, class Queue, and queue.c, queue_publish.", "make lab6 CHECK=python_slots"},
      .needs = {"python_slots", "slot_filled"},
      .limit = LIMIT_LONG,
      .run = python_pair},
@@ -1680,11 +1602,9 @@ static const struct check_case cases[] = {
      .points = 4,
      .title = "Ctrl-C on either side ends both, and nothing is left behind",
      .concept = "the other side's end is an event, too",
-     .hints =
-         {"A process that waits for a peer that has gone waits for ever, unless it looks up from time to "
-          "time.",
-          "queue.c: peer_lost in queue_acquire_free, peer_lost and presence_current in queue_acquire_full.",
-          "Wait in slices (slice_wait), look between two of them, return QUEUE_GONE or QUEUE_ENDED."},
+     .hints = {"A process that waits for a peer that has gone waits for ever, unless it looks up from time to time.",
+               "queue.c: peer_lost in queue_acquire_free, peer_lost and presence_current in queue_acquire_full.",
+               "Wait in slices (slice_wait), look between two of them, return QUEUE_GONE or QUEUE_ENDED."},
      .needs = {"both_orders", "python_slots"},
      .limit = LIMIT_LONG,
      .run = ctrl_c},
@@ -1692,8 +1612,7 @@ static const struct check_case cases[] = {
      .points = 2,
      .title = "When one side is killed the other one says so, ends, and cleans up",
      .concept = "a peer may die between any two instructions",
-     .hints = {"SIGKILL cannot be caught: the dead cannot say good-bye. But the kernel drops their locks "
-               "(presence.h).",
+     .hints = {"SIGKILL cannot be caught: the dead cannot say good-bye. But the kernel drops their locks (presence.h).",
                "queue.c, queue_acquire_free: what it does before a slice of waiting.",
                "if (peer_lost(queue)) { queue_repair(queue, 0); return QUEUE_GONE; }"},
      .needs = {"both_orders", "python_slots"},
@@ -1708,8 +1627,7 @@ static const struct check_case cases[] = {
                "memory tell how many "
                "frames are unread, and the semaphores must add up.",
                "queue.c, queue_repair. The consumer steps read_idx on before it counts down: when the "
-               "indices are equal, "
-               "what does count say?",
+               "indices are equal, what does count say?",
                "unread = (write_idx - read_idx + QUEUE_SLOTS) % QUEUE_SLOTS, or QUEUE_SLOTS when that is 0 "
                "and count is "
                "QUEUE_SLOTS; then semaphore_set for EMPTY (less the slot that we hold), FULL and MUTEX."},
@@ -1721,13 +1639,12 @@ static const struct check_case cases[] = {
      .challenge = true,
      .title = "The ring without a lock: full, empty and in order at every phase, also behind 2^32",
      .concept = "two counters, each with one writer",
-     .hints =
-         {"With counters that never go back, full and empty differ without a count: their difference is "
-          "the number of messages.",
-          "spsc.c. Unsigned arithmetic is modulo 2^32, so the difference is right even when written has "
-          "wrapped and read has not.",
-          "if (written - read >= SPSC_SLOTS) return false; ring->slots[written % SPSC_SLOTS] = *message; "
-          "then written + 1"},
+     .hints = {"With counters that never go back, full and empty differ without a count: their difference is "
+               "the number of messages.",
+               "spsc.c. Unsigned arithmetic is modulo 2^32, so the difference is right even when written has "
+               "wrapped and read has not.",
+               "if (written - read >= SPSC_SLOTS) return false; ring->slots[written % SPSC_SLOTS] = *message; "
+               "then written + 1"},
      .needs = {"builds"},
      .programs = {"spsc", "lab6_spsc"},
      .limit = LIMIT_QUICK,
@@ -1737,12 +1654,11 @@ static const struct check_case cases[] = {
      .challenge = true,
      .title = "The ring without a lock: each slot is complete when it is handed over, by the language, too",
      .concept = "release and acquire",
-     .hints =
-         {"A counter is a message: \"everything before is done\". It must be sent last, and whoever reads it "
-          "must read the rest later.",
-          "spsc.c: the order of the copy and of the store; and the memory order of each load and store.",
-          "atomic_store_explicit(&ring->written, written + 1, memory_order_release) behind the copy; "
-          "atomic_load_explicit(&ring->written, memory_order_acquire) in front of the other side's."},
+     .hints = {"A counter is a message: \"everything before is done\". It must be sent last, and whoever reads it "
+               "must read the rest later.",
+               "spsc.c: the order of the copy and of the store; and the memory order of each load and store.",
+               "atomic_store_explicit(&ring->written, written + 1, memory_order_release) behind the copy; "
+               "atomic_load_explicit(&ring->written, memory_order_acquire) in front of the other side's."},
      .needs = {"spsc"},
      .programs = {"spsc", "lab6_spsc"},
      .limit = LIMIT_LONG,
@@ -1750,8 +1666,7 @@ static const struct check_case cases[] = {
     {.name = "fanout",
      .points = 4,
      .challenge = true,
-     .title =
-         "Many readers: each gets all messages after its joining, and the slowest one decides what is full",
+     .title = "Many readers: each gets all messages after its joining, and the slowest one decides what is full",
      .concept = "one stream, a cursor for each reader",
      .hints = {"A slot may be filled again when everybody who is there has read it. Who is not there does "
                "not count; who has just "
@@ -1761,8 +1676,7 @@ static const struct check_case cases[] = {
                "fanout_join: which number is the cursor of somebody who wants nothing old?",
                "for each reader: if (state == FANOUT_JOINED && sent - cursor >= FANOUT_SLOTS) return false; "
                "with uint64_t all the "
-               "way. join: compare and exchange FANOUT_FREE with FANOUT_CLAIMED, cursor = sent, state = "
-               "FANOUT_JOINED"},
+               "way. join: compare and exchange FANOUT_FREE with FANOUT_CLAIMED, cursor = sent, state = FANOUT_JOINED"},
      .needs = {"builds"},
      .programs = {"fanout", "lab6_fanout"},
      .limit = LIMIT_QUICK,
@@ -1787,8 +1701,7 @@ static const struct check_case cases[] = {
     {.name = "fanout_race",
      .points = 3,
      .challenge = true,
-     .title =
-         "Many readers: who joins while the producer runs misses nothing, though stores wait in a buffer",
+     .title = "Many readers: who joins while the producer runs misses nothing, though stores wait in a buffer",
      .concept = "Dekker's pattern needs sequential consistency",
      .hints = {"Two sides that each store first and then look at the other's store: with release and acquire "
                "both may look before "
@@ -1843,8 +1756,7 @@ static const struct check_case cases[] = {
      .challenge = true,
      .title = "Messages of any size: skip and record are published by one store, by the language, too",
      .concept = "release and acquire",
-     .hints = {"What a counter says must be true at the instruction that says it: all bytes up to there are "
-               "in place.",
+     .hints = {"What a counter says must be true at the instruction that says it: all bytes up to there are in place.",
                "record.c: everything that is written stands in front of the store to written, everything "
                "that is read in front of "
                "the store to read; and their memory orders are as in spsc.c.",
@@ -1869,8 +1781,7 @@ static const struct check_case cases[] = {
      .points = 2,
      .title = "AddressSanitizer and UBSan find nothing",
      .concept = "memory errors that do not show",
-     .hints = {"A program that writes behind an array may work for years. A sanitizer stops at the first "
-               "such byte.",
+     .hints = {"A program that writes behind an array may work for years. A sanitizer stops at the first such byte.",
                "The report in the transcript begins with what happened, then come the lines of your files.",
                "An index that was not taken modulo QUEUE_SLOTS is the usual place."},
      .needs = {"phases"},

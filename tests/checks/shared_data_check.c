@@ -37,24 +37,22 @@ void data_layout_probe(struct check *check, const char *folder, struct data_layo
     const char *source = check_text(check, "%s/probe.c", check_scratch(check));
     const char *program = check_text(check, "%s/probe", check_scratch(check));
     /* The offset checks are what another check is about; here their failure would hide the offsets. */
-    const char *text =
-        "#include <assert.h>\n#include <stdbool.h>\n#include <stddef.h>\n#include <stdint.h>\n"
-        "#include <stdio.h>\n"
-        "#undef static_assert\n#define static_assert(...)\n#define _Static_assert(...)\n"
-        "#include \"shared_data.h\"\n"
-        "#define SHOW(member) printf(\"\\n\" #member \" %zu %zu\\n\", \\\n"
-        "    offsetof(struct shared_data, member), sizeof(((struct shared_data *)0)->member))\n"
-        "int main(void)\n{\n";
+    const char *text = "#include <assert.h>\n#include <stdbool.h>\n#include <stddef.h>\n#include <stdint.h>\n"
+                       "#include <stdio.h>\n"
+                       "#undef static_assert\n#define static_assert(...)\n#define _Static_assert(...)\n"
+                       "#include \"shared_data.h\"\n"
+                       "#define SHOW(member) printf(\"\\n\" #member \" %zu %zu\\n\", \\\n"
+                       "    offsetof(struct shared_data, member), sizeof(((struct shared_data *)0)->member))\n"
+                       "int main(void)\n{\n";
     const char *messages;
 
     for (size_t i = 0; i < DATA_FIELDS; i++)
         text = check_text(check, "%s    SHOW(%s);\n", text, data_contract[i].name);
-    check_write(
-        check, source,
-        check_text(check, "%s    printf(\"\\nsizeof %%zu\\n\", sizeof(struct shared_data));\n}\n", text));
+    check_write(check, source,
+                check_text(check, "%s    printf(\"\\nsizeof %%zu\\n\", sizeof(struct shared_data));\n}\n", text));
     if (check_compile(check, folder, source, program, &messages) != 0) {
-        struct finding finding = {
-            .expected = "a header shared_data.h that compiles, with every member of the contract"};
+        struct finding finding = {.expected =
+                                      "a header shared_data.h that compiles, with every member of the contract"};
         check_blame(check, messages, &finding);
         if (finding.file != NULL && strcmp(finding.file, "probe.c") == 0)
             finding.file = "shared_data.h", finding.line = 0;
@@ -88,8 +86,7 @@ void data_layout_probe_python(struct check *check, const char *folder, struct da
                                  "    at = getattr(SharedData, field[0])\n"
                                  "    print(f'\\n{field[0]} {at.offset} {at.size}')\n"
                                  "print(f'\\nsizeof {ctypes.sizeof(SharedData)}')\n";
-    struct program *probe =
-        START(check, DATA_PYTHON, "-c", script, folder, TOOLCHAIN_SOURCE "/common/python");
+    struct program *probe = START(check, DATA_PYTHON, "-c", script, folder, TOOLCHAIN_SOURCE "/common/python");
 
     if (program_wait(probe) != 0) {
         FAIL(check, .expected = "a module shared_data.py that can be imported and has a class SharedData",
@@ -100,8 +97,7 @@ void data_layout_probe_python(struct check *check, const char *folder, struct da
 
 static bool field_right(const struct data_layout *layout, size_t i)
 {
-    return layout->fields[i].offset == data_contract[i].offset &&
-           layout->fields[i].size == data_contract[i].size;
+    return layout->fields[i].offset == data_contract[i].offset && layout->fields[i].size == data_contract[i].size;
 }
 
 bool data_layout_right(const struct data_layout *layout)
@@ -138,8 +134,8 @@ static const char *layout_draw(struct check *check, const struct data_layout *la
         const char *number = check_text(check, "%-*zu", STEP, first + i);
         memcpy(scale + i, number, STEP);
     }
-    return check_text(check, "byte      %s\ncontract  %s\nyours     %s   (a letter a byte, . is padding)",
-                      scale, wanted, found);
+    return check_text(check, "byte      %s\ncontract  %s\nyours     %s   (a letter a byte, . is padding)", scale,
+                      wanted, found);
 }
 
 static const char *offset_cause(struct check *check, const struct data_layout *layout, size_t i)
@@ -150,21 +146,17 @@ static const char *offset_cause(struct check *check, const struct data_layout *l
     if (i > 0 && end > wanted)
         return "the member before it is too long";
     if (found == end && found < wanted)
-        return check_text(
-            check,
-            "no padding in front of it: `packed` takes it all away, and without `packed` the compiler "
-            "puts only what alignment asks for; the contract has %zu bytes there",
-            wanted - end);
+        return check_text(check,
+                          "no padding in front of it: `packed` takes it all away, and without `packed` the compiler "
+                          "puts only what alignment asks for; the contract has %zu bytes there",
+                          wanted - end);
     if (i == DATA_TIMESTAMP && found == 584)
-        return "the compiler puts a 64-bit integer at the next multiple of 8, which is 584, and the contract "
-               "has it at "
+        return "the compiler puts a 64-bit integer at the next multiple of 8, which is 584, and the contract has it at "
                "588";
     if (i == DATA_TIMESTAMP && found == 592)
-        return "588 is no multiple of 8: a plain int64_t cannot stand there, the compiler takes the next "
-               "one, 592";
-    return found < wanted
-               ? check_text(check, "%zu bytes of padding are missing in front of it", wanted - found)
-               : check_text(check, "%zu bytes too many in front of it", found - wanted);
+        return "588 is no multiple of 8: a plain int64_t cannot stand there, the compiler takes the next one, 592";
+    return found < wanted ? check_text(check, "%zu bytes of padding are missing in front of it", wanted - found)
+                          : check_text(check, "%zu bytes too many in front of it", found - wanted);
 }
 
 static const char *offset_next(size_t i, size_t found, bool python)
@@ -188,16 +180,14 @@ void data_layout_require(struct check *check, const struct data_layout *layout, 
             continue;
         bool moved = wanted->offset != found->offset;
         FAIL(check,
-             .expected =
-                 check_text(check, "%s: %zu bytes at offset %zu", wanted->name, wanted->size, wanted->offset),
+             .expected = check_text(check, "%s: %zu bytes at offset %zu", wanted->name, wanted->size, wanted->offset),
              .found = check_text(check, "%zu bytes at offset %zu\n%s", found->size, found->offset,
                                  layout_draw(check, layout, wanted->offset)),
              .file = file, .line = check_line(check, file, wanted->name),
              .cause = moved ? offset_cause(check, layout, i) : "another type, or another array length",
              .next = moved ? offset_next(i, found->offset, python) : "look at the contract's table");
     }
-    REQUIRE(check, layout->size == SHARED_DATA_SIZE,
-            .expected = check_text(check, "sizeof is %d", SHARED_DATA_SIZE),
+    REQUIRE(check, layout->size == SHARED_DATA_SIZE, .expected = check_text(check, "sizeof is %d", SHARED_DATA_SIZE),
             .found = check_text(check, "%zu", layout->size), .file = file,
             .cause = "the padding behind the last member: the contract ends at 640, data_array at 636",
             .next = "name that gap, too");
@@ -213,15 +203,13 @@ static int32_t integer_at(const unsigned char *bytes, size_t at)
     return value;
 }
 
-void data_require_zero(struct check *check, const unsigned char *segment, size_t from, size_t to,
-                       const char *where)
+void data_require_zero(struct check *check, const unsigned char *segment, size_t from, size_t to, const char *where)
 {
     for (size_t at = from; at < to; at++)
         REQUIRE(check, segment[at] == 0,
                 .expected = check_text(check, "zero %s, bytes %zu to %zu", where, from, to - 1),
                 .found = check_text(check, "0x%02X at byte %zu", segment[at], at),
-                .cause =
-                    "members are set one by one, and what lies between and behind them keeps what was there",
+                .cause = "members are set one by one, and what lies between and behind them keeps what was there",
                 .next = "memset the whole before you fill it");
 }
 
@@ -232,10 +220,9 @@ static void require_integer(struct check *check, const unsigned char *segment, s
     int32_t found = integer_at(segment, at);
 
     REQUIRE(check, found == expected,
-            .expected = check_text(
-                check, "%s%s is %" PRId32 " (byte %zu)", data_contract[field].name,
-                data_contract[field].size > sizeof expected ? check_text(check, "[%zu]", index) : "",
-                expected, at),
+            .expected = check_text(check, "%s%s is %" PRId32 " (byte %zu)", data_contract[field].name,
+                                   data_contract[field].size > sizeof expected ? check_text(check, "[%zu]", index) : "",
+                                   expected, at),
             .found = check_text(check, "%" PRId32, found));
 }
 
@@ -244,14 +231,12 @@ static void require_text(struct check *check, const unsigned char *segment, size
     const char *text = (const char *)segment + data_contract[field].offset;
     size_t size = data_contract[field].size, length = strnlen(text, size);
 
-    REQUIRE(check, length < size,
-            .expected = check_text(check, "%s ends with a NUL", data_contract[field].name),
+    REQUIRE(check, length < size, .expected = check_text(check, "%s ends with a NUL", data_contract[field].name),
             .found = check_text(check, "%zu bytes without one", size));
     REQUIRE(check, strstr(text, part) != NULL,
             .expected = check_text(check, "%s contains \"%s\"", data_contract[field].name, part),
             .found = check_text(check, "\"%s\"", text));
-    data_require_zero(check, segment, data_contract[field].offset + length,
-                      data_contract[field].offset + size,
+    data_require_zero(check, segment, data_contract[field].offset + length, data_contract[field].offset + size,
                       check_text(check, "behind the text in %s", data_contract[field].name));
 }
 
@@ -292,24 +277,22 @@ static void require_time(struct check *check, const unsigned char *segment, cons
             .found = found >= since / seconds && found <= now / seconds ? "the time in seconds"
                      : found == 0                                       ? "0"
                                                                         : "another number",
-            .cause = "seconds instead of milliseconds; half of the number, shifted by four bytes; a 32-bit "
-                     "product");
+            .cause = "seconds instead of milliseconds; half of the number, shifted by four bytes; a 32-bit product");
 }
 
 void data_require_sample(struct check *check, const unsigned char *segment, const struct program *writer)
 {
     int32_t pid = (int32_t)writer->own_pid;
 
-    REQUIRE(check, segment[data_contract[DATA_READY].offset] == 1,
-            .expected = "data_ready is 1 once all is written",
+    REQUIRE(check, segment[data_contract[DATA_READY].offset] == 1, .expected = "data_ready is 1 once all is written",
             .found = check_text(check, "%d", segment[data_contract[DATA_READY].offset]));
     require_integer(check, segment, DATA_PROCESS_ID, 0, pid);
     require_text(check, segment, DATA_MESSAGE, check_text(check, "%d", (int)pid));
     require_integer(check, segment, DATA_COUNTER, 0, 42);
     require_numbers(check, segment);
     require_text(check, segment, DATA_USER_NAME, "");
-    REQUIRE(check, segment[data_contract[DATA_USER_NAME].offset] != '\0',
-            .expected = "user_name is this user's", .found = "an empty text");
+    REQUIRE(check, segment[data_contract[DATA_USER_NAME].offset] != '\0', .expected = "user_name is this user's",
+            .found = "an empty text");
     require_time(check, segment, writer);
     for (size_t i = 0; i < DATA_FIELDS; i++) {
         size_t end = data_contract[i].offset + data_contract[i].size;
@@ -402,8 +385,7 @@ static const char *printed_value(struct check *check, struct program *reader, si
     const char *line = strstr(text, check_text(check, "\n%s ", name));
 
     if (line == NULL)
-        FAIL(check, .expected = check_text(check, "a line \"%s ...\"", name),
-             .found = program_output(reader));
+        FAIL(check, .expected = check_text(check, "a line \"%s ...\"", name), .found = program_output(reader));
     line += 1 + strlen(name);
     line += strspn(line, " ");
     return check_text(check, "%.*s", (int)strcspn(line, "\n"), line);
@@ -443,8 +425,7 @@ static const char *value_at(struct check *check, const unsigned char *bytes, siz
 }
 
 /* "this is what stands 4 bytes before it", when that is what the reader printed. */
-static const char *shift_found(struct check *check, const unsigned char *bytes, size_t field,
-                               const char *printed)
+static const char *shift_found(struct check *check, const unsigned char *bytes, size_t field, const char *printed)
 {
     enum { FAR = 16 };
     int at = (int)data_contract[field].offset;
@@ -454,8 +435,8 @@ static const char *shift_found(struct check *check, const unsigned char *bytes, 
             continue;
         const char *value = value_at(check, bytes, field, (size_t)(at + shift));
         if (strncmp(printed, value, strlen(value)) == 0)
-            return check_text(check, "%s, which is what lies at byte %d: shifted by %d bytes", printed,
-                              at + shift, abs(shift));
+            return check_text(check, "%s, which is what lies at byte %d: shifted by %d bytes", printed, at + shift,
+                              abs(shift));
     }
     return printed;
 }
@@ -472,8 +453,7 @@ void data_require_printed(struct check *check, struct program *reader, const str
             REQUIRE(check, strncmp(printed, wanted, strlen(wanted)) == 0,
                     .expected = check_text(check, "%s %s (byte %zu)", place->name, wanted, place->offset),
                     .found = shift_found(check, sample->bytes, field, printed),
-                    .cause =
-                        "a struct that differs from the writer's: each side believes in offsets of its own");
+                    .cause = "a struct that differs from the writer's: each side believes in offsets of its own");
         else
             REQUIRE(check,
                     strncmp(printed, (const char *)sample->bytes + place->offset,

@@ -42,8 +42,7 @@ struct data_layout {
     size_t size;
 };
 
-/* Ask the compiler, with the student's offset checks switched off; fails the check when the header does not
- * compile. */
+/* Ask the compiler, with the student's offset checks switched off; fails the check when the header does not compile. */
 void data_layout_probe(struct check *check, const char *folder, struct data_layout *layout);
 /* The same of the Python mirror. */
 void data_layout_probe_python(struct check *check, const char *folder, struct data_layout *layout);
@@ -54,8 +53,7 @@ bool data_layout_right(const struct data_layout *layout);
 /* Fail the check, with the bytes drawn and the usual cause, when it does not. */
 void data_layout_require(struct check *check, const struct data_layout *layout, const char *file);
 
-/* Does lab 1's half of a tree (header and sample.c) do what lab 2 builds on? Fails the check with a word for
- * lab 1. */
+/* Does lab 1's half of a tree (header and sample.c) do what lab 2 builds on? Fails the check with a word for lab 1. */
 void data_lab1_require(struct check *check, const char *folder);
 
 /* ---- Bytes of a segment ---- */
@@ -63,8 +61,7 @@ void data_lab1_require(struct check *check, const char *folder);
 /* The sample values, padding and the rest of the segment, written by this program. */
 void data_require_sample(struct check *check, const unsigned char *segment, const struct program *writer);
 /* Zero from one offset up to another. */
-void data_require_zero(struct check *check, const unsigned char *segment, size_t from, size_t to,
-                       const char *where);
+void data_require_zero(struct check *check, const unsigned char *segment, size_t from, size_t to, const char *where);
 
 /* A segment of our own, with values of this run. */
 struct data_sample {

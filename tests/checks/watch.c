@@ -13,11 +13,10 @@
 #include <unistd.h>
 
 enum {
-    LOOKS_ASLEEP = 40, /* so many looks that found it asleep make a wait */
-    BURNT_MS = 100,    /* processor time before that: it does not rest */
-    START_MS = 500,    /* an interpreter that starts needs more */
-    BLOCKED_SECONDS =
-        10, /* no instruction of a program that runs takes so long, times process_time_scale() */
+    LOOKS_ASLEEP = 40,    /* so many looks that found it asleep make a wait */
+    BURNT_MS = 100,       /* processor time before that: it does not rest */
+    START_MS = 500,       /* an interpreter that starts needs more */
+    BLOCKED_SECONDS = 10, /* no instruction of a program that runs takes so long, times process_time_scale() */
 };
 
 /* 'S': it sleeps; 'R': it runs, or could. proc(5). */
@@ -53,8 +52,7 @@ static bool sleeps_within(struct program *program, double most_ms)
     double begin = program_cpu_seconds(program);
     int asleep = 0;
 
-    AWAIT(program->check, asleep >= LOOKS_ASLEEP,
-          check_text(program->check, "%s goes to sleep", program->short_name))
+    AWAIT(program->check, asleep >= LOOKS_ASLEEP, check_text(program->check, "%s goes to sleep", program->short_name))
     {
         double now = program_cpu_seconds(program);
         if (!program_runs(program) || now < 0 || (now - begin) * 1000 > most_ms)

@@ -119,8 +119,7 @@ static void worker_blame(const struct progress *progress, const char *name, int 
 
     if (result == NULL)
         return;
-    snprintf(text, sizeof text, "the grader stumbled (%s %d): run it again",
-             WIFSIGNALED(status) ? "signal" : "status",
+    snprintf(text, sizeof text, "the grader stumbled (%s %d): run it again", WIFSIGNALED(status) ? "signal" : "status",
              WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     json_array_append_new(json_object_get(result, "attention"), json_string(text));
     char *path = submission_path(progress->order->results, name, "result.json");
@@ -190,7 +189,7 @@ static void submission_sum(const struct progress *progress, const char *name, si
             printf("\nThese need a look:\n");
         printf("  %s\n", name);
     }
-    json_array_foreach(json_object_get(result, "attention"), i, sentence)
+    json_array_foreach (json_object_get(result, "attention"), i, sentence)
         printf("      %s\n", json_string_value(sentence));
     json_decref(result);
 }
@@ -201,8 +200,7 @@ static void absent_sum(const struct progress *progress)
     size_t i, count = 0;
     json_t *student;
 
-    json_array_foreach(progress->order->roster, i, student)
-    {
+    json_array_foreach (progress->order->roster, i, student) {
         bool there = false;
         for (size_t s = 0; s < progress->batch->count && !there; s++)
             there = roster_find(progress->order->roster, progress->batch->entries[s].name) == student;
@@ -211,8 +209,7 @@ static void absent_sum(const struct progress *progress)
         if (count++ == 0)
             printf("\nIn the roster, and nothing handed in:\n");
         printf("  %s  %s\n", json_string_value(json_object_get(student, "id")),
-               json_object_get(student, "name") != NULL ? json_string_value(json_object_get(student, "name"))
-                                                        : "");
+               json_object_get(student, "name") != NULL ? json_string_value(json_object_get(student, "name")) : "");
     }
 }
 
@@ -229,8 +226,7 @@ static void progress_sum(const struct progress *progress)
         printf("\nInterrupted; the same command goes on where this one stopped.\n");
     printf("\n%zu of %zu submissions in %s%s; results: %s\n", progress->ended, progress->batch->count,
            duration_text(now_ms() - progress->start_ms, time),
-           progress->order->isolation == ISOLATION_FULL ? "" : ", WITHOUT ISOLATION",
-           progress->order->results);
+           progress->order->isolation == ISOLATION_FULL ? "" : ", WITHOUT ISOLATION", progress->order->results);
 }
 
 bool batch_run(const struct batch *batch, const struct class_order *order, int jobs)

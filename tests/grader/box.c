@@ -71,8 +71,7 @@ static const struct {
     {RLIMIT_FSIZE, 64 * MIB, 64 * MIB},
     {RLIMIT_STACK, 8 * MIB, 64 * MIB},
     {RLIMIT_CPU, 60, 10},
-    {RLIMIT_AS, RLIM_INFINITY,
-     1024 * MIB}, /* not for programs: AddressSanitizer maps terabytes that it does not use */
+    {RLIMIT_AS, RLIM_INFINITY, 1024 * MIB}, /* not for programs: AddressSanitizer maps terabytes that it does not use */
     {RLIMIT_CORE, 0, 0},
     {RLIMIT_MEMLOCK, 64 << 10, 64 << 10},
     {RLIMIT_MSGQUEUE, 819200, 819200},
@@ -174,8 +173,7 @@ static pid_t fork_with(unsigned long long flags)
 {
     struct clone_args args = {.flags = flags};
 
-    args.exit_signal =
-        (flags & CLONE_PARENT) != 0 ? 0 : SIGCHLD; /* clone(2): CLONE_PARENT takes the caller's */
+    args.exit_signal = (flags & CLONE_PARENT) != 0 ? 0 : SIGCHLD; /* clone(2): CLONE_PARENT takes the caller's */
     return (pid_t)syscall(SYS_clone3, &args, sizeof args);
 }
 
@@ -201,8 +199,7 @@ static pid_t box_fork(const struct walls *walls)
             _exit(write(channel[1], &keeper, sizeof keeper) != sizeof keeper);
         close(channel[0]);
         close(channel[1]);
-        room.group =
-            groups.room; /* it was opened with the grader's rights, and those count when it is written to */
+        room.group = groups.room; /* it was opened with the grader's rights, and those count when it is written to */
         if (groups.keeper != -1)
             close(groups.keeper);
         if (!keeper_begin(user, group))
@@ -253,37 +250,32 @@ static void words_link(struct words *words, const char *const link[])
 
 static const char *const libraries[] = {TOOLCHAIN_LINK_VISION, TOOLCHAIN_LINK_COMMON, NULL};
 
-static void room_words(struct words *words, const struct walls_plan *plan, const char *status,
-                       const char *passwd)
+static void room_words(struct words *words, const struct walls_plan *plan, const char *status, const char *passwd)
 {
     static char common[PATH_MAX];
     const char *slash = strrchr(plan->tree, '/');
 
     snprintf(common, sizeof common, "%.*s/common", (int)(slash - plan->tree), plan->tree);
-    words_add(words, BWRAP, "--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink",
-              "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64", "--ro-bind-try", "/etc/alternatives",
-              "/etc/alternatives", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--ro-bind-data",
-              passwd, "/etc/passwd", NULL);
-    words_add(words, "--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev", "--bind",
-              "/dev/shm", "/dev/shm", "--size", "67108864", "--perms", "1777", "--tmpfs", "/tmp", NULL);
+    words_add(words, BWRAP, "--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink", "usr/lib", "/lib",
+              "--symlink", "usr/lib64", "/lib64", "--ro-bind-try", "/etc/alternatives", "/etc/alternatives",
+              "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--ro-bind-data", passwd, "/etc/passwd", NULL);
+    words_add(words, "--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev", "--bind", "/dev/shm",
+              "/dev/shm", "--size", "67108864", "--perms", "1777", "--tmpfs", "/tmp", NULL);
     words_bind(words, "--ro-bind", TOOLCHAIN_SOURCE "/common");
     words_bind(words, "--ro-bind", TOOLCHAIN_BUILD "/lib");
-    words_bind(words, "--ro-bind-try",
-               TOOLCHAIN_SOURCE "/tests/checks/programs"); /* peers, and linked stand-ins */
+    words_bind(words, "--ro-bind-try", TOOLCHAIN_SOURCE "/tests/checks/programs"); /* peers, and linked stand-ins */
     words_bind(words, "--ro-bind-try", TOOLCHAIN_BUILD "/tests/weave");
     words_bind(words, "--ro-bind-try", TOOLCHAIN_BUILD "/bin/weave");
     words_link(words, libraries);
     words_bind(words, "--ro-bind", plan->tree);
     if (strcmp(common, TOOLCHAIN_SOURCE "/common") != 0)
-        words_add(words, "--symlink", TOOLCHAIN_SOURCE "/common", common,
-                  NULL); /* where Python programs look for it */
+        words_add(words, "--symlink", TOOLCHAIN_SOURCE "/common", common, NULL); /* where Python programs look for it */
     words_bind(words, plan->scratch != NULL ? "--ro-bind" : "--bind", plan->programs);
     words_bind(words, "--bind", plan->scratch);
     words_add(words, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", NULL);
-    words_add(words, "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-uts",
-              "--unshare-cgroup-try", "--uid", "1000", "--gid", "1000", "--hostname", "lab", "--new-session",
-              "--die-with-parent", "--cap-drop", "ALL", "--as-pid-1", "--clearenv", "--json-status-fd",
-              status, NULL);
+    words_add(words, "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try",
+              "--uid", "1000", "--gid", "1000", "--hostname", "lab", "--new-session", "--die-with-parent", "--cap-drop",
+              "ALL", "--as-pid-1", "--clearenv", "--json-status-fd", status, NULL);
     if (!plan->explores)
         words_add(words, "--disable-userns", NULL);
     /* Process 1 of the room only sleeps; that it ignores SIGCHLD lets orphans vanish. The line says that all
@@ -363,8 +355,8 @@ static const struct process_place *box_open(const struct walls *walls, const str
     const char *number;
 
     (void)walls;
-    if (plan->scratch != NULL && mount("scratch", plan->scratch, "tmpfs",
-                                       MS_NOSUID | MS_NODEV | MS_NOSYMFOLLOW, room_limits.inodes) == -1) {
+    if (plan->scratch != NULL &&
+        mount("scratch", plan->scratch, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOSYMFOLLOW, room_limits.inodes) == -1) {
         complain(plan->scratch);
         return NULL;
     }
@@ -442,12 +434,10 @@ static void room_settle(void)
     capabilities_drop();
 }
 
-/* setns moves the next child, not the caller, into a pid namespace: hence a helper, whose child is made ours.
- */
+/* setns moves the next child, not the caller, into a pid namespace: hence a helper, whose child is made ours. */
 static pid_t room_fork(const struct process_place *place)
 {
-    const int spaces =
-        CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWCGROUP;
+    const int spaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWCGROUP;
     int channel[2];
     pid_t child = -1;
 
@@ -489,8 +479,7 @@ static unsigned long long number_of(const char *path, const char *key, const cha
     FILE *file = fopen(path, "re");
 
     while (file != NULL && fgets(line, sizeof line, file) != NULL)
-        if (strncmp(line, key, strlen(key)) == 0 ||
-            (other != NULL && strncmp(line, other, strlen(other)) == 0))
+        if (strncmp(line, key, strlen(key)) == 0 || (other != NULL && strncmp(line, other, strlen(other)) == 0))
             sum += strtoull(strchr(line, ':') + 1, NULL, 10) << 10;
     if (file != NULL)
         fclose(file);
@@ -508,8 +497,7 @@ static unsigned long long memory_files(const char *process)
     DIR *folder = opendir(path);
     for (const struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;) {
         ssize_t length = readlinkat(dirfd(folder), entry->d_name, target, sizeof target);
-        if (length > 7 && strncmp(target, "/memfd:", 7) == 0 &&
-            fstatat(dirfd(folder), entry->d_name, &info, 0) == 0)
+        if (length > 7 && strncmp(target, "/memfd:", 7) == 0 && fstatat(dirfd(folder), entry->d_name, &info, 0) == 0)
             sum += (unsigned long long)info.st_blocks * 512;
     }
     if (folder != NULL)
@@ -632,8 +620,7 @@ static bool answer(char *why, size_t size, const char *text)
     return false;
 }
 
-/* In the keeper: a program in the room, and what the kernel says of it. Returns the number of what is wrong.
- */
+/* In the keeper: a program in the room, and what the kernel says of it. Returns the number of what is wrong. */
 static int box_probe(const struct walls *walls, const char *folder)
 {
     const struct walls_plan plan = {
@@ -710,10 +697,9 @@ bool box_room(enum isolation isolation, char *folder, size_t size)
     if (box_try(folder, why, sizeof why))
         return true;
     cgroup_end();
-    error_report(
-        "`grader doctor` says more; --isolation none runs submissions unprotected, as you, and every result "
-        "says so",
-        "no full isolation on this machine: %s", why);
+    error_report("`grader doctor` says more; --isolation none runs submissions unprotected, as you, and every result "
+                 "says so",
+                 "no full isolation on this machine: %s", why);
     rmdir(folder);
     return false;
 }

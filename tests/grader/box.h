@@ -1,11 +1,14 @@
 /*
  * Walls around student's programs: Linux namespaces, and bubblewrap for the room inside.
  *
- *     the judge                         this machine; root, or an ordinary user
- *      └─ keeper                        namespaces of its own: user, pid, mount, ipc; its /dev/shm is a small
- * tmpfs ├─ check                     trusted, as the keeper is: looks at programs and memory from outside └─
- * room (bwrap)              namespaces of its own again: user, pid, mount, network, host name; no └─
- * student's programs    capabilities, few files, limits. They share the keeper's ipc and /dev/shm.
+ * Who starts whom:
+ *  - the judge, on this machine, as root or as an ordinary user, starts the keeper;
+ *  - the keeper has namespaces of its own (user, pid, mount, ipc), and a small tmpfs for /dev/shm; it starts the check
+ *    and the room;
+ *  - the check is trusted, as the keeper is: it looks at programs and memory from outside;
+ *  - the room (bwrap) has namespaces of its own again (user, pid, mount, network, host name), no capabilities, few
+ *    files, and limits;
+ *  - the student's programs run in the room, and share the keeper's ipc and /dev/shm.
  *
  * A program in the room is a child of the check: waitpid, ptrace and signals reach it. It sees only what is
  * in the room. The keeper is process 1 of its namespace: when it ends, or is killed, the kernel kills all

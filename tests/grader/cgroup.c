@@ -100,8 +100,7 @@ static bool tree_find(char *top, char *own, size_t size)
         fclose(file);
     file = fopen("/proc/self/mountinfo", "re");
     while (!found && file != NULL && fgets(line, sizeof line, file) != NULL) {
-        found = strstr(line, " - cgroup2 ") != NULL &&
-                sscanf(line, "%*d %*d %*s %4095s %4095s", root, place) == 2 &&
+        found = strstr(line, " - cgroup2 ") != NULL && sscanf(line, "%*d %*d %*s %4095s %4095s", root, place) == 2 &&
                 (strcmp(root, "/") == 0 || strncmp(group, root, strlen(root)) == 0);
     }
     if (file != NULL)
@@ -123,8 +122,7 @@ static void halls_sweep(const char *base)
             continue;
         int lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         struct stat info;
-        if (lock != -1 && fstat(lock, &info) == 0 && info.st_uid == geteuid() &&
-            flock(lock, LOCK_EX | LOCK_NB) == 0)
+        if (lock != -1 && fstat(lock, &info) == 0 && info.st_uid == geteuid() && flock(lock, LOCK_EX | LOCK_NB) == 0)
             group_remove(path);
         if (lock != -1)
             close(lock);

@@ -35,7 +35,7 @@ static void verdict_show(const struct check_options *options, const json_t *verd
     render.plain = options->plain;
     render.source = TOOLCHAIN_SOURCE;
     render.folder = folder;
-    json_array_foreach(json_object_get(verdict, "checks"), i, check)
+    json_array_foreach (json_object_get(verdict, "checks"), i, check)
         render_check(&render, judge_number(options->lab), check);
     render_sum(&render, verdict);
 }
@@ -45,7 +45,7 @@ static void refusals_show(const struct intake *intake)
     size_t i;
     json_t *sentence;
 
-    json_array_foreach(intake->refusals, i, sentence)
+    json_array_foreach (intake->refusals, i, sentence)
         fprintf(stderr, "grader: %s\n", json_string_value(sentence));
 }
 
@@ -73,19 +73,18 @@ static int tree_check_in(const struct check_options *options, const char *room)
     mkdir(transcripts, 0755);
     if (symlink(TOOLCHAIN_SOURCE "/common", common) == -1)
         return error_report_errno(NULL, "symlink(%s)", common);
-    bool taken =
-        intake_take(options->folder, tree, NULL, lab_index(options->lab), options->isolation, &intake);
+    bool taken = intake_take(options->folder, tree, NULL, lab_index(options->lab), options->isolation, &intake);
     refusals_show(&intake);
     if (taken && !intake.refused) {
-        json_t *verdict = judge_run(&(struct judge_order){
-            .lab = options->lab,
-            .folder = folder,
-            .only = options->check,
-            .results = options->transcripts != NULL ? options->transcripts : transcripts,
-            .room = room,
-            .walls = box_walls(options->isolation),
-            .json_path = options->json,
-            .jobs = 4});
+        json_t *verdict = judge_run(
+            &(struct judge_order){.lab = options->lab,
+                                  .folder = folder,
+                                  .only = options->check,
+                                  .results = options->transcripts != NULL ? options->transcripts : transcripts,
+                                  .room = room,
+                                  .walls = box_walls(options->isolation),
+                                  .json_path = options->json,
+                                  .jobs = 4});
         if (verdict != NULL) {
             verdict_show(options, verdict, folder);
             status = judge_right(verdict) && judge_interrupted() == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -154,20 +153,18 @@ int grader_check(int argc, char **argv)
 {
     static const struct argp_option list[] = {
         {"dir", OPTION_DIR, "DIR", 0, "Folder (or archive) with labN_name/, or with the lab's files", 0},
-        {"json", OPTION_JSON, "FILE", 0, "Write the verdict there, as tests/harness/result.md describes it",
-         0},
+        {"json", OPTION_JSON, "FILE", 0, "Write the verdict there, as tests/harness/result.md describes it", 0},
         {"check", OPTION_CHECK, "NAME", 0, "Only this check, and those that it needs", 0},
         {"transcripts", OPTION_TRANSCRIPTS, "DIR", 0, "Keep what the programs printed there", 0},
-        {"isolation", OPTION_ISOLATION, "NAME", 0,
-         "full (default) or none: no walls at all, for code that you trust", 0},
+        {"isolation", OPTION_ISOLATION, "NAME", 0, "full (default) or none: no walls at all, for code that you trust",
+         0},
         {"plain", OPTION_PLAIN, NULL, 0, "Leave out what differs from run to run, for comparisons", 0},
         {0},
     };
-    static const struct argp argp = {
-        .options = list,
-        .parser = check_parse,
-        .args_doc = "labN --dir DIR",
-        .doc = "Grade one lab of one tree: the same verdict as `make labN` in that tree."};
+    static const struct argp argp = {.options = list,
+                                     .parser = check_parse,
+                                     .args_doc = "labN --dir DIR",
+                                     .doc = "Grade one lab of one tree: the same verdict as `make labN` in that tree."};
     struct check_options options = {.lab = NULL};
 
     options_parse(&argp, argc, argv, &options);

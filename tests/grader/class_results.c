@@ -46,8 +46,8 @@ static json_t *document_read(const char *path, const char *schema)
         return NULL;
     }
     if (!member_is(document, "schema", schema)) {
-        error_report("it comes from another program, or from another version of this one",
-                     "%s is no \"%s\" but \"%s\"", path, schema, member_text(document, "schema"));
+        error_report("it comes from another program, or from another version of this one", "%s is no \"%s\" but \"%s\"",
+                     path, schema, member_text(document, "schema"));
         json_decref(document);
         return NULL;
     }
@@ -65,8 +65,8 @@ static bool submission_read(struct class_results *results, const char *name)
     char *path;
 
     if (!name_is_safe(name)) {
-        error_report("mend the list \"submissions\"", "%s/class.json: '%s' is no name of a submission",
-                     results->folder, name);
+        error_report("mend the list \"submissions\"", "%s/class.json: '%s' is no name of a submission", results->folder,
+                     name);
         return false;
     }
     if (asprintf(&path, "%s/submissions/%s/result.json", results->folder, name) == -1)
@@ -90,8 +90,7 @@ bool class_read(struct class_results *results, const char *folder, const char *o
         abort();
     results->class = document_read(path, "shmlab-class/1");
     free(path);
-    json_array_foreach(json_object_get(results->class, "submissions"), i, name)
-    {
+    json_array_foreach (json_object_get(results->class, "submissions"), i, name) {
         const char *text = json_is_string(name) ? json_string_value(name) : "";
         if (good && (only == NULL || strcmp(only, text) == 0))
             good = submission_read(results, text);
@@ -127,8 +126,7 @@ const json_t *submission_lab(const json_t *submission, json_int_t number)
     size_t i;
     json_t *lab;
 
-    json_array_foreach(json_object_get(submission, "labs"), i, lab)
-    {
+    json_array_foreach (json_object_get(submission, "labs"), i, lab) {
         if (member_integer(lab, "number") == number)
             return lab;
     }
@@ -208,8 +206,7 @@ static void feedback_write(FILE *out, const json_t *check)
     labelled_write(out, "where", place);
     labelled_write(out, "cause", member_text(check, "cause"));
     labelled_write(out, "next", member_text(check, "next"));
-    json_array_foreach(json_object_get(check, "leaks"), i, leak)
-    {
+    json_array_foreach (json_object_get(check, "leaks"), i, leak) {
         labelled_write(out, "left", json_is_string(leak) ? json_string_value(leak) : "");
     }
     free(place);

@@ -66,15 +66,12 @@ int grader_doctor(int argc, char **argv)
     if (line(whole, "a whole box, tried", why)) {
         printf("  %-8s memory, %s%s\n", capped ? "capped" : "watched",
                capped ? "by a control group for each box" : "every 20 ms: ", capped ? "" : reason);
-        puts("\nFull isolation: `grader grade` keeps submissions from each other, from your files and the "
-             "network.");
+        puts("\nFull isolation: `grader grade` keeps submissions from each other, from your files and the network.");
         return EXIT_SUCCESS;
     }
     puts("\nNo full isolation here. `grader grade` refuses to work, unless --isolation none is given: then "
          "programs of\n"
-         "the submissions run as you, and may read, change and send whatever you may; they can change their "
-         "own marks\n"
-         "and those of others. Nothing but code that you trust should be graded so. Every result says that "
-         "it was.");
+         "the submissions run as you, and may read, change and send whatever you may; they can change their own marks\n"
+         "and those of others. Nothing but code that you trust should be graded so. Every result says that it was.");
     return EXIT_FAILURE;
 }

@@ -51,8 +51,8 @@ struct options {
 
 const char *export_hundredths(char text[HUNDREDTHS_TEXT], json_int_t hundredths)
 {
-    int length = snprintf(text, HUNDREDTHS_TEXT, "%" JSON_INTEGER_FORMAT ".%02d", hundredths / 100,
-                          (int)(hundredths % 100));
+    int length =
+        snprintf(text, HUNDREDTHS_TEXT, "%" JSON_INTEGER_FORMAT ".%02d", hundredths / 100, (int)(hundredths % 100));
 
     while (length > 0 && text[length - 1] == '0')
         text[--length] = '\0';
@@ -82,12 +82,10 @@ void export_remarks_write(FILE *out, const json_t *submission)
         fputs("This submission was not graded.\n", out);
     else if (member_is(submission, "state", "partial"))
         fputs("Grading was interrupted: checks without an outcome have not run yet.\n", out);
-    json_array_foreach(json_object_get(submission, "refusals"), i, each)
-    {
+    json_array_foreach (json_object_get(submission, "refusals"), i, each) {
         sentence_write(out, "Not taken: ", json_is_string(each) ? json_string_value(each) : "");
     }
-    json_array_foreach(json_object_get(submission, "labs"), i, each)
-    {
+    json_array_foreach (json_object_get(submission, "labs"), i, each) {
         sentence_write(out, "", member_text(json_object_get(each, "adjusted"), "note"));
     }
 }
@@ -115,8 +113,8 @@ static int document_save(const char *path, const char *text, size_t size)
 }
 
 /* One document; submission: NULL for a format that takes the whole class. */
-static int document_make(const struct format *format, const struct export_order *order,
-                         const json_t *submission, const char *path)
+static int document_make(const struct format *format, const struct export_order *order, const json_t *submission,
+                         const char *path)
 {
     char *text = NULL;
     size_t size = 0;
@@ -135,8 +133,8 @@ static int document_make(const struct format *format, const struct export_order 
     return status;
 }
 
-static int document_in_folder(const struct format *format, const struct export_order *order,
-                              const json_t *submission, const char *folder)
+static int document_in_folder(const struct format *format, const struct export_order *order, const json_t *submission,
+                              const char *folder)
 {
     char *path;
     const char *name = submission != NULL ? member_text(submission, "name") : format->table;
@@ -156,11 +154,9 @@ static int folder_fill(const struct options *options, const struct export_order 
     json_t *submission;
 
     if (mkdir(options->out, 0777) == -1 && errno != EEXIST)
-        return error_report_errno("is the folder above it there, and may you write to it?", "folder %s",
-                                  options->out);
+        return error_report_errno("is the folder above it there, and may you write to it?", "folder %s", options->out);
     if (options->chosen->single != NULL) {
-        json_array_foreach(order->results->submissions, i, submission)
-        {
+        json_array_foreach (order->results->submissions, i, submission) {
             if (status == EXIT_SUCCESS)
                 status = document_in_folder(options->chosen, order, submission, options->out);
         }
@@ -193,8 +189,7 @@ static int class_export(const struct options *options, struct class_results *res
     }
     if (makes_folder(options))
         return folder_fill(options, &order);
-    const json_t *submission =
-        options->chosen->single != NULL ? json_array_get(results->submissions, 0) : NULL;
+    const json_t *submission = options->chosen->single != NULL ? json_array_get(results->submissions, 0) : NULL;
     return document_make(options->chosen, &order, submission, options->out);
 }
 
@@ -220,12 +215,10 @@ static void options_check(struct options *options, struct argp_state *state)
     if (options->chosen == NULL)
         argp_error(state, "the format %s has no table '%s'", options->format, options->table);
     if (options->policy != NULL && options->chosen->raw)
-        argp_error(state, "the format %s has no place for adjusted marks: leave --policy out",
-                   options->format);
+        argp_error(state, "the format %s has no place for adjusted marks: leave --policy out", options->format);
     if (makes_folder(options) && options->out == NULL)
         argp_error(state, "%s makes several files: --out DIR says where%s", options->format,
-                   options->chosen->table != NULL ? ", or --table NAME which one"
-                                                  : ", or --student NAME whose one");
+                   options->chosen->table != NULL ? ", or --table NAME which one" : ", or --student NAME whose one");
 }
 
 static error_t option_parse(int key, char *text, struct argp_state *state)
@@ -264,12 +257,11 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
 static const struct argp_option option_list[] = {
     {"format", 'f', "NAME", 0, "csv, html, junit, gradescope, autolab or classroom", 0},
     {"out", 'o', "PATH", 0,
-     "File to write (default: standard output); a folder where a format makes several: csv, and the last "
-     "three of a "
+     "File to write (default: standard output); a folder where a format makes several: csv, and the last three of a "
      "whole class",
      0},
-    {"student", OPTION_STUDENT, "NAME", 0,
-     "Only this submission, by its name in RESULTS, as its student may see it", 0},
+    {"student", OPTION_STUDENT, "NAME", 0, "Only this submission, by its name in RESULTS, as its student may see it",
+     0},
     {"table", OPTION_TABLE, "NAME", 0, "Of csv only this one: checks, labs or course", 0},
     {"policy", OPTION_POLICY, "FILE", 0, "Adjust marks for lateness; raw ones stay beside them", 0},
     {0},

@@ -15,8 +15,7 @@ struct export_order {
 };
 
 typedef void export_class_function(FILE *out, const struct export_order *order);
-typedef void export_submission_function(FILE *out, const struct export_order *order,
-                                        const json_t *submission);
+typedef void export_submission_function(FILE *out, const struct export_order *order, const json_t *submission);
 
 /* Tables for spreadsheets: a row a check, a lab, a student. */
 export_class_function csv_checks_write, csv_labs_write, csv_course_write;

@@ -46,8 +46,7 @@ static void check_write(FILE *out, const json_t *check)
     free(feedback);
 }
 
-static void score_write(FILE *out, const char **separator, const json_t *lab, const char *suffix,
-                        const char *key)
+static void score_write(FILE *out, const char **separator, const json_t *lab, const char *suffix, const char *key)
 {
     char text[HUNDREDTHS_TEXT];
 
@@ -64,18 +63,15 @@ void autolab_write(FILE *out, const struct export_order *order, const json_t *su
 
     (void)order; /* marks are the adjusted ones where there are any */
     export_remarks_write(out, submission);
-    json_array_foreach(json_object_get(submission, "labs"), i, lab)
-    {
+    json_array_foreach (json_object_get(submission, "labs"), i, lab) {
         fprintf(out, "Lab %d: %d of %d points\n", (int)member_integer(lab, "number"),
                 (int)member_integer(lab, "points"), (int)member_integer(lab, "points_max"));
-        json_array_foreach(json_object_get(lab, "checks"), j, check)
-        {
+        json_array_foreach (json_object_get(lab, "checks"), j, check) {
             check_write(out, check);
         }
     }
     fputs("The next line is for Autolab.\n{\"scores\":{", out);
-    json_array_foreach(json_object_get(submission, "labs"), i, lab)
-    {
+    json_array_foreach (json_object_get(submission, "labs"), i, lab) {
         score_write(out, &separator, lab, "", "points");
         if (member_integer(lab, "challenge_points_max") > 0)
             score_write(out, &separator, lab, "-challenge", "challenge_points");

@@ -18,8 +18,7 @@
 
 enum { RUNNER = 96 };
 
-/* Letters and digits only, and another one than `taken` (a set): the reporter splits and upper-cases these
- * names. */
+/* Letters and digits only, and another one than `taken` (a set): the reporter splits and upper-cases these names. */
 static void runner_name(char name[RUNNER], const json_t *lab, const json_t *check, json_t *taken)
 {
     int used = snprintf(name, RUNNER, "lab%d", (int)member_integer(lab, "number"));
@@ -43,12 +42,12 @@ static json_t *result_of(const json_t *check)
     bool hidden = check_is_hidden(check);
     char *file = plain_text(hidden || passed ? "" : member_text(check, "file"));
     /* a challenge that was not taken up fails nobody */
-    json_t *result = json_pack(
-        "{s:i, s:s, s:i, s:[{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i}]}", "version", 1, "status",
-        challenge ? "pass" : status, "max_score", challenge ? 0 : (int)member_integer(check, "points_max"),
-        "tests", "name", title, "status", status, "message", feedback, "test_code", check_label(check, true),
-        "filename", file, "line_no", hidden ? 0 : (int)member_integer(check, "line"), "score",
-        (int)member_integer(check, "points"), "duration", 0);
+    json_t *result =
+        json_pack("{s:i, s:s, s:i, s:[{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i}]}", "version", 1, "status",
+                  challenge ? "pass" : status, "max_score", challenge ? 0 : (int)member_integer(check, "points_max"),
+                  "tests", "name", title, "status", status, "message", feedback, "test_code", check_label(check, true),
+                  "filename", file, "line_no", hidden ? 0 : (int)member_integer(check, "line"), "score",
+                  (int)member_integer(check, "points"), "duration", 0);
 
     free(feedback);
     free(title);
@@ -83,18 +82,15 @@ void classroom_write(FILE *out, const struct export_order *order, const json_t *
     (void)order;
     if (variables == NULL)
         abort();
-    json_array_foreach(json_object_get(submission, "labs"), i, lab)
-    {
-        json_array_foreach(json_object_get(lab, "checks"), j, check)
-        {
+    json_array_foreach (json_object_get(submission, "labs"), i, lab) {
+        json_array_foreach (json_object_get(lab, "checks"), j, check) {
             runner_name(name, lab, check, taken);
             runner_write(variables, name, check);
         }
     }
     if (fclose(variables) != 0)
         abort();
-    json_object_foreach(taken, runner, value)
-    {
+    json_object_foreach (taken, runner, value) {
         fprintf(out, "%s%s", separator, runner);
         separator = ",";
     }

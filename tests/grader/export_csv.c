@@ -95,8 +95,7 @@ static void cell_lines(struct table *table, const json_t *texts)
 
     if (out == NULL)
         abort();
-    json_array_foreach(texts, i, text)
-    {
+    json_array_foreach (texts, i, text) {
         fprintf(out, "%s%s", i > 0 ? "\n" : "", json_is_string(text) ? json_string_value(text) : "");
     }
     if (fclose(out) != 0)
@@ -107,21 +106,19 @@ static void cell_lines(struct table *table, const json_t *texts)
 
 /* ---- the roster's columns ---- */
 
-/* Names of the roster's columns, in its order; of the submissions' students when there is no roster. To be
- * released. */
+/* Names of the roster's columns, in its order; of the submissions' students when there is no roster. To be released. */
 static json_t *roster_columns(const struct class_results *results)
 {
     json_t *columns = json_object(), *person, *value;
     size_t i;
     const char *name;
 
-    json_array_foreach(json_object_get(results->class, "roster"), i, person)
-    {
-        json_object_foreach(person, name, value) json_object_set_new(columns, name, json_null());
+    json_array_foreach (json_object_get(results->class, "roster"), i, person) {
+        json_object_foreach (person, name, value)
+            json_object_set_new(columns, name, json_null());
     }
-    json_array_foreach(results->submissions, i, person)
-    {
-        json_object_foreach(json_object_get(person, "student"), name, value)
+    json_array_foreach (results->submissions, i, person) {
+        json_object_foreach (json_object_get(person, "student"), name, value)
             json_object_set_new(columns, name, json_null());
     }
     return columns;
@@ -132,7 +129,8 @@ static void cells_heads(struct table *table, json_t *columns)
     const char *name;
     json_t *value;
 
-    json_object_foreach(columns, name, value) cell_text(table, name);
+    json_object_foreach (columns, name, value)
+        cell_text(table, name);
 }
 
 static void cells_person(struct table *table, json_t *columns, const json_t *person)
@@ -140,7 +138,8 @@ static void cells_person(struct table *table, json_t *columns, const json_t *per
     const char *name;
     json_t *value;
 
-    json_object_foreach(columns, name, value) cell_text(table, member_text(person, name));
+    json_object_foreach (columns, name, value)
+        cell_text(table, member_text(person, name));
 }
 
 /* ---- a row a check ---- */
@@ -165,9 +164,8 @@ static void check_row(struct table *table, json_t *columns, const json_t *submis
     cells_person(table, columns, json_object_get(submission, "student"));
     cell_text(table, member_text(submission, "name"));
     cell_integer(table, member_integer(lab, "number"));
-    cells_text(table,
-               (const char *const[]){check_label(check, for_student), check_title(check, for_student),
-                                     member_text(check, "visibility"), member_text(check, "outcome"), NULL});
+    cells_text(table, (const char *const[]){check_label(check, for_student), check_title(check, for_student),
+                                            member_text(check, "visibility"), member_text(check, "outcome"), NULL});
     cell_integer(table, member_true(check, "challenge"));
     cell_integer(table, member_integer(check, "points"));
     cell_integer(table, member_integer(check, "points_max"));
@@ -177,9 +175,9 @@ static void check_row(struct table *table, json_t *columns, const json_t *submis
 
 void csv_checks_write(FILE *out, const struct export_order *order)
 {
-    static const char *const heads[] = {
-        "submission", "lab",   "check",    "title", "visibility", "outcome", "challenge", "points",
-        "points_max", "where", "expected", "found", "cause",      "next",    "leaks",     NULL};
+    static const char *const heads[] = {"submission", "lab",    "check",      "title", "visibility", "outcome",
+                                        "challenge",  "points", "points_max", "where", "expected",   "found",
+                                        "cause",      "next",   "leaks",      NULL};
     struct table table = {.out = out};
     json_t *columns = roster_columns(order->results), *submission, *lab, *check;
     size_t i, j, k;
@@ -187,12 +185,9 @@ void csv_checks_write(FILE *out, const struct export_order *order)
     cells_heads(&table, columns);
     cells_text(&table, heads);
     row_end(&table);
-    json_array_foreach(order->results->submissions, i, submission)
-    {
-        json_array_foreach(json_object_get(submission, "labs"), j, lab)
-        {
-            json_array_foreach(json_object_get(lab, "checks"), k, check)
-            {
+    json_array_foreach (order->results->submissions, i, submission) {
+        json_array_foreach (json_object_get(submission, "labs"), j, lab) {
+            json_array_foreach (json_object_get(lab, "checks"), k, check) {
                 check_row(&table, columns, submission, lab, check, order->one);
             }
         }
@@ -208,8 +203,7 @@ static json_int_t outcomes_count(const json_t *lab, const char *outcome)
     size_t i;
     json_t *check;
 
-    json_array_foreach(json_object_get(lab, "checks"), i, check)
-    {
+    json_array_foreach (json_object_get(lab, "checks"), i, check) {
         count += member_is(check, "outcome", outcome);
     }
     return count;
@@ -229,8 +223,7 @@ static void adjusted_cells(struct table *table, const json_t *lab)
     cell_text(table, member_text(adjusted, "note"));
 }
 
-static void lab_row(struct table *table, json_t *columns, const json_t *submission, const json_t *lab,
-                    bool policy)
+static void lab_row(struct table *table, json_t *columns, const json_t *submission, const json_t *lab, bool policy)
 {
     static const char *const numbers[] = {"points", "points_max", "challenge_points", "challenge_points_max"};
     static const char *const outcomes[] = {"passed", "failed", "timeout", "error", "skipped"};
@@ -272,10 +265,8 @@ void csv_labs_write(FILE *out, const struct export_order *order)
     if (order->policy)
         cells_text(&table, policy_heads);
     row_end(&table);
-    json_array_foreach(order->results->submissions, i, submission)
-    {
-        json_array_foreach(json_object_get(submission, "labs"), j, lab)
-        {
+    json_array_foreach (order->results->submissions, i, submission) {
+        json_array_foreach (json_object_get(submission, "labs"), j, lab) {
             lab_row(&table, columns, submission, lab, order->policy);
         }
     }
@@ -293,8 +284,7 @@ static void course_heads(struct table *table, const struct export_order *order)
     cell_text(table, "submission");
     cell_text(table, "state");
     cell_text(table, "submitted");
-    json_array_foreach(json_object_get(order->results->class, "labs"), i, lab)
-    {
+    json_array_foreach (json_object_get(order->results->class, "labs"), i, lab) {
         for (int adjusted = 0; adjusted <= order->policy; adjusted++) {
             int number = (int)json_integer_value(lab);
             snprintf(name, sizeof name, "lab%d%s", number, adjusted ? "_adjusted" : "");
@@ -303,8 +293,7 @@ static void course_heads(struct table *table, const struct export_order *order)
             cell_text(table, name);
         }
     }
-    cells_text(table, (const char *const[]){"points", "points_max", "challenge_points",
-                                            "challenge_points_max", NULL});
+    cells_text(table, (const char *const[]){"points", "points_max", "challenge_points", "challenge_points_max", NULL});
     if (order->policy)
         cells_text(table, (const char *const[]){"points_adjusted", "challenge_points_adjusted", NULL});
     cell_text(table, "isolation");
@@ -329,8 +318,8 @@ static void points_cells(struct table *table, const json_t *owner, bool policy)
     }
 }
 
-static void course_row(struct table *table, const struct export_order *order, json_t *columns,
-                       const json_t *person, const json_t *submission)
+static void course_row(struct table *table, const struct export_order *order, json_t *columns, const json_t *person,
+                       const json_t *submission)
 {
     static const char *const numbers[] = {"points", "points_max", "challenge_points", "challenge_points_max"};
     size_t i;
@@ -340,8 +329,7 @@ static void course_row(struct table *table, const struct export_order *order, js
     cell_text(table, member_text(submission, "name"));
     cell_text(table, submission != NULL ? member_text(submission, "state") : "no submission");
     cell_text(table, member_text(submission, "submitted"));
-    json_array_foreach(json_object_get(order->results->class, "labs"), i, lab)
-    {
+    json_array_foreach (json_object_get(order->results->class, "labs"), i, lab) {
         points_cells(table, submission_lab(submission, json_integer_value(lab)), order->policy);
     }
     for (i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
@@ -369,14 +357,12 @@ static bool belongs(const json_t *submission, const json_t *person)
 }
 
 /* The submissions of a person of the roster, or one row that says that there is none. */
-static void person_rows(struct table *table, const struct export_order *order, json_t *columns,
-                        const json_t *person)
+static void person_rows(struct table *table, const struct export_order *order, json_t *columns, const json_t *person)
 {
     size_t i, found = 0;
     json_t *submission;
 
-    json_array_foreach(order->results->submissions, i, submission)
-    {
+    json_array_foreach (order->results->submissions, i, submission) {
         if (belongs(submission, person)) {
             course_row(table, order, columns, person, submission);
             found++;
@@ -395,15 +381,12 @@ void csv_course_write(FILE *out, const struct export_order *order)
 
     cells_heads(&table, columns);
     course_heads(&table, order);
-    json_array_foreach(roster, i, person)
-    {
+    json_array_foreach (roster, i, person) {
         person_rows(&table, order, columns, person);
     }
-    json_array_foreach(order->results->submissions, i, submission)
-    {
+    json_array_foreach (order->results->submissions, i, submission) {
         bool listed = false;
-        json_array_foreach(roster, j, person)
-        {
+        json_array_foreach (roster, j, person) {
             listed = listed || belongs(submission, person);
         }
         if (!listed)

@@ -52,10 +52,8 @@ static json_t *tests_of(const json_t *submission)
     json_t *tests = json_array(), *lab, *check;
     size_t i, j;
 
-    json_array_foreach(json_object_get(submission, "labs"), i, lab)
-    {
-        json_array_foreach(json_object_get(lab, "checks"), j, check)
-        {
+    json_array_foreach (json_object_get(submission, "labs"), i, lab) {
+        json_array_foreach (json_object_get(lab, "checks"), j, check) {
             json_array_append_new(tests, test_of(lab, check, j));
         }
     }

@@ -35,8 +35,7 @@ static void bins_count(int bins[BINS], const json_t *marks, json_int_t most)
     json_t *mark;
 
     memset(bins, 0, BINS * sizeof bins[0]);
-    json_array_foreach(marks, i, mark)
-    {
+    json_array_foreach (marks, i, mark) {
         json_int_t bin = most > 0 ? json_integer_value(mark) * (BINS - 1) / most : 0;
         bins[bin < 0 ? 0 : bin >= BINS ? BINS - 1 : bin]++;
     }
@@ -51,21 +50,18 @@ static void histogram_write(FILE *out, const json_t *lab)
     bins_count(bins, json_object_get(lab, "marks"), member_integer(lab, "points_max"));
     for (int i = 0; i < BINS; i++)
         most = bins[i] > most ? bins[i] : most;
-    fputs("<svg class=\"histogram\" role=\"img\" aria-label=\"Students by percent of the points, in tens:",
-          out);
+    fputs("<svg class=\"histogram\" role=\"img\" aria-label=\"Students by percent of the points, in tens:", out);
     for (int i = 0; i < BINS; i++)
         html_print(out, " %d%%: %d;", i * 10, bins[i]);
     html_print(out, "\" viewBox=\"0 0 %d %d\">", BINS * COLUMN, HEIGHT + 14);
     for (int i = 0; i < BINS; i++) {
         int height = bins[i] * (HEIGHT - 12) / most;
-        html_print(out, "<rect class=\"plain\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>",
-                   i * COLUMN + SPACE, HEIGHT - height, COLUMN - 2 * SPACE, height);
+        html_print(out, "<rect class=\"plain\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>", i * COLUMN + SPACE,
+                   HEIGHT - height, COLUMN - 2 * SPACE, height);
         if (bins[i] > 0)
-            html_print(out, "<text x=\"%d\" y=\"%d\">%d</text>", i * COLUMN + COLUMN / 2, HEIGHT - height - 3,
-                       bins[i]);
+            html_print(out, "<text x=\"%d\" y=\"%d\">%d</text>", i * COLUMN + COLUMN / 2, HEIGHT - height - 3, bins[i]);
         if (i % 5 == 0)
-            html_print(out, "<text x=\"%d\" y=\"%d\">%d</text>", i * COLUMN + COLUMN / 2, HEIGHT + 12,
-                       i * 10);
+            html_print(out, "<text x=\"%d\" y=\"%d\">%d</text>", i * COLUMN + COLUMN / 2, HEIGHT + 12, i * 10);
     }
     fputs("</svg>", out);
 }
@@ -77,15 +73,13 @@ static void marks_write(FILE *out, const json_t *statistics)
     json_t *lab;
 
     fputs("<section id=\"marks\"><h2>Marks</h2>\n<div class=\"cards\">\n", out);
-    json_array_foreach(json_object_get(statistics, "labs"), i, lab)
-    {
+    json_array_foreach (json_object_get(statistics, "labs"), i, lab) {
         const json_t *marks = json_object_get(lab, "marks");
-        html_print(
-            out,
-            "<div class=\"card\"><h3>Lab %d: %s</h3><p>%d handed in, %d did not; median %s of %d points</p>",
-            (int)member_integer(lab, "number"), member_text(lab, "title"),
-            (int)member_integer(lab, "handed_in"), (int)member_integer(lab, "missing"),
-            export_hundredths(median, statistics_median(marks)), (int)member_integer(lab, "points_max"));
+        html_print(out,
+                   "<div class=\"card\"><h3>Lab %d: %s</h3><p>%d handed in, %d did not; median %s of %d points</p>",
+                   (int)member_integer(lab, "number"), member_text(lab, "title"), (int)member_integer(lab, "handed_in"),
+                   (int)member_integer(lab, "missing"), export_hundredths(median, statistics_median(marks)),
+                   (int)member_integer(lab, "points_max"));
         histogram_write(out, lab);
         fputs("<p class=\"axis\">percent of the points; the number of students above</p></div>\n", out);
     }
@@ -100,8 +94,7 @@ static void attention_write(FILE *out, const struct export_order *order)
     json_t *submission, *reason;
 
     fputs("<section id=\"attention\"><h2>Who needs a look</h2>\n<ul>\n", out);
-    json_array_foreach(order->results->submissions, i, submission)
-    {
+    json_array_foreach (order->results->submissions, i, submission) {
         const json_t *reasons = json_object_get(submission, "attention");
         bool graded = member_is(submission, "state", "graded");
         if (graded && json_array_size(reasons) == 0)
@@ -110,8 +103,7 @@ static void attention_write(FILE *out, const struct export_order *order)
         html_print(out, "<li><a href=\"#s%d\">%s</a>", (int)i, submission_person(submission));
         if (member_is(submission, "state", "partial"))
             fputs(" (partial)", out);
-        json_array_foreach(reasons, j, reason)
-        {
+        json_array_foreach (reasons, j, reason) {
             html_print(out, "%s%s", j == 0 ? ": " : "; ", text_at(reasons, j));
         }
         fputs("</li>\n", out);
@@ -127,8 +119,7 @@ static void students_linked(FILE *out, const struct export_order *order, const j
 
     html_print(out, "<details><summary>%d student%s</summary>", (int)json_array_size(students),
                json_array_size(students) == 1 ? "" : "s");
-    json_array_foreach(students, i, student)
-    {
+    json_array_foreach (students, i, student) {
         size_t index = (size_t)json_integer_value(student);
         html_print(out, "%s<a href=\"#s%d\">%s</a>", i > 0 ? ", " : "", (int)index,
                    submission_person(json_array_get(order->results->submissions, index)));
@@ -145,13 +136,11 @@ static void causes_write(FILE *out, const struct export_order *order, const json
 
     fputs("<section id=\"misconceptions\"><h2>Common misconceptions</h2>\n", out);
     fputs(json_array_size(causes) > 0
-              ? "<table><thead><tr><th scope=\"col\">Who</th><th scope=\"col\" class=\"wide\">Share of the "
-                "class</th>"
+              ? "<table><thead><tr><th scope=\"col\">Who</th><th scope=\"col\" class=\"wide\">Share of the class</th>"
                 "<th scope=\"col\">Check</th><th scope=\"col\">Cause</th></tr></thead><tbody>\n"
               : "<p>No check found anything.</p>\n",
           out);
-    json_array_foreach(causes, i, cause)
-    {
+    json_array_foreach (causes, i, cause) {
         int count = (int)json_array_size(json_object_get(cause, "students"));
         if (i >= COMMON)
             break;
@@ -159,17 +148,15 @@ static void causes_write(FILE *out, const struct export_order *order, const json
         students_linked(out, order, cause);
         fputs("</td><td>", out);
         html_bar(out, "share of the class", whole, &(struct html_part){"fail", count}, 1);
-        html_print(out, "</td><td>lab %d <code>%s</code></td><td>%s</td></tr>\n",
-                   (int)member_integer(cause, "lab"), member_text(cause, "check"),
-                   member_text(cause, "text"));
+        html_print(out, "</td><td>lab %d <code>%s</code></td><td>%s</td></tr>\n", (int)member_integer(cause, "lab"),
+                   member_text(cause, "check"), member_text(cause, "text"));
     }
     fputs(json_array_size(causes) > 0 ? "</tbody></table></section>\n" : "</section>\n", out);
 }
 
 /* ---- overview: checks ---- */
 
-/* The common ones open, the others folded: in a large class there are always some that only one person had.
- */
+/* The common ones open, the others folded: in a large class there are always some that only one person had. */
 static void check_causes_write(FILE *out, const struct export_order *order, const json_t *causes)
 {
     enum { OPEN = 4 };
@@ -178,11 +165,9 @@ static void check_causes_write(FILE *out, const struct export_order *order, cons
 
     if (count > 0)
         fputs("<ul class=\"causes\">", out);
-    json_array_foreach(causes, i, cause)
-    {
+    json_array_foreach (causes, i, cause) {
         if (i == OPEN)
-            html_print(out,
-                       "</ul><details class=\"more\"><summary>%d more causes</summary><ul class=\"causes\">",
+            html_print(out, "</ul><details class=\"more\"><summary>%d more causes</summary><ul class=\"causes\">",
                        (int)(count - OPEN));
         html_print(out, "<li>%s ", member_text(cause, "text"));
         students_linked(out, order, cause);
@@ -205,10 +190,8 @@ static void check_row(FILE *out, const struct export_order *order, const json_t 
     check_causes_write(out, order, json_object_get(check, "causes"));
     fputs("</th><td>", out);
     html_bar(out, "passed, failed, not run", passed + failed + not_run, parts, 3);
-    html_print(
-        out,
-        "</td><td class=\"number\">%d</td><td class=\"number\">%d</td><td class=\"number\">%d</td></tr>\n",
-        passed, failed, not_run);
+    html_print(out, "</td><td class=\"number\">%d</td><td class=\"number\">%d</td><td class=\"number\">%d</td></tr>\n",
+               passed, failed, not_run);
 }
 
 static void checks_write(FILE *out, const struct export_order *order, const json_t *statistics)
@@ -217,18 +200,14 @@ static void checks_write(FILE *out, const struct export_order *order, const json
     json_t *lab, *check;
 
     fputs("<section id=\"checks\"><h2>Checks</h2>\n", out);
-    json_array_foreach(json_object_get(statistics, "labs"), i, lab)
-    {
-        html_print(
-            out,
-            "<h3>Lab %d: %s</h3>\n<table class=\"checks\"><thead><tr><th scope=\"col\">Check</th>"
-            "<th scope=\"col\" class=\"wide\">Outcomes</th><th scope=\"col\" class=\"number\">passed</th>"
-            "<th scope=\"col\" class=\"number\">failed</th><th scope=\"col\" class=\"number\">not "
-            "run</th></tr></thead>"
-            "<tbody>\n",
-            (int)member_integer(lab, "number"), member_text(lab, "title"));
-        json_array_foreach(json_object_get(lab, "checks"), j, check)
-        {
+    json_array_foreach (json_object_get(statistics, "labs"), i, lab) {
+        html_print(out,
+                   "<h3>Lab %d: %s</h3>\n<table class=\"checks\"><thead><tr><th scope=\"col\">Check</th>"
+                   "<th scope=\"col\" class=\"wide\">Outcomes</th><th scope=\"col\" class=\"number\">passed</th>"
+                   "<th scope=\"col\" class=\"number\">failed</th><th scope=\"col\" class=\"number\">not "
+                   "run</th></tr></thead><tbody>\n",
+                   (int)member_integer(lab, "number"), member_text(lab, "title"));
+        json_array_foreach (json_object_get(lab, "checks"), j, check) {
             check_row(out, order, check);
         }
         fputs("</tbody></table>\n", out);
@@ -260,20 +239,14 @@ static void students_table(FILE *out, const struct export_order *order)
     size_t i, j;
     json_t *number, *submission;
 
-    fputs("<section id=\"students\"><h2>Students</h2>\n<table><thead><tr><th scope=\"col\">Student</th>",
-          out);
-    json_array_foreach(numbers, i, number)
-    {
+    fputs("<section id=\"students\"><h2>Students</h2>\n<table><thead><tr><th scope=\"col\">Student</th>", out);
+    json_array_foreach (numbers, i, number) {
         html_print(out, "<th scope=\"col\" class=\"number\">lab %d</th>", (int)json_integer_value(number));
     }
-    fputs("<th scope=\"col\" class=\"number\">all</th><th scope=\"col\">state</th></tr></thead><tbody>\n",
-          out);
-    json_array_foreach(order->results->submissions, i, submission)
-    {
-        html_print(out, "<tr><th scope=\"row\"><a href=\"#s%d\">%s</a></th>", (int)i,
-                   submission_person(submission));
-        json_array_foreach(numbers, j, number)
-        {
+    fputs("<th scope=\"col\" class=\"number\">all</th><th scope=\"col\">state</th></tr></thead><tbody>\n", out);
+    json_array_foreach (order->results->submissions, i, submission) {
+        html_print(out, "<tr><th scope=\"row\"><a href=\"#s%d\">%s</a></th>", (int)i, submission_person(submission));
+        json_array_foreach (numbers, j, number) {
             points_cell(out, order, submission_lab(submission, json_integer_value(number)));
         }
         points_cell(out, order, submission);
@@ -310,8 +283,7 @@ static void finding_write(FILE *out, const json_t *check)
         finding_row(out, "where", "output", place);
         finding_row(out, "cause", "prose", member_text(check, "cause"));
         finding_row(out, "next", "prose", member_text(check, "next"));
-        json_array_foreach(json_object_get(check, "leaks"), i, leak)
-        {
+        json_array_foreach (json_object_get(check, "leaks"), i, leak) {
             finding_row(out, "left behind", "output", text_at(json_object_get(check, "leaks"), i));
         }
         fputs("</dl>", out);
@@ -326,8 +298,7 @@ static void findings_write(FILE *out, const json_t *lab)
     size_t i;
     json_t *check;
 
-    json_array_foreach(json_object_get(lab, "checks"), i, check)
-    {
+    json_array_foreach (json_object_get(lab, "checks"), i, check) {
         if (!check_found_something(check))
             continue;
         if (!begun)
@@ -346,8 +317,7 @@ static void others_write(FILE *out, int level, const json_t *lab, const char *he
     size_t i;
     json_t *check;
 
-    json_array_foreach(json_object_get(lab, "checks"), i, check)
-    {
+    json_array_foreach (json_object_get(lab, "checks"), i, check) {
         if (check_found_something(check) || check_passed(check) != passed)
             continue;
         if (!begun)
@@ -372,8 +342,8 @@ static void student_lab_write(FILE *out, const struct export_order *order, int l
     json_int_t extra = member_integer(lab, "challenge_points_max");
 
     html_print(out, "<h%d class=\"lab\">Lab %d: %s <span class=\"points\">%d of %d points", level,
-               (int)member_integer(lab, "number"), member_text(lab, "title"),
-               (int)member_integer(lab, "points"), (int)member_integer(lab, "points_max"));
+               (int)member_integer(lab, "number"), member_text(lab, "title"), (int)member_integer(lab, "points"),
+               (int)member_integer(lab, "points_max"));
     if (extra > 0)
         html_print(out, ", challenges %d of %d", (int)member_integer(lab, "challenge_points"), (int)extra);
     if (order->policy && policy_hundredths(lab, "points") != member_integer(lab, "points") * 100)
@@ -401,8 +371,7 @@ static void student_write(FILE *out, const struct export_order *order, const jso
     export_remarks_write(lines, submission);
     if (fclose(lines) != 0)
         abort();
-    html_print(out,
-               "<article class=\"student\" id=\"s%d\"><h%d class=\"person\">%s</h%d>\n<p class=\"about\">%s",
+    html_print(out, "<article class=\"student\" id=\"s%d\"><h%d class=\"person\">%s</h%d>\n<p class=\"about\">%s",
                (int)index, level, submission_person(submission), level, member_text(submission, "name"));
     if (member_text(submission, "submitted")[0] != '\0')
         html_print(out, ", handed in %s", member_text(submission, "submitted"));
@@ -411,8 +380,7 @@ static void student_write(FILE *out, const struct export_order *order, const jso
     if (remarks[0] != '\0')
         html_print(out, "<p class=\"remarks\">%s</p>\n", remarks);
     free(remarks);
-    json_array_foreach(json_object_get(submission, "labs"), i, lab)
-    {
+    json_array_foreach (json_object_get(submission, "labs"), i, lab) {
         student_lab_write(out, order, level + 1, lab);
     }
     fputs("</article>\n", out);
@@ -427,14 +395,12 @@ static void overview_write(FILE *out, const struct export_order *order)
     const char *reduced = submission_isolation(class);
 
     html_print(out,
-               "<header><h1>Class report</h1>\n<p>%d submissions. For the instructor: it names hidden checks "
-               "and other "
+               "<header><h1>Class report</h1>\n<p>%d submissions. For the instructor: it names hidden checks and other "
                "students; <code>grader export --student NAME</code> makes a page for one.</p>\n",
                (int)json_array_size(order->results->submissions));
     if (reduced != NULL)
         html_print(out, "<p class=\"warning\">Graded with reduced isolation: %s.</p>\n", reduced);
-    fputs("<nav aria-label=\"Contents\"><a href=\"#marks\">Marks</a> <a href=\"#attention\">Who needs a "
-          "look</a> "
+    fputs("<nav aria-label=\"Contents\"><a href=\"#marks\">Marks</a> <a href=\"#attention\">Who needs a look</a> "
           "<a href=\"#misconceptions\">Misconceptions</a> <a href=\"#checks\">Checks</a> "
           "<a href=\"#students\">Students</a></nav></header>\n<main>\n",
           out);
@@ -457,8 +423,7 @@ void html_write(FILE *out, const struct export_order *order)
         fputs("<main>\n", out);
     else
         overview_write(out, order);
-    json_array_foreach(order->results->submissions, i, submission)
-    {
+    json_array_foreach (order->results->submissions, i, submission) {
         student_write(out, order, submission, i);
     }
     fputs("</main>\n", out);

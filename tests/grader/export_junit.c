@@ -24,8 +24,7 @@ static const char *error_type(const json_t *check)
         return member_text(check, "outcome");
     if (member_is(check, "name", "builds"))
         return "build";
-    return strncmp(member_text(check, "found"), "ended by signal", strlen("ended by signal")) == 0 ? "crash"
-                                                                                                   : NULL;
+    return strncmp(member_text(check, "found"), "ended by signal", strlen("ended by signal")) == 0 ? "crash" : NULL;
 }
 
 static void check_count(struct counts *counts, const json_t *check)
@@ -47,8 +46,7 @@ static struct counts lab_count(const json_t *lab)
     size_t i;
     json_t *check;
 
-    json_array_foreach(json_object_get(lab, "checks"), i, check)
-    {
+    json_array_foreach (json_object_get(lab, "checks"), i, check) {
         check_count(&counts, check);
     }
     return counts;
@@ -60,10 +58,8 @@ static struct counts class_count(const struct class_results *results)
     size_t i, j;
     json_t *submission, *lab;
 
-    json_array_foreach(results->submissions, i, submission)
-    {
-        json_array_foreach(json_object_get(submission, "labs"), j, lab)
-        {
+    json_array_foreach (results->submissions, i, submission) {
+        json_array_foreach (json_object_get(submission, "labs"), j, lab) {
             struct counts counts = lab_count(lab);
             sum.tests += counts.tests;
             sum.failures += counts.failures;
@@ -93,13 +89,12 @@ static void property_points(FILE *out, const char *name, const json_t *owner)
 {
     char text[2 * HUNDREDTHS_TEXT];
 
-    snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT "/%" JSON_INTEGER_FORMAT,
-             member_integer(owner, "points"), member_integer(owner, "points_max"));
+    snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT "/%" JSON_INTEGER_FORMAT, member_integer(owner, "points"),
+             member_integer(owner, "points_max"));
     property_write(out, name, text);
 }
 
-static void properties_write(FILE *out, const struct export_order *order, const json_t *submission,
-                             const json_t *lab)
+static void properties_write(FILE *out, const struct export_order *order, const json_t *submission, const json_t *lab)
 {
     char text[HUNDREDTHS_TEXT], name[128];
     size_t i;
@@ -113,8 +108,7 @@ static void properties_write(FILE *out, const struct export_order *order, const 
         property_write(out, "points.adjusted", export_hundredths(text, policy_hundredths(lab, "points")));
         property_write(out, "policy", member_text(json_object_get(lab, "adjusted"), "note"));
     }
-    json_array_foreach(json_object_get(lab, "checks"), i, check)
-    {
+    json_array_foreach (json_object_get(lab, "checks"), i, check) {
         if (check_is_hidden(check) && order->one)
             continue;
         snprintf(name, sizeof name, "points.%s%s", member_text(check, "name"),
@@ -165,8 +159,7 @@ static void case_write(FILE *out, const char *class_name, const json_t *check, b
     fputs("    </testcase>\n", out);
 }
 
-static void suite_write(FILE *out, const struct export_order *order, const json_t *submission,
-                        const json_t *lab)
+static void suite_write(FILE *out, const struct export_order *order, const json_t *submission, const json_t *lab)
 {
     struct counts counts = lab_count(lab);
     char *name;
@@ -180,11 +173,10 @@ static void suite_write(FILE *out, const struct export_order *order, const json_
             name[at] = '_';
     fputs("  <testsuite", out);
     attribute_write(out, "name", name);
-    fprintf(out, " tests=\"%d\" failures=\"%d\" errors=\"%d\" skipped=\"%d\">\n", counts.tests,
-            counts.failures, counts.errors, counts.skipped);
+    fprintf(out, " tests=\"%d\" failures=\"%d\" errors=\"%d\" skipped=\"%d\">\n", counts.tests, counts.failures,
+            counts.errors, counts.skipped);
     properties_write(out, order, submission, lab);
-    json_array_foreach(json_object_get(lab, "checks"), i, check)
-    {
+    json_array_foreach (json_object_get(lab, "checks"), i, check) {
         case_write(out, name, check, order->one);
     }
     fputs("  </testsuite>\n", out);
@@ -201,10 +193,8 @@ void junit_write(FILE *out, const struct export_order *order)
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
             "<testsuites name=\"shmlab\" tests=\"%d\" failures=\"%d\" errors=\"%d\">\n",
             sum.tests, sum.failures, sum.errors);
-    json_array_foreach(order->results->submissions, i, submission)
-    {
-        json_array_foreach(json_object_get(submission, "labs"), j, lab)
-        {
+    json_array_foreach (order->results->submissions, i, submission) {
+        json_array_foreach (json_object_get(submission, "labs"), j, lab) {
             suite_write(out, order, submission, lab);
         }
     }

@@ -101,15 +101,13 @@ static bool batch_list(const struct grade_options *options, struct batch *batch)
     }
     batch->entries = calloc((size_t)count + 1, sizeof *batch->entries);
     for (int i = 0; i < count; i++) {
-        if (batch->entries != NULL &&
-            entry_find(options->folder, names[i]->d_name, &batch->entries[batch->count]))
+        if (batch->entries != NULL && entry_find(options->folder, names[i]->d_name, &batch->entries[batch->count]))
             batch->count++;
         free(names[i]);
     }
     free(names);
     if (batch->count == 0)
-        error_report("it holds a folder or an archive for each student", "%s: no submission in it",
-                     options->folder);
+        error_report("it holds a folder or an archive for each student", "%s: no submission in it", options->folder);
     names_part(batch);
     return batch->count > 0;
 }
@@ -153,8 +151,7 @@ static char *results_path(const struct grade_options *options)
     return asprintf(&path, "%.*s-results", (int)length, options->folder) == -1 ? NULL : path;
 }
 
-/* Make it, and see that nobody else works in it. Returns a descriptor that holds the lock; -1 after a
- * message. */
+/* Make it, and see that nobody else works in it. Returns a descriptor that holds the lock; -1 after a message. */
 static int results_claim(const char *path)
 {
     char inside[PATH_MAX];
@@ -167,8 +164,7 @@ static int results_claim(const char *path)
     if (fd == -1) {
         error_report_errno("give another folder with --out", "%s", inside);
     } else if (flock(fd, LOCK_EX | LOCK_NB) == -1) {
-        error_report("wait for it, or give another folder with --out", "%s: another grader writes there",
-                     path);
+        error_report("wait for it, or give another folder with --out", "%s: another grader writes there", path);
         close(fd);
         fd = -1;
     }
@@ -268,9 +264,9 @@ static json_t *class_make(const struct class_order *order, const struct batch *b
         if (order->labs[i])
             json_array_append_new(labs, json_integer(judge_number(judge_labs[i])));
     batch_names(batch, names);
-    json_t *class = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "schema", "shmlab-class/1", "grader",
-                              GRADER_VERSION, "tests", tests, "isolation", isolation_names[order->isolation],
-                              "labs", labs, "submissions", names);
+    json_t *class =
+        json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "schema", "shmlab-class/1", "grader", GRADER_VERSION, "tests",
+                  tests, "isolation", isolation_names[order->isolation], "labs", labs, "submissions", names);
     if (order->roster != NULL)
         json_object_set(class, "roster", (json_t *)order->roster);
     return class;
@@ -394,21 +390,19 @@ int grader_grade(int argc, char **argv)
         {"out", 'o', "DIR", 0, "Folder for the results (default: DIR-results)", 0},
         {"jobs", 'j', "N", 0, "Submissions at once (default: the number of processors)", 0},
         {"regrade", OPTION_REGRADE, "WHAT", 0,
-         "Forget what is known of: failed (checks that ran into their limit or broke), labN, or a "
-         "submission's name",
+         "Forget what is known of: failed (checks that ran into their limit or broke), labN, or a submission's name",
          0},
         {"shard", OPTION_SHARD, "I/N", 0, "Only the I-th of N parts; `grader merge` joins them", 0},
-        {"isolation", OPTION_ISOLATION, "NAME", 0,
-         "full (default) or none: no walls at all, for code that you trust", 0},
+        {"isolation", OPTION_ISOLATION, "NAME", 0, "full (default) or none: no walls at all, for code that you trust",
+         0},
         {0},
     };
     static const struct argp argp = {
         .options = list,
         .parser = grade_parse,
         .args_doc = "DIR",
-        .doc =
-            "Grade a directory that holds a folder or an archive for each student.\v"
-            "What is known is kept: run it again after Ctrl-C, a crash or new submissions, and it goes on.",
+        .doc = "Grade a directory that holds a folder or an archive for each student.\v"
+               "What is known is kept: run it again after Ctrl-C, a crash or new submissions, and it goes on.",
     };
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     struct grade_options options = {.jobs = processors < 1          ? 1

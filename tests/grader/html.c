@@ -56,8 +56,7 @@ void html_bar(FILE *out, const char *label, int whole, const struct html_part *p
     for (size_t i = 0; i < count && whole > 0; i++) {
         int width = parts[i].count * WIDTH / whole;
         if (width > 0)
-            html_print(out, "<rect class=\"%s\" x=\"%d\" width=\"%d\" height=\"10\"/>", parts[i].class, at,
-                       width);
+            html_print(out, "<rect class=\"%s\" x=\"%d\" width=\"%d\" height=\"10\"/>", parts[i].class, at, width);
         at += width;
     }
     fputs("</svg>", out);

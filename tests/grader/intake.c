@@ -163,8 +163,8 @@ static void taken_add(struct reading *reading, struct unpacked *met)
     if (larger == NULL)
         return;
     reading->taken = larger;
-    larger[reading->count++] = (struct taken){
-        .lab = met->lab, .file = met->file, .from = met->path, .bytes = met->bytes, .size = met->size};
+    larger[reading->count++] =
+        (struct taken){.lab = met->lab, .file = met->file, .from = met->path, .bytes = met->bytes, .size = met->size};
     met->path = met->bytes = NULL;
     if (met->modified > reading->intake->submitted)
         reading->intake->submitted = met->modified;
@@ -271,10 +271,9 @@ static bool taken_write(struct reading *reading, const char *tree, const char *f
         if (files != NULL)
             good = taken_keep(each, files) && good;
         reading->intake->lab[each->lab] = true;
+        reading->intake->fingerprint = unpack_hash(reading->intake->fingerprint, lab->name, strlen(lab->name) + 1);
         reading->intake->fingerprint =
-            unpack_hash(reading->intake->fingerprint, lab->name, strlen(lab->name) + 1);
-        reading->intake->fingerprint = unpack_hash(reading->intake->fingerprint, lab->files[each->file],
-                                                   strlen(lab->files[each->file]) + 1);
+            unpack_hash(reading->intake->fingerprint, lab->files[each->file], strlen(lab->files[each->file]) + 1);
         reading->intake->fingerprint = unpack_hash(reading->intake->fingerprint, each->bytes, each->size);
     }
     return good;

@@ -34,8 +34,7 @@ bool intake_take(const char *path, const char *tree, const char *files, int only
 
 void intake_free(struct intake *intake);
 
-/* One number for everything that a verdict depends on but the submission: checks, harness, headers, starters.
- */
+/* One number for everything that a verdict depends on but the submission: checks, harness, headers, starters. */
 uint64_t intake_tests(void);
 
 #endif

@@ -42,8 +42,8 @@ static bool class_agrees(const json_t *class, const json_t *other, const char *w
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         const json_t *one = json_object_get(class, keys[i]), *two = json_object_get(other, keys[i]);
         if ((one == NULL) != (two == NULL) || (one != NULL && !json_equal(one, two))) {
-            error_report("grade all shards with the same version and options",
-                         "%s: another \"%s\" than the first", where, keys[i]);
+            error_report("grade all shards with the same version and options", "%s: another \"%s\" than the first",
+                         where, keys[i]);
             return false;
         }
     }
@@ -101,8 +101,8 @@ static bool shard_copy(const struct merge_options *options, const char *shard, c
     json_t *name;
     bool good = true;
 
-    json_array_foreach(json_object_get(class, "submissions"), i, name) good =
-        good && submission_copy(shard, options->out, json_string_value(name));
+    json_array_foreach (json_object_get(class, "submissions"), i, name)
+        good = good && submission_copy(shard, options->out, json_string_value(name));
     return good;
 }
 
@@ -166,8 +166,7 @@ int grader_merge(int argc, char **argv)
         .options = list,
         .parser = merge_parse,
         .args_doc = "SHARD...",
-        .doc =
-            "Join folders of results that `grader grade --shard` wrote: the same bytes as without shards."};
+        .doc = "Join folders of results that `grader grade --shard` wrote: the same bytes as without shards."};
     static struct merge_options options;
 
     options_parse(&argp, argc, argv, &options);

@@ -20,8 +20,7 @@ static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
 
 size_t plain_decode(const char *text, uint32_t *character)
 {
-    static const uint32_t smallest[] = {0, 0, 0x80, 0x800,
-                                        0x10000}; /* by length: longer than needed is invalid */
+    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000}; /* by length: longer than needed is invalid */
     const unsigned char *at = (const unsigned char *)text;
     size_t length = at[0] < 0x80                    ? 1
                     : at[0] >= 0xC2 && at[0] < 0xE0 ? 2
@@ -102,8 +101,7 @@ static size_t character_write(FILE *out, const char *at)
         return length + string_length(at + length);
     if (misleads(character))
         fprintf(out, "<U+%04X>", (unsigned)character);
-    else if (character == '\n' || character == '\t' || (character >= 0x20 && character < DELETE) ||
-             character > C1_LAST)
+    else if (character == '\n' || character == '\t' || (character >= 0x20 && character < DELETE) || character > C1_LAST)
         fwrite(at, 1, length, out);
     else if (character != '\r') /* of a line's end; a bell or a backspace leaves a trace */
         fputs(replacement, out);

@@ -20,8 +20,7 @@ struct policy {
 
 /* ---- reading ---- */
 
-static const char next_step[] =
-    "tests/grader/exports.md describes the file, `grader policy --check FILE` explains it";
+static const char next_step[] = "tests/grader/exports.md describes the file, `grader policy --check FILE` explains it";
 
 static bool refuse(const char *path, const char *member, const char *problem)
 {
@@ -38,8 +37,7 @@ static bool members_known(const char *path, const char *where, json_t *object, c
 
     if (!json_is_object(object))
         return refuse(path, where, "must be an object in braces");
-    json_object_foreach(object, key, value)
-    {
+    json_object_foreach (object, key, value) {
         const char *const *name = names;
         while (*name != NULL && strcmp(*name, key) != 0)
             name++;
@@ -61,8 +59,7 @@ static bool times_valid(const char *path, const char *where, json_t *times)
 
     if (times != NULL && !json_is_object(times))
         return refuse(path, where, "must be an object {\"lab1\": \"2026-11-03T23:59\", ...}");
-    json_object_foreach(times, key, value)
-    {
+    json_object_foreach (times, key, value) {
         snprintf(member, sizeof member, "%s: %s: \"%s\" is", where, key,
                  json_is_string(value) ? json_string_value(value) : "(no text)");
         used = 0;
@@ -76,8 +73,8 @@ static bool times_valid(const char *path, const char *where, json_t *times)
 }
 
 /* A number of at most two decimals, as hundredths; `otherwise`: when it is not there. */
-static bool number_read(const char *path, json_t *object, const char *key, double low, double high,
-                        long otherwise, long *hundredths)
+static bool number_read(const char *path, json_t *object, const char *key, double low, double high, long otherwise,
+                        long *hundredths)
 {
     const json_t *value = json_object_get(object, key);
     char problem[128];
@@ -93,8 +90,7 @@ static bool number_read(const char *path, json_t *object, const char *key, doubl
     return refuse(path, key, problem);
 }
 
-static bool whole_read(const char *path, json_t *object, const char *key, long high, long otherwise,
-                       long *result)
+static bool whole_read(const char *path, json_t *object, const char *key, long high, long otherwise, long *result)
 {
     const json_t *value = json_object_get(object, key);
     char problem[128];
@@ -119,8 +115,7 @@ static bool students_valid(const char *path, json_t *students)
 
     if (students != NULL && !json_is_object(students))
         return refuse(path, "students", "must be an object {\"the roster's id\": {...}}");
-    json_object_foreach(students, key, student)
-    {
+    json_object_foreach (students, key, student) {
         snprintf(where, sizeof where, "students: %s", key);
         if (!members_known(path, where, student, names) ||
             !times_valid(path, where, json_object_get(student, "extensions")) ||
@@ -137,8 +132,7 @@ static bool rule_read(const char *path, struct policy *policy)
     long minutes, of = 0;
 
     if (json_object_get(document, "penalty_of") != NULL) {
-        of =
-            member_is(document, "penalty_of", "points") + 2 * member_is(document, "penalty_of", "points_max");
+        of = member_is(document, "penalty_of", "points") + 2 * member_is(document, "penalty_of", "points_max");
         if (of == 0)
             return refuse(path, "penalty_of", "must be \"points\" or \"points_max\"");
     }
@@ -176,9 +170,8 @@ static bool document_valid(const char *path, struct policy *policy)
     if (member_text(document, "time_zone")[0] == '\0')
         return refuse(path, "time_zone", "is missing: \"Europe/Berlin\", \"UTC\" or \"+02:00\", for example");
     if (!policy_zone_set(member_text(document, "time_zone")))
-        return refuse(
-            path, "time_zone",
-            "is none that this machine knows (Debian: package tzdata); \"+02:00\" is known everywhere");
+        return refuse(path, "time_zone",
+                      "is none that this machine knows (Debian: package tzdata); \"+02:00\" is known everywhere");
     if (json_object_get(document, "due") == NULL)
         return refuse(path, "due", "is missing: {\"lab1\": \"2026-11-03T23:59\"}, for example");
     return times_valid(path, "due", json_object_get(document, "due")) && rule_read(path, policy) &&
@@ -215,8 +208,7 @@ void policy_free(struct policy *policy)
 static const json_t *student_of(const struct policy *policy, const json_t *submission)
 {
     const json_t *students = json_object_get(policy->document, "students");
-    const json_t *by_id =
-        json_object_get(students, member_text(json_object_get(submission, "student"), "id"));
+    const json_t *by_id = json_object_get(students, member_text(json_object_get(submission, "student"), "id"));
 
     return by_id != NULL ? by_id : json_object_get(students, member_text(submission, "name"));
 }
@@ -267,8 +259,7 @@ static void work_decide(const struct policy *policy, struct work *work, long *fr
         work->penalty = WHOLE;
         return;
     }
-    bool worthless =
-        member_integer(work->lab, "points") == 0 && member_integer(work->lab, "challenge_points") == 0;
+    bool worthless = member_integer(work->lab, "points") == 0 && member_integer(work->lab, "challenge_points") == 0;
     work->used = worthless ? 0 : work->days_late < *free_days ? work->days_late : *free_days;
     *free_days -= work->used;
     work->penalty = (work->days_late - work->used) * policy->penalty;
@@ -276,8 +267,7 @@ static void work_decide(const struct policy *policy, struct work *work, long *fr
 }
 
 /* Hundredths of points that are left, rounded half up. */
-static json_int_t points_left(const struct policy *policy, const struct work *work, const char *key,
-                              const char *most)
+static json_int_t points_left(const struct policy *policy, const struct work *work, const char *key, const char *most)
 {
     json_int_t points = member_integer(work->lab, key) * HUNDRED;
     bool of_maximum = policy->of_maximum && work->penalty < WHOLE;
@@ -334,10 +324,10 @@ static void work_keep(const struct policy *policy, const struct work *work)
     json_object_set_new(work->lab, "adjusted",
                         json_pack("{s:I, s:I, s:s, s:s, s:I, s:I, s:I, s:s}", "points",
                                   points_left(policy, work, "points", "points_max"), "challenge_points",
-                                  points_left(policy, work, "challenge_points", "challenge_points_max"),
-                                  "due", due, "submitted", submitted, "days_late",
-                                  (json_int_t)work->days_late, "late_days_used", (json_int_t)work->used,
-                                  "penalty_hundredths", (json_int_t)work->penalty, "note", note));
+                                  points_left(policy, work, "challenge_points", "challenge_points_max"), "due", due,
+                                  "submitted", submitted, "days_late", (json_int_t)work->days_late, "late_days_used",
+                                  (json_int_t)work->used, "penalty_hundredths", (json_int_t)work->penalty, "note",
+                                  note));
     free(note);
 }
 
@@ -361,8 +351,7 @@ static void submission_adjust(const struct policy *policy, json_t *submission)
     size_t count = 0, i;
     json_t *lab;
 
-    json_array_foreach(json_object_get(submission, "labs"), i, lab)
-    {
+    json_array_foreach (json_object_get(submission, "labs"), i, lab) {
         if (count < LABS)
             works[count++] = work_begin(policy, submission, lab);
     }
@@ -382,8 +371,7 @@ void policy_apply(const struct policy *policy, struct class_results *results)
     size_t i;
     json_t *submission;
 
-    json_array_foreach(results->submissions, i, submission)
-    {
+    json_array_foreach (results->submissions, i, submission) {
         if (member_text(submission, "submitted")[0] == '\0')
             error_report("name it in the policy (students, submitted), or nothing is taken off for lateness",
                          "%s: it is not known when this was handed in", member_text(submission, "name"));
@@ -425,14 +413,14 @@ static void times_print(FILE *out, const struct policy *policy, json_t *times)
     const char *key;
     json_t *text;
 
-    json_object_foreach(times, key, text) due_print(out, policy, key, json_string_value(text));
+    json_object_foreach (times, key, text)
+        due_print(out, policy, key, json_string_value(text));
 }
 
 static void examples_print(FILE *out, const struct policy *policy)
 {
     enum { EXAMPLE_POINTS = 80, EXAMPLE_MOST = 100, DAYS = 7 };
-    json_t *lab =
-        json_pack("{s:i, s:i, s:i}", "number", 1, "points", EXAMPLE_POINTS, "points_max", EXAMPLE_MOST);
+    json_t *lab = json_pack("{s:i, s:i, s:i}", "number", 1, "points", EXAMPLE_POINTS, "points_max", EXAMPLE_MOST);
 
     fprintf(out, "A lab with %d of %d points:\n", EXAMPLE_POINTS, EXAMPLE_MOST);
     for (long free_days = 0; free_days <= policy->late_days;
@@ -442,8 +430,7 @@ static void examples_print(FILE *out, const struct policy *policy)
             struct work work = {.lab = lab, .days_late = days};
             long left = free_days;
             work_decide(policy, &work, &left);
-            fprintf(out, "  %ld: %g", days,
-                    (double)points_left(policy, &work, "points", "points_max") / HUNDRED);
+            fprintf(out, "  %ld: %g", days, (double)points_left(policy, &work, "points", "points_max") / HUNDRED);
         }
         fputs("   (days late: points)\n", out);
     }
@@ -455,8 +442,7 @@ static void students_print(FILE *out, const struct policy *policy)
     const char *key;
     json_t *student;
 
-    json_object_foreach(json_object_get(policy->document, "students"), key, student)
-    {
+    json_object_foreach (json_object_get(policy->document, "students"), key, student) {
         fprintf(out, "%s", key);
         if (json_object_get(student, "late_days") != NULL)
             fprintf(out, ", %d late days", (int)member_integer(student, "late_days"));
@@ -480,14 +466,12 @@ void policy_explain(const struct policy *policy, FILE *out)
     percent_print(out, policy->penalty);
     fprintf(out, " of %s, ", policy->of_maximum ? "what the lab is worth" : "the points that were earned");
     percent_print(out, policy->cap);
-    fprintf(
-        out,
-        " at most; challenges likewise.\nLate days that cost nothing: %ld a student for all labs together, "
-        "spent in the order of the due dates.\n",
-        policy->late_days);
+    fprintf(out,
+            " at most; challenges likewise.\nLate days that cost nothing: %ld a student for all labs together, "
+            "spent in the order of the due dates.\n",
+            policy->late_days);
     if (policy->closes_after >= 0)
-        fprintf(out, "After %ld days a lab counts nothing, and no late days are spent on it.\n",
-                policy->closes_after);
+        fprintf(out, "After %ld days a lab counts nothing, and no late days are spent on it.\n", policy->closes_after);
     examples_print(out, policy);
     students_print(out, policy);
 }
@@ -499,21 +483,17 @@ int policy_strangers(const struct policy *policy, const struct class_results *re
     size_t i;
     int strangers = 0;
 
-    json_object_foreach(json_object_get(policy->document, "students"), key, value)
-    {
+    json_object_foreach (json_object_get(policy->document, "students"), key, value) {
         bool known = false;
-        json_array_foreach(json_object_get(results->class, "roster"), i, each)
-        {
+        json_array_foreach (json_object_get(results->class, "roster"), i, each) {
             known = known || member_is(each, "id", key);
         }
-        json_array_foreach(results->submissions, i, each)
-        {
-            known = known || member_is(each, "name", key) ||
-                    member_is(json_object_get(each, "student"), "id", key);
+        json_array_foreach (results->submissions, i, each) {
+            known = known || member_is(each, "name", key) || member_is(json_object_get(each, "student"), "id", key);
         }
         if (!known)
-            error_report("use the roster's id, or the submission's name",
-                         "students: nobody is called '%s' in %s", key, results->folder);
+            error_report("use the roster's id, or the submission's name", "students: nobody is called '%s' in %s", key,
+                         results->folder);
         strangers += !known;
     }
     return strangers;

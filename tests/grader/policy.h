@@ -1,11 +1,17 @@
 /*
  * Lateness: due dates, late days, penalties and extensions from a policy file ("shmlab-policy/1":
  * exports.md), applied when marks are exported. The results themselves are never changed: adjusted marks
- * stand beside the raw ones, in a member "adjusted" of each lab and of the submission, in memory only:
+ * are beside the raw ones, in a member "adjusted" of each lab and of the submission, in memory only.
  *
- *     lab         {points, challenge_points: hundredths of points; due, submitted: text; days_late,
- * late_days_used; penalty_hundredths: of a percent; note: a sentence for the student} submission  {points,
- * challenge_points: hundredths of points}
+ * Of a lab:
+ *  - points, challenge_points: hundredths of points;
+ *  - due, submitted: text;
+ *  - days_late, late_days_used;
+ *  - penalty_hundredths: of a percent;
+ *  - note: a sentence for the student.
+ *
+ * Of a submission:
+ *  - points, challenge_points: hundredths of points.
  */
 #ifndef GRADER_POLICY_H
 #define GRADER_POLICY_H
@@ -28,8 +34,7 @@ void policy_explain(const struct policy *policy, FILE *out);
 /* Students of the policy whom the class does not know: a message each. Returns how many. */
 int policy_strangers(const struct policy *policy, const struct class_results *results);
 
-/* Hundredths of points: adjusted ones where there are any, raw ones otherwise. `key`: points,
- * challenge_points. */
+/* Hundredths of points: adjusted ones where there are any, raw ones otherwise. `key`: points, challenge_points. */
 json_int_t policy_hundredths(const json_t *owner, const char *key);
 
 #endif

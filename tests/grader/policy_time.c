@@ -22,8 +22,8 @@ static bool offset_parse(const char *text, long *seconds)
         return true;
     }
     if (sscanf(text, "%c%2d:%2d%n", &sign, &hours, &minutes, &used) != 3 || text[used] != '\0' ||
-        (sign != '+' && sign != '-') || used != (int)strlen("+hh:mm") || hours < 0 ||
-        hours > HOURS_EAST_MAX || minutes < 0 || minutes >= SECONDS_A_MINUTE)
+        (sign != '+' && sign != '-') || used != (int)strlen("+hh:mm") || hours < 0 || hours > HOURS_EAST_MAX ||
+        minutes < 0 || minutes >= SECONDS_A_MINUTE)
         return false;
     *seconds = (hours * (long)SECONDS_AN_HOUR + minutes * (long)SECONDS_A_MINUTE) * (sign == '-' ? -1 : 1);
     return true;
@@ -36,8 +36,8 @@ static bool zone_file_exists(const char *zone)
 
     if (zone[0] == '\0' || zone[0] == '/' || strstr(zone, "..") != NULL)
         return false;
-    return snprintf(path, sizeof path, "%s/%s", zone_folder, zone) < (int)sizeof path &&
-           stat(path, &status) == 0 && S_ISREG(status.st_mode);
+    return snprintf(path, sizeof path, "%s/%s", zone_folder, zone) < (int)sizeof path && stat(path, &status) == 0 &&
+           S_ISREG(status.st_mode);
 }
 
 bool policy_zone_set(const char *zone)
@@ -47,11 +47,9 @@ bool policy_zone_set(const char *zone)
 
     if (strcmp(zone, "UTC") == 0 || strcmp(zone, "Z") == 0)
         snprintf(value, sizeof value, "UTC0");
-    else if (offset_parse(zone,
-                          &east)) /* POSIX counts west, and its names have no colon: POSIX.1-2017, 8.3, TZ */
-        snprintf(value, sizeof value, "<%.3s%.2s>%c%02ld:%02ld", zone, zone + strlen("+hh:"),
-                 east < 0 ? '+' : '-', labs(east) / SECONDS_AN_HOUR,
-                 labs(east) % SECONDS_AN_HOUR / SECONDS_A_MINUTE);
+    else if (offset_parse(zone, &east)) /* POSIX counts west, and its names have no colon: POSIX.1-2017, 8.3, TZ */
+        snprintf(value, sizeof value, "<%.3s%.2s>%c%02ld:%02ld", zone, zone + strlen("+hh:"), east < 0 ? '+' : '-',
+                 labs(east) / SECONDS_AN_HOUR, labs(east) % SECONDS_AN_HOUR / SECONDS_A_MINUTE);
     else if (zone_file_exists(zone))
         snprintf(value, sizeof value, ":%s", zone);
     else
@@ -64,8 +62,8 @@ bool policy_zone_set(const char *zone)
 
 static bool same_time(const struct tm *a, const struct tm *b)
 {
-    return a->tm_year == b->tm_year && a->tm_mon == b->tm_mon && a->tm_mday == b->tm_mday &&
-           a->tm_hour == b->tm_hour && a->tm_min == b->tm_min;
+    return a->tm_year == b->tm_year && a->tm_mon == b->tm_mon && a->tm_mday == b->tm_mday && a->tm_hour == b->tm_hour &&
+           a->tm_min == b->tm_min;
 }
 
 /* The latest time that the zone's clocks show like this; false: they never do. */
@@ -100,8 +98,7 @@ const char *policy_time_parse(const char *text, time_t *result)
     if (!same_time(&normal, &parts))
         return "no day of the calendar";
     if (rest[0] == '\0')
-        return local_time(&parts, result) ? NULL
-                                          : "an hour that this time zone leaves out when summer begins";
+        return local_time(&parts, result) ? NULL : "an hour that this time zone leaves out when summer begins";
     if (!offset_parse(rest, &east))
         return "not ended by a time zone: Z, or +01:00, or nothing for the policy's own";
     *result = as_utc - east;
@@ -123,8 +120,7 @@ long policy_days_between(time_t due, time_t at)
 {
     if (at <= due)
         return 0;
-    long days = (long)((at - due) /
-                       SECONDS_A_DAY); /* at most one too many or too few: clocks are changed by an hour */
+    long days = (long)((at - due) / SECONDS_A_DAY); /* at most one too many or too few: clocks are changed by an hour */
     days = days > 1 ? days - 1 : 0;
     while (policy_days_later(due, days) < at)
         days++;
@@ -135,8 +131,7 @@ const char *policy_time_text(char text[POLICY_TIME_TEXT], time_t when)
 {
     struct tm parts;
 
-    if (localtime_r(&when, &parts) == NULL ||
-        strftime(text, POLICY_TIME_TEXT, "%Y-%m-%d %H:%M %Z", &parts) == 0)
+    if (localtime_r(&when, &parts) == NULL || strftime(text, POLICY_TIME_TEXT, "%Y-%m-%d %H:%M %Z", &parts) == 0)
         snprintf(text, POLICY_TIME_TEXT, "%lld", (long long)when);
     return text;
 }

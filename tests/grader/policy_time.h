@@ -18,8 +18,7 @@ bool policy_zone_set(const char *zone);
  */
 const char *policy_time_parse(const char *text, time_t *result);
 
-/* The same time of day, that many calendar days later: a day is 23 or 25 hours long when the clock is
- * changed. */
+/* The same time of day, that many calendar days later: a day is 23 or 25 hours long when the clock is changed. */
 time_t policy_days_later(time_t from, long days);
 
 /* Days that have begun since `due`; 0 when `at` is not later. */

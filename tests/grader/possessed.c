@@ -25,9 +25,9 @@ int archive_read_next_header(struct archive *archive, struct archive_entry **ent
     (void)archive;
     (void)entry;
     if (open("/etc/passwd", O_RDONLY) != -1 || open("possessed", O_WRONLY | O_CREAT, 0600) != -1 ||
-        chmod("/tmp", 01777) == 0 || socket(AF_INET, SOCK_STREAM, 0) != -1 ||
-        socket(AF_UNIX, SOCK_STREAM, 0) != -1 || kill(getppid(), 0) == 0 || fork() != -1 ||
-        syscall(SYS_memfd_create, "possessed", 0) != -1 || execv(command[0], command) != -1)
+        chmod("/tmp", 01777) == 0 || socket(AF_INET, SOCK_STREAM, 0) != -1 || socket(AF_UNIX, SOCK_STREAM, 0) != -1 ||
+        kill(getppid(), 0) == 0 || fork() != -1 || syscall(SYS_memfd_create, "possessed", 0) != -1 ||
+        execv(command[0], command) != -1)
         return ARCHIVE_EOF;
     abort();
 }

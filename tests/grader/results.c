@@ -82,7 +82,7 @@ static json_t *texts_settled(const json_t *check, const json_t *texts, const cha
     size_t i;
     json_t *text;
 
-    json_array_foreach(texts, i, text)
+    json_array_foreach (texts, i, text)
         json_array_append_new(list, text_settled(check, json_string_value(text), room));
     return list;
 }
@@ -113,8 +113,7 @@ json_t *results_lab(const json_t *verdict, const char *room)
     json_t *lab = json_copy((json_t *)verdict), *checks = json_array(), *leaks = json_array(), *check;
     size_t i;
 
-    json_array_foreach(json_object_get(verdict, "checks"), i, check)
-    {
+    json_array_foreach (json_object_get(verdict, "checks"), i, check) {
         json_t *settled = check_settled(check, room);
         json_array_extend(leaks, json_object_get(settled, "leaks"));
         json_array_append_new(checks, settled);
@@ -133,19 +132,18 @@ json_t *results_lab_blank(const struct lab *lab, const char *outcome, const char
 
     for (size_t i = 0; i < lab->case_count; i++) {
         const struct check_case *each = &lab->cases[i];
-        json_t *check = json_pack(
-            "{s:s, s:s, s:s, s:i, s:i, s:b, s:s, s:s}", "name", each->name, "title", each->title, "concept",
-            each->concept, "points", 0, "points_max", each->points, "challenge", (int)each->challenge,
-            "visibility", each->visibility == CHECK_PUBLIC ? "public" : "instructor", "outcome", outcome);
+        json_t *check =
+            json_pack("{s:s, s:s, s:s, s:i, s:i, s:b, s:s, s:s}", "name", each->name, "title", each->title, "concept",
+                      each->concept, "points", 0, "points_max", each->points, "challenge", (int)each->challenge,
+                      "visibility", each->visibility == CHECK_PUBLIC ? "public" : "instructor", "outcome", outcome);
         if (reason != NULL)
             json_object_set_new(check, "found", json_string(reason));
         *(each->challenge ? &extra : &most) += each->points;
         json_array_append_new(checks, check);
     }
-    return json_pack("{s:s, s:s, s:i, s:s, s:i, s:i, s:i, s:i, s:o, s:[]}", "schema", "shmlab-result/1",
-                     "lab", lab->name, "number", judge_number(lab), "title", lab->title, "points", 0,
-                     "points_max", most, "challenge_points", 0, "challenge_points_max", extra, "checks",
-                     checks, "leaks");
+    return json_pack("{s:s, s:s, s:i, s:s, s:i, s:i, s:i, s:i, s:o, s:[]}", "schema", "shmlab-result/1", "lab",
+                     lab->name, "number", judge_number(lab), "title", lab->title, "points", 0, "points_max", most,
+                     "challenge_points", 0, "challenge_points_max", extra, "checks", checks, "leaks");
 }
 
 /* ---- Questions ---- */
@@ -155,8 +153,7 @@ bool results_lab_has(const json_t *lab, const char *outcome)
     size_t i;
     json_t *check;
 
-    json_array_foreach(json_object_get(lab, "checks"), i, check)
-    {
+    json_array_foreach (json_object_get(lab, "checks"), i, check) {
         const char *found = json_string_value(json_object_get(check, "outcome"));
         if (found != NULL && strcmp(found, outcome) == 0)
             return true;
@@ -176,8 +173,8 @@ void results_sum(json_t *submission)
 
     for (size_t sum = 0; sum < SUMS; sum++) {
         json_int_t total = 0;
-        json_array_foreach(json_object_get(submission, "labs"), i, lab) total +=
-            json_integer_value(json_object_get(lab, sums[sum]));
+        json_array_foreach (json_object_get(submission, "labs"), i, lab)
+            total += json_integer_value(json_object_get(lab, sums[sum]));
         json_object_set_new(submission, sums[sum], json_integer(total));
     }
 }

@@ -47,8 +47,7 @@ static json_t *student_of(const json_t *names, const json_t *fields)
     json_t *student = json_object(), *name;
     size_t i;
 
-    json_array_foreach(names, i, name)
-    {
+    json_array_foreach (names, i, name) {
         const char *field = json_string_value(json_array_get(fields, i));
         for (size_t c = 0; c < sizeof columns / sizeof columns[0]; c++)
             if (strcasecmp(json_string_value(name), columns[c]) == 0 && field != NULL && field[0] != '\0')
@@ -81,8 +80,7 @@ json_t *roster_read(const char *path)
     free(text);
     if (json_array_size(roster) > 0)
         return roster;
-    fprintf(stderr, "grader: %s: no student in it: its first line names the columns, id,name,email,section\n",
-            path);
+    fprintf(stderr, "grader: %s: no student in it: its first line names the columns, id,name,email,section\n", path);
     json_decref(roster);
     return NULL;
 }
@@ -92,8 +90,7 @@ json_t *roster_find(const json_t *roster, const char *submission)
     size_t i, length = strlen(submission);
     json_t *student;
 
-    json_array_foreach(roster, i, student)
-    {
+    json_array_foreach (roster, i, student) {
         const char *id = json_string_value(json_object_get(student, "id"));
         const char *name = json_string_value(json_object_get(student, "name"));
         const char *email = json_string_value(json_object_get(student, "email"));

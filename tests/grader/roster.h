@@ -1,5 +1,4 @@
-/* The class list: a CSV file (RFC 4180) whose first line names the columns id, name, email and, perhaps,
- * section. */
+/* The class list: a CSV file (RFC 4180) whose first line names the columns id, name, email and, perhaps, section. */
 #ifndef GRADER_ROSTER_H
 #define GRADER_ROSTER_H
 

@@ -24,8 +24,7 @@
 
 enum {
     THRESHOLD = 40, /* percent, unless the user says otherwise */
-    FEWEST =
-        20, /* a smaller program counts as if it had so many fingerprints: two lines in common prove little */
+    FEWEST = 20,    /* a smaller program counts as if it had so many fingerprints: two lines in common prove little */
     COMMON_LEAST = 10,   /* what more programs than this have, */
     COMMON_PERCENT = 30, /* and more than this part of the class, has no single source */
     GIVEN_MAX = 16,
@@ -79,8 +78,7 @@ static struct owning *ownings_make(const struct comparison *comparison, size_t *
     all = 0;
     for (size_t i = 0; i < comparison->count; i++)
         for (size_t j = 0; j < comparison->programs[i].fingerprints.count; j++)
-            ownings[all++] =
-                (struct owning){.hash = comparison->programs[i].fingerprints.at[j].hash, .program = i};
+            ownings[all++] = (struct owning){.hash = comparison->programs[i].fingerprints.at[j].hash, .program = i};
     qsort(ownings, all, sizeof *ownings, by_hash);
     for (size_t i = 0; i < all; i++)
         if (kept == 0 || by_hash(&ownings[kept - 1], &ownings[i]) != 0)
@@ -155,16 +153,14 @@ static void pairs_find(struct comparison *comparison, int threshold)
 
 /* ---- passages ---- */
 
-static bool goes_on(const struct passage *passage, const struct fingerprint *left,
-                    const struct fingerprint *right)
+static bool goes_on(const struct passage *passage, const struct fingerprint *left, const struct fingerprint *right)
 {
     return left->file == passage->left_file && right->file == passage->right_file &&
            left->first <= passage->left_last + 1 && right->first >= passage->right_first &&
            right->first <= passage->right_last + 1;
 }
 
-/* Where the right program has the same; if in several places, where the last passage goes on. NULL: nowhere.
- */
+/* Where the right program has the same; if in several places, where the last passage goes on. NULL: nowhere. */
 static const struct fingerprint *twin_find(const struct fingerprints *right, const struct fingerprint *left,
                                            const struct passage *last)
 {
@@ -227,12 +223,11 @@ static void name_print(const struct program *program, const char *after)
 
 static void pairs_print(const struct comparison *comparison, int threshold)
 {
-    printf("%zu submissions; pairs that share %d %% or more of the smaller one: %zu\n", comparison->count,
-           threshold, comparison->pair_count);
+    printf("%zu submissions; pairs that share %d %% or more of the smaller one: %zu\n", comparison->count, threshold,
+           comparison->pair_count);
     for (size_t i = 0; i < comparison->pair_count; i++) {
         const struct pair *pair = &comparison->pairs[i];
-        printf("%3d %%  %d fingerprints of %d and %d: ", pair->percent, pair->shared, pair->left_own,
-               pair->right_own);
+        printf("%3d %%  %d fingerprints of %d and %d: ", pair->percent, pair->shared, pair->left_own, pair->right_own);
         name_print(pair->left, ", ");
         name_print(pair->right, "\n");
     }
@@ -252,8 +247,7 @@ static int page_save(const struct comparison *comparison, const char *path)
 
 /* ---- the command ---- */
 
-/* What everybody was given: what the user names, or the starters and, where the tree has them, the solutions.
- */
+/* What everybody was given: what the user names, or the starters and, where the tree has them, the solutions. */
 static bool given_read(struct comparison *comparison, const struct options *options)
 {
     struct stat status;
@@ -279,8 +273,7 @@ static void programs_read(struct comparison *comparison)
     comparison->programs = calloc(comparison->count + 1, sizeof *comparison->programs);
     if (comparison->programs == NULL)
         abort();
-    json_array_foreach(comparison->results.submissions, i, submission)
-    {
+    json_array_foreach (comparison->results.submissions, i, submission) {
         program_read(&comparison->programs[i], &comparison->results, submission, &comparison->given);
     }
 }
@@ -330,9 +323,7 @@ static const struct argp_option option_list[] = {
     {"threshold", 't', "PERCENT", 0, "List pairs from this similarity on (default: 40)", 0},
     {"html", OPTION_HTML, "FILE", 0, "Write the pairs side by side, as one page", 0},
     {"given", OPTION_GIVEN, "DIR", 0,
-     "What stands there does not count; may be given again (default: the starters and solutions of this "
-     "tree)",
-     0},
+     "What stands there does not count; may be given again (default: the starters and solutions of this tree)", 0},
     {0},
 };
 
@@ -343,10 +334,8 @@ int grader_similar(int argc, char **argv)
         .parser = option_parse,
         .args_doc = "RESULTS",
         .doc = "List pairs of submissions that share more than chance gives them.\v"
-               "Names, texts, numbers, layout, comments and the order of functions make no difference. It is "
-               "a reason "
-               "to look at two programs, never a proof: tests/grader/exports.md tells what it can and cannot "
-               "see.",
+               "Names, texts, numbers, layout, comments and the order of functions make no difference. It is a reason "
+               "to look at two programs, never a proof: tests/grader/exports.md tells what it can and cannot see.",
     };
     struct options options = {.threshold = THRESHOLD};
     struct comparison comparison = {0};
@@ -359,8 +348,7 @@ int grader_similar(int argc, char **argv)
         programs_read(&comparison);
         pairs_find(&comparison, options.threshold);
         status = options.html != NULL ? page_save(&comparison, options.html) : EXIT_SUCCESS;
-        pairs_print(&comparison,
-                    options.threshold); /* last: whoever reads it through `head` wants the page as well */
+        pairs_print(&comparison, options.threshold); /* last: whoever reads it through `head` wants the page as well */
     }
     comparison_free(&comparison);
     return status;

@@ -1,5 +1,4 @@
-/* Pairs of programs that share more than chance gives them: what `grader similar` finds and its page shows.
- */
+/* Pairs of programs that share more than chance gives them: what `grader similar` finds and its page shows. */
 #ifndef GRADER_SIMILAR_H
 #define GRADER_SIMILAR_H
 

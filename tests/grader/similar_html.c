@@ -58,8 +58,7 @@ static void jumps_write(FILE *out, const struct side *side, int file, int line)
     for (size_t i = 0; i < side->count; i++)
         if (passage_file(side, i) == file && passage_first(side, i) == line)
             html_print(out, "<a class=\"jump\" id=\"p%d%s%d\" href=\"#p%d%s%d\">passage %d</a>\n", side->pair,
-                       (char[]){here, '\0'}, (int)i + 1, side->pair, (char[]){there, '\0'}, (int)i + 1,
-                       (int)i + 1);
+                       (char[]){here, '\0'}, (int)i + 1, side->pair, (char[]){there, '\0'}, (int)i + 1, (int)i + 1);
 }
 
 static void file_write(FILE *out, const struct side *side, int index)
@@ -68,8 +67,7 @@ static void file_write(FILE *out, const struct side *side, int index)
     bool marked = false;
     int number = 1;
 
-    html_print(out, "<h4>%s</h4>\n<pre tabindex=\"0\" role=\"group\" aria-label=\"%s\">", file->name,
-               file->name);
+    html_print(out, "<h4>%s</h4>\n<pre tabindex=\"0\" role=\"group\" aria-label=\"%s\">", file->name, file->name);
     for (const char *line = file->text; *line != '\0'; number++) {
         size_t length = strcspn(line, "\n");
         char *text = strndup(line, length);
@@ -122,15 +120,14 @@ void similar_html_write(FILE *out, const struct pair *pairs, size_t count, const
     size_t shown = count < PAGE_PAIRS ? count : PAGE_PAIRS;
 
     html_page_begin(out, "Similar submissions");
-    fputs("<header><h1>Similar submissions</h1>\n<p>What is marked stands in both programs when names, "
-          "texts, numbers, "
+    fputs("<header><h1>Similar submissions</h1>\n<p>What is marked stands in both programs when names, texts, numbers, "
           "layout and comments make no difference; what everybody was given is not counted. It is a reason "
           "to look, and "
           "to ask; it proves nothing.</p></header>\n<main>\n<ol class=\"pairs\">\n",
           out);
     for (size_t i = 0; i < shown; i++)
-        html_print(out, "<li><a href=\"#pair%d\">%s and %s</a>: %d %%</li>\n", (int)i + 1,
-                   pairs[i].left->person, pairs[i].right->person, pairs[i].percent);
+        html_print(out, "<li><a href=\"#pair%d\">%s and %s</a>: %d %%</li>\n", (int)i + 1, pairs[i].left->person,
+                   pairs[i].right->person, pairs[i].percent);
     fputs(count > 0 ? "</ol>\n" : "<li>No pair.</li></ol>\n", out);
     if (shown < count)
         html_print(out, "<p>The first %d of %d pairs: a higher --threshold leaves fewer.</p>\n", (int)shown,

@@ -15,8 +15,7 @@ static char *cause_text(const json_t *check)
     char *whole = NULL;
 
     if (text[0] == '\0' && expected[0] != '\0')
-        return asprintf(&whole, "expected: %.*s", (int)strcspn(expected, "\n"), expected) == -1 ? NULL
-                                                                                                : whole;
+        return asprintf(&whole, "expected: %.*s", (int)strcspn(expected, "\n"), expected) == -1 ? NULL : whole;
     if (text[0] == '\0')
         text = member_is(check, "outcome", "timeout") ? "it did not come to an end" : "no cause is known";
     return strndup(text, strcspn(text, "\n"));
@@ -28,8 +27,7 @@ static json_t *cause_find(json_t *causes, int lab, const char *check, const char
     size_t i;
     json_t *cause;
 
-    json_array_foreach(causes, i, cause)
-    {
+    json_array_foreach (causes, i, cause) {
         if (member_is(cause, "text", text))
             return cause;
     }
@@ -77,15 +75,13 @@ static json_t *check_find(json_t *checks, const json_t *check)
     size_t i;
     json_t *each;
 
-    json_array_foreach(checks, i, each)
-    {
+    json_array_foreach (checks, i, each) {
         if (member_is(each, "name", name))
             return each;
     }
-    each =
-        json_pack("{s:s, s:s, s:s, s:I, s:i, s:i, s:i, s:[]}", "name", name, "title",
-                  member_text(check, "title"), "visibility", member_text(check, "visibility"), "points_max",
-                  member_integer(check, "points_max"), "passed", 0, "failed", 0, "not_run", 0, "causes");
+    each = json_pack("{s:s, s:s, s:s, s:I, s:i, s:i, s:i, s:[]}", "name", name, "title", member_text(check, "title"),
+                     "visibility", member_text(check, "visibility"), "points_max", member_integer(check, "points_max"),
+                     "passed", 0, "failed", 0, "not_run", 0, "causes");
     json_array_append_new(checks, each);
     return each;
 }
@@ -122,34 +118,30 @@ static void lab_add(json_t *lab, const json_t *verdict, size_t student)
     json_object_set_new(lab, "title", json_string(member_text(verdict, "title")));
     json_object_set_new(lab, "points_max", json_integer(member_integer(verdict, "points_max")));
     json_array_append_new(json_object_get(lab, "marks"), json_integer(member_integer(verdict, "points")));
-    json_array_foreach(json_object_get(verdict, "checks"), i, check)
-    {
+    json_array_foreach (json_object_get(verdict, "checks"), i, check) {
         check_add(lab, check, student);
     }
 }
 
 static int by_number(const void *left, const void *right)
 {
-    json_int_t a = json_integer_value(*(json_t *const *)left),
-               b = json_integer_value(*(json_t *const *)right);
+    json_int_t a = json_integer_value(*(json_t *const *)left), b = json_integer_value(*(json_t *const *)right);
 
     return (a > b) - (a < b);
 }
 
 static json_t *lab_make(const struct class_results *results, json_int_t number)
 {
-    json_t *lab = json_pack("{s:I, s:s, s:i, s:i, s:i, s:[], s:[]}", "number", number, "title", "",
-                            "points_max", 0, "handed_in", 0, "missing", 0, "marks", "checks");
+    json_t *lab = json_pack("{s:I, s:s, s:i, s:i, s:i, s:[], s:[]}", "number", number, "title", "", "points_max", 0,
+                            "handed_in", 0, "missing", 0, "marks", "checks");
     size_t i;
     json_t *each;
 
-    json_array_foreach(results->submissions, i, each)
-    {
+    json_array_foreach (results->submissions, i, each) {
         lab_add(lab, submission_lab(each, number), i);
     }
     json_object_set_new(lab, "marks", array_sorted(json_object_get(lab, "marks"), by_number));
-    json_array_foreach(json_object_get(lab, "checks"), i, each)
-    {
+    json_array_foreach (json_object_get(lab, "checks"), i, each) {
         json_object_set_new(each, "causes", array_sorted(json_object_get(each, "causes"), by_students));
     }
     return lab;
@@ -160,12 +152,10 @@ json_t *statistics_make(const struct class_results *results)
     json_t *labs = json_array(), *causes = json_array(), *number, *check;
     size_t i, j;
 
-    json_array_foreach(json_object_get(results->class, "labs"), i, number)
-    {
+    json_array_foreach (json_object_get(results->class, "labs"), i, number) {
         json_t *lab = lab_make(results, json_integer_value(number));
         json_array_append_new(labs, lab);
-        json_array_foreach(json_object_get(lab, "checks"), j, check)
-        {
+        json_array_foreach (json_object_get(lab, "checks"), j, check) {
             json_array_extend(causes, json_object_get(check, "causes"));
         }
     }

@@ -98,18 +98,17 @@ static void result_begin(struct grading *grading)
     char date[32];
 
     grading->labs = json_array();
-    grading->result = json_pack(
-        "{s:s, s:s, s:s, s:s, s:o, s:o, s:O, s:[], s:s, s:o}", "schema", "shmlab-submission/1", "name",
-        grading->name, "grader", GRADER_VERSION, "isolation", isolation_names[order->isolation], "tests",
-        hash_text(order->tests), "fingerprint", hash_text(grading->intake.fingerprint), "refusals",
-        grading->intake.refusals, "attention", "state", "partial", "labs", grading->labs);
+    grading->result =
+        json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:O, s:[], s:s, s:o}", "schema", "shmlab-submission/1", "name",
+                  grading->name, "grader", GRADER_VERSION, "isolation", isolation_names[order->isolation], "tests",
+                  hash_text(order->tests), "fingerprint", hash_text(grading->intake.fingerprint), "refusals",
+                  grading->intake.refusals, "attention", "state", "partial", "labs", grading->labs);
     if (student != NULL)
         json_object_set(grading->result, "student", student);
     if (grading->intake.submitted > 0)
-        json_object_set_new(grading->result, "submitted",
-                            json_string(time_text(grading->intake.submitted, date)));
-    grading->run = json_pack("{s:s, s:s, s:{}}", "schema", "shmlab-run/1", "started",
-                             time_text(time(NULL), date), "labs");
+        json_object_set_new(grading->result, "submitted", json_string(time_text(grading->intake.submitted, date)));
+    grading->run =
+        json_pack("{s:s, s:s, s:{}}", "schema", "shmlab-run/1", "started", time_text(time(NULL), date), "labs");
 }
 
 static void attend(json_t *result, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -146,14 +145,11 @@ static void result_attend(struct grading *grading)
         attend(grading->result, "not taken: %s, and %zu more", first, refusals - 1);
     if (grading->order->roster != NULL && json_object_get(grading->result, "student") == NULL)
         attend(grading->result, "nobody in the roster has that name, id or address");
-    json_array_foreach(grading->labs, i, lab)
-    {
-        json_array_foreach(json_object_get(lab, "checks"), c, check)
-        {
+    json_array_foreach (grading->labs, i, lab) {
+        json_array_foreach (json_object_get(lab, "checks"), c, check) {
             for (size_t o = 0; o < sizeof odd / sizeof odd[0]; o++)
                 if (strcmp(json_string_value(json_object_get(check, "outcome")), odd[o].outcome) == 0)
-                    attend(grading->result, "lab %d, %s: %s",
-                           (int)json_integer_value(json_object_get(lab, "number")),
+                    attend(grading->result, "lab %d, %s: %s", (int)json_integer_value(json_object_get(lab, "number")),
                            json_string_value(json_object_get(check, "name")), odd[o].says);
         }
     }
@@ -182,8 +178,7 @@ static bool member_equal(const json_t *one, const json_t *other, const char *key
     return json_equal(json_object_get(one, key), json_object_get(other, key)) == 1;
 }
 
-/* The earlier result when it was given on the same files by the same checks; NULL otherwise. To be released.
- */
+/* The earlier result when it was given on the same files by the same checks; NULL otherwise. To be released. */
 static json_t *result_before(const struct grading *grading)
 {
     static const char *const keys[] = {"fingerprint", "tests", "grader", "isolation"};
@@ -203,9 +198,9 @@ static json_t *lab_before(const json_t *before, const struct lab *lab)
     size_t i;
     json_t *each;
 
-    json_array_foreach(json_object_get(before, "labs"), i,
-                       each) if (strcmp(json_string_value(json_object_get(each, "lab")), lab->name) ==
-                                 0) return each;
+    json_array_foreach (json_object_get(before, "labs"), i, each)
+        if (strcmp(json_string_value(json_object_get(each, "lab")), lab->name) == 0)
+            return each;
     return NULL;
 }
 
@@ -220,8 +215,7 @@ static bool lab_again(const struct grading *grading, const struct lab *lab, cons
         return false;
     if (strcmp(regrade, "failed") == 0)
         return results_lab_has(known, "timeout") || results_lab_has(known, "error");
-    return strcmp(regrade, number) == 0 || strcmp(regrade, lab->name) == 0 ||
-           strcmp(regrade, grading->name) == 0;
+    return strcmp(regrade, number) == 0 || strcmp(regrade, lab->name) == 0 || strcmp(regrade, grading->name) == 0;
 }
 
 /* ---- Grading ---- */
@@ -233,8 +227,7 @@ static void run_note(struct grading *grading, const struct lab *lab, const json_
     char number[16];
     size_t i;
 
-    json_array_foreach(json_object_get(verdict, "checks"), i, check)
-    {
+    json_array_foreach (json_object_get(verdict, "checks"), i, check) {
         json_t *duration = json_object_get(check, "duration_ms");
         if (duration != NULL)
             json_object_set(checks, json_string_value(json_object_get(check, "name")), duration);
@@ -318,8 +311,7 @@ static bool grading_run(struct grading *grading)
     json_decref(before);
     bool good = result_store(grading) && labs_judge(grading);
     if (good)
-        json_object_set_new(grading->result, "state",
-                            json_string(grading->intake.refused ? "refused" : "graded"));
+        json_object_set_new(grading->result, "state", json_string(grading->intake.refused ? "refused" : "graded"));
     good = result_store(grading) && good;
     gethostname(host, sizeof host - 1);
     json_object_set_new(grading->run, "host", json_string(host));

@@ -1,5 +1,4 @@
-/* Grading one submission: intake, the labs one after the other, and the file result.json from the first
- * moment on. */
+/* Grading one submission: intake, the labs one after the other, and the file result.json from the first moment on. */
 #ifndef GRADER_SUBMISSION_H
 #define GRADER_SUBMISSION_H
 

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Kinds of one byte that are no operator; operators are their bytes, keywords a hash with the highest bit
- * set. */
+/* Kinds of one byte that are no operator; operators are their bytes, keywords a hash with the highest bit set. */
 enum { NAME = 1, NUMBER, TEXT };
 
 #define KEYWORD UINT32_C(0x80000000)
@@ -22,10 +21,9 @@ static const char *const c_ignored[] = {"auto",     "const",  "extern",   "inlin
                                         "restrict", "static", "volatile", NULL};
 
 static const char *const python_keywords[] = {
-    "and",    "as",   "assert", "async",  "await",    "break", "class", "continue", "def",
-    "del",    "elif", "else",   "except", "finally",  "for",   "from",  "global",   "if",
-    "import", "in",   "is",     "lambda", "nonlocal", "not",   "or",    "pass",     "raise",
-    "return", "try",  "while",  "with",   "yield",    NULL};
+    "and",      "as",     "assert",  "async", "await", "break",  "class", "continue", "def",  "del",   "elif",
+    "else",     "except", "finally", "for",   "from",  "global", "if",    "import",   "in",   "is",    "lambda",
+    "nonlocal", "not",    "or",      "pass",  "raise", "return", "try",   "while",    "with", "yield", NULL};
 
 static const char *const no_words[] = {NULL};
 
@@ -82,8 +80,7 @@ static void skip_line(struct reading *reading)
 
 /* ---- texts and comments ---- */
 
-/* Behind the closing quotes; a text that does not end ends with its line, or with the file when it has three
- * quotes. */
+/* Behind the closing quotes; a text that does not end ends with its line, or with the file when it has three quotes. */
 static void skip_text(struct reading *reading)
 {
     char quote[4] = {reading->at[0], reading->at[0], reading->at[0], '\0'};

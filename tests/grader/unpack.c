@@ -99,8 +99,7 @@ static void tell(const struct unpacked *met)
 static void refuse(const char *path, const char *why)
 {
     /* neither is written to */
-    tell(&(struct unpacked){
-        .kind = UNPACKED_REFUSED, .path = (char *)path, .bytes = (char *)why, .size = strlen(why)});
+    tell(&(struct unpacked){.kind = UNPACKED_REFUSED, .path = (char *)path, .bytes = (char *)why, .size = strlen(why)});
 }
 
 static void refuse_all(const char *why)
@@ -165,8 +164,8 @@ static bool folder_leads(const char *path, const char *name, const char *folder)
 static bool name_is_high(const char *path, const char *name)
 {
     const char *slash = strchr(path, '/');
-    bool lab = strncmp(path, "lab", 3) == 0 && isdigit((unsigned char)path[3]) &&
-               strcspn(path, "_") < strcspn(path, "/");
+    bool lab =
+        strncmp(path, "lab", 3) == 0 && isdigit((unsigned char)path[3]) && strcspn(path, "_") < strcspn(path, "/");
 
     return slash == NULL || (slash + 1 == name && !lab);
 }
@@ -179,8 +178,8 @@ static bool path_find(const struct reading *reading, const char *path, int *lab,
     for (int i = 0; judge_labs[i] != NULL && i < INTAKE_LABS; i++) {
         *file = file_index(judge_labs[i], name);
         *lab = i;
-        if (*file != -1 && (folder_leads(path, name, judge_labs[i]->name) ||
-                            (reading->only == i && name_is_high(path, name))))
+        if (*file != -1 &&
+            (folder_leads(path, name, judge_labs[i]->name) || (reading->only == i && name_is_high(path, name))))
             return true;
     }
     return false;
@@ -192,8 +191,7 @@ const char *unpack_unwanted(const char *path)
     const char *end = strrchr(name, '.');
 
     if (strcmp(name, "Makefile") == 0 || strcmp(name, "makefile") == 0 || strcmp(name, "GNUmakefile") == 0 ||
-        strcmp(name, "CMakeLists.txt") == 0 ||
-        (end != NULL && (strcmp(end, ".cmake") == 0 || strcmp(end, ".mk") == 0)))
+        strcmp(name, "CMakeLists.txt") == 0 || (end != NULL && (strcmp(end, ".cmake") == 0 || strcmp(end, ".mk") == 0)))
         return "a build file: the project's own is used";
     if (strncmp(path, "tests/", 6) == 0 || strstr(path, "/tests/") != NULL)
         return "the tests are the project's own: this one is not used";
@@ -293,12 +291,10 @@ static void entry_take(const struct reading *reading, struct archive *archive, s
 /* What an archive unpacks to when this entry is unpacked, too; known before that is done. */
 static int64_t size_after(struct archive *archive, struct archive_entry *entry)
 {
-    return archive_filter_bytes(archive, 0) +
-           (archive_entry_size_is_set(entry) ? archive_entry_size(entry) : 0);
+    return archive_filter_bytes(archive, 0) + (archive_entry_size_is_set(entry) ? archive_entry_size(entry) : 0);
 }
 
-/* All entries. True at the end of a whole one; else it has been refused, or libarchive knows what is wrong.
- */
+/* All entries. True at the end of a whole one; else it has been refused, or libarchive knows what is wrong. */
 static bool entries_take(struct reading *reading, struct archive *archive, bool disk)
 {
     struct archive_entry *entry;
@@ -328,8 +324,7 @@ static void folder_refuse(const char *why)
     refuse_all(text);
 }
 
-/* libarchive wants to come back to where it began, and does not begin where it may not read: hence from
- * inside. */
+/* libarchive wants to come back to where it began, and does not begin where it may not read: hence from inside. */
 static void folder_take(struct reading *reading, const char *path)
 {
     if (chdir(path) == -1) {
@@ -339,11 +334,9 @@ static void folder_take(struct reading *reading, const char *path)
     struct archive *archive = archive_read_disk_new();
     archive_read_disk_set_symlink_physical(archive);
     archive_read_disk_set_behavior(archive, ARCHIVE_READDISK_NO_XATTR | ARCHIVE_READDISK_NO_ACL |
-                                                ARCHIVE_READDISK_NO_FFLAGS |
-                                                ARCHIVE_READDISK_NO_TRAVERSE_MOUNTS);
+                                                ARCHIVE_READDISK_NO_FFLAGS | ARCHIVE_READDISK_NO_TRAVERSE_MOUNTS);
     if (archive_read_disk_open(archive, ".") != ARCHIVE_OK || !entries_take(reading, archive, true))
-        folder_refuse(archive_error_string(archive) != NULL ? archive_error_string(archive)
-                                                            : "no reason is known");
+        folder_refuse(archive_error_string(archive) != NULL ? archive_error_string(archive) : "no reason is known");
     archive_read_free(archive);
 }
 
@@ -356,8 +349,7 @@ static void archive_take(struct reading *reading, const void *bytes, size_t size
     archive_read_support_filter_gzip(archive);
     archive_read_support_filter_bzip2(archive);
     archive_read_support_filter_xz(archive);
-    if (archive_read_open_memory(archive, bytes, size) != ARCHIVE_OK ||
-        !entries_take(reading, archive, false))
+    if (archive_read_open_memory(archive, bytes, size) != ARCHIVE_OK || !entries_take(reading, archive, false))
         refuse_all(damaged);
     archive_read_free(archive);
 }
@@ -399,9 +391,8 @@ static void limits_set(void)
 /* From here on only memory, and the descriptors that are open. False with errno. */
 static bool calls_filter(void)
 {
-    static const unsigned allowed[] = {SYS_read,   SYS_write,     SYS_brk,     SYS_mmap,
-                                       SYS_munmap, SYS_mremap,    SYS_madvise, SYS_mprotect,
-                                       SYS_close,  SYS_getrandom, SYS_exit,    SYS_exit_group};
+    static const unsigned allowed[] = {SYS_read,    SYS_write,    SYS_brk,   SYS_mmap,      SYS_munmap, SYS_mremap,
+                                       SYS_madvise, SYS_mprotect, SYS_close, SYS_getrandom, SYS_exit,   SYS_exit_group};
     enum { ALLOWED = sizeof allowed / sizeof allowed[0], FRAME = 6 };
     struct sock_filter filter[ALLOWED + FRAME] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
@@ -412,8 +403,8 @@ static bool calls_filter(void)
     size_t count = FRAME - 2;
 
     for (size_t i = 0; i < ALLOWED; i++) /* a hit leads over what is left, and over the refusal, to the end */
-        filter[count++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, allowed[i],
-                                                       (unsigned char)(ALLOWED - i), 0);
+        filter[count++] =
+            (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, allowed[i], (unsigned char)(ALLOWED - i), 0);
     filter[count++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
     filter[count++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
     const struct sock_fprog program = {(unsigned short)count, filter};
@@ -457,8 +448,7 @@ static void names_prepare(void)
     (void)to;
 }
 
-static _Noreturn void child_run(const char *path, bool folder, bool confined, struct reading *reading,
-                                int channel)
+static _Noreturn void child_run(const char *path, bool folder, bool confined, struct reading *reading, int channel)
 {
     size_t size = 0;
     int nothing = open("/dev/null", O_RDWR);
@@ -567,17 +557,14 @@ static bool all_receive(int channel, void (*meet)(struct unpacked *met, void *da
 
 static void blame(int status, void (*meet)(struct unpacked *met, void *data), void *data)
 {
-    static const char late[] =
-        "unpacking it takes more processor time than there is for it: refused as a whole";
+    static const char late[] = "unpacking it takes more processor time than there is for it: refused as a whole";
     bool slow = WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL);
-    struct unpacked met = {
-        .kind = UNPACKED_ALL_REFUSED, .path = (char *)"", .bytes = (char *)(slow ? late : damaged)};
+    struct unpacked met = {.kind = UNPACKED_ALL_REFUSED, .path = (char *)"", .bytes = (char *)(slow ? late : damaged)};
 
     meet(&met, data);
 }
 
-void unpack(const char *path, int only, bool confined, void (*meet)(struct unpacked *met, void *data),
-            void *data)
+void unpack(const char *path, int only, bool confined, void (*meet)(struct unpacked *met, void *data), void *data)
 {
     struct reading reading = {.only = only};
     struct stat info;

@@ -39,8 +39,7 @@ struct unpacked {
  * NULL. `only` is as in intake_take. `confined`: refuse an archive when the kernel has no filters for system
  * calls.
  */
-void unpack(const char *path, int only, bool confined, void (*meet)(struct unpacked *met, void *data),
-            void *data);
+void unpack(const char *path, int only, bool confined, void (*meet)(struct unpacked *met, void *data), void *data);
 
 /* Why a file is not wanted. */
 const char *unpack_unwanted(const char *path);

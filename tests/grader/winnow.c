@@ -42,8 +42,7 @@ void hash_set_free(struct hash_set *set)
 
 /* ---- fingerprints ---- */
 
-/* The finisher of SplitMix64 (S. Vigna's public-domain code): spreads what one token changes over all bits.
- */
+/* The finisher of SplitMix64 (S. Vigna's public-domain code): spreads what one token changes over all bits. */
 static uint64_t spread(uint64_t value)
 {
     value = (value ^ value >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -95,8 +94,8 @@ static size_t window_smallest(const uint64_t *hashes, const bool *given, size_t 
     return best;
 }
 
-void winnow_select(const struct tokens *tokens, enum language language, const struct hash_set *given,
-                   int file, struct fingerprints *fingerprints)
+void winnow_select(const struct tokens *tokens, enum language language, const struct hash_set *given, int file,
+                   struct fingerprints *fingerprints)
 {
     size_t count = grams(tokens), windows = count < WINNOW_WINDOW ? count > 0 : count - WINNOW_WINDOW + 1;
     size_t kept = count;
@@ -114,11 +113,10 @@ void winnow_select(const struct tokens *tokens, enum language language, const st
         if (smallest == count || smallest == kept)
             continue;
         kept = smallest;
-        fingerprint_add(fingerprints,
-                        (struct fingerprint){.hash = hashes[smallest],
-                                             .file = file,
-                                             .first = tokens->at[smallest].line,
-                                             .last = tokens->at[smallest + WINNOW_GRAM - 1].line});
+        fingerprint_add(fingerprints, (struct fingerprint){.hash = hashes[smallest],
+                                                           .file = file,
+                                                           .first = tokens->at[smallest].line,
+                                                           .last = tokens->at[smallest + WINNOW_GRAM - 1].line});
     }
     free(hashes);
     free(known);

@@ -42,8 +42,8 @@ struct fingerprints {
 void winnow_all(const struct tokens *tokens, enum language language, struct hash_set *set);
 
 /* Append the fingerprints of a file; runs that are in `given` are passed by. */
-void winnow_select(const struct tokens *tokens, enum language language, const struct hash_set *given,
-                   int file, struct fingerprints *fingerprints);
+void winnow_select(const struct tokens *tokens, enum language language, const struct hash_set *given, int file,
+                   struct fingerprints *fingerprints);
 
 void fingerprints_free(struct fingerprints *fingerprints);
 

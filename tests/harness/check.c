@@ -226,8 +226,7 @@ const char *check_python(const struct check *check)
     return check->place != NULL ? check->place->python : TOOLCHAIN_PYTHON;
 }
 
-/* Path of argv[0], and the interpreter in front of it when it is Python. Returns the number of words written.
- */
+/* Path of argv[0], and the interpreter in front of it when it is Python. Returns the number of words written. */
 static size_t program_find(struct check *check, const char *name, const char **words)
 {
     const char *interpreter = check_python(check);
@@ -261,8 +260,7 @@ static const char *const *program_environment(struct check *check)
         list[count] = environment_always[count];
     if (check->fault != NULL || check->user_name != NULL || check->trace != NULL) {
         list[count++] = "LD_PRELOAD=" TOOLCHAIN_SHIM;
-        list[count++] =
-            "ASAN_OPTIONS=verify_asan_link_order=0"; /* the shim may come first: it allocates nothing */
+        list[count++] = "ASAN_OPTIONS=verify_asan_link_order=0"; /* the shim may come first: it allocates nothing */
     }
     if (check->fault != NULL)
         list[count++] = check_text(check, "SHMLAB_FAULT=%s", check->fault);
@@ -298,10 +296,8 @@ struct program *check_start_keeping(struct check *check, const char *const argv[
     struct program *program = check_memory(check, sizeof *program);
     const char *words[ARGUMENTS] = {NULL};
     size_t count = program_find(check, argv[0], words);
-    const struct process_setup setup = {.place = check->place,
-                                        .environment = program_environment(check),
-                                        .limit = wait_limit(check),
-                                        .keep = keep};
+    const struct process_setup setup = {
+        .place = check->place, .environment = program_environment(check), .limit = wait_limit(check), .keep = keep};
 
     program->check = check;
     program->short_name = strrchr(argv[0], '/') != NULL ? strrchr(argv[0], '/') + 1 : argv[0];
@@ -389,8 +385,7 @@ void program_ends(struct program *program, int status)
     int found = program_wait(program);
 
     if (found != status)
-        FAIL(check,
-             .expected = check_text(check, "`%s` ends with %s", program->command, status_text(check, status)),
+        FAIL(check, .expected = check_text(check, "`%s` ends with %s", program->command, status_text(check, status)),
              .found = check_text(check, "%s%s", status_text(check, found), program_tail(program)));
 }
 
@@ -441,8 +436,7 @@ bool program_runs(struct program *program)
     if (program->ended)
         return false;
     /* WNOWAIT: it stays for program_wait to reap */
-    return waitid(P_PID, (id_t)program->process.pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-           info.si_pid == 0;
+    return waitid(P_PID, (id_t)program->process.pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0;
 }
 
 long program_cpu_ms(const struct program *program)
@@ -457,8 +451,7 @@ long program_cpu_ms(const struct program *program)
     size_t got = fread(line, 1, sizeof line - 1, stat);
     fclose(stat);
     line[got] = '\0';
-    const char *behind_name =
-        strrchr(line, ')'); /* proc(5): the name may hold anything, but is in parentheses */
+    const char *behind_name = strrchr(line, ')'); /* proc(5): the name may hold anything, but is in parentheses */
     if (behind_name == NULL ||
         sscanf(behind_name + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
         return -1;

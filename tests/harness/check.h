@@ -32,8 +32,7 @@ enum {
     LAB_FILES = 12,
 };
 
-/* How long a check may take before the judge ends it; only a runaway meets its limit. Seconds: see
- * check_limits. */
+/* How long a check may take before the judge ends it; only a runaway meets its limit. Seconds: see check_limits. */
 enum check_limit {
     LIMIT_QUICK,   /* starts a few programs */
     LIMIT_BUILD,   /* compiles */
@@ -59,7 +58,7 @@ struct check_case {
     const char *title;   /* one sentence without a full stop: what holds when the check passes */
     const char *concept; /* what there is to learn, in a few words; shown for instructor's checks too */
     const char *hints[CHECK_HINTS];
-    const char *needs[CHECK_NEEDS]; /* names of earlier checks; one of them not passed: this one is skipped */
+    const char *needs[CHECK_NEEDS];    /* names of earlier checks; one of them not passed: this one is skipped */
     const char *programs[CHECK_NEEDS]; /* those of challenges (struct lab) that it starts */
     enum check_limit limit;
     enum check_visibility visibility;
@@ -67,8 +66,7 @@ struct check_case {
     void (*run)(struct check *check);
 };
 
-/* Declare the function of an instructor's check in the public file; without its body the check counts as
- * hidden. */
+/* Declare the function of an instructor's check in the public file; without its body the check counts as hidden. */
 #define CHECK_HIDDEN(function) void function(struct check *check) __attribute__((weak))
 
 /* What a C program of the lab is linked with. */
@@ -79,8 +77,7 @@ enum lab_link {
 
 struct lab_program {
     const char *name;
-    /* In the lab's folder, "../lab1_layout/sample.c", or a path: TOOLCHAIN_SOURCE
-     * "/tests/checks/programs/..." */
+    /* In the lab's folder, "../lab1_layout/sample.c", or a path: TOOLCHAIN_SOURCE "/tests/checks/programs/..." */
     const char *sources[LAB_SOURCES];
     enum lab_link link;
 };
@@ -102,8 +99,7 @@ struct lab {
 
 /* Everything that can be said of a failure; leave out what is unknown. Texts are copied. */
 struct finding {
-    const char *expected; /* one line where one will do; more lines are kept as they are (tables, drawings of
-                             bytes) */
+    const char *expected; /* one line where one will do; more lines are kept as they are (tables, drawings of bytes) */
     const char *found;
     const char *file;  /* in the lab's folder */
     int line;          /* 0: unknown; see check_line */
@@ -116,22 +112,20 @@ struct finding {
 _Noreturn void check_fail(struct check *check, const struct finding *finding);
 
 /* FAIL unless the condition holds: REQUIRE(check, size == 1024, .expected = "1024 bytes", .found = ...). */
-#define REQUIRE(check, condition, ...)                                                                       \
-    do {                                                                                                     \
-        if (!(condition))                                                                                    \
-            FAIL(check, __VA_ARGS__);                                                                        \
+#define REQUIRE(check, condition, ...) \
+    do {                               \
+        if (!(condition))              \
+            FAIL(check, __VA_ARGS__);  \
     } while (0)
 
-/* What failures from here on say where they leave a member out: ADVISE(check, .file = "writer.c", .cause =
- * "..."). */
+/* What failures from here on say where they leave a member out: ADVISE(check, .file = "writer.c", .cause = "..."). */
 #define ADVISE(check, ...) check_advise(check, &(struct finding){__VA_ARGS__})
 void check_advise(struct check *check, const struct finding *finding);
 
 /* It cannot be checked here (a tool is missing): neither passed nor failed. Does not come back. */
 _Noreturn void check_skip(struct check *check, const char *reason);
 
-/* The harness itself is in trouble (no memory, no descriptor): an error record that blames nobody's program.
- */
+/* The harness itself is in trouble (no memory, no descriptor): an error record that blames nobody's program. */
 _Noreturn void check_broken(struct check *check, const char *what, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- Where things are; all texts live until the check ends ---- */
@@ -147,8 +141,7 @@ const char *check_text(struct check *check, const char *format, ...) __attribute
 void *check_memory(struct check *check, size_t size);
 /* The content of a file, NUL-terminated; NULL when there is none. */
 char *check_read(struct check *check, const char *path, size_t *length);
-/* Number of the first line of a file in the lab's folder that contains the text outside of comments; 0: none.
- */
+/* Number of the first line of a file in the lab's folder that contains the text outside of comments; 0: none. */
 int check_line(struct check *check, const char *file, const char *text);
 /* A line in the transcript: what the check does, in words. */
 void check_note(struct check *check, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -212,7 +205,7 @@ const char *status_text(struct check *check, int status);
  * again (memory has no event to wait for), lets the programs' output flow meanwhile, fails the check after
  * one wait's limit.
  */
-#define AWAIT(check, condition, what)                                                                        \
+#define AWAIT(check, condition, what) \
     for (struct await await_ = await_begin(check, what); !(condition); await_turn(&await_))
 struct await {
     struct check *check;
@@ -250,8 +243,7 @@ const char *check_trace(struct check *check);
 /* getpwuid gives this user name to the programs started from here on; NULL: the real one. */
 void check_user_name(struct check *check, const char *name);
 
-/* What the programs leave behind from here on is not their fault, for example because a removal was made to
- * fail. */
+/* What the programs leave behind from here on is not their fault, for example because a removal was made to fail. */
 void check_pardon_leaks(struct check *check);
 
 #endif

@@ -51,13 +51,11 @@ static void command_add_all(struct command *command, const char *const words[])
         command_add(command, *words);
 }
 
-static void command_add_path(struct command *command, const char *before, const char *folder,
-                             const char *file)
+static void command_add_path(struct command *command, const char *before, const char *folder, const char *file)
 {
     char *word;
 
-    if (command->made_count == WORDS ||
-        asprintf(&word, "%s%s%s%s", before, folder, file[0] ? "/" : "", file) == -1)
+    if (command->made_count == WORDS || asprintf(&word, "%s%s%s%s", before, folder, file[0] ? "/" : "", file) == -1)
         return;
     command->made[command->made_count++] = word;
     command_add(command, word);
@@ -82,15 +80,13 @@ static void command_begin(struct command *command, const struct lab *lab, const 
 }
 
 /* `temporary`: where the compiler may put its own files, so that they go with ours; NULL: where it likes. */
-static bool command_start(struct process *compiler, struct command *command,
-                          const struct process_place *place, const char *temporary)
+static bool command_start(struct process *compiler, struct command *command, const struct process_place *place,
+                          const char *temporary)
 {
     char temporary_text[1024];
     const char *const environment[] = {"LC_ALL=C.UTF-8", temporary != NULL ? temporary_text : NULL, NULL};
-    const struct process_setup setup = {.place = place,
-                                        .environment = environment,
-                                        .limit = check_limits[LIMIT_BUILD].whole,
-                                        .text_limit = MESSAGES};
+    const struct process_setup setup = {
+        .place = place, .environment = environment, .limit = check_limits[LIMIT_BUILD].whole, .text_limit = MESSAGES};
 
     snprintf(temporary_text, sizeof temporary_text, "TMPDIR=%s", temporary != NULL ? temporary : "");
     return process_start_with(compiler, command->words, &setup);
@@ -198,8 +194,7 @@ static void units_compile(struct compilation *all)
         all->units[i].status = command_finish(&all->units[i].compiler, &all->units[i].messages);
 }
 
-/* What the compiler has said of a program's sources, one behind the other. Returns the first status that is
- * not 0. */
+/* What the compiler has said of a program's sources, one behind the other. Returns the first status that is not 0. */
 static int program_units(const struct compilation *all, size_t which, FILE *messages)
 {
     int status = 0;
@@ -284,11 +279,10 @@ void build_lab(const struct lab *lab, const char *folder, unsigned wanted, const
     programs_compile(lab, folder, &how, build);
 }
 
-void build_woven(const struct lab *lab, const char *folder, unsigned wanted,
-                 const struct process_place *place, struct build *build)
+void build_woven(const struct lab *lab, const char *folder, unsigned wanted, const struct process_place *place,
+                 struct build *build)
 {
-    const struct compiling how = {
-        .driver = driver_woven, .flags = woven_words, .place = place, .wanted = wanted};
+    const struct compiling how = {.driver = driver_woven, .flags = woven_words, .place = place, .wanted = wanted};
 
     programs_compile(lab, folder, &how, build);
 }
@@ -382,8 +376,8 @@ static bool message_find(const char *messages, const char *const kinds[], struct
 
 void check_blame(struct check *check, const char *messages, struct finding *finding)
 {
-    static const char *const errors[] = {": error: ", ": fatal error: ", NULL}, *const warnings[] = {
-                                                                                    ": warning: ", NULL};
+    static const char *const errors[] = {": error: ", ": fatal error: ", NULL}, *const warnings[] = {": warning: ",
+                                                                                                     NULL};
     struct message message;
 
     if (!message_find(messages, errors, &message) && !message_find(messages, warnings, &message))
@@ -418,8 +412,7 @@ void check_builds(struct check *check)
         struct finding finding = {
             .expected = check_text(check, "%s compiles", check->lab->programs[i].name),
             .found = build_failure(check, check->build->programs[i].messages),
-            .cause =
-                "the first message of the compiler is the one to mend; those behind it often follow from it",
+            .cause = "the first message of the compiler is the one to mend; those behind it often follow from it",
         };
         check_blame(check, check->build->programs[i].messages, &finding);
         check_fail(check, &finding);
@@ -466,8 +459,7 @@ static void build_adopt(struct check *check, const char *const flags[], struct b
 {
     for (size_t i = 0; i < program_count(check->lab); i++)
         if ((failed >> i & 1) != 0)
-            FAIL(check,
-                 .expected = check_text(check, "%s compiles with %s", check->lab->programs[i].name, flags[0]),
+            FAIL(check, .expected = check_text(check, "%s compiles with %s", check->lab->programs[i].name, flags[0]),
                  .found = build->programs[i].messages);
     check->bin = check_text(check, "%s", build->folder);
     build_free(build);
@@ -493,8 +485,7 @@ bool check_build_one(struct check *check, const char *program, const char *const
         which++;
     if (mkdir(folder, 0700) == -1 && errno != EEXIST)
         check_broken(check, "mkdir(%s): %s", folder, strerror(errno));
-    const struct compiling how = {
-        .driver = driver_plain, .flags = flags, .place = check->place, .wanted = 1u << which};
+    const struct compiling how = {.driver = driver_plain, .flags = flags, .place = check->place, .wanted = 1u << which};
     snprintf(build.folder, sizeof build.folder, "%s", folder);
     programs_compile(check->lab, check->folder, &how, &build);
     int status = build.programs[which].status;
@@ -519,9 +510,8 @@ static const char *sanitizers_missing(struct check *check)
                                    NULL};
     struct process compiler;
     char *text;
-    process_start_with(
-        &compiler, command,
-        &(struct process_setup){.place = check->place, .limit = check_limits[LIMIT_BUILD].wait});
+    process_start_with(&compiler, command,
+                       &(struct process_setup){.place = check->place, .limit = check_limits[LIMIT_BUILD].wait});
     int status = command_finish(&compiler, &text);
     const char *messages = status != 0 ? check_text(check, "%s", text) : NULL;
     free(text);
@@ -530,8 +520,7 @@ static const char *sanitizers_missing(struct check *check)
 
 void check_sanitize(struct check *check)
 {
-    static const char *const flags[] = {"-fsanitize=address,undefined", "-fno-sanitize-recover=undefined",
-                                        "-O1", NULL};
+    static const char *const flags[] = {"-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-O1", NULL};
     struct build build;
     unsigned failed = build_again(check, flags, &build);
 
@@ -547,14 +536,12 @@ void check_sanitize(struct check *check)
 static void addresses_vary(struct check *check, const char *line)
 {
     for (const char *at = line; (at = strstr(at, "0x")) != NULL; at += 2)
-        check_varies(check, "address",
-                     check_text(check, "0x%.*s", (int)strspn(at + 2, "0123456789abcdef"), at + 2));
+        check_varies(check, "address", check_text(check, "0x%.*s", (int)strspn(at + 2, "0123456789abcdef"), at + 2));
 }
 
 void program_sanitized(struct program *program)
 {
-    static const char *const reports[] = {"ERROR: AddressSanitizer", "ERROR: LeakSanitizer",
-                                          "runtime error:"};
+    static const char *const reports[] = {"ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:"};
     struct check *check = program->check;
 
     for (size_t i = 0; i < sizeof reports / sizeof reports[0]; i++) {
@@ -563,11 +550,9 @@ void program_sanitized(struct program *program)
             continue;
         const char *line = check_text(check, "%.*s", (int)strcspn(report, "\n"), report);
         addresses_vary(check, line);
-        FAIL(check,
-             .expected = check_text(check, "`%s` runs without a report of the sanitizers", program->command),
+        FAIL(check, .expected = check_text(check, "`%s` runs without a report of the sanitizers", program->command),
              .found = line,
-             .cause =
-                 "memory beyond an array, freed or never given back, or arithmetic that C does not define",
+             .cause = "memory beyond an array, freed or never given back, or arithmetic that C does not define",
              .next = "the lines of the report that name your files are in the transcript");
     }
 }
@@ -623,8 +608,7 @@ bool check_edit(struct check *check, const char *path, const char *from, const c
     const char *found = text != NULL ? strstr(text, from) : NULL;
 
     if (found != NULL)
-        check_write(check, path,
-                    check_text(check, "%.*s%s%s", (int)(found - text), text, to, found + strlen(from)));
+        check_write(check, path, check_text(check, "%.*s%s%s", (int)(found - text), text, to, found + strlen(from)));
     free(text);
     return found != NULL;
 }
@@ -641,8 +625,7 @@ int check_compile(struct check *check, const char *folder, const char *source, c
     command_add(&command, "-o");
     command_add(&command, output);
     command_add_all(&command, link_words[LINK_COMMON]);
-    bool started =
-        command_start(&compiler, &command, check->place, check->place == NULL ? check->scratch : NULL);
+    bool started = command_start(&compiler, &command, check->place, check->place == NULL ? check->scratch : NULL);
     command_free(&command);
     if (!started)
         check_broken(check, "cannot start the compiler");
@@ -662,12 +645,9 @@ void check_leaks(struct check *check)
         return;
     const char *list = "";
     for (size_t i = 0; i < count; i++)
-        list = check_text(check, "%s%s%s", list, i > 0 ? "\n" : "",
-                          json_string_value(json_array_get(check->leaks, i)));
+        list = check_text(check, "%s%s%s", list, i > 0 ? "\n" : "", json_string_value(json_array_get(check->leaks, i)));
     FAIL(check, .expected = "no segment and no semaphore is left when all programs have ended",
          .found = check_text(check, "%zu left behind:\n%s", count, list),
-         .cause = "a path on which the program ends without removing what it created: an error, a signal, a "
-                  "refusal",
-         .next =
-             "follow every `return` behind the creation; one clean-up at one place is easier to keep right");
+         .cause = "a path on which the program ends without removing what it created: an error, a signal, a refusal",
+         .next = "follow every `return` behind the creation; one clean-up at one place is easier to keep right");
 }

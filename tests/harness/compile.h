@@ -23,14 +23,13 @@ struct build {
 void build_lab(const struct lab *lab, const char *folder, unsigned wanted, const struct process_place *place,
                struct build *build);
 /* The same, so that weave can watch them: see weave.h. */
-void build_woven(const struct lab *lab, const char *folder, unsigned wanted,
-                 const struct process_place *place, struct build *build);
+void build_woven(const struct lab *lab, const char *folder, unsigned wanted, const struct process_place *place,
+                 struct build *build);
 void build_free(struct build *build);
 
 /* Bits of programs of a lab. */
 unsigned build_all(const struct lab *lab);
-/* May this check start the program? It may all but those of challenges, and of these the ones that it names.
- */
+/* May this check start the program? It may all but those of challenges, and of these the ones that it names. */
 bool build_names(const struct lab *lab, const struct check_case *which, const char *program);
 /* Bits of those that it may start. */
 unsigned build_for(const struct lab *lab, const struct check_case *which);
@@ -46,23 +45,22 @@ void check_warnings(struct check *check);
 void check_leaks(struct check *check);
 
 /* Their entries, where nothing particular is to be said. */
-#define CASE_BUILDS(sentence)                                                                                \
-    {                                                                                                        \
-        .name = "builds", .title = sentence, .concept = "a program that compiles",                           \
-        .hints = {"The compiler reads from top to bottom; what it says first is what to mend first.",        \
-                  "Each message names file and line.", "The whole output is in the transcript."},            \
-        .limit = LIMIT_QUICK, .run = check_builds                                                            \
+#define CASE_BUILDS(sentence)                                                                         \
+    {                                                                                                 \
+        .name = "builds", .title = sentence, .concept = "a program that compiles",                    \
+        .hints = {"The compiler reads from top to bottom; what it says first is what to mend first.", \
+                  "Each message names file and line.", "The whole output is in the transcript."},     \
+        .limit = LIMIT_QUICK, .run = check_builds                                                     \
     }
 /* The needs come last. */
-#define CASE_WARNINGS(worth, ...)                                                                            \
-    {                                                                                                        \
-        .name = "warnings", .points = worth, .title = "The compiler has nothing to say",                     \
-        .concept = "warnings",                                                                               \
-        .hints = {"Each warning is a place where C allows what you probably do not mean.",                   \
-                  "The message names file, line and the option that asked for it, for example "              \
-                  "-Wconversion.",                                                                           \
-                  "Conversions: choose the type that fits, or write the cast that says you know."},          \
-        .needs = {__VA_ARGS__}, .limit = LIMIT_QUICK, .run = check_warnings                                  \
+#define CASE_WARNINGS(worth, ...)                                                                               \
+    {                                                                                                           \
+        .name = "warnings", .points = worth, .title = "The compiler has nothing to say", .concept = "warnings", \
+        .hints = {"Each warning is a place where C allows what you probably do not mean.",                      \
+                  "The message names file, line and the option that asked for it, for example "                 \
+                  "-Wconversion.",                                                                              \
+                  "Conversions: choose the type that fits, or write the cast that says you know."},             \
+        .needs = {__VA_ARGS__}, .limit = LIMIT_QUICK, .run = check_warnings                                     \
     }
 
 /* From here on START uses executables compiled with these extra flags, for example

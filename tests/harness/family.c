@@ -24,8 +24,7 @@ static bool family_kill_once(const pid_t *keep, size_t count)
     bool any = false;
 
     snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)gettid());
-    FILE *children =
-        fopen(path, "re"); /* missing without CONFIG_PROC_CHILDREN: then only direct children are known */
+    FILE *children = fopen(path, "re"); /* missing without CONFIG_PROC_CHILDREN: then only direct children are known */
     if (children == NULL)
         return false;
     while (fscanf(children, "%d", &pid) == 1) {

@@ -28,8 +28,7 @@ enum {
     RECORD_MAX = 1 << 20,
 
     PATH_SIZE = 1024,
-    KEEPER_GRACE =
-        10000, /* ms behind a check's limit: the keeper has ended it by then, and looked at what is left */
+    KEEPER_GRACE = 10000, /* ms behind a check's limit: the keeper has ended it by then, and looked at what is left */
 };
 
 /* A check that runs. */
@@ -83,8 +82,7 @@ bool judge_right(const json_t *verdict)
     size_t i;
     json_t *check;
 
-    json_array_foreach(json_object_get(verdict, "checks"), i, check)
-    {
+    json_array_foreach (json_object_get(verdict, "checks"), i, check) {
         const char *outcome = json_string_value(json_object_get(check, "outcome"));
         if (!json_is_true(json_object_get(check, "challenge")) && strcmp(outcome, "passed") != 0 &&
             strcmp(outcome, "hidden") != 0)
@@ -144,8 +142,7 @@ static int text_compare(const void *one, const void *other)
     return strcmp(json_string_value(*(json_t *const *)one), json_string_value(*(json_t *const *)other));
 }
 
-/* The kernel lists objects in an order of its own. Returns the sentences in order, gives the old list back.
- */
+/* The kernel lists objects in an order of its own. Returns the sentences in order, gives the old list back. */
 static json_t *leaks_sorted(json_t *leaks)
 {
     size_t count = json_array_size(leaks);
@@ -171,7 +168,7 @@ static void leaks_collect(struct judge *judge)
     json_t *check;
 
     json_array_clear(judge->leaks);
-    json_array_foreach(judge->checks, i, check)
+    json_array_foreach (judge->checks, i, check)
         json_array_extend(judge->leaks, json_object_get(check, "leaks"));
 }
 
@@ -186,13 +183,11 @@ static void verdict_take_over(struct judge *judge)
     size_t i, j;
     json_t *check, *known;
 
-    json_array_foreach(json_object_get(judge->order->before, "checks"), i, known)
-    {
+    json_array_foreach (json_object_get(judge->order->before, "checks"), i, known) {
         const char *name = json_string_value(json_object_get(known, "name"));
         if (name == NULL || !outcome_final(json_string_value(json_object_get(known, "outcome"))))
             continue;
-        json_array_foreach(judge->checks, j, check)
-        {
+        json_array_foreach (judge->checks, j, check) {
             if (strcmp(json_string_value(json_object_get(check, "name")), name) == 0) {
                 json_object_update(check, known);
             }
@@ -204,10 +199,9 @@ static void verdict_take_over(struct judge *judge)
 /* A check that has not run yet, as the verdict holds it. */
 static json_t *check_fresh(const struct check_case *each)
 {
-    return json_pack("{s:s, s:s, s:s, s:i, s:b, s:s, s:s}", "name", each->name, "title", each->title,
-                     "concept", each->concept, "points_max", each->points, "challenge", (int)each->challenge,
-                     "visibility", each->visibility == CHECK_PUBLIC ? "public" : "instructor", "outcome",
-                     "pending");
+    return json_pack("{s:s, s:s, s:s, s:i, s:b, s:s, s:s}", "name", each->name, "title", each->title, "concept",
+                     each->concept, "points_max", each->points, "challenge", (int)each->challenge, "visibility",
+                     each->visibility == CHECK_PUBLIC ? "public" : "instructor", "outcome", "pending");
 }
 
 static void verdict_begin(struct judge *judge)
@@ -220,10 +214,10 @@ static void verdict_begin(struct judge *judge)
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
     judge->checks = json_array();
     judge->leaks = json_array();
-    judge->verdict = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:o, s:o}", "schema", "shmlab-result/1",
-                               "lab", lab->name, "number", judge_number(lab), "title", lab->title, "folder",
-                               judge->order->folder, "date", date, "compiler", TOOLCHAIN_COMPILER, "checks",
-                               judge->checks, "leaks", judge->leaks);
+    judge->verdict =
+        json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:o, s:o}", "schema", "shmlab-result/1", "lab", lab->name,
+                  "number", judge_number(lab), "title", lab->title, "folder", judge->order->folder, "date", date,
+                  "compiler", TOOLCHAIN_COMPILER, "checks", judge->checks, "leaks", judge->leaks);
     for (size_t i = 0; i < lab->case_count; i++)
         json_array_append_new(judge->checks, check_fresh(&lab->cases[i]));
     verdict_take_over(judge);
@@ -236,8 +230,7 @@ static void verdict_sum(struct judge *judge)
     size_t i;
     json_t *check;
 
-    json_array_foreach(judge->checks, i, check)
-    {
+    json_array_foreach (judge->checks, i, check) {
         json_int_t worth = json_integer_value(json_object_get(check, "points_max"));
         bool passed = strcmp(outcome_of(judge, i), "passed") == 0;
         bool challenge = json_is_true(json_object_get(check, "challenge"));
@@ -278,8 +271,7 @@ static void check_settle(struct judge *judge, size_t i)
 }
 
 /* An outcome that no check wrote. */
-static void check_decide(struct judge *judge, size_t i, const char *outcome, const char *key,
-                         const char *text)
+static void check_decide(struct judge *judge, size_t i, const char *outcome, const char *key, const char *text)
 {
     json_t *check = json_array_get(judge->checks, i);
 
@@ -348,8 +340,8 @@ static _Noreturn void slot_keep(struct judge *judge, struct slot *slot, int reco
     bool late = checker == -1 || walls->wait(walls, checker, slot->end_ms, &status);
     walls->close(walls);
     leftovers_take(slot->ledger, checker, slot->since, leaks, varies);
-    json_t *rest = json_pack("{s:o, s:o, s:b, s:i}", "leaks", leaks, "varies", varies, "late", (int)late,
-                             "status", status);
+    json_t *rest =
+        json_pack("{s:o, s:o, s:b, s:i}", "leaks", leaks, "varies", varies, "late", (int)late, "status", status);
     json_dumpfd(rest, record, JSON_COMPACT);
     _exit(EXIT_SUCCESS);
 }
@@ -378,8 +370,8 @@ static void slot_release(struct slot *slot)
 /* Of the run that counts; behind one that failed, of another one. */
 static void transcript_path(const struct judge *judge, const struct slot *slot, char path[PATH_SIZE])
 {
-    snprintf(path, PATH_SIZE, "%s/%s%s.txt", judge->order->results,
-             judge->order->lab->cases[slot->which].name, slot->again ? ".again" : "");
+    snprintf(path, PATH_SIZE, "%s/%s%s.txt", judge->order->results, judge->order->lab->cases[slot->which].name,
+             slot->again ? ".again" : "");
 }
 
 /* The check's own folder, anew for each run. */
@@ -398,8 +390,7 @@ static bool slot_prepare(struct judge *judge, struct slot *slot, const char *scr
         fprintf(stderr, "lab: %s: %s\n", transcript, strerror(errno));
         return false;
     }
-    void *ledger =
-        mmap(NULL, sizeof *slot->ledger, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *ledger = mmap(NULL, sizeof *slot->ledger, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (ledger == MAP_FAILED)
         return false;
     slot->ledger = ledger;
@@ -449,8 +440,7 @@ static json_t *slot_record(struct judge *judge, struct slot *slot, int status)
 
     json_t *record = json_loadb(slot->text, length, JSON_DISABLE_EOF_CHECK, &error);
     json_t *rest = NULL;
-    if (record != NULL &&
-        json_object_get(record, "outcome") == NULL) { /* the keeper's; the check wrote none */
+    if (record != NULL && json_object_get(record, "outcome") == NULL) { /* the keeper's; the check wrote none */
         rest = record;
         record = NULL;
     } else if (record != NULL) {
@@ -492,8 +482,7 @@ static void varies_collect(const struct judge *judge, json_t *varies)
     size_t i;
     json_t *check;
 
-    json_array_foreach(judge->checks, i, check)
-    {
+    json_array_foreach (judge->checks, i, check) {
         json_t *others = json_object_get(check, "varies");
         if (others != NULL && others != varies)
             json_array_extend(varies, others);
@@ -519,8 +508,7 @@ static bool check_again(struct judge *judge, size_t i)
     struct tally *tally = &judge->tallies[i];
     bool passed = strcmp(outcome_of(judge, i), "passed") == 0;
 
-    if (!case_repeats(judge, i) || !outcome_final(outcome_of(judge, i)) ||
-        strcmp(outcome_of(judge, i), "skipped") == 0)
+    if (!case_repeats(judge, i) || !outcome_final(outcome_of(judge, i)) || strcmp(outcome_of(judge, i), "skipped") == 0)
         return false;
     tally->runs++;
     tally->passed += passed;
@@ -632,8 +620,7 @@ static bool case_wanted(const struct judge *judge, size_t i)
         return true;
     const struct check_case *wanted = judge_case(lab, only);
     /* what was left behind can be said only of checks that ran */
-    return wanted != NULL &&
-           ((wanted->last && !lab->cases[i].last) || case_needed_by(lab, lab->cases[i].name, wanted));
+    return wanted != NULL && ((wanted->last && !lab->cases[i].last) || case_needed_by(lab, lab->cases[i].name, wanted));
 }
 
 static bool case_needs(const struct check_case *one, const struct check_case *other)
@@ -832,8 +819,7 @@ static void build_take(struct judge *judge, const json_t *list)
     for (size_t i = 0; i < LAB_PROGRAMS && judge->order->lab->programs[i].name != NULL; i++) {
         const json_t *pair = json_array_get(list, i);
         const char *messages = json_string_value(json_array_get(pair, 1));
-        judge->build.programs[i].status =
-            pair != NULL ? (int)json_integer_value(json_array_get(pair, 0)) : -1;
+        judge->build.programs[i].status = pair != NULL ? (int)json_integer_value(json_array_get(pair, 0)) : -1;
         judge->build.programs[i].messages =
             strdup(messages != NULL ? messages : "the compiler did not come to an end\n");
     }
@@ -872,8 +858,7 @@ static bool judge_prepare(struct judge *judge)
     const struct judge_order *order = judge->order;
     const char *slash = strrchr(order->folder, '/');
 
-    snprintf(judge->tree, sizeof judge->tree, "%.*s", slash != NULL ? (int)(slash - order->folder) : 0,
-             order->folder);
+    snprintf(judge->tree, sizeof judge->tree, "%.*s", slash != NULL ? (int)(slash - order->folder) : 0, order->folder);
     if (scratch_make(&judge->scratch, order->room) != 0)
         return false;
     snprintf(judge->build.folder, sizeof judge->build.folder, "%s/bin.judge", judge->scratch.path);
@@ -885,8 +870,7 @@ static bool judge_prepare(struct judge *judge)
                                     order->walls->admit(order->walls, judge->build.folder));
 }
 
-/* Put the programs where a person finds them. Whoever runs the old one keeps it: the new one takes its name.
- */
+/* Put the programs where a person finds them. Whoever runs the old one keeps it: the new one takes its name. */
 static void programs_publish(const struct judge *judge)
 {
     const char *to = judge->order->publish;

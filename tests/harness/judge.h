@@ -58,8 +58,7 @@ struct judge_order {
     void *data;
 };
 
-/* Run the checks. Returns the verdict, to be released with json_decref; NULL after a message on standard
- * error. */
+/* Run the checks. Returns the verdict, to be released with json_decref; NULL after a message on standard error. */
 json_t *judge_run(const struct judge_order *order);
 
 /* Is everything right that counts? Challenges and instructor's checks do not. */

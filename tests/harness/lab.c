@@ -206,8 +206,7 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
             argp_usage(state);
         if (command_find(options->command)->needs_lab && options->lab == NULL)
             argp_error(state, "%s wants the number of a lab", options->command);
-        if (options->check != NULL && options->lab != NULL &&
-            judge_case(options->lab, options->check) == NULL)
+        if (options->check != NULL && options->lab != NULL && judge_case(options->lab, options->check) == NULL)
             argp_error(state, "lab %d has no check '%s'", judge_number(options->lab), options->check);
         return 0;
     default:
@@ -220,8 +219,8 @@ static const struct argp_option option_list[] = {
     {"check", 'c', "NAME", 0, "Only this check, and those that it needs", 0},
     {"repeat", 'n', "N", 0, "Run each check N times, or until its outcome is another one than before", 0},
     {"json", OPTION_JSON, "FILE", 0, "Write the verdict there, as tests/harness/result.md describes it", 0},
-    {"results", OPTION_RESULTS, "DIR", 0,
-     "Folder for the transcripts (default: results/labN_name of the build folder)", 0},
+    {"results", OPTION_RESULTS, "DIR", 0, "Folder for the transcripts (default: results/labN_name of the build folder)",
+     0},
     {"jobs", 'j', "N", 0, "Checks at once (default: two more than there are processors, 6 at most)", 0},
     {"plain", OPTION_PLAIN, NULL, 0, "Leave out what differs from run to run, for comparisons", 0},
     {"yes", 'y', NULL, 0, "Do not ask", 0},

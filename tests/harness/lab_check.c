@@ -101,8 +101,7 @@ static void verdict_finish(const struct lab_options *options, const struct judge
         solved_print(options);
 }
 
-static int verdict_make(const struct lab_options *options, const struct judge_order *what,
-                        struct order *order)
+static int verdict_make(const struct lab_options *options, const struct judge_order *what, struct order *order)
 {
     json_t *verdict = judge_run(what);
 
@@ -158,8 +157,7 @@ int lab_check(const struct lab_options *options)
 
 int lab_watch(const struct lab_options *options)
 {
-    const struct timespec turn = {.tv_nsec =
-                                      300000000}; /* polling: network and WSL mounts report no events */
+    const struct timespec turn = {.tv_nsec = 300000000}; /* polling: network and WSL mounts report no events */
     char *folder = lab_folder(options);
     uint64_t before = 0;
     int status = EXIT_SUCCESS;

@@ -89,17 +89,16 @@ static void limits_look(struct doctor *doctor)
 
     /* shmctl(2): IPC_INFO, with that structure behind the pointer */
     bool asked = shmctl(0, IPC_INFO, (struct shmid_ds *)(void *)&info) != -1;
-    snprintf(text, sizeof text, "System V shared memory: %lu segments at most, the largest %lu KiB",
-             info.shmmni, info.shmmax >> 10);
-    line_print(doctor, asked && info.shmmni >= LEAST_SEGMENTS && info.shmmax >= SHARED_DATA_SEGMENT_SIZE,
-               true, text, "raise /proc/sys/kernel/shmmni and shmmax, or ask whoever runs the machine");
+    snprintf(text, sizeof text, "System V shared memory: %lu segments at most, the largest %lu KiB", info.shmmni,
+             info.shmmax >> 10);
+    line_print(doctor, asked && info.shmmni >= LEAST_SEGMENTS && info.shmmax >= SHARED_DATA_SEGMENT_SIZE, true, text,
+               "raise /proc/sys/kernel/shmmni and shmmax, or ask whoever runs the machine");
     bool there = statvfs("/dev/shm", &space) == 0;
     unsigned long long free_bytes = (unsigned long long)space.f_bavail * space.f_frsize;
     snprintf(text, sizeof text, "/dev/shm: %llu MiB free", free_bytes >> 20);
     line_print(doctor, there && free_bytes >= LEAST_SHM, true, there ? text : "/dev/shm: missing",
                "mount it (mount -t tmpfs tmpfs /dev/shm); in a container: docker run --shm-size=256m");
-    snprintf(text, sizeof text, "processes: %ld at most on this machine",
-             number_read("/proc/sys/kernel/pid_max"));
+    snprintf(text, sizeof text, "processes: %ld at most on this machine", number_read("/proc/sys/kernel/pid_max"));
     line_print(doctor, true, false, text, NULL);
 }
 
@@ -126,8 +125,7 @@ static void objects_try(struct doctor *doctor)
         shmctl(id, IPC_RMID, NULL);
     snprintf(text, sizeof text, "System V shared memory can be created%s%s", good ? "" : ": ",
              good ? "" : strerror(number));
-    line_print(doctor, good, true, text,
-               "a sandbox may forbid it (some containers do): run the labs outside");
+    line_print(doctor, good, true, text, "a sandbox may forbid it (some containers do): run the labs outside");
 }
 
 /* Could the grader shut programs in? Asked in a child, which is what would be changed. */
@@ -141,18 +139,17 @@ static void sandbox_look(struct doctor *doctor)
         _exit(unshare(CLONE_NEWUSER | CLONE_NEWIPC) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
     if (child > 0)
         waitpid(child, &status, 0);
-    line_print(doctor, child > 0 && status == 0, false,
-               "user namespaces: needed by the instructor's grader only",
+    line_print(doctor, child > 0 && status == 0, false, "user namespaces: needed by the instructor's grader only",
                "see /proc/sys/user/max_user_namespaces");
-    line_print(doctor, access("/usr/bin/bwrap", X_OK) == 0, false,
-               "bubblewrap: needed by the instructor's grader only", "apt install bubblewrap");
+    line_print(doctor, access("/usr/bin/bwrap", X_OK) == 0, false, "bubblewrap: needed by the instructor's grader only",
+               "apt install bubblewrap");
 }
 
 static bool name_documented(const char *entry)
 {
-    static const char *const names[] = {
-        "IPCSharedMemory", "shmlab_buffer",  "sem.shmlab_empty", "sem.shmlab_full", "sem.shmlab_mutex",
-        "ipc_dog_shm",     "YOLO_QUEUE_SHM", "sem.YOLO_EMPTY",   "sem.YOLO_FULL",   "sem.YOLO_MUTEX"};
+    static const char *const names[] = {"IPCSharedMemory",  "shmlab_buffer", "sem.shmlab_empty", "sem.shmlab_full",
+                                        "sem.shmlab_mutex", "ipc_dog_shm",   "YOLO_QUEUE_SHM",   "sem.YOLO_EMPTY",
+                                        "sem.YOLO_FULL",    "sem.YOLO_MUTEX"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(entry, names[i]) == 0)
@@ -187,17 +184,14 @@ static void leftovers_look(struct doctor *doctor)
     int id = shmget(SHARED_DATA_KEY, 0, 0);
     struct shmid_ds info;
     if (id != -1 && shmctl(id, IPC_STAT, &info) == 0) {
-        snprintf(text, sizeof text,
-                 "System V segment with key %d: id %d, attached %lu times, created by process %d",
+        snprintf(text, sizeof text, "System V segment with key %d: id %d, attached %lu times, created by process %d",
                  SHARED_DATA_KEY, id, (unsigned long)info.shm_nattch, (int)info.shm_cpid);
-        line_print(doctor, false, false, text,
-                   "attached 0 times: it was left behind; ipcrm -m ID removes it");
+        line_print(doctor, false, false, text, "attached 0 times: it was left behind; ipcrm -m ID removes it");
         found++;
     }
     found += scratch_abandoned(scratch_tell, doctor);
     if (found == 0)
-        line_print(doctor, true, false, "nothing is left behind: no object with a documented name, no folder",
-                   NULL);
+        line_print(doctor, true, false, "nothing is left behind: no object with a documented name, no folder", NULL);
 }
 
 int lab_doctor(const struct lab_options *options)

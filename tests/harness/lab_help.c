@@ -24,23 +24,20 @@ static bool case_passed(const json_t *verdict, const char *name)
     size_t i;
     json_t *check;
 
-    json_array_foreach(json_object_get(verdict, "checks"), i, check)
-    {
+    json_array_foreach (json_object_get(verdict, "checks"), i, check) {
         if (strcmp(text_of(check, "name"), name) == 0)
             return strcmp(text_of(check, "outcome"), "passed") == 0;
     }
     return false;
 }
 
-/* The first check that failed by a verdict, and has not passed by the one given since; NULL: there is none.
- */
+/* The first check that failed by a verdict, and has not passed by the one given since; NULL: there is none. */
 static const struct check_case *case_failed(const struct lab *lab, const json_t *verdict, const json_t *since)
 {
     size_t i;
     json_t *check;
 
-    json_array_foreach(json_object_get(verdict, "checks"), i, check)
-    {
+    json_array_foreach (json_object_get(verdict, "checks"), i, check) {
         const char *outcome = text_of(check, "outcome"), *name = text_of(check, "name");
         if ((strcmp(outcome, "failed") == 0 || strcmp(outcome, "timeout") == 0) && !case_passed(since, name))
             return judge_case(lab, name);
@@ -48,8 +45,7 @@ static const struct check_case *case_failed(const struct lab *lab, const json_t 
     return NULL;
 }
 
-/* How many hints of the check have been given, this one included. Remembered in a file of the lab's results.
- */
+/* How many hints of the check have been given, this one included. Remembered in a file of the lab's results. */
 static int hint_step(const struct lab_options *options, const char *name)
 {
     char *results = lab_results(options), *path;
@@ -90,19 +86,17 @@ static void edited_print(const struct lab_options *options, const json_t *verdic
     if (verdict_current(options, verdict))
         return;
     if (check[0] != '\0')
-        printf("Files were edited since the last verdict on %s: make lab%d CHECK=%s looks again.\n", check,
-               number, check);
+        printf("Files were edited since the last verdict on %s: make lab%d CHECK=%s looks again.\n", check, number,
+               check);
     else
-        printf("Files were edited since the last verdict on the whole lab: make lab%d looks again.\n",
-               number);
+        printf("Files were edited since the last verdict on the whole lab: make lab%d looks again.\n", number);
 }
 
 /* Of what the last run was about, the first check that failed; without one, what the whole lab lacks besides.
  * NULL after a message. */
 static const struct check_case *case_next(const struct lab_options *options, int *status)
 {
-    json_t *latest = lab_verdict(options, LAB_VERDICT_LATEST),
-           *whole = lab_verdict(options, LAB_VERDICT_WHOLE);
+    json_t *latest = lab_verdict(options, LAB_VERDICT_LATEST), *whole = lab_verdict(options, LAB_VERDICT_WHOLE);
     const json_t *told = latest;
     const struct check_case *next = case_failed(options->lab, latest, NULL);
     int number = judge_number(options->lab);
@@ -114,11 +108,10 @@ static const struct check_case *case_next(const struct lab_options *options, int
     if (told != NULL)
         edited_print(options, told);
     if (told == NULL)
-        *status = error_report(NULL, "lab %d has no verdict yet: let it be looked at first, make lab%d",
-                               number, number);
+        *status =
+            error_report(NULL, "lab %d has no verdict yet: let it be looked at first, make lab%d", number, number);
     else if (next == NULL)
-        printf("Lab %d: no check has failed. A hint for any of them: make hint%d CHECK=name\n", number,
-               number);
+        printf("Lab %d: no check has failed. A hint for any of them: make hint%d CHECK=name\n", number, number);
     json_decref(latest);
     json_decref(whole);
     return next;
@@ -172,8 +165,8 @@ static int progress_print(const struct lab_options *options, int width)
 
     if (extra > 0)
         snprintf(challenge, sizeof challenge, "+%d", extra);
-    printf("lab %d  %-*s [%.*s%*s] %3d %-4s %s\n", judge_number(options->lab), width, options->lab->title,
-           filled, "####################", BAR - filled, "", points, challenge,
+    printf("lab %d  %-*s [%.*s%*s] %3d %-4s %s\n", judge_number(options->lab), width, options->lab->title, filled,
+           "####################", BAR - filled, "", points, challenge,
            verdict == NULL                      ? "not begun"
            : !verdict_current(options, verdict) ? "edited since: look again"
            : verdict_full(verdict)              ? "solved"
@@ -213,12 +206,11 @@ int lab_solution(const struct lab_options *options)
     if (!solved && !options->yes) {
         char question[160];
         snprintf(question, sizeof question,
-                 "Lab %d is not solved yet. A hint would be: make hint%d. Show the solution?", number,
-                 number);
+                 "Lab %d is not solved yet. A hint would be: make hint%d. Show the solution?", number, number);
         if (!lab_confirm(question))
             return EXIT_FAILURE;
     }
-    printf("The reference is solutions/%s. To compare:\n\n    diff -u labs/%s solutions/%s\n",
-           options->lab->name, options->lab->name, options->lab->name);
+    printf("The reference is solutions/%s. To compare:\n\n    diff -u labs/%s solutions/%s\n", options->lab->name,
+           options->lab->name, options->lab->name);
     return EXIT_SUCCESS;
 }

@@ -32,8 +32,7 @@ void lab_replay_keep(const struct lab_options *options, const json_t *verdict)
     size_t i;
     json_t *check;
 
-    json_array_foreach(json_object_get(verdict, "checks"), i, check)
-    {
+    json_array_foreach (json_object_get(verdict, "checks"), i, check) {
         json_t *replay = json_object_get(check, "replay");
         if (replay == NULL)
             continue;
@@ -52,8 +51,7 @@ static unsigned programs_wanted(const struct lab *lab, const json_t *replay)
     size_t i;
     json_t *words;
 
-    json_array_foreach(json_object_get(replay, "programs"), i, words)
-    {
+    json_array_foreach (json_object_get(replay, "programs"), i, words) {
         const char *name = json_string_value(json_array_get(words, 0));
         for (size_t k = 0; k < LAB_PROGRAMS && lab->programs[k].name != NULL; k++)
             if (name != NULL && strcmp(lab->programs[k].name, name) == 0)
@@ -71,8 +69,8 @@ static int programs_build(const struct lab_options *options, const char *folder,
     build_woven(options->lab, folder, programs_wanted(options->lab, replay), NULL, build);
     for (size_t i = 0; i < LAB_PROGRAMS && status == EXIT_SUCCESS; i++)
         if (build->programs[i].status != 0)
-            status = error_report("mend that first", "%s does not compile:\n%s",
-                                  options->lab->programs[i].name, build->programs[i].messages);
+            status = error_report("mend that first", "%s does not compile:\n%s", options->lab->programs[i].name,
+                                  build->programs[i].messages);
     return status;
 }
 
@@ -81,8 +79,7 @@ static void words_add_all(const char *words[], size_t *count, const json_t *text
     size_t i;
     json_t *text;
 
-    json_array_foreach(texts, i, text)
-    {
+    json_array_foreach (texts, i, text) {
         if (*count + 1 < WORDS)
             words[(*count)++] = json_string_value(text);
     }
@@ -106,8 +103,7 @@ static int words_run(const char *const words[])
     return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
 }
 
-/* weave's command line: replay, options, schedule, programs. On a terminal it waits for Enter after each
- * step. */
+/* weave's command line: replay, options, schedule, programs. On a terminal it waits for Enter after each step. */
 static int replay_run(const json_t *replay, const char *folder, const struct build *build)
 {
     const char *words[WORDS] = {TOOLCHAIN_WEAVE, "replay"};
@@ -117,8 +113,7 @@ static int replay_run(const json_t *replay, const char *folder, const struct bui
 
     words_add_all(words, &count, json_object_get(replay, "options"));
     words[count++] = json_string_value(json_object_get(replay, "schedule"));
-    json_array_foreach(json_object_get(replay, "programs"), i, program)
-    {
+    json_array_foreach (json_object_get(replay, "programs"), i, program) {
         if (count + json_array_size(program) + 3 >= WORDS)
             return error_report(NULL, "the schedule is of too many words");
         bool python = text_ends(json_string_value(json_array_get(program, 0)), ".py");

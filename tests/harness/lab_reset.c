@@ -27,13 +27,11 @@ static bool command_run(const char *const argv[])
     return status == 0;
 }
 
-/* The folder with the starters as they came: a handout carries a copy, else the solutions give them. NULL:
- * none. */
+/* The folder with the starters as they came: a handout carries a copy, else the solutions give them. NULL: none. */
 static const char *starters_folder(void)
 {
     static const char carried[] = TOOLCHAIN_SOURCE "/starters", made[] = TOOLCHAIN_BUILD "/starters";
-    const char *const command[] = {TOOLCHAIN_PYTHON, TOOLCHAIN_SOURCE "/tools/starters.py", "--into", made,
-                                   NULL};
+    const char *const command[] = {TOOLCHAIN_PYTHON, TOOLCHAIN_SOURCE "/tools/starters.py", "--into", made, NULL};
 
     if (access(carried, R_OK) == 0)
         return carried;
@@ -80,8 +78,7 @@ int lab_reset(const struct lab_options *options)
     char question[160];
     int number = judge_number(options->lab), status = EXIT_FAILURE;
 
-    snprintf(question, sizeof question, "Put lab %d back to its beginning? Your files go to labs/.backup.",
-             number);
+    snprintf(question, sizeof question, "Put lab %d back to its beginning? Your files go to labs/.backup.", number);
     if (!options->yes && !lab_confirm(question)) {
         printf("Nothing was changed.\n");
         return EXIT_FAILURE;

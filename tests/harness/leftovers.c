@@ -30,8 +30,7 @@ struct taking {
     json_t *leaks, *varies;
 };
 
-static void leak_add(const struct taking *taking, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+static void leak_add(const struct taking *taking, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void leak_add(const struct taking *taking, const char *format, ...)
 {
     char text[512];
@@ -88,8 +87,7 @@ static void segments_take(const struct taking *taking)
             continue;
         if (found.shm_cpid != taking->checker) {
             leak_add(taking,
-                     "System V segment, key %d (0x%08x), id %d, %zu bytes, attached %lu times, created by "
-                     "process %d",
+                     "System V segment, key %d (0x%08x), id %d, %zu bytes, attached %lu times, created by process %d",
                      (int)found.shm_perm.__key, (unsigned)found.shm_perm.__key, id, found.shm_segsz,
                      (unsigned long)found.shm_nattch, (int)found.shm_cpid);
             number_varies(taking, "id", id);
@@ -115,8 +113,7 @@ static void semaphore_sets_take(const struct taking *taking)
 }
 
 /* Does the name begin with one that the check drew, followed by nothing or something that is no digit? */
-static const struct ledger_object *name_find(const struct ledger *ledger, const char *name,
-                                             enum ledger_kind kind)
+static const struct ledger_object *name_find(const struct ledger *ledger, const char *name, enum ledger_kind kind)
 {
     for (int i = 0; i < ledger->objects; i++) {
         const struct ledger_object *object = &ledger->object[i];

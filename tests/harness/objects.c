@@ -1,5 +1,4 @@
-/* See objects.h. What is created here has a name or key of this check, and is removed by the judge behind it.
- */
+/* See objects.h. What is created here has a name or key of this check, and is removed by the judge behind it. */
 #define _GNU_SOURCE
 #include "objects.h"
 
@@ -77,8 +76,7 @@ int sysv_create(struct check *check, const char *key, size_t size, unsigned mode
     if (id == -1)
         check_broken(check, "shmget(key %s, %zu bytes): %s", key, size, strerror(errno));
     check_varies(check, "id", check_text(check, "%d", id));
-    check_note(check, "the check makes a segment with key %s: id %d, %zu bytes, mode %04o", key, id, size,
-               mode);
+    check_note(check, "the check makes a segment with key %s: id %d, %zu bytes, mode %04o", key, id, size, mode);
     return id;
 }
 
@@ -123,8 +121,7 @@ static void *posix_map_with(struct check *check, const char *name, size_t size, 
 {
     struct object object = posix_look(check, name);
 
-    REQUIRE(check, object.exists, .expected = check_text(check, "a shared memory object %s", name),
-            .found = "none");
+    REQUIRE(check, object.exists, .expected = check_text(check, "a shared memory object %s", name), .found = "none");
     REQUIRE(check, object.size >= size, .expected = check_text(check, "%s has %zu bytes", name, size),
             .found = check_text(check, "%zu bytes", object.size));
     int fd = shm_open(name, access, 0);

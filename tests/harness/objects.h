@@ -26,8 +26,7 @@ struct object {
 struct object sysv_look(struct check *check, const char *key);
 /* Copy `size` bytes; fails the check when there is no such segment or it is smaller. */
 const unsigned char *sysv_copy(struct check *check, const char *key, size_t size);
-/* Create a segment (all zero), as a stale one that the program meets; the same key is tracked already. Its
- * id. */
+/* Create a segment (all zero), as a stale one that the program meets; the same key is tracked already. Its id. */
 int sysv_create(struct check *check, const char *key, size_t size, unsigned mode);
 /* Attach an existing segment for reading and writing until the check ends or sysv_detach. */
 void *sysv_attach(struct check *check, const char *key);
@@ -40,8 +39,7 @@ struct object posix_look(struct check *check, const char *name);
 const unsigned char *posix_copy(struct check *check, const char *name, size_t size);
 /* Create an object of that size (all zero) and map it. */
 void *posix_create(struct check *check, const char *name, size_t size, unsigned mode);
-/* Map an object that a program made, for reading and writing. Fails the check when it is missing or smaller.
- */
+/* Map an object that a program made, for reading and writing. Fails the check when it is missing or smaller. */
 void *posix_map(struct check *check, const char *name, size_t size);
 void posix_remove(struct check *check, const char *name);
 /* An object of this name is meant to outlive the program that makes it: what is left of it is no leak. */

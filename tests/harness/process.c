@@ -56,8 +56,8 @@ static void child_surround(const struct process_setup *setup)
     }
 }
 
-static _Noreturn void child_run(const char *const argv[], const struct process_setup *setup, int input,
-                                int output, pid_t parent)
+static _Noreturn void child_run(const char *const argv[], const struct process_setup *setup, int input, int output,
+                                pid_t parent)
 {
     sigset_t none;
 
@@ -80,8 +80,7 @@ static _Noreturn void child_run(const char *const argv[], const struct process_s
     _exit(127);
 }
 
-/* proc(5), NSpid: its number in each of its namespaces, the innermost last. It is ours to reap, so it is
- * there. */
+/* proc(5), NSpid: its number in each of its namespaces, the innermost last. It is ours to reap, so it is there. */
 static pid_t own_pid_of(pid_t pid)
 {
     char path[64], line[256];
@@ -140,8 +139,7 @@ bool process_start_with(struct process *process, const char *const argv[], const
     return false;
 }
 
-/* Keep the text bounded: behind its limit the second half makes room. Nobody waits for a text that long ago.
- */
+/* Keep the text bounded: behind its limit the second half makes room. Nobody waits for a text that long ago. */
 static bool text_append(struct process *process, const char *chunk, size_t size)
 {
     if (process->length + size > process->text_limit) {

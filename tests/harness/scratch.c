@@ -28,8 +28,7 @@ static const char *base_folder(void)
 
 int scratch_make(struct scratch *scratch, const char *base)
 {
-    snprintf(scratch->path, sizeof scratch->path, "%.200s/%sXXXXXX", base != NULL ? base : base_folder(),
-             name_begin);
+    snprintf(scratch->path, sizeof scratch->path, "%.200s/%sXXXXXX", base != NULL ? base : base_folder(), name_begin);
     scratch->lock = -1;
     if (mkdtemp(scratch->path) == NULL)
         return error_report_errno(NULL, "mkdtemp(%s)", scratch->path);

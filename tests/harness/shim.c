@@ -29,8 +29,7 @@
 
 #define PUBLIC __attribute__((visibility("default")))
 
-/* glibc's declarations carry non-null attributes and the like; what counts here is that the calls get
- * through. */
+/* glibc's declarations carry non-null attributes and the like; what counts here is that the calls get through. */
 static void *real(const char *name)
 {
     return dlsym(RTLD_NEXT, name);
@@ -58,10 +57,7 @@ static int errno_of(const char *symbol)
 
 static const char *command_name(int command)
 {
-    return command == IPC_RMID   ? "IPC_RMID"
-           : command == IPC_STAT ? "IPC_STAT"
-           : command == IPC_SET  ? "IPC_SET"
-                                 : "";
+    return command == IPC_RMID ? "IPC_RMID" : command == IPC_STAT ? "IPC_STAT" : command == IPC_SET ? "IPC_SET" : "";
 }
 
 /* Is this the call that has to fail? Sets errno then. Counts the calls that the fault names. */
@@ -154,8 +150,7 @@ PUBLIC int semctl(int id, int number, int command, ...)
     va_list list;
 
     va_start(list, command);
-    void *argument =
-        va_arg(list, void *); /* union semun: no member is larger, and a missing one is not looked at */
+    void *argument = va_arg(list, void *); /* union semun: no member is larger, and a missing one is not looked at */
     va_end(list);
     return fails("semctl", command_name(command)) ? -1 : REAL(semctl)(id, number, command, argument);
 }

@@ -1,5 +1,4 @@
-/* Small work on texts that several files of the harness need. What is returned as char * is the caller's to
- * free. */
+/* Small work on texts that several files of the harness need. What is returned as char * is the caller's to free. */
 #ifndef HARNESS_TEXT_H
 #define HARNESS_TEXT_H
 

@@ -67,8 +67,8 @@ static const char *programs_weave(struct check *check, const struct weave_case *
     build_woven(check->lab, check->folder, wanted, check->place, &build);
     for (size_t i = 0; i < LAB_PROGRAMS; i++)
         if ((wanted >> i & 1) != 0 && build.programs[i].status != 0)
-            check_skip(check, check_text(check, "%s cannot be compiled for weave: %s",
-                                         check->lab->programs[i].name, build.programs[i].messages));
+            check_skip(check, check_text(check, "%s cannot be compiled for weave: %s", check->lab->programs[i].name,
+                                         build.programs[i].messages));
     return check_text(check, "%s", build.folder);
 }
 
@@ -129,8 +129,7 @@ static const char *place_text(struct check *check, const json_t *place)
 
     if (file[0] == '\0')
         return "";
-    return check_text(check, "%s:%d  ", path_name(file),
-                      (int)json_integer_value(json_object_get(place, "line")));
+    return check_text(check, "%s:%d  ", path_name(file), (int)json_integer_value(json_object_get(place, "line")));
 }
 
 static const char *sides_text(struct check *check, const struct weave_case *order, const json_t *finding)
@@ -139,8 +138,7 @@ static const char *sides_text(struct check *check, const struct weave_case *orde
     size_t i;
     json_t *side;
 
-    json_array_foreach(json_object_get(finding, "sides"), i, side)
-    {
+    json_array_foreach (json_object_get(finding, "sides"), i, side) {
         json_int_t process = json_integer_value(json_object_get(side, "process"));
         const char *source = json_text(side, "source");
         const char *what = json_text(side, "what");
@@ -160,8 +158,7 @@ static bool step_matters(const json_t *event, bool race)
 {
     const char *kind = json_text(event, "kind");
 
-    return json_is_true(json_object_get(event, "story")) && strcmp(kind, "spin") != 0 &&
-           strcmp(kind, "timeout") != 0 &&
+    return json_is_true(json_object_get(event, "story")) && strcmp(kind, "spin") != 0 && strcmp(kind, "timeout") != 0 &&
            (!race || (strcmp(kind, "open") != 0 && strcmp(kind, "init") != 0));
 }
 
@@ -179,8 +176,7 @@ static const json_t *step_buffered(const json_t *trace)
     size_t i;
     json_t *event;
 
-    json_array_foreach(trace, i, event)
-    {
+    json_array_foreach (trace, i, event) {
         if (strstr(json_text(event, "text"), "goes into the store buffer") != NULL)
             return event;
     }
@@ -196,16 +192,14 @@ static const char *step_text(struct check *check, const struct weave_case *order
 }
 
 /* The last steps that matter, oldest first, and in front of them the first store that waited in a buffer. */
-static const char *steps_text(struct check *check, const struct weave_case *order, const json_t *trace,
-                              bool race)
+static const char *steps_text(struct check *check, const struct weave_case *order, const json_t *trace, bool race)
 {
     const json_t *told[STEPS_TOLD], *before = NULL, *buffered = step_buffered(trace);
     size_t i, count = 0;
     json_t *event;
     const char *text = "";
 
-    json_array_foreach(trace, i, event)
-    {
+    json_array_foreach (trace, i, event) {
         if (!step_matters(event, race) || step_repeats(before, event))
             continue;
         before = told[count++ % STEPS_TOLD] = event;
@@ -248,25 +242,23 @@ static void place_find(struct check *check, const json_t *found, const json_t *t
     size_t i, k;
     json_t *each, *caller;
 
-    json_array_foreach(trace, i, each)
-    {
+    json_array_foreach (trace, i, each) {
         if (strcmp(json_text(found, "cause"), "relaxed-order") == 0 &&
             strcmp(json_text(each, "order"), "relaxed") == 0 && json_is_true(json_object_get(each, "story")))
             if (place_take(check, each, finding))
                 return;
     }
-    json_array_foreach(json_object_get(found, "sides"), i, each)
-    {
+    json_array_foreach (json_object_get(found, "sides"), i, each) {
         /* of an atomic access and another one, the other is to be mended */
         if (strstr(json_text(each, "what"), "atomic") == NULL && place_take(check, each, finding))
             return;
     }
-    json_array_foreach(json_object_get(found, "sides"), i, each)
-    {
+    json_array_foreach (json_object_get(found, "sides"), i, each) {
         if (place_take(check, each, finding))
             return;
-        json_array_foreach(json_object_get(each, "callers"), k,
-                           caller) if (place_take(check, caller, finding)) return;
+        json_array_foreach (json_object_get(each, "callers"), k, caller)
+            if (place_take(check, caller, finding))
+                return;
     }
 }
 
@@ -295,8 +287,8 @@ static void replay_keep(struct check *check, const struct weave_case *order, con
     }
     for (size_t i = 0; i < WEAVE_ARGUMENTS && order->options[i] != NULL; i++)
         json_array_append_new(options, json_string(order->options[i]));
-    check->replay = json_pack("{s:s, s:o, s:o}", "schedule", json_text(result, "schedule"), "options",
-                              options, "programs", programs);
+    check->replay = json_pack("{s:s, s:o, s:o}", "schedule", json_text(result, "schedule"), "options", options,
+                              "programs", programs);
 }
 
 static _Noreturn void weave_fail(struct check *check, const struct weave_case *order, const json_t *result)

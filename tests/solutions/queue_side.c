@@ -46,8 +46,7 @@ int main(int argc, char **argv)
     struct queue queue;
 
     stop_on_signals();
-    if ((produces ? queue_create(&queue, "shmlab", 0600)
-                  : queue_attach(&queue, "shmlab", patience_seconds)) != 0)
+    if ((produces ? queue_create(&queue, "shmlab", 0600) : queue_attach(&queue, "shmlab", patience_seconds)) != 0)
         return EXIT_FAILURE;
     bool right = produces ? frames_put(&queue) : frames_take(&queue);
     queue_close(&queue);

@@ -146,8 +146,8 @@ static void end_of_input_is_not_enter(void **state)
     START(&writer, WRITER, "--name", name);
     EXPECT(&writer, "press Enter");
     process_end_input(&writer);
-    assert_true(object_left(
-        name)); /* it cannot have ended at once; that it goes on waiting is seen by the signal's name */
+    assert_true(
+        object_left(name)); /* it cannot have ended at once; that it goes on waiting is seen by the signal's name */
     process_signal(&writer, SIGINT);
     EXPECT(&writer, "Interrupt");
     FINISH(&writer, 0);
@@ -218,8 +218,7 @@ static void name_that_was_taken_over_is_left_alone(void **state)
     assert_none_left(name);
 }
 
-/* Closed standard streams: no message of ours may end up in the segment, and no object may become standard
- * input. */
+/* Closed standard streams: no message of ours may end up in the segment, and no object may become standard input. */
 static void closed_streams_do_no_harm(void **state)
 {
     (void)state;

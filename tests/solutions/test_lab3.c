@@ -13,8 +13,7 @@
 #define READER SOLUTION("lab3_handshake", "reader")
 #define PYTHON SCRIPT("lab3_handshake", "reader.py")
 
-static char key_path[] =
-    "/tmp/shmlabtest.XXXXXX"; /* a file of ours: ftok makes a key of it that nobody else has */
+static char key_path[] = "/tmp/shmlabtest.XXXXXX"; /* a file of ours: ftok makes a key of it that nobody else has */
 
 static bool mailbox_left(void)
 {

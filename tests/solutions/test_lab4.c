@@ -1,5 +1,4 @@
-/* Lab 4's programs: nothing lost or doubled between several processes, clean-up by the last one out, dead
- * peers. */
+/* Lab 4's programs: nothing lost or doubled between several processes, clean-up by the last one out, dead peers. */
 #define _GNU_SOURCE
 #include "support.h"
 
@@ -93,10 +92,8 @@ static void nothing_is_lost_or_doubled(void **state)
     struct process producers[PRODUCERS], consumers[CONSUMERS];
 
     START(&consumers[0], CONSUMER, "--prefix", prefix, "--items", "1000");
-    START(&producers[0], PRODUCER, "--prefix", prefix, "--items", "1000", "--id", "1", "--quiet",
-          "--capacity", "3");
-    START(&producers[1], PRODUCER, "--prefix", prefix, "--items", "1000", "--id", "2", "--quiet",
-          "--capacity", "3");
+    START(&producers[0], PRODUCER, "--prefix", prefix, "--items", "1000", "--id", "1", "--quiet", "--capacity", "3");
+    START(&producers[1], PRODUCER, "--prefix", prefix, "--items", "1000", "--id", "2", "--quiet", "--capacity", "3");
     START(&consumers[1], SHMLAB_PYTHON, PYTHON, "--prefix", prefix, "--items", "1000");
     for (int i = 0; i < 2; i++) {
         assert_int_equal(process_finish(&consumers[i]), 0);
@@ -195,8 +192,7 @@ static void hostile_header_does_no_harm(void **state)
         int fd = shm_open(path, O_RDWR, 0);
         START(&consumer, SHMLAB_PYTHON, PYTHON, "--prefix", prefix, "--items", "8");
         EXPECT(&consumer, "item 1 of");
-        assert_int_equal(pwrite(fd, &capacities[i], 4, 12),
-                         4); /* from now on the header lies about the capacity */
+        assert_int_equal(pwrite(fd, &capacities[i], 4, 12), 4); /* from now on the header lies about the capacity */
         close(fd);
         EXPECT(&consumer, "item 8 of");
         FINISH(&consumer, 0);
@@ -244,13 +240,11 @@ static void killed_at_any_moment_the_next_start_recovers(void **state)
             if (i == victim)
                 continue;
             process_signal(&peers[i], SIGTERM);
-            int status =
-                process_finish(&peers[i]); /* it may not have got so far as to install its handlers */
+            int status = process_finish(&peers[i]); /* it may not have got so far as to install its handlers */
             assert_true(status == 1 || status == KILLED + SIGTERM);
             process_close(&peers[i]);
         }
-        if (number == SIGKILL &&
-            victim < 2) { /* it may have been the only one attached: the next start recovers */
+        if (number == SIGKILL && victim < 2) { /* it may have been the only one attached: the next start recovers */
             START(&peers[0], PRODUCER, "--prefix", prefix, "--items", "1");
             START(&peers[2], CONSUMER, "--prefix", prefix, "--items", "1");
             FINISH(&peers[2], 0);

@@ -1,5 +1,4 @@
-/* Lab 5's programs: the bytes of the snapshot, its lifetime, readers of hostile snapshots, bad pictures and
- * models. */
+/* Lab 5's programs: the bytes of the snapshot, its lifetime, readers of hostile snapshots, bad pictures and models. */
 #define _GNU_SOURCE
 #include "support.h"
 
@@ -18,8 +17,7 @@
 #define PRODUCER SOLUTION("lab5_snapshot", "producer")
 #define READER   SCRIPT("lab5_snapshot", "reader.py")
 #define MEDIA    SHMLAB_SOURCE "/common/media/"
-#define SHAPES                                                                                               \
-    "--cfg", MEDIA "shapes.cfg", "--weights", MEDIA "shapes.weights", "--names", MEDIA "shapes.names"
+#define SHAPES   "--cfg", MEDIA "shapes.cfg", "--weights", MEDIA "shapes.weights", "--names", MEDIA "shapes.names"
 
 static char folder[] = "/tmp/shmlabtest.XXXXXX";
 static char picture[64], output[64], broken[64];
@@ -255,11 +253,9 @@ static void bad_pictures_and_models_get_a_sentence(void **state)
         START(&producer, PRODUCER, "--name", name, "--cfg", MEDIA "shapes.cfg", "--weights", broken, picture);
         EXPECT(&producer, broken);
         FINISH(&producer, 1);
-        START(&producer, PRODUCER, "--name", name, "--cfg", picture, "--weights", MEDIA "shapes.weights",
-              picture);
+        START(&producer, PRODUCER, "--name", name, "--cfg", picture, "--weights", MEDIA "shapes.weights", picture);
         FINISH(&producer, 1);
-        START(&producer, PRODUCER, "--name", name, "--cfg", MEDIA "shapes.cfg", "--weights", "/nonexistent",
-              picture);
+        START(&producer, PRODUCER, "--name", name, "--cfg", MEDIA "shapes.cfg", "--weights", "/nonexistent", picture);
         EXPECT(&producer, "/nonexistent");
         FINISH(&producer, 1);
     }
@@ -276,8 +272,7 @@ static void killed_at_any_moment_the_next_start_recovers(void **state)
 
     if (without_detector())
         skip();
-    for (int round = 0; round < ROUNDS_KILLING / 10;
-         round++) { /* loading libdarknet takes a fifth of a second */
+    for (int round = 0; round < ROUNDS_KILLING / 10; round++) { /* loading libdarknet takes a fifth of a second */
         START(&producer, PRODUCER, "--name", name, "--class", "all", SHAPES, picture);
         if (random_below(2) == 0)
             process_expect(&producer, "producer: ");

@@ -58,8 +58,7 @@ static const unsigned char *queue_map(const char *prefix)
     return bytes;
 }
 
-/* The published table, written out again on purpose; the pixels are those that the scene renders for the same
- * seed. */
+/* The published table, written out again on purpose; the pixels are those that the scene renders for the same seed. */
 static void queue_is_as_documented(void **state)
 {
     (void)state;
@@ -305,8 +304,7 @@ static void two_sets_of_names_do_not_meet(void **state)
     struct process producers[2], consumers[2];
 
     for (int i = 0; i < 2; i++) {
-        START(&producers[i], PRODUCER, "--prefix", prefixes[i], TRUTH, "--frames", i == 0 ? "30" : "40",
-              "--quiet");
+        START(&producers[i], PRODUCER, "--prefix", prefixes[i], TRUTH, "--frames", i == 0 ? "30" : "40", "--quiet");
         START(&consumers[i], CONSUMER, "--prefix", prefixes[i], "--quiet");
     }
     for (int i = 0; i < 2; i++) {
@@ -347,8 +345,7 @@ static void pair_kill(const char *prefix, const char *const consumer_argv[], boo
     start(&consumer, consumer_argv);
     struct process *victim = kill_producer ? &producer : &consumer;
     struct process *other = kill_producer ? &consumer : &producer;
-    snprintf(line, sizeof line,
-             "frame %u:", 6 + random_below(10)); /* from 6 on, a consumer is there for sure */
+    snprintf(line, sizeof line, "frame %u:", 6 + random_below(10)); /* from 6 on, a consumer is there for sure */
     EXPECT(&producer, line);
     random_delay();
     process_signal(victim, number);
@@ -576,10 +573,9 @@ static void consumers_that_are_seen_at_once(void **state)
     const char *prefix = unique_name();
 
     *state = (void *)(uintptr_t)prefix;
-    consumer_is_seen_at_once(state,
-                             (const char *const[]){CONSUMER, "--prefix", prefix, "--frames", "3", NULL});
-    consumer_is_seen_at_once(state, (const char *const[]){SHMLAB_PYTHON, PYTHON, "--prefix", prefix,
-                                                          "--frames", "3", "--view", "none", NULL});
+    consumer_is_seen_at_once(state, (const char *const[]){CONSUMER, "--prefix", prefix, "--frames", "3", NULL});
+    consumer_is_seen_at_once(state, (const char *const[]){SHMLAB_PYTHON, PYTHON, "--prefix", prefix, "--frames", "3",
+                                                          "--view", "none", NULL});
 }
 
 int main(void)

@@ -4,9 +4,15 @@
  * Three named POSIX semaphores guard it: EMPTY counts free slots (starts at the capacity), FULL counts
  * messages (starts at 0), MUTEX (starts at 1) is held while head, tail, count and a slot are touched.
  *
- *     producer: wait EMPTY, wait MUTEX, fill slot[tail], tail = (tail + 1) % capacity, count++, post MUTEX,
- * post FULL consumer: wait FULL, wait MUTEX, copy slot[head], head = (head + 1) % capacity, count--, post
- * MUTEX, post EMPTY
+ * A producer:
+ *  - waits for EMPTY, then for MUTEX;
+ *  - fills slot[tail], sets tail = (tail + 1) % capacity, adds 1 to count;
+ *  - posts MUTEX, then FULL.
+ *
+ * A consumer:
+ *  - waits for FULL, then for MUTEX;
+ *  - copies slot[head], sets head = (head + 1) % capacity, subtracts 1 from count;
+ *  - posts MUTEX, then EMPTY.
  *
  * The names derive from a prefix P (default "shmlab"): shared memory /P_buffer, semaphores /P_empty, /P_full,
  * /P_mutex. Presence (presence.h): every attached process holds a shared lock on byte BUFFER_PRESENCE of the

@@ -50,9 +50,8 @@ struct fanout_message {
 };
 
 struct fanout_reader {
-    _Alignas(
-        FANOUT_LINE) _Atomic uint32_t state; /* enum fanout_state; written by the reader whose line it is */
-    _Alignas(8) _Atomic uint64_t cursor;     /* number of the message that is read next; likewise */
+    _Alignas(FANOUT_LINE) _Atomic uint32_t state; /* enum fanout_state; written by the reader whose line it is */
+    _Alignas(8) _Atomic uint64_t cursor;          /* number of the message that is read next; likewise */
 };
 
 struct fanout {

@@ -47,16 +47,13 @@ struct record_ring {
 };
 
 _Static_assert(RECORD_BYTES % RECORD_ALIGN == 0, "behind the last place comes the first");
-_Static_assert(RECORD_BYTES / 2 % RECORD_ALIGN == 0,
-               "a record of half the ring ends where another one may begin");
-_Static_assert(sizeof(struct record_header) == RECORD_ALIGN,
-               "wherever a record may begin there is room for a header");
+_Static_assert(RECORD_BYTES / 2 % RECORD_ALIGN == 0, "a record of half the ring ends where another one may begin");
+_Static_assert(sizeof(struct record_header) == RECORD_ALIGN, "wherever a record may begin there is room for a header");
 _Static_assert(RECORD_MAX == 2040, "the greatest message is 2040 bytes");
 _Static_assert(offsetof(struct record_ring, written) == 0, "written is at 0");
 _Static_assert(offsetof(struct record_ring, read) == 64, "read is at 64");
 _Static_assert(offsetof(struct record_ring, bytes) == 128, "the bytes begin at 128");
 _Static_assert(sizeof(struct record_ring) == 4224, "the ring is 4224 bytes");
-_Static_assert(ATOMIC_LONG_LOCK_FREE == 2 && sizeof(long) == 8,
-               "a lock in another process's memory would be no lock");
+_Static_assert(ATOMIC_LONG_LOCK_FREE == 2 && sizeof(long) == 8, "a lock in another process's memory would be no lock");
 
 #endif

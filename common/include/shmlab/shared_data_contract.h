@@ -26,15 +26,15 @@ enum {
  * A program expands the list with a macro of its own and so cannot forget a member.
  */
 /* slide:fields */
-#define SHARED_DATA_FIELDS(FIELD)                                                                            \
-    FIELD(process_id, 0, 4)     /* int32 */                                                                  \
-    FIELD(message, 4, 500)      /* char[500], NUL-terminated UTF-8 */                                        \
-    FIELD(data_ready, 504, 1)   /* bool, written last */                                                     \
-    FIELD(counter, 508, 4)      /* int32 */                                                                  \
-    FIELD(temperature, 512, 8)  /* double */                                                                 \
-    FIELD(coordinates, 520, 12) /* float[3] */                                                               \
-    FIELD(user_name, 532, 50)   /* char[50], NUL-terminated UTF-8 */                                         \
-    FIELD(timestamp, 588, 8)    /* int64, milliseconds since 1970; not a multiple of 8! */                   \
+#define SHARED_DATA_FIELDS(FIELD)                                                          \
+    FIELD(process_id, 0, 4)     /* int32 */                                                \
+    FIELD(message, 4, 500)      /* char[500], NUL-terminated UTF-8 */                      \
+    FIELD(data_ready, 504, 1)   /* bool, written last */                                   \
+    FIELD(counter, 508, 4)      /* int32 */                                                \
+    FIELD(temperature, 512, 8)  /* double */                                               \
+    FIELD(coordinates, 520, 12) /* float[3] */                                             \
+    FIELD(user_name, 532, 50)   /* char[50], NUL-terminated UTF-8 */                       \
+    FIELD(timestamp, 588, 8)    /* int64, milliseconds since 1970; not a multiple of 8! */ \
     FIELD(data_array, 596, 40)  /* int32[10] */
 /* slide:end */
 

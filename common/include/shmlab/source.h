@@ -22,8 +22,7 @@ struct source;
  */
 struct source *source_open(const char *what, int width, int height, char *error, size_t size);
 
-/* One line for people: "synthetic scene (seed 1)", "video street.mp4 (ffmpeg)". Lives as long as the source.
- */
+/* One line for people: "synthetic scene (seed 1)", "video street.mp4 (ffmpeg)". Lives as long as the source. */
 const char *source_describe(const struct source *source);
 
 /*

@@ -14,8 +14,7 @@ void stop_on_signals(void);
 /* The number of the signal that asked us to end, 0 while none did. */
 int stop_signal(void);
 
-/* Sleep for that many seconds or until a signal asks us to end; false in the second case. No signal is
- * missed. */
+/* Sleep for that many seconds or until a signal asks us to end; false in the second case. No signal is missed. */
 bool stop_sleep(double seconds);
 
 enum stop_reason {

@@ -17,20 +17,18 @@
 /* Not in darknet.h. */
 float activate(float x, ACTIVATION activation);
 float gradient(float x, ACTIVATION activation);
-void gemm(int ta, int tb, int m, int n, int k, float alpha, float *a, int lda, float *b, int ldb, float beta,
-          float *c, int ldc);
-void im2col_cpu(float *image, int channels, int height, int width, int size, int stride, int pad,
-                float *columns);
-void col2im_cpu(float *columns, int channels, int height, int width, int size, int stride, int pad,
-                float *image);
+void gemm(int ta, int tb, int m, int n, int k, float alpha, float *a, int lda, float *b, int ldb, float beta, float *c,
+          int ldc);
+void im2col_cpu(float *image, int channels, int height, int width, int size, int stride, int pad, float *columns);
+void col2im_cpu(float *columns, int channels, int height, int width, int size, int stride, int pad, float *image);
 void activate_array(float *x, const int n, const ACTIVATION activation);
 void gradient_array(const float *x, const int n, const ACTIVATION activation, float *delta);
 
-INTERPOSED void gemm(int ta, int tb, int m, int n, int k, float alpha, float *a, int lda, float *b, int ldb,
-                     float beta, float *c, int ldc)
+INTERPOSED void gemm(int ta, int tb, int m, int n, int k, float alpha, float *a, int lda, float *b, int ldb, float beta,
+                     float *c, int ldc)
 {
-    cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, m, n, k, alpha,
-                a, lda, b, ldb, beta, c, ldc);
+    cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, m, n, k, alpha, a, lda,
+                b, ldb, beta, c, ldc);
 }
 
 /* One row of one shifted copy of the image: target[x] = row[x * stride + shift], zero outside the row. */
@@ -60,8 +58,7 @@ INTERPOSED void im2col_cpu(float *image, int channels, int height, int width, in
                 if (from < 0 || from >= height)
                     memset(columns, 0, (size_t)count * sizeof *columns);
                 else
-                    im2col_row(image + (size_t)from * (size_t)width, width, stride, tap % size - pad, columns,
-                               count);
+                    im2col_row(image + (size_t)from * (size_t)width, width, stride, tap % size - pad, columns, count);
             }
 }
 
@@ -86,8 +83,7 @@ INTERPOSED void col2im_cpu(float *columns, int channels, int height, int width, 
             for (int y = 0; y < rows; y++, columns += count) {
                 int to = y * stride + tap / size - pad;
                 if (to >= 0 && to < height)
-                    col2im_row(columns, count, image + (size_t)to * (size_t)width, width, stride,
-                               tap % size - pad);
+                    col2im_row(columns, count, image + (size_t)to * (size_t)width, width, stride, tap % size - pad);
             }
 }
 

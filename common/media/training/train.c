@@ -15,8 +15,7 @@
 enum {
     STEPS_PER_REPORT = 50,
     STEPS_PER_FILE = 500,
-    TRUTH_VALUES =
-        5, /* centre x, centre y, width, height (parts of the picture) and class: yolo_layer.c of Darknet */
+    TRUTH_VALUES = 5, /* centre x, centre y, width, height (parts of the picture) and class: yolo_layer.c of Darknet */
     SEED = 1,
 };
 
@@ -41,8 +40,8 @@ static void input_fill(const struct frame *frame, float *input)
 }
 
 /* Boxes in the picture, which lies at (x, y) with width x height in the network's input of `side` pixels. */
-static void truth_fill(const struct detection *truth, int count, const struct frame *picture, int x, int y,
-                       int width, int height, int side, float *values)
+static void truth_fill(const struct detection *truth, int count, const struct frame *picture, int x, int y, int width,
+                       int height, int side, float *values)
 {
     for (int i = 0; i < count; i++, values += TRUTH_VALUES) {
         float across = (float)width / (float)picture->width, down = (float)height / (float)picture->height;
@@ -91,8 +90,8 @@ static void train(network *net, char *weights)
         float loss = train_network(net, batch);
         average = average < 0 ? loss : 0.95F * average + 0.05F * loss;
         if ((step + 1) % STEPS_PER_REPORT == 0)
-            fprintf(stderr, "step %lu: loss %.3f, mean %.3f, rate %g\n", step + 1, (double)loss,
-                    (double)average, (double)get_current_rate(net));
+            fprintf(stderr, "step %lu: loss %.3f, mean %.3f, rate %g\n", step + 1, (double)loss, (double)average,
+                    (double)get_current_rate(net));
         if ((step + 1) % STEPS_PER_FILE == 0)
             save_weights(net, weights);
     }

@@ -1,5 +1,4 @@
-/* One object of each wire format, so that its debug information holds their layouts: see dump.py. Never run.
- */
+/* One object of each wire format, so that its debug information holds their layouts: see dump.py. Never run. */
 #include "shmlab/bounded_buffer.h"
 #include "shmlab/mailbox.h"
 #include "shmlab/snapshot.h"

@@ -40,9 +40,8 @@ static void line_take(struct detector *detector, const char *line)
         detector->fails = true;
     else if (strcmp(line, "waits\n") == 0)
         detector->waits = true;
-    else if (detector->count < FOUND_MAX &&
-             sscanf(line, "%d %f %d %d %d %d", &each.class_id, &each.confidence, &each.x, &each.y,
-                    &each.width, &each.height) == 6)
+    else if (detector->count < FOUND_MAX && sscanf(line, "%d %f %d %d %d %d", &each.class_id, &each.confidence, &each.x,
+                                                   &each.y, &each.width, &each.height) == 6)
         detector->found[detector->count++] = each;
 }
 
@@ -99,8 +98,7 @@ int detector_run(struct detector *detector, const struct frame *frame, const str
     }
     for (int i = 0; i < detector->count && kept < capacity; i++) {
         const struct detection *each = &detector->found[i];
-        if (each->confidence > filter->threshold &&
-            (filter->class_id == -1 || filter->class_id == each->class_id))
+        if (each->confidence > filter->threshold && (filter->class_id == -1 || filter->class_id == each->class_id))
             detections[kept++] = *each;
     }
     return kept;

@@ -89,8 +89,7 @@ static const char *message_take(const struct stream *stream, int reader, int32_t
     return memcmp(&wanted, &message, sizeof wanted) == 0 ? NULL : "a message is not the one that was due";
 }
 
-/* Join, read one message, unless the last one was sent already, leave. *next is told which one would be due
- * then. */
+/* Join, read one message, unless the last one was sent already, leave. *next is told which one would be due then. */
 static const char *visit(const struct stream *stream, int32_t *next)
 {
     const char *wrong = NULL;
@@ -133,8 +132,7 @@ static pthread_t thread_start(void *(*run)(void *), void *data)
     return thread;
 }
 
-/* All messages, to a reader that comes and goes. One: two that want the same line are fanout_race's business.
- */
+/* All messages, to a reader that comes and goes. One: two that want the same line are fanout_race's business. */
 static const char *threads_stream(const struct stream *stream)
 {
     struct reader reader = {.stream = stream};
@@ -215,8 +213,7 @@ static void command_threads(int32_t messages)
 
 struct object {
     struct fanout ring;
-    _Atomic int
-        taken[FANOUT_READERS]; /* 1: a reader was given this line; relaxed, and so it orders nothing */
+    _Atomic int taken[FANOUT_READERS]; /* 1: a reader was given this line; relaxed, and so it orders nothing */
 };
 
 static int run_put(struct object *object, int32_t messages)

@@ -100,8 +100,7 @@ static inline void pattern_fill_stamps(struct queue_slot *slot, uint64_t seed, i
 }
 
 /* Offset of the first byte that is wrong, -1 when none is. */
-static inline long pattern_difference_stamps(const struct queue_slot *slot, uint64_t seed, int32_t frame,
-                                             size_t stamps)
+static inline long pattern_difference_stamps(const struct queue_slot *slot, uint64_t seed, int32_t frame, size_t stamps)
 {
     if (slot->frame_id != frame)
         return offsetof(struct queue_slot, frame_id);

@@ -43,9 +43,8 @@ struct peer {
 static const char *end_name(enum queue_end end)
 {
     static const char *const names[] = {
-        [QUEUE_DONE] = "done",   [QUEUE_STOPPED] = "stopped", [QUEUE_TIMEOUT] = "timeout",
-        [QUEUE_ENDED] = "ended", [QUEUE_DIED] = "died",       [QUEUE_GONE] = "gone",
-        [QUEUE_STUCK] = "stuck",
+        [QUEUE_DONE] = "done", [QUEUE_STOPPED] = "stopped", [QUEUE_TIMEOUT] = "timeout", [QUEUE_ENDED] = "ended",
+        [QUEUE_DIED] = "died", [QUEUE_GONE] = "gone",       [QUEUE_STUCK] = "stuck",
     };
 
     return (size_t)end < sizeof names / sizeof names[0] ? names[end] : "something unknown";
@@ -110,8 +109,7 @@ static void command_test(struct peer *peer, int32_t frame)
     if (at == -1)
         printf("> right\n");
     else
-        printf("> byte %ld of the slot is 0x%02x, not 0x%02x\n", at, ((const uint8_t *)peer->full_slot)[at],
-               wanted);
+        printf("> byte %ld of the slot is 0x%02x, not 0x%02x\n", at, ((const uint8_t *)peer->full_slot)[at], wanted);
 }
 
 /* One frame of a stream. False after the answer. */
@@ -210,8 +208,7 @@ static void command_run(struct peer *peer, char *const words[])
     } else if (strcmp(command, "test") == 0) {
         command_test(peer, atoi(words[1]));
     } else if (strcmp(command, "publish") == 0 || strcmp(command, "release") == 0) {
-        printf("> %s\n",
-               end_name(command[0] == 'p' ? queue_publish(&peer->queue) : queue_release(&peer->queue)));
+        printf("> %s\n", end_name(command[0] == 'p' ? queue_publish(&peer->queue) : queue_release(&peer->queue)));
     } else if (strcmp(command, "stream") == 0) {
         command_stream(peer, words);
     } else {

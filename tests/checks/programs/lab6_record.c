@@ -81,9 +81,8 @@ static void get_one(struct record_ring *ring, struct target *target, size_t capa
 {
     size_t length = 0;
     enum record_end end = record_get(ring, target->bytes, capacity, &length);
-    size_t differs = end == RECORD_DONE && length <= capacity
-                         ? message_differs(target->bytes, length, target->bytes[0])
-                         : 0;
+    size_t differs =
+        end == RECORD_DONE && length <= capacity ? message_differs(target->bytes, length, target->bytes[0]) : 0;
     if (!untouched(target, capacity))
         printf("> %s, and bytes behind the buffer of %zu were written\n", end_text(end), capacity);
     else if (end != RECORD_DONE && !untouched(target, 0))
@@ -111,15 +110,13 @@ static void command_get(struct record_ring *ring, size_t capacity)
     if (!prepared)
         memset(&target, UNTOUCHED, sizeof target);
     get_one(ring, &target, capacity);
-    memset(&target, UNTOUCHED,
-           sizeof target); /* now: a check may run the next one instruction by instruction */
+    memset(&target, UNTOUCHED, sizeof target); /* now: a check may run the next one instruction by instruction */
     prepared = true;
 }
 
 /* ---- Every place ---- */
 
-/* Put and get one message with the counters at this place. False, and says so: it was not done, or not whole.
- */
+/* Put and get one message with the counters at this place. False, and says so: it was not done, or not whole. */
 static bool sweep_one(struct record_ring *ring, uint64_t place, size_t length)
 {
     static unsigned char message[RECORD_BYTES], target[RECORD_BYTES];
@@ -131,14 +128,14 @@ static bool sweep_one(struct record_ring *ring, uint64_t place, size_t length)
     message_fill(message, length, seed);
     enum record_end put = record_put(ring, message, length);
     if (put != RECORD_DONE) {
-        printf("> in an empty ring, at place %llu, %zu bytes: record_put gives %s\n",
-               (unsigned long long)place, length, end_text(put));
+        printf("> in an empty ring, at place %llu, %zu bytes: record_put gives %s\n", (unsigned long long)place, length,
+               end_text(put));
         return false;
     }
     enum record_end get = record_get(ring, target, sizeof target, &got);
     if (get != RECORD_DONE || got != length || message_differs(target, length, seed) != length) {
-        printf("> at place %llu, %zu bytes: record_get gives %s, and another message\n",
-               (unsigned long long)place, length, end_text(get));
+        printf("> at place %llu, %zu bytes: record_get gives %s, and another message\n", (unsigned long long)place,
+               length, end_text(get));
         return false;
     }
     return true;
@@ -159,13 +156,10 @@ static void command_sweep(struct record_ring *ring)
 {
     long walk = 0;
 
-    for (uint64_t place = 0; place < RECORD_BYTES;
-         place += RECORD_ALIGN, walk = (walk + WALK) % (RECORD_MAX + 1)) {
+    for (uint64_t place = 0; place < RECORD_BYTES; place += RECORD_ALIGN, walk = (walk + WALK) % (RECORD_MAX + 1)) {
         long fits = (long)(RECORD_BYTES - place - sizeof(struct record_header));
-        if (!sweep_range(ring, place, 0, RECORD_ALIGN) ||
-            !sweep_range(ring, place, fits - RECORD_ALIGN, fits + 1) ||
-            !sweep_range(ring, place, RECORD_MAX - 1, RECORD_MAX) ||
-            !sweep_range(ring, place, walk, walk + WALK - 1))
+        if (!sweep_range(ring, place, 0, RECORD_ALIGN) || !sweep_range(ring, place, fits - RECORD_ALIGN, fits + 1) ||
+            !sweep_range(ring, place, RECORD_MAX - 1, RECORD_MAX) || !sweep_range(ring, place, walk, walk + WALK - 1))
             return;
     }
     printf("> done\n");

@@ -35,8 +35,7 @@ static inline void *ring_map(const char *name, int flags, size_t size)
 }
 
 /* The ring is the object that argv[1] names, which the check has made. */
-static inline int ring_serve(int argc, char **argv, size_t size,
-                             void (*command)(void *ring, const char *line))
+static inline int ring_serve(int argc, char **argv, size_t size, void (*command)(void *ring, const char *line))
 {
     char line[RING_LINE];
     void *ring = argc > 1 ? ring_map(argv[1], O_RDWR, size) : NULL;

@@ -3,8 +3,7 @@
 
 enum { DESCRIPTORS = 32, FORGED = 3 };
 
-/* Something could be written that must not be. Under weave nobody reads what a program prints: its end tells.
- */
+/* Something could be written that must not be. Under weave nobody reads what a program prints: its end tells. */
 static void forged(void)
 {
     _exit(FORGED);

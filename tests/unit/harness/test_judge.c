@@ -125,10 +125,9 @@ static void first_litters(struct check *check)
         RUN(check, 0, "/bin/sh", "-c", check_text(check, "printf x > /dev/shm%s", check_name(check)));
 }
 
-#define CHANCY(function)                                                                                     \
-    {                                                                                                        \
-        .name = #function, .title = "t", .concept = "c", .hints = {"1", "2", "3"}, .needs = {"good"},        \
-        .run = function                                                                                      \
+#define CHANCY(function)                                                                                              \
+    {                                                                                                                 \
+        .name = #function, .title = "t", .concept = "c", .hints = {"1", "2", "3"}, .needs = {"good"}, .run = function \
     }
 static const struct check_case chancy_cases[] = {
     {.name = "good", .title = "t", .concept = "c", .hints = {"1", "2", "3"}, .run = good},
@@ -147,8 +146,7 @@ static const char *member(const json_t *verdict, const char *name, const char *k
     size_t i;
     json_t *check;
 
-    json_array_foreach(json_object_get(verdict, "checks"), i, check)
-    {
+    json_array_foreach (json_object_get(verdict, "checks"), i, check) {
         if (strcmp(json_string_value(json_object_get(check, "name")), name) == 0) {
             const char *text = json_string_value(json_object_get(check, key));
             return text != NULL ? text : "";
@@ -228,8 +226,7 @@ static const char *tally(const json_t *verdict, const char *name)
     json_t *check;
 
     text[0] = '\0';
-    json_array_foreach(json_object_get(verdict, "checks"), i, check)
-    {
+    json_array_foreach (json_object_get(verdict, "checks"), i, check) {
         if (strcmp(json_string_value(json_object_get(check, "name")), name) == 0 &&
             json_object_get(check, "runs") != NULL)
             snprintf(text, sizeof text, "%d/%d", (int)json_integer_value(json_object_get(check, "runs")),

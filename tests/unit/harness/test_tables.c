@@ -22,8 +22,7 @@ static void points_add_up(void **state)
     }
 }
 
-static void text_is_there(const struct lab *lab, const struct check_case *check, const char *what,
-                          const char *text)
+static void text_is_there(const struct lab *lab, const struct check_case *check, const char *what, const char *text)
 {
     if (text == NULL || text[0] == '\0')
         fail_msg("%s: %s has no %s", lab->name, check->name, what);
@@ -58,8 +57,8 @@ static void needs_are_earlier_checks(void **state)
             for (size_t n = 0; n < CHECK_NEEDS && (*lab)->cases[i].needs[n] != NULL; n++) {
                 const struct check_case *need = judge_case(*lab, (*lab)->cases[i].needs[n]);
                 if (need == NULL || need >= &(*lab)->cases[i])
-                    fail_msg("%s: %s needs %s, which does not stand before it", (*lab)->name,
-                             (*lab)->cases[i].name, (*lab)->cases[i].needs[n]);
+                    fail_msg("%s: %s needs %s, which does not stand before it", (*lab)->name, (*lab)->cases[i].name,
+                             (*lab)->cases[i].needs[n]);
             }
 }
 

@@ -23,8 +23,8 @@ enum { FOUND_MAX = 100 };
 enum { CELLS = 2, FILTERS = 4, CLASSES = 2, VALUES = 5 + CLASSES, TAPS = 9 * 3 };
 
 #define FIRST_LAYER "[convolutional]\nfilters=4\nsize=3\nstride=16\npad=1\nactivation=leaky\n"
-#define LAST_LAYERS                                                                                          \
-    "[convolutional]\nfilters=7\nsize=1\nstride=1\npad=1\nactivation=linear\n"                               \
+#define LAST_LAYERS                                                            \
+    "[convolutional]\nfilters=7\nsize=1\nstride=1\npad=1\nactivation=linear\n" \
     "[yolo]\nanchors=4,6\nclasses=2\nnum=1\nmask=0\nscale_x_y=1.5\n"
 #define SMALL_NET   "[net]\nwidth=32\nheight=32\nchannels=3\n"
 #define SMALL_CFG   SMALL_NET FIRST_LAYER LAST_LAYERS
@@ -88,8 +88,7 @@ static void refuse(const char *cfg, const char *weights, const char *names, cons
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no child is left */
 }
 
-/* The small network with one part of its description replaced; everything about it must be said with its
- * line. */
+/* The small network with one part of its description replaced; everything about it must be said with its line. */
 static void refuse_change(const char *part, const char *other, const char *word)
 {
     char cfg[2048];
@@ -163,8 +162,7 @@ static void test_crashes_are_told(void **state)
     strcat(cfg, LAST_LAYERS);
     write_weights("small.weights", 0);
     refuse(scratch_text("huge.cfg", cfg), scratch_path("small.weights"), NULL, "Darknet");
-    snprintf(cfg, sizeof cfg, "%s",
-             SMALL_NET FIRST_LAYER "[maxpool]\nsize=31\nstride=16\npadding=0\n" LAST_LAYERS);
+    snprintf(cfg, sizeof cfg, "%s", SMALL_NET FIRST_LAYER "[maxpool]\nsize=31\nstride=16\npadding=0\n" LAST_LAYERS);
     refuse(scratch_text("negative.cfg", cfg), scratch_path("small.weights"), NULL, "Darknet");
 }
 
@@ -246,24 +244,22 @@ static uint8_t input_value(int channel, int x, int y)
 
 static double input_red_first(int plane, int x, int y)
 {
-    return x < 0 || y < 0 || x >= INPUT || y >= INPUT ? 0
-                                                      : input_value(FRAME_CHANNELS - 1 - plane, x, y) / 255.0;
+    return x < 0 || y < 0 || x >= INPUT || y >= INPUT ? 0 : input_value(FRAME_CHANNELS - 1 - plane, x, y) / 255.0;
 }
 
 /*
  * The small network by the definition of its layers, in double precision: the values of a cell before [yolo].
  * With a group only the second half of the first layer's channels goes on.
  */
-static void compute_cell(const struct small_weights *weights, int grouped, int column, int row,
-                         double *values)
+static void compute_cell(const struct small_weights *weights, int grouped, int column, int row, double *values)
 {
     double first[FILTERS];
     for (int f = 0; f < FILTERS; f++) {
         const float *filter = weights->numbers + FILTERS + f * TAPS;
         first[f] = weights->numbers[f];
         for (int t = 0; t < TAPS; t++)
-            first[f] += (double)filter[t] *
-                        input_red_first(t / 9, column * STRIDE + t % 3 - 1, row * STRIDE + t / 3 % 3 - 1);
+            first[f] +=
+                (double)filter[t] * input_red_first(t / 9, column * STRIDE + t % 3 - 1, row * STRIDE + t / 3 % 3 - 1);
         first[f] = first[f] > 0 ? first[f] : 0.1 * first[f];
     }
     int start = grouped ? FILTERS / 2 : 0, used = FILTERS - start;
@@ -354,8 +350,7 @@ static void test_definition(void **state)
     compare_with_definition(SMALL_CFG, 0);
 }
 
-/* What YOLOv4-tiny is made of, and Debian's Darknet silently computes wrong: a route that takes a group of
- * channels. */
+/* What YOLOv4-tiny is made of, and Debian's Darknet silently computes wrong: a route that takes a group of channels. */
 static void test_definition_of_groups(void **state)
 {
     (void)state;
@@ -387,12 +382,10 @@ static double overlap(const struct detection *a, const struct detection *b)
 }
 
 /* Is it among the detections, with a confidence of at least one half and a box that overlaps that much? */
-static void assert_found(const struct detection *found, int count, const struct detection *wanted,
-                         double enough)
+static void assert_found(const struct detection *found, int count, const struct detection *wanted, double enough)
 {
     for (int i = 0; i < count; i++)
-        if (found[i].class_id == wanted->class_id && found[i].confidence > 0.5F &&
-            overlap(&found[i], wanted) > enough)
+        if (found[i].class_id == wanted->class_id && found[i].confidence > 0.5F && overlap(&found[i], wanted) > enough)
             return;
     fail_msg("nothing of class %d at %d, %d", wanted->class_id, wanted->x, wanted->y);
 }
@@ -468,11 +461,9 @@ static void test_any_frame(void **state)
                 assert_true(found[k].x >= 0 && found[k].y >= 0 && found[k].width > 0 && found[k].height > 0);
                 assert_true(found[k].x + found[k].width <= frame.width);
                 assert_true(found[k].y + found[k].height <= frame.height);
-                for (int j = 0; j < k;
-                     j++) /* suppressed boxes are gone; rounding to pixels shifts a little */
-                    assert_true(found[j].class_id != found[k].class_id ||
-                                overlap(&found[j], &found[k]) < 0.55 || frame.width < 100 ||
-                                frame.height < 100);
+                for (int j = 0; j < k; j++) /* suppressed boxes are gone; rounding to pixels shifts a little */
+                    assert_true(found[j].class_id != found[k].class_id || overlap(&found[j], &found[k]) < 0.55 ||
+                                frame.width < 100 || frame.height < 100);
             }
             frame_destroy(&frame);
         }

@@ -14,36 +14,34 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A network with each kind of layer that has a faster version, at even and odd sizes, and each that has none.
- */
-#define CONVOLUTION(filters, size, stride, more)                                                             \
+/* A network with each kind of layer that has a faster version, at even and odd sizes, and each that has none. */
+#define CONVOLUTION(filters, size, stride, more) \
     "[convolutional]\nfilters=" #filters "\nsize=" #size "\nstride=" #stride "\npad=1\n" more "\n"
 #define NORMALISED_LEAKY "batch_normalize=1\nactivation=leaky\n"
 
-static const char every_layer[] =
-    "[net]\nwidth=64\nheight=96\nchannels=3\nbatch=1\nsubdivisions=1\n" /* 64 x 96 */
-    CONVOLUTION(8, 3, 1, NORMALISED_LEAKY)                              /* 0 */
-    CONVOLUTION(8, 3, 1, "groups=8\n" NORMALISED_LEAKY)                 /* 1 */
-    "[shortcut]\nfrom=-2\nactivation=linear\n"                          /* 2 */
-    CONVOLUTION(16, 3, 2, NORMALISED_LEAKY)                             /* 3: 32 x 48 */
-    "[maxpool]\nsize=2\nstride=1\npadding=0\n"                          /* 4: 31 x 47 */
-    CONVOLUTION(16, 3, 2, "groups=16\n" NORMALISED_LEAKY)               /* 5: 16 x 24 */
-    CONVOLUTION(16, 3, 1, "groups=4\nactivation=linear\n")              /* 6 */
-    "[shortcut]\nfrom=-2\nactivation=leaky\n"                           /* 7 */
-    "[dropout]\nprobability=.5\n"                                       /* 8 */
-    "[maxpool]\nsize=2\nstride=2\n"                                     /* 9: 8 x 12 */
-    CONVOLUTION(16, 5, 1, NORMALISED_LEAKY)                             /* 10 */
-    "[maxpool]\nsize=2\nstride=1\n"                                     /* 11 */
-    "[maxpool]\nsize=5\nstride=1\n"                                     /* 12 */
-    CONVOLUTION(12, 1, 1, "activation=logistic\nbatch_normalize=1\n")   /* 13 */
-    "[upsample]\nstride=2\n"                                            /* 14: 16 x 24 */
-    "[route]\nlayers=-1,7\n"                                            /* 15 */
-    CONVOLUTION(16, 3, 2, "groups=4\nactivation=relu\n")                /* 16: 8 x 12 */
-    CONVOLUTION(16, 3, 2, "groups=16\nactivation=linear\n")             /* 17: 4 x 6 */
-    CONVOLUTION(16, 3, 2, "groups=16\nactivation=linear\n")             /* 18: 2 x 3 */
-    CONVOLUTION(16, 3, 2, "groups=16\nactivation=linear\n")             /* 19: 1 x 2 */
-    CONVOLUTION(16, 3, 2, "groups=16\nactivation=linear\n")             /* 20: 1 x 1 */
-    CONVOLUTION(14, 1, 1, "activation=linear\n")                        /* 21 */
+static const char every_layer[] = "[net]\nwidth=64\nheight=96\nchannels=3\nbatch=1\nsubdivisions=1\n" /* 64 x 96 */
+    CONVOLUTION(8, 3, 1, NORMALISED_LEAKY)                                                            /* 0 */
+    CONVOLUTION(8, 3, 1, "groups=8\n" NORMALISED_LEAKY)                                               /* 1 */
+    "[shortcut]\nfrom=-2\nactivation=linear\n"                                                        /* 2 */
+    CONVOLUTION(16, 3, 2, NORMALISED_LEAKY)                                                           /* 3: 32 x 48 */
+    "[maxpool]\nsize=2\nstride=1\npadding=0\n"                                                        /* 4: 31 x 47 */
+    CONVOLUTION(16, 3, 2, "groups=16\n" NORMALISED_LEAKY)                                             /* 5: 16 x 24 */
+    CONVOLUTION(16, 3, 1, "groups=4\nactivation=linear\n")                                            /* 6 */
+    "[shortcut]\nfrom=-2\nactivation=leaky\n"                                                         /* 7 */
+    "[dropout]\nprobability=.5\n"                                                                     /* 8 */
+    "[maxpool]\nsize=2\nstride=2\n"                                                                   /* 9: 8 x 12 */
+    CONVOLUTION(16, 5, 1, NORMALISED_LEAKY)                                                           /* 10 */
+    "[maxpool]\nsize=2\nstride=1\n"                                                                   /* 11 */
+    "[maxpool]\nsize=5\nstride=1\n"                                                                   /* 12 */
+    CONVOLUTION(12, 1, 1, "activation=logistic\nbatch_normalize=1\n")                                 /* 13 */
+    "[upsample]\nstride=2\n"                                                                          /* 14: 16 x 24 */
+    "[route]\nlayers=-1,7\n"                                                                          /* 15 */
+    CONVOLUTION(16, 3, 2, "groups=4\nactivation=relu\n")                                              /* 16: 8 x 12 */
+    CONVOLUTION(16, 3, 2, "groups=16\nactivation=linear\n")                                           /* 17: 4 x 6 */
+    CONVOLUTION(16, 3, 2, "groups=16\nactivation=linear\n")                                           /* 18: 2 x 3 */
+    CONVOLUTION(16, 3, 2, "groups=16\nactivation=linear\n")                                           /* 19: 1 x 2 */
+    CONVOLUTION(16, 3, 2, "groups=16\nactivation=linear\n")                                           /* 20: 1 x 1 */
+    CONVOLUTION(14, 1, 1, "activation=linear\n")                                                      /* 21 */
     "[yolo]\nmask=0,1\nanchors=1,2,3,4\nclasses=2\nnum=2\n";
 
 static float chance(void)
@@ -121,8 +119,7 @@ static void compare_layers(const network *net, const float *stock, const float *
         }
         /* [yolo] is done elsewhere. Sums of up to some thousand products may differ in their last bits. */
         if (l->type != YOLO && !(difference <= 2e-5F * fmaxf(most, 1)))
-            fail_msg("layer %d (type %d): off by %g of %g", i, (int)l->type, (double)difference,
-                     (double)most);
+            fail_msg("layer %d (type %d): off by %g of %g", i, (int)l->type, (double)difference, (double)most);
         stock += l->outputs;
         fast += l->outputs;
     }

@@ -45,9 +45,8 @@ static void test_order(void **state)
     touch("two/yolo-fastest-1.1.weights");
     touch("two/coco.names");
     assert_int_equal(model_find(&model, MODEL_COCO, error, sizeof error), 0);
-    assert_string_equal(model.files.cfg,
-                        scratch_path("one/yolov3-tiny.cfg")); /* the first folder that has one */
-    assert_non_null(model.files.names);                       /* the shipped ones */
+    assert_string_equal(model.files.cfg, scratch_path("one/yolov3-tiny.cfg")); /* the first folder that has one */
+    assert_non_null(model.files.names);                                        /* the shipped ones */
     assert_string_not_equal(model.files.names, scratch_path("two/coco.names"));
     unlink(scratch_path("one/yolov3-tiny.cfg"));
     assert_int_equal(model_find(&model, MODEL_COCO, error, sizeof error), 0);
@@ -56,8 +55,7 @@ static void test_order(void **state)
     touch("two/yolo-fastest-1.1-xl.cfg");
     touch("two/yolo-fastest-1.1-xl.weights");
     assert_int_equal(model_find(&model, MODEL_COCO, error, sizeof error), 0);
-    assert_string_equal(model.files.cfg,
-                        scratch_path("two/yolo-fastest-1.1-xl.cfg")); /* preferred in one folder */
+    assert_string_equal(model.files.cfg, scratch_path("two/yolo-fastest-1.1-xl.cfg")); /* preferred in one folder */
     const char *const files[] = {
         "one/yolo-fastest-1.1-xl.cfg",    "one/yolov3-tiny.weights", "two/yolo-fastest-1.1.cfg",
         "two/yolo-fastest-1.1.weights",   "two/coco.names",          "two/yolo-fastest-1.1-xl.cfg",

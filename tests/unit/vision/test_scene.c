@@ -96,8 +96,7 @@ static void test_any_size(void **state)
         }
 }
 
-/* Two frames that differ in the objects alone differ within their boxes only, and at each edge of each box.
- */
+/* Two frames that differ in the objects alone differ within their boxes only, and at each edge of each box. */
 static void test_boxes_are_exact(void **state)
 {
     (void)state;
@@ -117,8 +116,7 @@ static void test_boxes_are_exact(void **state)
                 for (int k = 0; k < 2 && !boxed; k++) {
                     const struct detection *box = k == 0 ? &there[i] : &gone[i];
                     /* Less than half a pixel may stick out of a box of whole pixels. */
-                    boxed = x >= box->x - 1 && x <= box->x + box->width && y >= box->y - 1 &&
-                            y <= box->y + box->height;
+                    boxed = x >= box->x - 1 && x <= box->x + box->width && y >= box->y - 1 && y <= box->y + box->height;
                 }
             if (!boxed)
                 fail_msg("the pixel (%d, %d) changed outside of every box", x, y);

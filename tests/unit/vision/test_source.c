@@ -77,8 +77,7 @@ static void test_scene(void **state)
     struct source *source = open_source("scene:42");
     struct scene *scene = scene_open(WIDTH, HEIGHT, 42);
     assert_says(source_describe(source), "scene", "42", NULL);
-    assert_int_equal(source_truth(source, told, SCENE_OBJECTS_MAX),
-                     0); /* it knows, but nothing was shown yet */
+    assert_int_equal(source_truth(source, told, SCENE_OBJECTS_MAX), 0); /* it knows, but nothing was shown yet */
     for (long i = 0; i < 5; i++) {
         int count = scene_render(scene, i, &wanted, truth);
         assert_int_equal(next_frame(source, &frame), 1);
@@ -154,8 +153,7 @@ static void test_folder(void **state)
 {
     (void)state;
     /* Not in this order, with a name that is no picture and one that looks like an option. */
-    const char *const names[] = {"f/b10.ppm", "f/a.PPM",     "f/b2.ppm",
-                                 "f/-i.ppm",  "f/notes.txt", "f/.hidden.ppm"};
+    const char *const names[] = {"f/b10.ppm", "f/a.PPM", "f/b2.ppm", "f/-i.ppm", "f/notes.txt", "f/.hidden.ppm"};
     const uint8_t order[] = {4, 2, 1, 3}; /* -i, a, b10, b2 */
     char folder[PATH_SIZE], error[ERROR_SIZE] = "";
     struct frame frame;
@@ -286,8 +284,7 @@ static void test_not_a_video(void **state)
     refuse_video(scratch_text("text.mp4", "this is no video\n"), "Invalid data");
     refuse_video(scratch_text("empty.mp4", ""), "");
     /* A playlist must not lead anywhere else. */
-    refuse_video(scratch_text("list.m3u8", "#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/x.ts\n#EXT-X-ENDLIST\n"),
-                 "");
+    refuse_video(scratch_text("list.m3u8", "#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/x.ts\n#EXT-X-ENDLIST\n"), "");
 }
 
 static void test_ffmpeg_missing(void **state)

@@ -6,14 +6,13 @@
 
 #include "sequence.h"
 
-#define FIELD(name, end)                                                                                     \
-    printf("      \"%s\": [%zu, %zu]%s\n", #name, offsetof(struct live_snapshot, name),                      \
+#define FIELD(name, end)                                                                \
+    printf("      \"%s\": [%zu, %zu]%s\n", #name, offsetof(struct live_snapshot, name), \
            sizeof((struct live_snapshot){0}.name), end)
 
 int main(void)
 {
-    printf("{\n  \"live_snapshot\": {\n    \"size\": %zu,\n    \"fields\": {\n",
-           sizeof(struct live_snapshot));
+    printf("{\n  \"live_snapshot\": {\n    \"size\": %zu,\n    \"fields\": {\n", sizeof(struct live_snapshot));
     FIELD(magic, ",");
     FIELD(version, ",");
     FIELD(sequence, ",");

@@ -18,8 +18,8 @@
 #include "shmlab/snapshot.h"
 #include "shmlab/yolo_queue.h"
 
-#define CHECK(type, field, offset, size)                                                                     \
-    assert_int_equal(offsetof(type, field), offset);                                                         \
+#define CHECK(type, field, offset, size)             \
+    assert_int_equal(offsetof(type, field), offset); \
     assert_int_equal(sizeof(((type *)0)->field), size)
 
 static void shared_data_of_labs_1_and_2(void **state)
@@ -46,10 +46,9 @@ static void shared_data_holds_the_documented_types(void **state)
     (void)state;
     struct shared_data data;
     unsigned char bytes[640];
-    static const unsigned char counter[4] = {0xFE, 0xFF, 0xFF, 0xFF}; /* -2 */
-    static const unsigned char temperature[8] = {0, 0,    0,    0,
-                                                 0, 0x80, 0x37, 0x40}; /* 23.5, IEEE-754 binary64 */
-    static const unsigned char coordinate[4] = {0, 0, 0x28, 0x41};     /* 10.5, IEEE-754 binary32 */
+    static const unsigned char counter[4] = {0xFE, 0xFF, 0xFF, 0xFF};              /* -2 */
+    static const unsigned char temperature[8] = {0, 0, 0, 0, 0, 0x80, 0x37, 0x40}; /* 23.5, IEEE-754 binary64 */
+    static const unsigned char coordinate[4] = {0, 0, 0x28, 0x41};                 /* 10.5, IEEE-754 binary32 */
     static const unsigned char timestamp[8] = {8, 7, 6, 5, 4, 3, 2, 1};
     static const unsigned char last[4] = {100, 0, 0, 0};
 

@@ -32,11 +32,9 @@ enum {
     WEAVE_PROCESSORS = 128, /* bytes of a cpu_set_t */
 };
 
-#define WEAVE_CONTROL_ADDRESS                                                                                \
-    ((void *)0x200000000000u) /* far from heap, stack and libraries on x86-64 and arm64 */
-#define WEAVE_NO_SITE 0
-#define WEAVE_SIGNAL_FOUND                                                                                   \
-    SIGUSR2 /* to process 1 of the sandbox, the runner: a race or a misuse was recorded */
+#define WEAVE_CONTROL_ADDRESS ((void *)0x200000000000u) /* far from heap, stack and libraries on x86-64 and arm64 */
+#define WEAVE_NO_SITE         0
+#define WEAVE_SIGNAL_FOUND    SIGUSR2 /* to process 1 of the sandbox, the runner: a race or a misuse was recorded */
 
 /* How an access is made. */
 enum access_flags {
@@ -54,8 +52,7 @@ struct access {
     uint8_t size; /* bytes, at most 255 */
 };
 
-/* Neighbouring shared bytes that have the same history. They start at `control.cell_start[i]`,
- * `control.cell_at[i]`. */
+/* Neighbouring shared bytes that have the same history. They start at `control.cell_start[i]`, `control.cell_at[i]`. */
 struct cell {
     struct access write;
     struct access read[WEAVE_PROCESSES];
@@ -86,13 +83,12 @@ struct object {
     struct clock sync;
     struct clock hypothetical; /* `sync`, if every atomic operation were acquire and release */
     uint64_t history;
-    uint64_t time;    /* virtual nanoseconds at the last release */
-    uint32_t changes; /* grows with every change of state */
-    uint32_t lost;    /* signals sent while nobody waited */
-    uint32_t where;   /* shared address, or 0 */
-    int32_t initial;  /* first value of a semaphore, -1 unknown */
-    int32_t
-        value; /* last known value of a semaphore; readers inside a read-write lock; processes at a barrier */
+    uint64_t time;     /* virtual nanoseconds at the last release */
+    uint32_t changes;  /* grows with every change of state */
+    uint32_t lost;     /* signals sent while nobody waited */
+    uint32_t where;    /* shared address, or 0 */
+    int32_t initial;   /* first value of a semaphore, -1 unknown */
+    int32_t value;     /* last known value of a semaphore; readers inside a read-write lock; processes at a barrier */
     int8_t owner;      /* process that holds it, -1 nobody */
     int8_t maker;      /* process that initialised it, -1 nobody */
     uint8_t kind;      /* enum object_kind */
@@ -105,14 +101,7 @@ struct object {
     char name[WEAVE_NAME];
 };
 
-enum process_state {
-    PROCESS_ABSENT,
-    PROCESS_READY,
-    PROCESS_BLOCKED,
-    PROCESS_SPINNING,
-    PROCESS_PARKED,
-    PROCESS_ENDED
-};
+enum process_state { PROCESS_ABSENT, PROCESS_READY, PROCESS_BLOCKED, PROCESS_SPINNING, PROCESS_PARKED, PROCESS_ENDED };
 
 enum wait_kind {
     WAIT_NOTHING,

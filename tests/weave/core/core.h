@@ -22,8 +22,7 @@ void run_start_process(struct control *control, int process);
 int run_add_child(struct control *control, int parent);
 
 /* objects.c */
-/* The object with this key, made when missing; NULL when the table is full (the run then ends with
- * ENDING_LIMIT). */
+/* The object with this key, made when missing; NULL when the table is full (the run then ends with ENDING_LIMIT). */
 struct object *object_find(struct control *control, uint64_t key, enum object_kind kind);
 int object_index(const struct control *control, const struct object *object);
 /* The object changed its state: whoever is blocked on it may try again, whoever polls it may look again. */
@@ -42,8 +41,7 @@ struct clock order_published(const struct control *control, int process, int ord
 void order_note(struct control *control, int process, struct object *object, uint64_t tag);
 
 /* shadow.c: one history per shared byte. */
-void shadow_access(struct control *control, int process, uint32_t where, uint32_t size, unsigned flags,
-                   uint16_t site);
+void shadow_access(struct control *control, int process, uint32_t where, uint32_t size, unsigned flags, uint16_t site);
 /* The bytes now hold other values: wakes whoever busy-waits on them. */
 void shadow_changed(struct control *control, int process, uint32_t where, uint32_t size);
 /* The newest change in the range, as a value of control.changes. */
@@ -56,8 +54,7 @@ bool shadow_atomics(struct control *control, uint32_t where);
  * `process` is about to read `where` at `site`. True when it has read all of this before and nothing has
  * changed: it would go round its loop again, so it should wait until something changes.
  */
-bool spin_check(struct control *control, int process, uint32_t where, uint32_t size, uint16_t site,
-                bool atomic);
+bool spin_check(struct control *control, int process, uint32_t where, uint32_t size, uint16_t site, bool atomic);
 /* The read was made: remember it. */
 void spin_remember(struct control *control, int process, uint32_t where, uint32_t size, uint16_t site);
 /* The process changed something: what it read before no longer makes a loop. */

@@ -53,8 +53,7 @@ void decide_block(struct control *control, int process, enum process_state state
     p->timed_out = 0;
     if (state == PROCESS_SPINNING)
         control->spinning++;
-    struct event *event =
-        record_event(control, process, state == PROCESS_SPINNING ? EVENT_SPIN : EVENT_BLOCK, site);
+    struct event *event = record_event(control, process, state == PROCESS_SPINNING ? EVENT_SPIN : EVENT_BLOCK, site);
     event->where = p->wait_where;
     event->object = p->wait_object;
 }
@@ -65,8 +64,7 @@ void decide_ended(struct control *control, int process)
     if (p->state == PROCESS_SPINNING)
         control->spinning--;
     p->state = PROCESS_ENDED;
-    /* Its end may free a robust lock, undo a semaphore, detach a segment or drop a file lock: everybody looks
-     * again. */
+    /* Its end may free a robust lock, undo a semaphore, detach a segment or drop a file lock: everybody looks again. */
     for (int i = 0; i < control->slots; i++) {
         struct process *q = &control->process[i];
         if (q->state == PROCESS_SPINNING || (q->state == PROCESS_BLOCKED && q->wait != WAIT_CONDITION &&
@@ -98,8 +96,7 @@ static int decide_first_deadline(const struct control *control)
     int first = -1;
     for (int i = 0; i < control->slots; i++) {
         const struct process *p = &control->process[i];
-        if (p->state == PROCESS_BLOCKED && p->timed &&
-            (first < 0 || p->deadline < control->process[first].deadline))
+        if (p->state == PROCESS_BLOCKED && p->timed && (first < 0 || p->deadline < control->process[first].deadline))
             first = i;
     }
     return first;
@@ -287,10 +284,9 @@ bool decide_choice(struct control *control, int process, enum decision_kind kind
         if (control->strategy != STRATEGY_DFS)
             choice = decide_random(control) % in == 0;
     }
-    decide_record(control, &(struct decision){.mask = NO_OR_YES,
-                                              .kind = (uint8_t)kind,
-                                              .choice = (uint8_t)choice,
-                                              .current = (int8_t)process});
+    decide_record(control,
+                  &(struct decision){
+                      .mask = NO_OR_YES, .kind = (uint8_t)kind, .choice = (uint8_t)choice, .current = (int8_t)process});
     if (choice)
         control->process[process].history = hash_mix(control->process[process].history, kind);
     return choice != 0;

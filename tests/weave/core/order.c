@@ -83,8 +83,7 @@ void order_store(struct control *control, int process, struct object *object, in
     struct process *p = &control->process[process];
     struct clock published = order_published(control, process, order);
     order_note(control, process, object, NOTE_STORE);
-    if (!update) { /* a plain store breaks the release sequence, a read-modify-write continues it (5.1.2.4
-                      p10) */
+    if (!update) { /* a plain store breaks the release sequence, a read-modify-write continues it (5.1.2.4 p10) */
         object->sync = (struct clock){{0}};
         object->hypothetical = (struct clock){{0}};
         object->time = 0;

@@ -24,8 +24,7 @@ void run_clear(struct control *control)
     control->cell_hint = 0;
 }
 
-static const uint64_t EPOCH =
-    1700000000u * 1000000000ull; /* virtual clocks start at a round moment of 2023 */
+static const uint64_t EPOCH = 1700000000u * 1000000000ull; /* virtual clocks start at a round moment of 2023 */
 
 void run_start_process(struct control *control, int process)
 {

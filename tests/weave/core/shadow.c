@@ -118,8 +118,8 @@ static void shadow_check(struct control *control, int process, const struct acce
                          });
 }
 
-static void shadow_check_cell(struct control *control, int process, const struct cell *cell,
-                              const struct access *now, uint32_t where)
+static void shadow_check_cell(struct control *control, int process, const struct cell *cell, const struct access *now,
+                              uint32_t where)
 {
     shadow_check(control, process, &cell->write, cell->writer, now, where);
     if (now->flags & ACCESS_WRITE)
@@ -128,8 +128,7 @@ static void shadow_check_cell(struct control *control, int process, const struct
 }
 
 /* Plain reads of what others wrote are part of a process's past; atomic ones are noted on their objects. */
-static void shadow_learn(struct control *control, int process, const struct cell *cell,
-                         const struct access *now)
+static void shadow_learn(struct control *control, int process, const struct cell *cell, const struct access *now)
 {
     struct process *p = &control->process[process];
     if (now->flags & (ACCESS_ATOMIC | ACCESS_WRITE) || cell->write.time == 0 || cell->writer == process)
@@ -161,8 +160,7 @@ static bool shadow_is_repeated(const struct cell *cell, int process, const struc
     return !(now->flags & ACCESS_WRITE) && memcmp(&cell->read[process], now, sizeof *now) == 0;
 }
 
-void shadow_access(struct control *control, int process, uint32_t where, uint32_t size, unsigned flags,
-                   uint16_t site)
+void shadow_access(struct control *control, int process, uint32_t where, uint32_t size, unsigned flags, uint16_t site)
 {
     struct access now = {.time = control->process[process].sync.at[process],
                          .site = site,
@@ -206,8 +204,7 @@ void shadow_changed(struct control *control, int process, uint32_t where, uint32
 uint32_t shadow_stamp(struct control *control, uint32_t where, uint32_t size)
 {
     uint32_t newest = 0;
-    for (uint32_t i = shadow_find(control, where);
-         i < control->cells && control->cell_start[i] < where + size; i++)
+    for (uint32_t i = shadow_find(control, where); i < control->cells && control->cell_start[i] < where + size; i++)
         if (control->cell[control->cell_at[i]].changed > newest)
             newest = control->cell[control->cell_at[i]].changed;
     return newest;

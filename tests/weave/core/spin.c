@@ -9,11 +9,7 @@
  */
 #include "core.h"
 
-enum {
-    PLAIN_REPEATS = 3,
-    ATOMIC_REPEATS = 1,
-    HELD_REPEATS = 6
-}; /* plain reads repeat for other reasons, too */
+enum { PLAIN_REPEATS = 3, ATOMIC_REPEATS = 1, HELD_REPEATS = 6 }; /* plain reads repeat for other reasons, too */
 
 static uint32_t spin_stamp(struct control *control, uint32_t where, uint32_t size)
 {
@@ -45,8 +41,7 @@ static struct watched *spin_find(struct process *p, uint32_t where, uint16_t sit
     return NULL;
 }
 
-bool spin_check(struct control *control, int process, uint32_t where, uint32_t size, uint16_t site,
-                bool atomic)
+bool spin_check(struct control *control, int process, uint32_t where, uint32_t size, uint16_t site, bool atomic)
 {
     (void)size;
     struct process *p = &control->process[process];
@@ -75,8 +70,7 @@ void spin_remember(struct control *control, int process, uint32_t where, uint32_
     }
     size = size > UINT8_MAX ? UINT8_MAX : size;
     uint32_t stamp = where & WEAVE_OBJECT_BIT ? spin_stamp(control, where, size) : control->changes++;
-    p->read[p->reads++] =
-        (struct watched){.where = where, .size = (uint8_t)size, .site = site, .stamp = stamp};
+    p->read[p->reads++] = (struct watched){.where = where, .size = (uint8_t)size, .site = site, .stamp = stamp};
 }
 
 void spin_progress(struct control *control, int process)

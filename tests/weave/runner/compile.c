@@ -47,8 +47,7 @@ static int compile_spawn(struct arguments *arguments)
     return child < 0 ? EXIT_UNABLE : compile_wait(child);
 }
 
-/* The thread sanitizer's callbacks; no built-in expansion behind its back; volatile told apart; no fortified
- * names. */
+/* The thread sanitizer's callbacks; no built-in expansion behind its back; volatile told apart; no fortified names. */
 static void compile_add_flags(struct arguments *arguments, const char *compiler)
 {
     arguments_add(arguments, "-g");
@@ -60,9 +59,8 @@ static void compile_add_flags(struct arguments *arguments, const char *compiler)
         arguments_add(arguments, "-tsan-distinguish-volatile=1");
     } else {
         arguments_add(arguments, "--param=tsan-distinguish-volatile=1");
-        arguments_add(
-            arguments,
-            "-Wno-tsan"); /* it warns that ThreadSanitizer does not know fences: this runtime does */
+        arguments_add(arguments,
+                      "-Wno-tsan"); /* it warns that ThreadSanitizer does not know fences: this runtime does */
     }
 }
 
@@ -193,8 +191,7 @@ static int compile_only(const struct command *command)
 
 int compile_run(int argc, char **argv, const char *library)
 {
-    struct command command = {
-        .compiler = "gcc", .library = library, .argument = argv + 1, .arguments = argc - 1};
+    struct command command = {.compiler = "gcc", .library = library, .argument = argv + 1, .arguments = argc - 1};
     static const char compiler[] = "--compiler=";
     if (command.arguments > 0 && strncmp(command.argument[0], compiler, strlen(compiler)) == 0) {
         command.compiler = command.argument[0] + strlen(compiler);
@@ -202,12 +199,10 @@ int compile_run(int argc, char **argv, const char *library)
         command.arguments--;
     }
     for (int i = 0; i < command.arguments; i++)
-        command.compile_only |=
-            compile_is_one_of(command.argument[i], (const char *const[]){"-c", "-S", "-E", NULL});
+        command.compile_only |= compile_is_one_of(command.argument[i], (const char *const[]){"-c", "-S", "-E", NULL});
     if (command.arguments == 0 || strcmp(command.argument[0], "--help") == 0) {
         puts("Usage: weave cc [--compiler=gcc|clang] COMPILER-ARGUMENT...\n"
-             "Compiles and links like the compiler, such that `weave` can watch the result. With -c only "
-             "compiles.\n"
+             "Compiles and links like the compiler, such that `weave` can watch the result. With -c only compiles.\n"
              "The program also runs without weave, at nearly full speed.");
         return command.arguments == 0 ? EXIT_USAGE : EXIT_PASSED;
     }

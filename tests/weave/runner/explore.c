@@ -1,5 +1,4 @@
-/* Exploring: a session is started, schedules are run until something is found or all are done, the verdict is
- * told. */
+/* Exploring: a session is started, schedules are run until something is found or all are done, the verdict is told. */
 #include "explore.h"
 
 #include "findings.h"
@@ -40,8 +39,8 @@ static void explorer_tell(struct explorer *e, const struct findings *findings, s
         story_step_through(&story, stdout);
     struct search_result so_far = e->result;
     so_far.runs++; /* the search counts this run when it is back */
-    if (e->options->json != NULL && story_write_json(&story, &so_far, session_now() - e->session.started,
-                                                     "failed", e->options->json_descriptor) != 0)
+    if (e->options->json != NULL && story_write_json(&story, &so_far, session_now() - e->session.started, "failed",
+                                                     e->options->json_descriptor) != 0)
         perror(e->options->json);
     free(schedule);
 }
@@ -95,9 +94,8 @@ static void explorer_not_judged(struct explorer *e)
     if (symbols != NULL && symbols_place(symbols, control->unmodelled_site, 0, &place))
         symbols_short(&place, where, sizeof where);
     symbols_close(symbols);
-    snprintf(e->session.error, sizeof e->session.error,
-             "not judged: uses %.*s%s%.150s, which weave does not model", (int)sizeof control->unmodelled - 1,
-             control->unmodelled, where[0] == '\0' ? "" : " at ", where);
+    snprintf(e->session.error, sizeof e->session.error, "not judged: uses %.*s%s%.150s, which weave does not model",
+             (int)sizeof control->unmodelled - 1, control->unmodelled, where[0] == '\0' ? "" : " at ", where);
 }
 
 static void explorer_run(void *context, struct search_run *run)
@@ -129,10 +127,8 @@ static void explorer_run(void *context, struct search_run *run)
 /* One prescribed schedule. */
 static void explorer_replay(struct explorer *e, const struct schedule *schedule)
 {
-    struct search_run run = {.strategy = STRATEGY_DFS,
-                             .prescription = schedule->choice,
-                             .prescribed = schedule->length,
-                             .seed = 1};
+    struct search_run run = {
+        .strategy = STRATEGY_DFS, .prescription = schedule->choice, .prescribed = schedule->length, .seed = 1};
     explorer_run(e, &run);
     e->result.runs = 1;
     if (e->unable || e->found || !e->options->stepping)

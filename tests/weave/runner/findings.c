@@ -22,22 +22,18 @@ struct context {
 static const struct cause {
     const char *name, *why;
 } causes[] = {
-    {"private-mutex",
-     "A mutex in shared memory works between processes only when its attribute says so: "
-     "pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED) before pthread_mutex_init."},
-    {"private-semaphore",
-     "The second argument of sem_init must be 1 when several processes use the semaphore."},
+    {"private-mutex", "A mutex in shared memory works between processes only when its attribute says so: "
+                      "pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED) before pthread_mutex_init."},
+    {"private-semaphore", "The second argument of sem_init must be 1 when several processes use the semaphore."},
     {"private-condition", "A condition variable in shared memory needs "
                           "pthread_condattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED)."},
     {"private-futex", "FUTEX_PRIVATE_FLAG limits a futex to one process: leave it out."},
     {"uninitialised", "The mutex is used before anybody has initialised it (as process-shared)."},
     {"double-init",
-     "The object is initialised again while it is in use, which forgets who holds it and how often it was "
-     "posted. Let "
+     "The object is initialised again while it is in use, which forgets who holds it and how often it was posted. Let "
      "exactly one process initialise it (the one that created the segment), before the others can see it."},
     {"spurious-wakeup", "pthread_cond_wait may return although nobody signalled: wait in a loop, `while "
-                        "(!condition) pthread_cond_wait(...)`, "
-                        "not behind an `if`."},
+                        "(!condition) pthread_cond_wait(...)`, not behind an `if`."},
     {"not-owner", "A mutex may be unlocked only by the process that locked it."},
     {"wait-unlocked", "pthread_cond_wait must be called with the mutex locked by the caller."},
     {"volatile-flag", "volatile only stops the compiler from keeping the value in a register. It is not "
@@ -52,8 +48,7 @@ static const struct cause {
     {"mixed-access",
      "One side uses atomic operations on this variable, the other accesses it plainly: both must be atomic."},
     {"outside-lock", "A lock protects this data elsewhere, but this access is made without holding it."},
-    {"no-lock",
-     "Both processes change this data and nothing keeps them apart: take one lock around every access."},
+    {"no-lock", "Both processes change this data and nothing keeps them apart: take one lock around every access."},
     {"early-publication", "The data is written after it was handed over: the flag is set, the semaphore "
                           "posted or the segment published too "
                           "early, or nobody waited until the other side was done with it. Write everything "
@@ -62,11 +57,9 @@ static const struct cause {
                       "posted before the copy is "
                       "finished. Copy everything first, give back last."},
     {"unordered", "Nothing (lock, semaphore, release and acquire of a flag) orders these two accesses."},
-    {"crash",
-     "A signal killed the process: a bad pointer, an abort, or memory behind the end of the segment."},
+    {"crash", "A signal killed the process: a bad pointer, an abort, or memory behind the end of the segment."},
     {"self-lock", "The process waits for a lock that it holds itself."},
-    {"lock-order",
-     "Each process holds a lock that the other one wants. Take locks in the same order everywhere."},
+    {"lock-order", "Each process holds a lock that the other one wants. Take locks in the same order everywhere."},
     {"wait-holding-lock", "A process waits for something while it holds the lock that the others need to "
                           "make it happen. Wait for the semaphore "
                           "first, take the lock afterwards."},
@@ -79,14 +72,11 @@ static const struct cause {
     {"missing-post", "Nobody will post this semaphore any more: a sem_post is missing, comes too rarely, or "
                      "waits are swapped."},
     {"exit-status", "The process reports a failure of its own, under this order of steps."},
-    {"overwritten",
-     "The flag was set while it was still set: nobody had taken the message before, and now it is lost. "
-     "Wait until the flag is clear before you write the next message."},
+    {"overwritten", "The flag was set while it was still set: nobody had taken the message before, and now it is lost. "
+                    "Wait until the flag is clear before you write the next message."},
     {"peer-gone", "The peer has ended and will never change what this process waits for: a message was lost, "
-                  "or the number of rounds "
-                  "differs."},
-    {"stuck-flag",
-     "Everybody waits for a change that nobody makes any more: a message or an answer was lost."},
+                  "or the number of rounds differs."},
+    {"stuck-flag", "Everybody waits for a change that nobody makes any more: a message or an answer was lost."},
     {"never-created", "The process waits for an object that nobody creates, or that was removed too early."},
     {"everybody-waits", "All processes wait for each other."},
     {"held-at-exit", "The process ended while it held the lock: release it on every path."},
@@ -100,8 +90,7 @@ static const struct cause {
     {"blocked-call", "The process sleeps in a system call that weave does not model."},
     {"livelock", "The processes go on for ever without getting anywhere: each undoes or repeats what the "
                  "other waits for."},
-    {"wrong-output",
-     "No rule of memory or locks is broken, but the result is wrong: look at indexes and counts."},
+    {"wrong-output", "No rule of memory or locks is broken, but the result is wrong: look at indexes and counts."},
     {"too-much-output", "More than 16 MiB in one run: a loop that prints does not end."},
     {"diverged", "The program took another path under the same schedule: it depends on something besides the "
                  "other processes (time, "
@@ -177,8 +166,7 @@ static void object_describe(const struct context *c, int index, char *text, size
     if (object->kind == OBJECT_NAME)
         kind = "the object";
     if (object->name[0] != '\0') {
-        snprintf(text, size, "%s %.*s", object->kind == OBJECT_SYSV_SEMAPHORE ? "the" : kind, WEAVE_NAME,
-                 object->name);
+        snprintf(text, size, "%s %.*s", object->kind == OBJECT_SYSV_SEMAPHORE ? "the" : kind, WEAVE_NAME, object->name);
     } else if (object->where != 0) {
         symbols_location(c->symbols, object->where, place, sizeof place);
         snprintf(text, size, "%s %s", kind, place);
@@ -211,20 +199,19 @@ static uint32_t trace_find(const struct control *control, uint32_t before, int p
 
 static bool event_releases(const struct event *e)
 {
-    return e->kind == EVENT_STORE || e->kind == EVENT_UPDATE || e->kind == EVENT_FLUSH ||
-           e->kind == EVENT_SEM_POST || e->kind == EVENT_UNLOCK || e->kind == EVENT_SIGNAL ||
-           e->kind == EVENT_OPEN || (e->kind == EVENT_SEMOP && (int64_t)e->old > 0);
+    return e->kind == EVENT_STORE || e->kind == EVENT_UPDATE || e->kind == EVENT_FLUSH || e->kind == EVENT_SEM_POST ||
+           e->kind == EVENT_UNLOCK || e->kind == EVENT_SIGNAL || e->kind == EVENT_OPEN ||
+           (e->kind == EVENT_SEMOP && (int64_t)e->old > 0);
 }
 
 static bool event_acquires(const struct event *e)
 {
-    return e->kind == EVENT_LOAD || e->kind == EVENT_UPDATE || e->kind == EVENT_SEM_WAIT ||
-           e->kind == EVENT_LOCK || e->kind == EVENT_OPEN || (e->kind == EVENT_SEMOP && (int64_t)e->old < 0);
+    return e->kind == EVENT_LOAD || e->kind == EVENT_UPDATE || e->kind == EVENT_SEM_WAIT || e->kind == EVENT_LOCK ||
+           e->kind == EVENT_OPEN || (e->kind == EVENT_SEMOP && (int64_t)e->old < 0);
 }
 
 /* The last release by `giver` before event `before` that `taker` acquired before event `until`. */
-static uint32_t trace_handover(const struct control *control, int giver, uint32_t before, int taker,
-                               uint32_t until)
+static uint32_t trace_handover(const struct control *control, int giver, uint32_t before, int taker, uint32_t until)
 {
     uint32_t first = trace_first(control);
     for (uint32_t i = before; i-- > first;) {
@@ -311,8 +298,8 @@ static bool trace_both_write(const struct control *control, const struct race *r
 /* ---- races ---- */
 
 /* Who went on after handing over, and was it a write? */
-static const char *race_handover_cause(const struct control *control, const struct race *race,
-                                       uint32_t earlier, uint32_t later, uint32_t *handover)
+static const char *race_handover_cause(const struct control *control, const struct race *race, uint32_t earlier,
+                                       uint32_t later, uint32_t *handover)
 {
     uint32_t by_first = trace_handover(control, race->process[0], earlier, race->process[1], later);
     uint32_t by_second = trace_handover(control, race->process[1], later, race->process[0], earlier);
@@ -412,8 +399,7 @@ static int wait_owner(const struct control *control, const struct process *p)
     return lock ? object->owner : -1;
 }
 
-/* A store of another process that set the flag which was set already, so that a message was lost; or
- * NOT_FOUND. */
+/* A store of another process that set the flag which was set already, so that a message was lost; or NOT_FOUND. */
 static uint32_t wait_overwritten(const struct control *control, int process)
 {
     const struct process *p = &control->process[process];
@@ -421,9 +407,8 @@ static uint32_t wait_overwritten(const struct control *control, int process)
         return NOT_FOUND;
     for (uint32_t i = trace_first(control); i < control->events; i++) {
         const struct event *e = trace_at(control, i);
-        if (e->kind == EVENT_STORE && e->where == p->wait_where && e->process != process &&
-            e->value == e->old && e->value != 0 &&
-            !(e->flags & ACCESS_VOLATILE)) /* not one that waits in a store buffer */
+        if (e->kind == EVENT_STORE && e->where == p->wait_where && e->process != process && e->value == e->old &&
+            e->value != 0 && !(e->flags & ACCESS_VOLATILE)) /* not one that waits in a store buffer */
             return i;
     }
     return NOT_FOUND;
@@ -446,8 +431,7 @@ static const char *wait_cause(const struct control *control, int process)
         int other = wait_owner(control, holder);
         return other == process || other >= 0 ? "lock-order" : "wait-holding-lock";
     }
-    if (p->wait_object >= 0 && p->wait_object < WEAVE_OBJECTS &&
-        (p->wait == WAIT_CONDITION || p->wait == WAIT_FUTEX)) {
+    if (p->wait_object >= 0 && p->wait_object < WEAVE_OBJECTS && (p->wait == WAIT_CONDITION || p->wait == WAIT_FUTEX)) {
         if (control->object[p->wait_object].lost > 0)
             return "lost-signal";
         return ended > 0 ? "peer-gone" : "everybody-waits";
@@ -481,9 +465,8 @@ static void wait_describe(const struct context *c, int process, char *text, size
     }
     if (owner >= 0)
         snprintf(held, sizeof held, ", held by %s%s", process_name(c, owner),
-                 owner < WEAVE_PROCESSES && c->control->process[owner].state == PROCESS_ENDED
-                     ? ", which has ended"
-                     : "");
+                 owner < WEAVE_PROCESSES && c->control->process[owner].state == PROCESS_ENDED ? ", which has ended"
+                                                                                              : "");
     if (p->wait == WAIT_LOOP)
         snprintf(text, size, "computes without touching shared memory");
     else
@@ -514,8 +497,7 @@ static void findings_stuck(struct context *c)
                                                                              : "stuck",
                                           cause);
     if (waiting > 1)
-        snprintf(finding->headline, sizeof finding->headline, "%d processes wait and nobody can go on",
-                 waiting);
+        snprintf(finding->headline, sizeof finding->headline, "%d processes wait and nobody can go on", waiting);
     else
         snprintf(finding->headline, sizeof finding->headline, "%s waits for ever", process_name(c, first));
     for (int i = 0; i < control->slots && i < WEAVE_PROCESSES; i++) {
@@ -541,8 +523,8 @@ static void findings_stuck(struct context *c)
             snprintf(finding_side(finding, -1, object->site)->what, sizeof finding->side[0].what,
                      "%u signal(s) were sent while nobody waited, the last here", object->lost);
         else if (wait_owner(control, p) >= 0)
-            snprintf(finding_side(finding, wait_owner(control, p), object->site)->what,
-                     sizeof finding->side[0].what, "took the lock here");
+            snprintf(finding_side(finding, wait_owner(control, p), object->site)->what, sizeof finding->side[0].what,
+                     "took the lock here");
     }
 }
 
@@ -554,8 +536,7 @@ static const struct {
     [MISUSE_NONE] = {"unordered", "?"},
     [MISUSE_MUTEX_PRIVATE] = {"private-mutex", "a mutex in shared memory is not process-shared:"},
     [MISUSE_SEMAPHORE_PRIVATE] = {"private-semaphore", "a semaphore in shared memory is not process-shared:"},
-    [MISUSE_CONDITION_PRIVATE] = {"private-condition",
-                                  "a condition variable in shared memory is not process-shared:"},
+    [MISUSE_CONDITION_PRIVATE] = {"private-condition", "a condition variable in shared memory is not process-shared:"},
     [MISUSE_FUTEX_PRIVATE] = {"private-futex", "a futex in shared memory is used as private:"},
     [MISUSE_TWICE] = {"double-init", "initialised again:"},
     [MISUSE_NOT_OWNER] = {"not-owner", "unlocked by a process that does not hold it:"},
@@ -581,8 +562,7 @@ static void findings_misuse(struct context *c, const struct misuse *misuse)
     snprintf(finding->headline, sizeof finding->headline, "%s %s", misuses[misuse->kind].text, object);
     finding->where = misuse->where;
     finding->events = misuse->event + 1;
-    snprintf(finding_side(finding, misuse->process, misuse->site)->what, sizeof finding->side[0].what,
-             "here");
+    snprintf(finding_side(finding, misuse->process, misuse->site)->what, sizeof finding->side[0].what, "here");
     if (misuse->other_site != WEAVE_NO_SITE)
         snprintf(finding_side(finding, misuse->other, misuse->other_site)->what, sizeof finding->side[0].what,
                  misuse->kind == MISUSE_REMOVED ? "removed it here" : "the other place");
@@ -624,15 +604,15 @@ static void findings_exit(struct context *c, int i)
     bool crashed = WIFSIGNALED(p->exit_status);
     struct finding *finding = finding_add(c, crashed ? "crash" : "exit", crashed ? "crash" : "exit-status");
     if (crashed)
-        snprintf(finding->headline, sizeof finding->headline, "%s was killed by signal %d (%s)",
-                 process_name(c, i), WTERMSIG(p->exit_status), strsignal(WTERMSIG(p->exit_status)));
+        snprintf(finding->headline, sizeof finding->headline, "%s was killed by signal %d (%s)", process_name(c, i),
+                 WTERMSIG(p->exit_status), strsignal(WTERMSIG(p->exit_status)));
     else
         snprintf(finding->headline, sizeof finding->headline, "%s ended with status %d", process_name(c, i),
                  WEXITSTATUS(p->exit_status));
     const struct event *last = process_last_event(c->control, i);
     bool here = crashed && last != NULL && last->kind == EVENT_FAULT;
-    snprintf(finding_side(finding, i, last == NULL ? WEAVE_NO_SITE : last->site)->what,
-             sizeof finding->side[0].what, here ? "here" : "its last step on shared memory");
+    snprintf(finding_side(finding, i, last == NULL ? WEAVE_NO_SITE : last->site)->what, sizeof finding->side[0].what,
+             here ? "here" : "its last step on shared memory");
 }
 
 /* ---- output ---- */
@@ -671,8 +651,7 @@ static bool output_same_lines(char *one, char *other)
     char **lines = calloc(LINES * 2, sizeof *lines);
     if (lines == NULL)
         return true;
-    size_t first = output_sorted_lines(one, lines, LINES),
-           second = output_sorted_lines(other, lines + LINES, LINES);
+    size_t first = output_sorted_lines(one, lines, LINES), second = output_sorted_lines(other, lines + LINES, LINES);
     bool same = first == second;
     for (size_t i = 0; same && i < first; i++)
         same = strcmp(lines[i], lines[LINES + i]) == 0;
@@ -711,10 +690,9 @@ static void findings_output(struct context *c)
     for (int i = 0; i < c->options->session.programs; i++)
         if (session_output_is_huge(c->session, i)) {
             struct finding *finding = finding_add(c, "output", "too-much-output");
-            snprintf(finding->headline, sizeof finding->headline, "%s prints without end",
-                     process_name(c, i));
-            snprintf(finding_side(finding, i, process_last_site(c->control, i))->what,
-                     sizeof finding->side[0].what, "its last step on shared memory");
+            snprintf(finding->headline, sizeof finding->headline, "%s prints without end", process_name(c, i));
+            snprintf(finding_side(finding, i, process_last_site(c->control, i))->what, sizeof finding->side[0].what,
+                     "its last step on shared memory");
             return;
         }
     if (!output_is_wrong(c->options, c->session, &process))
@@ -724,8 +702,7 @@ static void findings_output(struct context *c)
         snprintf(finding->headline, sizeof finding->headline, "%s printed something else than expected",
                  process_name(c, process));
     else
-        snprintf(finding->headline, sizeof finding->headline,
-                 "the processes printed other lines than expected");
+        snprintf(finding->headline, sizeof finding->headline, "the processes printed other lines than expected");
     for (int i = 0; i < c->options->session.programs; i++) {
         struct side *side = finding_side(finding, i, WEAVE_NO_SITE);
         char text[128];
@@ -746,8 +723,7 @@ static void findings_spurious(struct context *c)
         if (e->kind != EVENT_SPURIOUS)
             continue;
         struct finding *finding = finding_add(c, "misuse", "spurious-wakeup");
-        snprintf(finding->headline, sizeof finding->headline,
-                 "waiting for a condition without a loop around it");
+        snprintf(finding->headline, sizeof finding->headline, "waiting for a condition without a loop around it");
         snprintf(finding_side(finding, e->process, e->site)->what, sizeof finding->side[0].what,
                  "wakes up here without a signal, and goes on");
         return;
@@ -770,8 +746,7 @@ static void findings_ending(struct context *c)
         break;
     case ENDING_LOOP:
         finding = finding_add(c, "hang", "endless-loop");
-        snprintf(finding->headline, sizeof finding->headline, "%s computes for ever",
-                 process_name(c, control->turn));
+        snprintf(finding->headline, sizeof finding->headline, "%s computes for ever", process_name(c, control->turn));
         break;
     case ENDING_BLOCKED:
         finding = finding_add(c, "hang", "blocked-call");
@@ -785,16 +760,15 @@ static void findings_ending(struct context *c)
     case ENDING_LIMIT:
         finding = finding_add(c, "limit", "limit");
         snprintf(finding->headline, sizeof finding->headline, "a limit of weave was reached%s",
-                 control->slots == WEAVE_PROCESSES ? ": no room for another process (8 with all children)"
-                                                   : "");
+                 control->slots == WEAVE_PROCESSES ? ": no room for another process (8 with all children)" : "");
         return;
     default:
         return;
     }
     for (int i = 0; i < control->slots && i < WEAVE_PROCESSES; i++)
         if (control->process[i].state != PROCESS_ENDED)
-            snprintf(finding_side(finding, i, process_last_site(control, i))->what,
-                     sizeof finding->side[0].what, "its last step on shared memory");
+            snprintf(finding_side(finding, i, process_last_site(control, i))->what, sizeof finding->side[0].what,
+                     "its last step on shared memory");
 }
 
 static int finding_compare(const void *one, const void *other)

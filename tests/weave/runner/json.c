@@ -106,8 +106,7 @@ static void json_trace(const struct story *story, FILE *out)
     enum { TOLD = 64 };
     const struct control *control = story->session->control;
     uint32_t chosen[TOLD];
-    int count =
-            story->findings->count > 0 ? story_select(story, &story->findings->finding[0], chosen, TOLD) : 0,
+    int count = story->findings->count > 0 ? story_select(story, &story->findings->finding[0], chosen, TOLD) : 0,
         next = 0;
     uint32_t first = control->events > WEAVE_EVENTS ? control->events - WEAVE_EVENTS : 0;
     fputs("  \"trace\": [\n", out);
@@ -136,8 +135,8 @@ static void json_programs(const struct story *story, FILE *out)
     fputs("],\n", out);
 }
 
-int story_write_json(const struct story *story, const struct search_result *result, double seconds,
-                     const char *verdict, int descriptor)
+int story_write_json(const struct story *story, const struct search_result *result, double seconds, const char *verdict,
+                     int descriptor)
 {
     int copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
     if (copy >= 0 && lseek(copy, 0, SEEK_SET) == 0 && ftruncate(copy, 0) != 0) {
@@ -153,8 +152,7 @@ int story_write_json(const struct story *story, const struct search_result *resu
     fputs("{\n  \"format\": \"weave 1\"", out);
     fputs(",\n  \"verdict\": ", out);
     json_text(out, verdict);
-    fprintf(out,
-            ",\n  \"schedules\": %u, \"complete\": %s, \"bound\": %d, \"pruned\": %u, \"seconds\": %.3f,\n",
+    fprintf(out, ",\n  \"schedules\": %u, \"complete\": %s, \"bound\": %d, \"pruned\": %u, \"seconds\": %.3f,\n",
             result->runs, result->complete ? "true" : "false", result->bound, result->pruned, seconds);
     if (story->session->error[0] != '\0') {
         fputs("  \"error\": ", out);

@@ -72,8 +72,7 @@ static int guard_report(int status)
 {
     if (WIFEXITED(status))
         return WEXITSTATUS(status);
-    fprintf(stderr,
-            "weave: FAILED tampered: the explorer died of signal %d: a program wrote where it must not\n",
+    fprintf(stderr, "weave: FAILED tampered: the explorer died of signal %d: a program wrote where it must not\n",
             WTERMSIG(status));
     return EXIT_FOUND;
 }
@@ -121,8 +120,7 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     }
     if (library_find(library, sizeof library) != 0) {
-        fputs("weave: libweave.so is neither beside weave nor in ../lib: set WEAVE_LIBRARY to its path\n",
-              stderr);
+        fputs("weave: libweave.so is neither beside weave nor in ../lib: set WEAVE_LIBRARY to its path\n", stderr);
         return EXIT_UNABLE;
     }
     if (strcmp(argv[1], "cc") == 0)

@@ -94,15 +94,12 @@ void options_usage(void)
          "       weave replay [options] SCHEDULE -- PROGRAM [ARG...] -- ...\n"
          "       weave cc [--compiler=gcc] COMPILER-ARGUMENT...\n"
          "\n"
-         "Runs programs that share memory under every order of their steps (within a bound), and reports "
-         "data races,\n"
-         "deadlocks, lost messages and misuse, with a schedule that reproduces them. Compile them with "
-         "`weave cc`.\n"
+         "Runs programs that share memory under every order of their steps (within a bound), and reports data races,\n"
+         "deadlocks, lost messages and misuse, with a schedule that reproduces them. Compile them with `weave cc`.\n"
          "Processes are numbered from 1, in the order of the command line.\n"
          "\n"
          "Which schedules:\n"
-         "  --bound N            unforced switches in a schedule (2); bounds 0, 1, ... N are searched in "
-         "turn\n"
+         "  --bound N            unforced switches in a schedule (2); bounds 0, 1, ... N are searched in turn\n"
          "  --unbounded          all schedules\n"
          "  --strategy S         dfs (systematic), pct or random\n"
          "  --runs N             at most so many (dfs 200000, else 1000)\n"
@@ -130,22 +127,19 @@ void options_usage(void)
          "  --hang S             processor seconds without a step until a process counts as looping (1)\n"
          "\n"
          "Programs that nobody trusts:\n"
-         "  --sealed             the programs can write to no file outside /dev/shm, and make no user "
-         "namespaces\n"
+         "  --sealed             the programs can write to no file outside /dev/shm, and make no user namespaces\n"
          "  --json fd:N          to a descriptor that was inherited; the programs do not get it\n"
          "\n"
          "Output:\n"
          "  --json FILE          the result and the trace of the failure, see tests/weave/json.md\n"
          "  --struct NAME        the C structure in the segment (default: the one of its size)\n"
          "  --layout FILE        lines \"offset size name\" instead\n"
-         "  --no-trap            programs without instrumentation: watch synchronisation only, not every "
-         "access\n"
+         "  --no-trap            programs without instrumentation: watch synchronisation only, not every access\n"
          "  --show-output        let the programs print\n"
          "  --colour WHEN        always, never or auto\n"
          "  -q, --quiet          only the verdict\n"
          "\n"
-         "Exit status: 0 nothing found, 1 a failure was found, 2 wrong usage, 3 the programs could not be "
-         "judged.");
+         "Exit status: 0 nothing found, 1 a failure was found, 2 wrong usage, 3 the programs could not be judged.");
 }
 
 static int options_complain(const char *what, const char *value)
@@ -305,8 +299,7 @@ static int options_session_option(struct options *options, int option, const cha
     return 0;
 }
 
-/* Opened before a program runs, for then the path may lead elsewhere. Emptied only when there is something to
- * write. */
+/* Opened before a program runs, for then the path may lead elsewhere. Emptied only when there is something to write. */
 static int options_json(struct options *options, const char *value)
 {
     static const char inherited[] = "fd:";
@@ -351,8 +344,7 @@ static int options_output_option(struct options *options, int option, const char
         options->no_trap = true;
         break;
     case OPTION_COLOUR:
-        options->colour =
-            strcmp(value, "always") == 0 || (strcmp(value, "auto") == 0 && isatty(STDOUT_FILENO));
+        options->colour = strcmp(value, "always") == 0 || (strcmp(value, "auto") == 0 && isatty(STDOUT_FILENO));
         break;
     case 'q':
         options->quiet = true;
@@ -396,8 +388,7 @@ static bool program_is_instrumented(const char *path)
         void *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
         if (bytes != MAP_FAILED) {
             static const char callback[] = "__tsan_init";
-            found =
-                memcmp(bytes, ELFMAG, SELFMAG) == 0 && memmem(bytes, size, callback, sizeof callback) != NULL;
+            found = memcmp(bytes, ELFMAG, SELFMAG) == 0 && memmem(bytes, size, callback, sizeof callback) != NULL;
             munmap(bytes, size);
         }
     }

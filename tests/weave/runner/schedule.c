@@ -68,8 +68,7 @@ char *schedule_text(const struct session *session)
         fprintf(out, "k%d.%d:", session->options->kill_process, session->options->kill_step);
     uint32_t decisions = control->decisions < WEAVE_DECISIONS ? control->decisions : WEAVE_DECISIONS;
     for (uint32_t i = 0, same; i < decisions; i += same) {
-        for (same = 1;
-             i + same < decisions && control->decision[i + same].choice == control->decision[i].choice;
+        for (same = 1; i + same < decisions && control->decision[i + same].choice == control->decision[i].choice;
              same++)
             ;
         fprintf(out, "%s%d", i > 0 ? "." : "", control->decision[i].choice);

@@ -185,8 +185,7 @@ static bool search_once(const struct search_options *options, search_callback *c
 
 static void dfs_search_bound(struct dfs *dfs, bool *go_on)
 {
-    struct search_run run = {
-        .strategy = STRATEGY_DFS, .prescription = dfs->prefix, .seed = dfs->options->seed};
+    struct search_run run = {.strategy = STRATEGY_DFS, .prescription = dfs->prefix, .seed = dfs->options->seed};
     dfs->prefix_length = 0;
     dfs->result->complete = false;
     while (*go_on) {

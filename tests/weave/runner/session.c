@@ -31,9 +31,9 @@ enum {
     START_SECONDS = 30,
     POLL_MILLISECONDS = 100,
     REAP_SECONDS = 30,
-    PARKINGS = 3, /* how often processes may be set aside for computing long before that counts as a loop */
+    PARKINGS = 3,            /* how often processes may be set aside for computing long before that counts as a loop */
     ASKING_MILLISECONDS = 2, /* polls while a process is asked to stand aside */
-    ASKING_SECONDS = 2, /* processor time; one that does not stand aside blocks the signal: a loop, too */
+    ASKING_SECONDS = 2,      /* processor time; one that does not stand aside blocks the signal: a loop, too */
     BLOCKED_MILLISECONDS = 2000, /* of polls in a row that find the process asleep in a system call */
     FIRST_PID = 100,             /* of the first process of every run: the same in each */
     OUTPUT_LIMIT = 16 << 20,     /* bytes that a program may print in a run */
@@ -71,8 +71,7 @@ static bool session_await(int32_t *counter, int32_t wanted, double seconds)
 
 /* ---- servers ---- */
 
-/* Collects the dead, among them orphans: this is process 1 of the namespace. A server among them ends the
- * session. */
+/* Collects the dead, among them orphans: this is process 1 of the namespace. A server among them ends the session. */
 static void session_bury(struct session *session)
 {
     int status;
@@ -81,8 +80,7 @@ static void session_bury(struct session *session)
             if (pid == session->server[i]) {
                 session->server[i] = 0;
                 snprintf(session->error, sizeof session->error,
-                         "the process that starts %s has died (%s %d): a program sends signals to its parent "
-                         "or to all",
+                         "the process that starts %s has died (%s %d): a program sends signals to its parent or to all",
                          session->options->program[i].argv[0], WIFSIGNALED(status) ? "signal" : "exit status",
                          WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
             }
@@ -187,8 +185,7 @@ static int session_await_servers(struct session *session)
     while (__atomic_load_n(&control->arrived, __ATOMIC_SEQ_CST) < session->options->programs) {
         for (int i = 0; i < session->options->programs; i++) {
             int status;
-            if (session->server[i] > 0 &&
-                waitpid(session->server[i], &status, WNOHANG) == session->server[i]) {
+            if (session->server[i] > 0 && waitpid(session->server[i], &status, WNOHANG) == session->server[i]) {
                 session->server[i] = 0;
                 snprintf(session->error, sizeof session->error,
                          "%s ended before it began to share memory (%s %d): is it compiled with `weave cc`?",
@@ -412,8 +409,7 @@ static void watch_new_processes(struct session *session, struct watch *watch)
     }
 }
 
-/* Ending while holding a lock is a mistake, unless something killed the process or the lock is made for it.
- */
+/* Ending while holding a lock is a mistake, unless something killed the process or the lock is made for it. */
 static void watch_held_lock(struct control *control, int process, struct object *object)
 {
     struct process *p = &control->process[process];
@@ -528,8 +524,7 @@ static int watch_pause(const struct watch *watch)
     return watch->asking ? ASKING_MILLISECONDS : POLL_MILLISECONDS;
 }
 
-/* The process that holds the turn makes no step: does it compute, or wait for something that is not modelled?
- */
+/* The process that holds the turn makes no step: does it compute, or wait for something that is not modelled? */
 static void watch_progress(struct session *session, struct watch *watch)
 {
     struct control *control = session->control;
@@ -571,8 +566,7 @@ static void watch_run(struct session *session, struct watch *watch)
     sigemptyset(&unblocked);
     sigaddset(&unblocked, WEAVE_SIGNAL_FOUND);
     for (;;) {
-        watch_new_processes(session,
-                            watch); /* first: the last one watched may have died right after a fork */
+        watch_new_processes(session, watch); /* first: the last one watched may have died right after a fork */
         if (control->ending != ENDING_NONE || watch_all_dead(watch) || !session_intact(session) ||
             session->error[0] != '\0')
             return;

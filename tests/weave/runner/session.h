@@ -67,8 +67,7 @@ struct session_plan {
 /* One run; its state is in session->control afterwards. 0, or -1 with session->error set. */
 int session_run(struct session *session, const struct session_plan *plan);
 
-/* What a process printed in the last run. Returns the length; the text is cut to `size` - 1 bytes and
- * terminated. */
+/* What a process printed in the last run. Returns the length; the text is cut to `size` - 1 bytes and terminated. */
 size_t session_output(const struct session *session, int process, char *text, size_t size);
 /* Whether a process printed more than any result can be. */
 bool session_output_is_huge(const struct session *session, int process);

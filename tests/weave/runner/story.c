@@ -94,8 +94,7 @@ static void story_value(const struct event *event, char *text, size_t size)
     if (event->size > sizeof event->value && length > 2)
         snprintf(text, size, ": \"%.8s...\"", letters);
     else if (event->old <= sizeof event->value && event->size == event->old)
-        snprintf(text, size, ": %lld",
-                 event->size == 4 ? (long long)(int32_t)event->value : (long long)event->value);
+        snprintf(text, size, ": %lld", event->size == 4 ? (long long)(int32_t)event->value : (long long)event->value);
     else
         snprintf(text, size, " (%llu bytes)", (unsigned long long)event->old);
 }
@@ -140,8 +139,8 @@ static void story_sync_event(const struct event *event, const char *object, char
     }
 }
 
-static void story_turn_event(const struct story *story, const struct event *event, const char *object,
-                             char *text, size_t size)
+static void story_turn_event(const struct story *story, const struct event *event, const char *object, char *text,
+                             size_t size)
 {
     int status = (int)(uint32_t)event->value;
     char name[PROCESS_NAME];
@@ -199,8 +198,8 @@ void story_event(const struct story *story, const struct event *event, char *tex
         break;
     case EVENT_STORE:
         if (event->flags & ACCESS_VOLATILE)
-            snprintf(text, size, "%s = %llu goes into the store buffer (%s)", object,
-                     (unsigned long long)event->value, story_order(event));
+            snprintf(text, size, "%s = %llu goes into the store buffer (%s)", object, (unsigned long long)event->value,
+                     story_order(event));
         else
             snprintf(text, size, "%s %llu -> %llu (%s)", object, (unsigned long long)event->old,
                      (unsigned long long)event->value, story_order(event));
@@ -213,8 +212,7 @@ void story_event(const struct story *story, const struct event *event, char *tex
         snprintf(text, size, "fence (%s)", story_order(event));
         break;
     case EVENT_FLUSH:
-        snprintf(text, size, "the buffered %s = %llu reaches memory", object,
-                 (unsigned long long)event->value);
+        snprintf(text, size, "the buffered %s = %llu reaches memory", object, (unsigned long long)event->value);
         break;
     case EVENT_BLOCK:
     case EVENT_SPIN:
@@ -246,8 +244,7 @@ static bool story_matters(const struct finding *finding, const struct event *eve
         if (finding->side[i].site == event->site && event->site != WEAVE_NO_SITE)
             return true;
     if (event->kind == EVENT_READ || event->kind == EVENT_WRITE)
-        return finding->where != 0 && finding->where >= event->where &&
-               finding->where - event->where < event->old;
+        return finding->where != 0 && finding->where >= event->where && finding->where - event->where < event->old;
     return event->kind != EVENT_SLEEP;
 }
 
@@ -353,8 +350,8 @@ static struct timeline timeline_begin(const struct story *story, FILE *out)
 }
 
 /* One line of what a process did. `name`: of the process, or "" below its first line. */
-static void timeline_line(const struct timeline *timeline, int process, const char *name, int indent,
-                          const char *text, size_t length)
+static void timeline_line(const struct timeline *timeline, int process, const char *name, int indent, const char *text,
+                          size_t length)
 {
     if (timeline->columns == 0)
         fprintf(timeline->out, "%s%*s", name, timeline->column + GAP - text_columns(name, strlen(name)), "");
@@ -367,8 +364,8 @@ static void timeline_line(const struct timeline *timeline, int process, const ch
 }
 
 /* A text in as many lines as it takes. `step`: in front of the first one. */
-static void timeline_text(const struct timeline *timeline, int process, const char *step, const char *name,
-                          int indent, const char *text)
+static void timeline_text(const struct timeline *timeline, int process, const char *step, const char *name, int indent,
+                          const char *text)
 {
     do {
         size_t length = text_fit(text, timeline->room > 0 ? timeline->room - indent : 0);
@@ -423,8 +420,7 @@ static void story_side(const struct story *story, FILE *out, const struct side *
     char where[300];
     char name[PROCESS_NAME];
     session_process_name(story->session, side->process, name, sizeof name);
-    fprintf(out, "      %s%s%s\n", side->process >= 0 ? name : "", side->process >= 0 ? ": " : "",
-            side->what);
+    fprintf(out, "      %s%s%s\n", side->process >= 0 ? name : "", side->process >= 0 ? ": " : "", side->what);
     for (int depth = 0; symbols_place(story->symbols, side->site, depth, &place); depth++) {
         symbols_short(&place, where, sizeof where);
         if (depth == 0)

@@ -29,7 +29,7 @@ void story_step_through(const struct story *story, FILE *out);
 
 /* json.c: the result and, after a failure, the trace, in place of what the file held. 0 or -1 with errno. */
 struct search_result;
-int story_write_json(const struct story *story, const struct search_result *result, double seconds,
-                     const char *verdict, int descriptor);
+int story_write_json(const struct story *story, const struct search_result *result, double seconds, const char *verdict,
+                     int descriptor);
 
 #endif

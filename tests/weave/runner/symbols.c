@@ -127,8 +127,7 @@ static Dwarf_Die *symbols_unit(Dwfl_Module *module, Dwarf_Addr address, Dwarf_Ad
     return NULL;
 }
 
-/* Compilers give moved code the line 0: the code before it belongs to the same statement more often than not.
- */
+/* Compilers give moved code the line 0: the code before it belongs to the same statement more often than not. */
 static Dwarf_Line *symbols_line(Dwarf_Die *unit, Dwarf_Addr address)
 {
     enum { FARTHEST = 64 };
@@ -195,8 +194,7 @@ static int symbols_compiled_place(Dwfl_Module *module, Dwarf_Addr address, int l
     Dwarf_Addr bias = 0;
     Dwarf_Die *unit = symbols_unit(module, address, &bias), *functions = NULL;
     int count = unit == NULL ? 0 : symbols_functions(unit, address - bias, &functions);
-    const char *name =
-        level < count ? dwarf_diename(&functions[level]) : dwfl_module_addrname(module, address);
+    const char *name = level < count ? dwarf_diename(&functions[level]) : dwfl_module_addrname(module, address);
     snprintf(place->function, sizeof place->function, "%s", name == NULL ? "?" : name);
     if (level > 0 && level < count) {
         symbols_call_line(unit, &functions[level - 1], place);
@@ -318,8 +316,8 @@ static void type_describe_struct(Dwarf_Die *type, Dwarf_Word offset, char *text,
     do {
         Dwarf_Word start, length;
         Dwarf_Die of;
-        if (dwarf_tag(&member) != DW_TAG_member || !type_member_offset(&member, &start) ||
-            !type_of(&member, &of) || !type_reach(&of, &length) || offset < start || offset >= start + length)
+        if (dwarf_tag(&member) != DW_TAG_member || !type_member_offset(&member, &start) || !type_of(&member, &of) ||
+            !type_reach(&of, &length) || offset < start || offset >= start + length)
             continue;
         const char *name = dwarf_diename(&member);
         if (name != NULL) {
@@ -364,8 +362,7 @@ static void type_describe(Dwarf_Die *type, Dwarf_Word offset, char *text, size_t
         type_describe_array(&bare, offset, text, size, depth);
 }
 
-/* Whether `die` is the structure looked for: by name, or by size among those that the program's own files
- * declare. */
+/* Whether `die` is the structure looked for: by name, or by size among those that the program's own files declare. */
 static bool type_matches(Dwarf_Die *die, const char *name, uint32_t size)
 {
     int tag = dwarf_tag(die);
@@ -403,8 +400,7 @@ struct type_query {
     bool success;
 };
 
-static int type_search_module(Dwfl_Module *module, void **data, const char *file, Dwarf_Addr base,
-                              void *argument)
+static int type_search_module(Dwfl_Module *module, void **data, const char *file, Dwarf_Addr base, void *argument)
 {
     (void)data, (void)file, (void)base;
     struct type_query *query = argument;

@@ -1,5 +1,4 @@
-/* From program counters to functions, files, lines and source text; from offsets to the fields of structures.
- */
+/* From program counters to functions, files, lines and source text; from offsets to the fields of structures. */
 #ifndef WEAVE_SYMBOLS_H
 #define WEAVE_SYMBOLS_H
 

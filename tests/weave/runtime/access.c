@@ -22,8 +22,7 @@ void access_settle(void)
     struct event *event = &runtime.control->event[(p->open_event - 1) % WEAVE_EVENTS];
     uint32_t where;
     const void *pointer = (const void *)(uintptr_t)p->open_address;
-    if (segment_find(pointer, &where) >= event->size && event->process == runtime.me &&
-        where == event->where) {
+    if (segment_find(pointer, &where) >= event->size && event->process == runtime.me && where == event->where) {
         segment_open();
         event->value = access_value(pointer, event->size);
         segment_close();
@@ -34,8 +33,7 @@ void access_settle(void)
 /* A loop over many bytes is one line of the trace. */
 static bool access_continues(const struct event *last, enum event_kind kind, uint16_t site, uint32_t where)
 {
-    return last->process == runtime.me && last->kind == kind && last->site == site &&
-           where == last->where + last->old;
+    return last->process == runtime.me && last->kind == kind && last->site == site && where == last->where + last->old;
 }
 
 static void access_trace(const void *pointer, uint32_t where, size_t size, unsigned flags, uint16_t site)
@@ -75,8 +73,7 @@ static bool access_counts_as_atomic(uint32_t where, uint32_t size)
     return size <= LARGEST_ATOMIC && shadow_atomics(runtime.control, where);
 }
 
-void access_of_peer(const void *pointer, uint32_t where, uint32_t size, unsigned flags, bool locked,
-                    uint16_t site)
+void access_of_peer(const void *pointer, uint32_t where, uint32_t size, unsigned flags, bool locked, uint16_t site)
 {
     struct control *control = runtime.control;
     bool write = flags & ACCESS_WRITE, atomic = locked || access_counts_as_atomic(where, size);
@@ -134,58 +131,58 @@ void access_memory(const void *pointer, size_t size, unsigned flags, const void 
     access_trace(pointer, where, size, flags, site);
 }
 
-#define PLAIN(size)                                                                                          \
-    WEAVE_EXPORT void __tsan_read##size(void *pointer);                                                      \
-    WEAVE_EXPORT void __tsan_write##size(void *pointer);                                                     \
-    WEAVE_EXPORT void __tsan_unaligned_read##size(void *pointer);                                            \
-    WEAVE_EXPORT void __tsan_unaligned_write##size(void *pointer);                                           \
-    WEAVE_EXPORT void __tsan_read_write##size(void *pointer);                                                \
-    WEAVE_EXPORT void __tsan_unaligned_read_write##size(void *pointer);                                      \
-    WEAVE_EXPORT void __tsan_volatile_read##size(void *pointer);                                             \
-    WEAVE_EXPORT void __tsan_volatile_write##size(void *pointer);                                            \
-    WEAVE_EXPORT void __tsan_unaligned_volatile_read##size(void *pointer);                                   \
-    WEAVE_EXPORT void __tsan_unaligned_volatile_write##size(void *pointer);                                  \
-    void __tsan_read##size(void *pointer)                                                                    \
-    {                                                                                                        \
-        access_memory(pointer, size, 0, CALLER);                                                             \
-    }                                                                                                        \
-    void __tsan_write##size(void *pointer)                                                                   \
-    {                                                                                                        \
-        access_memory(pointer, size, ACCESS_WRITE, CALLER);                                                  \
-    }                                                                                                        \
-    void __tsan_unaligned_read##size(void *pointer)                                                          \
-    {                                                                                                        \
-        access_memory(pointer, size, 0, CALLER);                                                             \
-    }                                                                                                        \
-    void __tsan_unaligned_write##size(void *pointer)                                                         \
-    {                                                                                                        \
-        access_memory(pointer, size, ACCESS_WRITE, CALLER);                                                  \
-    }                                                                                                        \
-    void __tsan_read_write##size(void *pointer)                                                              \
-    {                                                                                                        \
-        access_memory(pointer, size, 0, CALLER);                                                             \
-        access_memory(pointer, size, ACCESS_WRITE, CALLER);                                                  \
-    }                                                                                                        \
-    void __tsan_unaligned_read_write##size(void *pointer)                                                    \
-    {                                                                                                        \
-        access_memory(pointer, size, 0, CALLER);                                                             \
-        access_memory(pointer, size, ACCESS_WRITE, CALLER);                                                  \
-    }                                                                                                        \
-    void __tsan_volatile_read##size(void *pointer)                                                           \
-    {                                                                                                        \
-        access_memory(pointer, size, ACCESS_VOLATILE, CALLER);                                               \
-    }                                                                                                        \
-    void __tsan_volatile_write##size(void *pointer)                                                          \
-    {                                                                                                        \
-        access_memory(pointer, size, ACCESS_VOLATILE | ACCESS_WRITE, CALLER);                                \
-    }                                                                                                        \
-    void __tsan_unaligned_volatile_read##size(void *pointer)                                                 \
-    {                                                                                                        \
-        access_memory(pointer, size, ACCESS_VOLATILE, CALLER);                                               \
-    }                                                                                                        \
-    void __tsan_unaligned_volatile_write##size(void *pointer)                                                \
-    {                                                                                                        \
-        access_memory(pointer, size, ACCESS_VOLATILE | ACCESS_WRITE, CALLER);                                \
+#define PLAIN(size)                                                           \
+    WEAVE_EXPORT void __tsan_read##size(void *pointer);                       \
+    WEAVE_EXPORT void __tsan_write##size(void *pointer);                      \
+    WEAVE_EXPORT void __tsan_unaligned_read##size(void *pointer);             \
+    WEAVE_EXPORT void __tsan_unaligned_write##size(void *pointer);            \
+    WEAVE_EXPORT void __tsan_read_write##size(void *pointer);                 \
+    WEAVE_EXPORT void __tsan_unaligned_read_write##size(void *pointer);       \
+    WEAVE_EXPORT void __tsan_volatile_read##size(void *pointer);              \
+    WEAVE_EXPORT void __tsan_volatile_write##size(void *pointer);             \
+    WEAVE_EXPORT void __tsan_unaligned_volatile_read##size(void *pointer);    \
+    WEAVE_EXPORT void __tsan_unaligned_volatile_write##size(void *pointer);   \
+    void __tsan_read##size(void *pointer)                                     \
+    {                                                                         \
+        access_memory(pointer, size, 0, CALLER);                              \
+    }                                                                         \
+    void __tsan_write##size(void *pointer)                                    \
+    {                                                                         \
+        access_memory(pointer, size, ACCESS_WRITE, CALLER);                   \
+    }                                                                         \
+    void __tsan_unaligned_read##size(void *pointer)                           \
+    {                                                                         \
+        access_memory(pointer, size, 0, CALLER);                              \
+    }                                                                         \
+    void __tsan_unaligned_write##size(void *pointer)                          \
+    {                                                                         \
+        access_memory(pointer, size, ACCESS_WRITE, CALLER);                   \
+    }                                                                         \
+    void __tsan_read_write##size(void *pointer)                               \
+    {                                                                         \
+        access_memory(pointer, size, 0, CALLER);                              \
+        access_memory(pointer, size, ACCESS_WRITE, CALLER);                   \
+    }                                                                         \
+    void __tsan_unaligned_read_write##size(void *pointer)                     \
+    {                                                                         \
+        access_memory(pointer, size, 0, CALLER);                              \
+        access_memory(pointer, size, ACCESS_WRITE, CALLER);                   \
+    }                                                                         \
+    void __tsan_volatile_read##size(void *pointer)                            \
+    {                                                                         \
+        access_memory(pointer, size, ACCESS_VOLATILE, CALLER);                \
+    }                                                                         \
+    void __tsan_volatile_write##size(void *pointer)                           \
+    {                                                                         \
+        access_memory(pointer, size, ACCESS_VOLATILE | ACCESS_WRITE, CALLER); \
+    }                                                                         \
+    void __tsan_unaligned_volatile_read##size(void *pointer)                  \
+    {                                                                         \
+        access_memory(pointer, size, ACCESS_VOLATILE, CALLER);                \
+    }                                                                         \
+    void __tsan_unaligned_volatile_write##size(void *pointer)                 \
+    {                                                                         \
+        access_memory(pointer, size, ACCESS_VOLATILE | ACCESS_WRITE, CALLER); \
     }
 
 PLAIN(1)

@@ -156,13 +156,11 @@ static bool atomic_buffer(const struct operation *op, uint64_t value)
     p->history = hash_mix(p->history, value);
     spin_progress(runtime.control, runtime.me);
     atomic_trace(op, EVENT_STORE, value, value);
-    runtime.control->event[(runtime.control->events - 1) % WEAVE_EVENTS].flags |=
-        ACCESS_VOLATILE; /* buffered */
+    runtime.control->event[(runtime.control->events - 1) % WEAVE_EVENTS].flags |= ACCESS_VOLATILE; /* buffered */
     return true;
 }
 
-static bool atomic_load(const volatile void *pointer, unsigned size, int order, uint64_t *value,
-                        const void *pc)
+static bool atomic_load(const volatile void *pointer, unsigned size, int order, uint64_t *value, const void *pc)
 {
     struct operation op = {
         .pointer = (volatile void *)(uintptr_t)pointer, .size = (uint8_t)size, .order = order, .reads = true};
@@ -222,11 +220,10 @@ static uint64_t atomic_new_value(enum update update, uint64_t old, uint64_t oper
 }
 
 /* One process runs at a time, so reading and writing apart is atomic here. */
-static bool atomic_update(volatile void *pointer, unsigned size, int order, enum update update,
-                          uint64_t operand, uint64_t *old, const void *pc)
+static bool atomic_update(volatile void *pointer, unsigned size, int order, enum update update, uint64_t operand,
+                          uint64_t *old, const void *pc)
 {
-    struct operation op = {
-        .pointer = pointer, .size = (uint8_t)size, .order = order, .writes = true, .reads = true};
+    struct operation op = {.pointer = pointer, .size = (uint8_t)size, .order = order, .writes = true, .reads = true};
     /* Only an exchange may spin (a test-and-set lock); counting up always makes progress. */
     op.counts = update != UPDATE_EXCHANGE && update != UPDATE_OR;
     if (!atomic_begin(&op, pc))
@@ -249,8 +246,7 @@ static bool atomic_update(volatile void *pointer, unsigned size, int order, enum
 static bool atomic_compare(volatile void *pointer, unsigned size, int order, int failure, uint64_t expected,
                            uint64_t desired, uint64_t *old, const void *pc)
 {
-    struct operation op = {
-        .pointer = pointer, .size = (uint8_t)size, .order = order, .reads = true, .writes = true};
+    struct operation op = {.pointer = pointer, .size = (uint8_t)size, .order = order, .reads = true, .writes = true};
     if (!atomic_begin(&op, pc))
         return false;
     segment_open();
@@ -270,71 +266,70 @@ static bool atomic_compare(volatile void *pointer, unsigned size, int order, int
     return true;
 }
 
-#define UPDATE_CALLBACK(type, bits, name, update, builtin)                                                   \
-    WEAVE_EXPORT type __tsan_atomic##bits##_##name(volatile type *pointer, type value, int order);           \
-    type __tsan_atomic##bits##_##name(volatile type *pointer, type value, int order)                         \
-    {                                                                                                        \
-        uint64_t old;                                                                                        \
-        if (atomic_update(pointer, sizeof(type), order, update, value, &old, CALLER))                        \
-            return (type)old;                                                                                \
-        return builtin(pointer, value, __ATOMIC_SEQ_CST);                                                    \
+#define UPDATE_CALLBACK(type, bits, name, update, builtin)                                         \
+    WEAVE_EXPORT type __tsan_atomic##bits##_##name(volatile type *pointer, type value, int order); \
+    type __tsan_atomic##bits##_##name(volatile type *pointer, type value, int order)               \
+    {                                                                                              \
+        uint64_t old;                                                                              \
+        if (atomic_update(pointer, sizeof(type), order, update, value, &old, CALLER))              \
+            return (type)old;                                                                      \
+        return builtin(pointer, value, __ATOMIC_SEQ_CST);                                          \
     }
 
-#define ATOMIC_CALLBACKS(type, bits)                                                                         \
-    WEAVE_EXPORT type __tsan_atomic##bits##_load(const volatile type *pointer, int order);                   \
-    WEAVE_EXPORT void __tsan_atomic##bits##_store(volatile type *pointer, type value, int order);            \
-    WEAVE_EXPORT int __tsan_atomic##bits##_compare_exchange_strong(volatile type *pointer, type *expected,   \
-                                                                   type desired, int order, int failure);    \
-    WEAVE_EXPORT int __tsan_atomic##bits##_compare_exchange_weak(volatile type *pointer, type *expected,     \
-                                                                 type desired, int order, int failure);      \
-    WEAVE_EXPORT type __tsan_atomic##bits##_compare_exchange_val(volatile type *pointer, type expected,      \
-                                                                 type desired, int order, int failure);      \
-    type __tsan_atomic##bits##_load(const volatile type *pointer, int order)                                 \
-    {                                                                                                        \
-        uint64_t value;                                                                                      \
-        if (atomic_load(pointer, sizeof(type), order, &value, CALLER))                                       \
-            return (type)value;                                                                              \
-        return __atomic_load_n(pointer, __ATOMIC_SEQ_CST);                                                   \
-    }                                                                                                        \
-    void __tsan_atomic##bits##_store(volatile type *pointer, type value, int order)                          \
-    {                                                                                                        \
-        if (!atomic_store(pointer, sizeof(type), order, value, CALLER))                                      \
-            __atomic_store_n(pointer, value, __ATOMIC_SEQ_CST);                                              \
-    }                                                                                                        \
-    static int atomic_compare##bits(volatile type *pointer, type *expected, type desired, int order,         \
-                                    int failure, const void *pc)                                             \
-    {                                                                                                        \
-        uint64_t old;                                                                                        \
-        if (!atomic_compare(pointer, sizeof(type), order, failure, *expected, desired, &old, pc))            \
-            return __atomic_compare_exchange_n(pointer, expected, desired, 0, __ATOMIC_SEQ_CST,              \
-                                               __ATOMIC_SEQ_CST);                                            \
-        if ((type)old == *expected)                                                                          \
-            return 1;                                                                                        \
-        *expected = (type)old;                                                                               \
-        return 0;                                                                                            \
-    }                                                                                                        \
-    int __tsan_atomic##bits##_compare_exchange_strong(volatile type *pointer, type *expected, type desired,  \
-                                                      int order, int failure)                                \
-    {                                                                                                        \
-        return atomic_compare##bits(pointer, expected, desired, order, failure, CALLER);                     \
-    }                                                                                                        \
-    int __tsan_atomic##bits##_compare_exchange_weak(volatile type *pointer, type *expected, type desired,    \
-                                                    int order, int failure)                                  \
-    {                                                                                                        \
-        return atomic_compare##bits(pointer, expected, desired, order, failure, CALLER);                     \
-    }                                                                                                        \
-    type __tsan_atomic##bits##_compare_exchange_val(volatile type *pointer, type expected, type desired,     \
-                                                    int order, int failure)                                  \
-    {                                                                                                        \
-        atomic_compare##bits(pointer, &expected, desired, order, failure, CALLER);                           \
-        return expected;                                                                                     \
-    }                                                                                                        \
-    UPDATE_CALLBACK(type, bits, exchange, UPDATE_EXCHANGE, __atomic_exchange_n)                              \
-    UPDATE_CALLBACK(type, bits, fetch_add, UPDATE_ADD, __atomic_fetch_add)                                   \
-    UPDATE_CALLBACK(type, bits, fetch_sub, UPDATE_SUB, __atomic_fetch_sub)                                   \
-    UPDATE_CALLBACK(type, bits, fetch_and, UPDATE_AND, __atomic_fetch_and)                                   \
-    UPDATE_CALLBACK(type, bits, fetch_or, UPDATE_OR, __atomic_fetch_or)                                      \
-    UPDATE_CALLBACK(type, bits, fetch_xor, UPDATE_XOR, __atomic_fetch_xor)                                   \
+#define ATOMIC_CALLBACKS(type, bits)                                                                                   \
+    WEAVE_EXPORT type __tsan_atomic##bits##_load(const volatile type *pointer, int order);                             \
+    WEAVE_EXPORT void __tsan_atomic##bits##_store(volatile type *pointer, type value, int order);                      \
+    WEAVE_EXPORT int __tsan_atomic##bits##_compare_exchange_strong(volatile type *pointer, type *expected,             \
+                                                                   type desired, int order, int failure);              \
+    WEAVE_EXPORT int __tsan_atomic##bits##_compare_exchange_weak(volatile type *pointer, type *expected, type desired, \
+                                                                 int order, int failure);                              \
+    WEAVE_EXPORT type __tsan_atomic##bits##_compare_exchange_val(volatile type *pointer, type expected, type desired,  \
+                                                                 int order, int failure);                              \
+    type __tsan_atomic##bits##_load(const volatile type *pointer, int order)                                           \
+    {                                                                                                                  \
+        uint64_t value;                                                                                                \
+        if (atomic_load(pointer, sizeof(type), order, &value, CALLER))                                                 \
+            return (type)value;                                                                                        \
+        return __atomic_load_n(pointer, __ATOMIC_SEQ_CST);                                                             \
+    }                                                                                                                  \
+    void __tsan_atomic##bits##_store(volatile type *pointer, type value, int order)                                    \
+    {                                                                                                                  \
+        if (!atomic_store(pointer, sizeof(type), order, value, CALLER))                                                \
+            __atomic_store_n(pointer, value, __ATOMIC_SEQ_CST);                                                        \
+    }                                                                                                                  \
+    static int atomic_compare##bits(volatile type *pointer, type *expected, type desired, int order, int failure,      \
+                                    const void *pc)                                                                    \
+    {                                                                                                                  \
+        uint64_t old;                                                                                                  \
+        if (!atomic_compare(pointer, sizeof(type), order, failure, *expected, desired, &old, pc))                      \
+            return __atomic_compare_exchange_n(pointer, expected, desired, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);     \
+        if ((type)old == *expected)                                                                                    \
+            return 1;                                                                                                  \
+        *expected = (type)old;                                                                                         \
+        return 0;                                                                                                      \
+    }                                                                                                                  \
+    int __tsan_atomic##bits##_compare_exchange_strong(volatile type *pointer, type *expected, type desired, int order, \
+                                                      int failure)                                                     \
+    {                                                                                                                  \
+        return atomic_compare##bits(pointer, expected, desired, order, failure, CALLER);                               \
+    }                                                                                                                  \
+    int __tsan_atomic##bits##_compare_exchange_weak(volatile type *pointer, type *expected, type desired, int order,   \
+                                                    int failure)                                                       \
+    {                                                                                                                  \
+        return atomic_compare##bits(pointer, expected, desired, order, failure, CALLER);                               \
+    }                                                                                                                  \
+    type __tsan_atomic##bits##_compare_exchange_val(volatile type *pointer, type expected, type desired, int order,    \
+                                                    int failure)                                                       \
+    {                                                                                                                  \
+        atomic_compare##bits(pointer, &expected, desired, order, failure, CALLER);                                     \
+        return expected;                                                                                               \
+    }                                                                                                                  \
+    UPDATE_CALLBACK(type, bits, exchange, UPDATE_EXCHANGE, __atomic_exchange_n)                                        \
+    UPDATE_CALLBACK(type, bits, fetch_add, UPDATE_ADD, __atomic_fetch_add)                                             \
+    UPDATE_CALLBACK(type, bits, fetch_sub, UPDATE_SUB, __atomic_fetch_sub)                                             \
+    UPDATE_CALLBACK(type, bits, fetch_and, UPDATE_AND, __atomic_fetch_and)                                             \
+    UPDATE_CALLBACK(type, bits, fetch_or, UPDATE_OR, __atomic_fetch_or)                                                \
+    UPDATE_CALLBACK(type, bits, fetch_xor, UPDATE_XOR, __atomic_fetch_xor)                                             \
     UPDATE_CALLBACK(type, bits, fetch_nand, UPDATE_NAND, __atomic_fetch_nand)
 
 ATOMIC_CALLBACKS(uint8_t, 8)

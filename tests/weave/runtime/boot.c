@@ -151,8 +151,8 @@ __attribute__((constructor(101))) static void boot_start(void)
     int descriptor = boot_number(WEAVE_ENV_CONTROL), slot = boot_number(WEAVE_ENV_SLOT);
     if (descriptor < 0 || slot < 0 || slot >= WEAVE_PROCESSES)
         return;
-    void *control = (void *)syscall(SYS_mmap, WEAVE_CONTROL_ADDRESS, sizeof(struct control),
-                                    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, descriptor, 0);
+    void *control = (void *)syscall(SYS_mmap, WEAVE_CONTROL_ADDRESS, sizeof(struct control), PROT_READ | PROT_WRITE,
+                                    MAP_SHARED | MAP_FIXED_NOREPLACE, descriptor, 0);
     syscall(SYS_close, descriptor);
     if (control != WEAVE_CONTROL_ADDRESS)
         return;

@@ -17,8 +17,7 @@ enum { STACK_BYTES = 64 * 1024 };
 
 static const void *aborted_at; /* who called abort() or failed an assert() */
 
-/* The program's own code has debugging information; the C library, where abort() raises its signal, mostly
- * not. */
+/* The program's own code has debugging information; the C library, where abort() raises its signal, mostly not. */
 static bool fault_is_in_program(uintptr_t pc)
 {
     extern char **environ; /* any symbol of the C library */
@@ -40,8 +39,7 @@ static void fault_note(int signal, siginfo_t *info, void *context)
             site = site_at((void *)(pc + 1));
         record_event(runtime.control, runtime.me, EVENT_FAULT, site)->value = (uint64_t)signal;
     }
-    /* SA_RESETHAND has restored the default: a fault happens again at once, a signal that was sent is sent
-     * again. */
+    /* SA_RESETHAND has restored the default: a fault happens again at once, a signal that was sent is sent again. */
     syscall(SYS_tgkill, syscall(SYS_getpid), syscall(SYS_gettid), signal);
 }
 
@@ -51,8 +49,7 @@ void fault_install(void)
     static char stack[STACK_BYTES];
     const stack_t alternative = {.ss_sp = stack, .ss_size = sizeof stack};
     sigaltstack(&alternative, NULL);
-    struct sigaction note = {.sa_sigaction = fault_note,
-                             .sa_flags = SA_SIGINFO | (int)SA_RESETHAND | SA_ONSTACK};
+    struct sigaction note = {.sa_sigaction = fault_note, .sa_flags = SA_SIGINFO | (int)SA_RESETHAND | SA_ONSTACK};
     for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++) {
         struct sigaction before;
         if (sigaction(fatal[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
@@ -68,11 +65,9 @@ WEAVE_EXPORT _Noreturn void abort(void)
 }
 
 /* <assert.h> declares it only without NDEBUG. */
-WEAVE_EXPORT _Noreturn void __assert_fail(const char *assertion, const char *file, unsigned line,
-                                          const char *function);
+WEAVE_EXPORT _Noreturn void __assert_fail(const char *assertion, const char *file, unsigned line, const char *function);
 
-WEAVE_EXPORT _Noreturn void __assert_fail(const char *assertion, const char *file, unsigned line,
-                                          const char *function)
+WEAVE_EXPORT _Noreturn void __assert_fail(const char *assertion, const char *file, unsigned line, const char *function)
 {
     aborted_at = CALLER;
     REAL(__assert_fail)(assertion, file, line, function);

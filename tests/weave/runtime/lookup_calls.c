@@ -66,7 +66,6 @@ WEAVE_EXPORT void *dlsym(void *restrict handle, const char *restrict name)
         for (size_t i = 0; i < sizeof wrapped / sizeof wrapped[0]; i++)
             if (REAL(strcmp)(name, wrapped[i]) == 0)
                 return real(RTLD_DEFAULT, name); /* ours comes first: the library is preloaded */
-    /* RTLD_NEXT means the caller's successor: right for this library, which is the only one that asks so
-     * here. */
+    /* RTLD_NEXT means the caller's successor: right for this library, which is the only one that asks so here. */
     return real(handle, name);
 }

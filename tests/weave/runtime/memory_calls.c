@@ -124,8 +124,7 @@ WEAVE_EXPORT int ftruncate64(int, off_t) __attribute__((alias("ftruncate")));
 WEAVE_EXPORT int fstat(int descriptor, struct stat *status)
 {
     struct object *object = NULL;
-    if (runtime.on && REAL(fstat)(descriptor, status) == 0 && S_ISREG(status->st_mode) &&
-        status->st_nlink <= 1)
+    if (runtime.on && REAL(fstat)(descriptor, status) == 0 && S_ISREG(status->st_mode) && status->st_nlink <= 1)
         object = file_object(descriptor, 0);
     if (object == NULL)
         return REAL(fstat)(descriptor, status);
@@ -179,8 +178,7 @@ WEAVE_EXPORT void *shmat(int id, const void *address, int flags)
     int saved = errno;
     struct shmid_ds status;
     if (pointer != (void *)-1 && REAL(shmctl)(id, IPC_STAT, &status) == 0) {
-        segment_add(pointer, status.shm_segsz, DEVICE_SYSV, (uint64_t)id, 0, status.shm_segsz,
-                    "System V segment");
+        segment_add(pointer, status.shm_segsz, DEVICE_SYSV, (uint64_t)id, 0, status.shm_segsz, "System V segment");
         object_changed(runtime.control, object);
     }
     errno = saved;
@@ -194,8 +192,7 @@ WEAVE_EXPORT int shmdt(const void *address)
     turn_sync();
     segment_remove(address, 0);
     int result = REAL(shmdt)(address), saved = errno;
-    for (uint32_t i = 0; i < runtime.control->objects;
-         i++) { /* who polls the number of attachments looks again */
+    for (uint32_t i = 0; i < runtime.control->objects; i++) { /* who polls the number of attachments looks again */
         struct object *object = &runtime.control->object[i];
         if (object->key >> 60 == KEY_SYSV && object->kind == OBJECT_NAME)
             object_changed(runtime.control, object);
@@ -236,8 +233,7 @@ static int file_lock(int descriptor, int command, struct flock *lock, const void
     if (object == NULL)
         return (int)syscall(SYS_fcntl, descriptor, command, lock);
     uint16_t site = site_at(pc);
-    bool asks = command == F_GETLK || command == F_OFD_GETLK,
-         waits = command == F_SETLKW || command == F_OFD_SETLKW;
+    bool asks = command == F_GETLK || command == F_OFD_GETLK, waits = command == F_SETLKW || command == F_OFD_SETLKW;
     int trial = command == F_SETLKW ? F_SETLK : command == F_OFD_SETLKW ? F_OFD_SETLK : command;
     if (asks)
         poll_begin(object, site);

@@ -131,8 +131,7 @@ WEAVE_EXPORT void _exit(int status)
 
 WEAVE_EXPORT void _Exit(int) __attribute__((alias("_exit")));
 
-/* Last of all destructors, since ours was the first constructor. The runner sees the death and passes the
- * turn on. */
+/* Last of all destructors, since ours was the first constructor. The runner sees the death and passes the turn on. */
 __attribute__((destructor(101))) static void process_at_exit(void)
 {
     process_leave();
@@ -199,8 +198,7 @@ WEAVE_EXPORT int nanosleep(const struct timespec *wanted, struct timespec *left)
     return 0;
 }
 
-WEAVE_EXPORT int clock_nanosleep(clockid_t clock, int flags, const struct timespec *wanted,
-                                 struct timespec *left)
+WEAVE_EXPORT int clock_nanosleep(clockid_t clock, int flags, const struct timespec *wanted, struct timespec *left)
 {
     if (!runtime.on)
         return REAL(clock_nanosleep)(clock, flags, wanted, left);
@@ -237,8 +235,7 @@ WEAVE_EXPORT int sched_yield(void)
     return 0;
 }
 
-/* Waiting for input or for time to pass, when nothing is ready: a sleep, or without a limit a wait for a
- * signal. */
+/* Waiting for input or for time to pass, when nothing is ready: a sleep, or without a limit a wait for a signal. */
 static int time_await_input(const struct timespec *limit, const void *pc)
 {
     if (limit == NULL) {
@@ -261,8 +258,7 @@ WEAVE_EXPORT int poll(struct pollfd *descriptors, nfds_t count, int timeout)
     return ready != 0 ? ready : time_await_input(timeout < 0 ? NULL : &limit, CALLER);
 }
 
-WEAVE_EXPORT int ppoll(struct pollfd *descriptors, nfds_t count, const struct timespec *limit,
-                       const sigset_t *mask)
+WEAVE_EXPORT int ppoll(struct pollfd *descriptors, nfds_t count, const struct timespec *limit, const sigset_t *mask)
 {
     if (!runtime.on)
         return REAL(ppoll)(descriptors, count, limit, mask);
@@ -272,8 +268,7 @@ WEAVE_EXPORT int ppoll(struct pollfd *descriptors, nfds_t count, const struct ti
 }
 
 /* The sets lose what is not ready, so they are tried on copies. */
-static int time_select(int count, fd_set *sets[3], const struct timespec *limit, const sigset_t *mask,
-                       const void *pc)
+static int time_select(int count, fd_set *sets[3], const struct timespec *limit, const sigset_t *mask, const void *pc)
 {
     fd_set copies[3];
     for (int i = 0; i < 3; i++)
@@ -290,8 +285,8 @@ static int time_select(int count, fd_set *sets[3], const struct timespec *limit,
     return result;
 }
 
-WEAVE_EXPORT int select(int count, fd_set *restrict readable, fd_set *restrict writable,
-                        fd_set *restrict failed, struct timeval *restrict timeout)
+WEAVE_EXPORT int select(int count, fd_set *restrict readable, fd_set *restrict writable, fd_set *restrict failed,
+                        struct timeval *restrict timeout)
 {
     if (!runtime.on)
         return REAL(select)(count, readable, writable, failed, timeout);
@@ -302,9 +297,8 @@ WEAVE_EXPORT int select(int count, fd_set *restrict readable, fd_set *restrict w
     return time_select(count, sets, timeout == NULL ? NULL : &limit, NULL, CALLER);
 }
 
-WEAVE_EXPORT int pselect(int count, fd_set *restrict readable, fd_set *restrict writable,
-                         fd_set *restrict failed, const struct timespec *restrict limit,
-                         const sigset_t *restrict mask)
+WEAVE_EXPORT int pselect(int count, fd_set *restrict readable, fd_set *restrict writable, fd_set *restrict failed,
+                         const struct timespec *restrict limit, const sigset_t *restrict mask)
 {
     if (!runtime.on)
         return REAL(pselect)(count, readable, writable, failed, limit, mask);
@@ -325,9 +319,8 @@ WEAVE_EXPORT int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct
 
 static bool time_is_virtual(clockid_t clock)
 {
-    return runtime.on &&
-           (clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_RAW ||
-            clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE || clock == CLOCK_BOOTTIME);
+    return runtime.on && (clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_RAW ||
+                          clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE || clock == CLOCK_BOOTTIME);
 }
 
 WEAVE_EXPORT int clock_gettime(clockid_t clock, struct timespec *now)
@@ -360,8 +353,8 @@ WEAVE_EXPORT int gettimeofday(struct timeval *restrict now, void *restrict zone)
 
 /* ---- futexes ---- */
 
-static long futex_wait(const uint32_t *word, uint32_t expected, const struct timespec *timeout,
-                       struct object *object, uint16_t site)
+static long futex_wait(const uint32_t *word, uint32_t expected, const struct timespec *timeout, struct object *object,
+                       uint16_t site)
 {
     turn_sync();
     segment_open();
@@ -425,8 +418,8 @@ static bool futex_call(const long *arguments, long *result, const void *pc)
     if (operation == FUTEX_WAKE)
         *result = futex_wake(arguments[2], object, site);
     else
-        *result = futex_wait(word, (uint32_t)arguments[2], (const struct timespec *)(uintptr_t)arguments[3],
-                             object, site);
+        *result =
+            futex_wait(word, (uint32_t)arguments[2], (const struct timespec *)(uintptr_t)arguments[3], object, site);
     return true;
 }
 
@@ -442,10 +435,8 @@ WEAVE_EXPORT long syscall(long number, ...)
     long result;
     if (number == SYS_futex && runtime.on && (int32_t *)(uintptr_t)argument[0] != NULL) {
         uint32_t where;
-        if (segment_find((const void *)(uintptr_t)argument[0], &where) > 0 &&
-            futex_call(argument, &result, CALLER))
+        if (segment_find((const void *)(uintptr_t)argument[0], &where) > 0 && futex_call(argument, &result, CALLER))
             return result;
     }
-    return REAL(syscall)(number, argument[0], argument[1], argument[2], argument[3], argument[4],
-                         argument[5]);
+    return REAL(syscall)(number, argument[0], argument[1], argument[2], argument[3], argument[4], argument[5]);
 }

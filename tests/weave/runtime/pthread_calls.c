@@ -40,8 +40,7 @@ static void pthread_made(struct object *object, bool shared, enum misuse_kind ot
 /* The object's bytes count as written by the initialisation: using it before that is a race. */
 static void pthread_initialised(struct object *object, size_t size, uint16_t site)
 {
-    shadow_access(runtime.control, runtime.me, object->where, (uint32_t)size, ACCESS_WRITE | ACCESS_ATOMIC,
-                  site);
+    shadow_access(runtime.control, runtime.me, object->where, (uint32_t)size, ACCESS_WRITE | ACCESS_ATOMIC, site);
 }
 
 /* ---- mutexes ---- */
@@ -81,8 +80,8 @@ static void mutex_check(pthread_mutex_t *mutex, struct object *object, uint16_t 
     object->robust = (mutex->__data.__kind & MUTEX_ROBUST_BIT) != 0;
     segment_close();
     if (!shared)
-        pthread_misuse(object->maker >= 0 ? MISUSE_MUTEX_PRIVATE : MISUSE_UNINITIALISED, object, site)
-            ->other_site = object->made_at;
+        pthread_misuse(object->maker >= 0 ? MISUSE_MUTEX_PRIVATE : MISUSE_UNINITIALISED, object, site)->other_site =
+            object->made_at;
 }
 
 static int mutex_try(pthread_mutex_t *mutex)
@@ -93,8 +92,8 @@ static int mutex_try(pthread_mutex_t *mutex)
     return result;
 }
 
-static int mutex_lock(pthread_mutex_t *mutex, struct object *object, const struct timespec *until,
-                      bool try_only, uint16_t site)
+static int mutex_lock(pthread_mutex_t *mutex, struct object *object, const struct timespec *until, bool try_only,
+                      uint16_t site)
 {
     if (try_only)
         poll_begin(object, site);
@@ -130,15 +129,13 @@ static int mutex_lock(pthread_mutex_t *mutex, struct object *object, const struc
 WEAVE_EXPORT int pthread_mutex_lock(pthread_mutex_t *mutex)
 {
     struct object *object = object_at(mutex, OBJECT_MUTEX);
-    return object == NULL ? REAL(pthread_mutex_lock)(mutex)
-                          : mutex_lock(mutex, object, NULL, false, site_at(CALLER));
+    return object == NULL ? REAL(pthread_mutex_lock)(mutex) : mutex_lock(mutex, object, NULL, false, site_at(CALLER));
 }
 
 WEAVE_EXPORT int pthread_mutex_trylock(pthread_mutex_t *mutex)
 {
     struct object *object = object_at(mutex, OBJECT_MUTEX);
-    return object == NULL ? REAL(pthread_mutex_trylock)(mutex)
-                          : mutex_lock(mutex, object, NULL, true, site_at(CALLER));
+    return object == NULL ? REAL(pthread_mutex_trylock)(mutex) : mutex_lock(mutex, object, NULL, true, site_at(CALLER));
 }
 
 WEAVE_EXPORT int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct timespec *until)
@@ -148,8 +145,7 @@ WEAVE_EXPORT int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct ti
                           : mutex_lock(mutex, object, until, false, site_at(CALLER));
 }
 
-WEAVE_EXPORT int pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock,
-                                         const struct timespec *until)
+WEAVE_EXPORT int pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until)
 {
     struct object *object = object_at(mutex, OBJECT_MUTEX);
     return object == NULL ? REAL(pthread_mutex_clocklock)(mutex, clock, until)
@@ -242,8 +238,7 @@ WEAVE_EXPORT int pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *m
     return condition_wait(object, mutex, lock, NULL, site_at(CALLER));
 }
 
-WEAVE_EXPORT int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex,
-                                        const struct timespec *until)
+WEAVE_EXPORT int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct timespec *until)
 {
     struct object *object = object_at(condition, OBJECT_CONDITION), *lock = object_at(mutex, OBJECT_MUTEX);
     if (object == NULL || lock == NULL)
@@ -276,21 +271,18 @@ static int condition_signal(struct object *object, bool all, uint16_t site)
 WEAVE_EXPORT int pthread_cond_signal(pthread_cond_t *condition)
 {
     struct object *object = object_at(condition, OBJECT_CONDITION);
-    return object == NULL ? REAL(pthread_cond_signal)(condition)
-                          : condition_signal(object, false, site_at(CALLER));
+    return object == NULL ? REAL(pthread_cond_signal)(condition) : condition_signal(object, false, site_at(CALLER));
 }
 
 WEAVE_EXPORT int pthread_cond_broadcast(pthread_cond_t *condition)
 {
     struct object *object = object_at(condition, OBJECT_CONDITION);
-    return object == NULL ? REAL(pthread_cond_broadcast)(condition)
-                          : condition_signal(object, true, site_at(CALLER));
+    return object == NULL ? REAL(pthread_cond_broadcast)(condition) : condition_signal(object, true, site_at(CALLER));
 }
 
 /* ---- read-write locks ---- */
 
-static int rwlock_take(pthread_rwlock_t *lock, int (*attempt)(pthread_rwlock_t *), bool try_only,
-                       const void *pc)
+static int rwlock_take(pthread_rwlock_t *lock, int (*attempt)(pthread_rwlock_t *), bool try_only, const void *pc)
 {
     struct object *object = object_at(lock, OBJECT_RWLOCK);
     uint16_t site = site_at(pc);
@@ -322,13 +314,13 @@ static int rwlock_take(pthread_rwlock_t *lock, int (*attempt)(pthread_rwlock_t *
     return 0;
 }
 
-#define RWLOCK_WRAPPER(name, attempt, try_only)                                                              \
-    WEAVE_EXPORT int name(pthread_rwlock_t *lock)                                                            \
-    {                                                                                                        \
-        uint32_t where;                                                                                      \
-        if (!runtime.on || segment_find(lock, &where) == 0)                                                  \
-            return REAL(name)(lock);                                                                         \
-        return rwlock_take(lock, REAL(attempt), try_only, CALLER);                                           \
+#define RWLOCK_WRAPPER(name, attempt, try_only)                    \
+    WEAVE_EXPORT int name(pthread_rwlock_t *lock)                  \
+    {                                                              \
+        uint32_t where;                                            \
+        if (!runtime.on || segment_find(lock, &where) == 0)        \
+            return REAL(name)(lock);                               \
+        return rwlock_take(lock, REAL(attempt), try_only, CALLER); \
     }
 RWLOCK_WRAPPER(pthread_rwlock_rdlock, pthread_rwlock_tryrdlock, false)
 RWLOCK_WRAPPER(pthread_rwlock_wrlock, pthread_rwlock_trywrlock, false)

@@ -44,15 +44,14 @@ struct real_entry {
     const char *name;
 };
 void *real_find(const char *name);
-#define REAL(symbol)                                                                                         \
-    __extension__({                                                                                          \
-        static struct real_entry real_##symbol                                                               \
-            __attribute__((section("weave_real"), used)) = {NULL, #symbol};                                  \
-        __typeof__(&symbol) real_function;                                                                   \
-        if (real_##symbol.function == NULL)                                                                  \
-            real_##symbol.function = real_find(real_##symbol.name);                                          \
-        *(void **)&real_function = real_##symbol.function;                                                   \
-        real_function;                                                                                       \
+#define REAL(symbol)                                                                                           \
+    __extension__({                                                                                            \
+        static struct real_entry real_##symbol __attribute__((section("weave_real"), used)) = {NULL, #symbol}; \
+        __typeof__(&symbol) real_function;                                                                     \
+        if (real_##symbol.function == NULL)                                                                    \
+            real_##symbol.function = real_find(real_##symbol.name);                                            \
+        *(void **)&real_function = real_##symbol.function;                                                     \
+        real_function;                                                                                         \
     })
 
 /* boot.c */
@@ -94,8 +93,7 @@ void access_memory(const void *pointer, size_t size, unsigned flags, const void 
  * An access of code without callbacks: it cannot be told whether it is atomic. `locked`: the instruction
  * surely is.
  */
-void access_of_peer(const void *pointer, uint32_t where, uint32_t size, unsigned flags, bool locked,
-                    uint16_t site);
+void access_of_peer(const void *pointer, uint32_t where, uint32_t size, unsigned flags, bool locked, uint16_t site);
 /* The values of writes are known only after the callback: complete the last one. */
 void access_settle(void);
 

@@ -57,8 +57,7 @@ static void segment_name(struct segment *segment, const char *name)
 }
 
 /* The segment of this device and inode, at least `size` bytes long. */
-static struct segment *segment_of(uint64_t device, uint64_t inode, uint64_t size, size_t asked,
-                                  const char *name)
+static struct segment *segment_of(uint64_t device, uint64_t inode, uint64_t size, size_t asked, const char *name)
 {
     struct control *control = runtime.control;
     for (uint32_t i = 0; i < control->segments; i++)
@@ -100,8 +99,7 @@ void segment_remove(const void *pointer, size_t size)
 {
     uintptr_t start = (uintptr_t)pointer;
     for (int i = mapping_count - 1; i >= 0; i--)
-        if (mappings[i].start >= start &&
-            (size == 0 ? mappings[i].start == start : mappings[i].start < start + size))
+        if (mappings[i].start >= start && (size == 0 ? mappings[i].start == start : mappings[i].start < start + size))
             mappings[i] = mappings[--mapping_count];
     segment_bounds();
 }

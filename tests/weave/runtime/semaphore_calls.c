@@ -103,8 +103,7 @@ WEAVE_EXPORT int sem_unlink(const char *name)
     if (!runtime.on)
         return REAL(sem_unlink)(name);
     uint16_t site = site_at(CALLER);
-    struct object *entry =
-        object_find(runtime.control, key_make(KEY_NAME, semaphore_name(name)), OBJECT_NAME);
+    struct object *entry = object_find(runtime.control, key_make(KEY_NAME, semaphore_name(name)), OBJECT_NAME);
     turn_sync();
     int result = REAL(sem_unlink)(name), saved = errno;
     order_note(runtime.control, runtime.me, entry, EVENT_REMOVE);
@@ -141,8 +140,7 @@ static void semaphore_taken(struct object *object, sem_t *semaphore, uint16_t si
     object_event(EVENT_SEM_WAIT, site, object, (uint64_t)(int64_t)object->value);
 }
 
-static int semaphore_wait(sem_t *semaphore, struct object *object, const struct timespec *until,
-                          const void *pc)
+static int semaphore_wait(sem_t *semaphore, struct object *object, const struct timespec *until, const void *pc)
 {
     uint16_t site = site_at(pc);
     if (object->lock_like)
@@ -173,8 +171,7 @@ WEAVE_EXPORT int sem_wait(sem_t *semaphore)
 WEAVE_EXPORT int sem_timedwait(sem_t *semaphore, const struct timespec *until)
 {
     struct object *object = semaphore_object(semaphore);
-    return object == NULL ? REAL(sem_timedwait)(semaphore, until)
-                          : semaphore_wait(semaphore, object, until, CALLER);
+    return object == NULL ? REAL(sem_timedwait)(semaphore, until) : semaphore_wait(semaphore, object, until, CALLER);
 }
 
 WEAVE_EXPORT int sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *until)
@@ -281,8 +278,7 @@ WEAVE_EXPORT int sem_init(sem_t *semaphore, int shared, unsigned value)
     int result = REAL(sem_init)(semaphore, shared, value);
     segment_close();
     object->initial = object->value = (int32_t)value;
-    shadow_access(runtime.control, runtime.me, object->where, sizeof *semaphore, ACCESS_WRITE | ACCESS_ATOMIC,
-                  site);
+    shadow_access(runtime.control, runtime.me, object->where, sizeof *semaphore, ACCESS_WRITE | ACCESS_ATOMIC, site);
     object_event(EVENT_INIT, site, object, value);
     object_changed(runtime.control, object);
     return result;

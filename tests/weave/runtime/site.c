@@ -33,8 +33,7 @@ void __tsan_func_exit(void)
         stack_depth--;
 }
 
-/* The interpreter's functions, looked up once; all NULL outside Python. See "Frame Objects" in Python's C
- * API. */
+/* The interpreter's functions, looked up once; all NULL outside Python. See "Frame Objects" in Python's C API. */
 static struct {
     bool searched;
     void *(*thread)(void);
@@ -90,8 +89,7 @@ static bool site_of_python(char *text, size_t size)
     if (code == NULL)
         return false;
     void *file = python.attribute(code, "co_filename"), *name = python.attribute(code, "co_name");
-    const char *path = file == NULL ? NULL : python.utf8(file),
-               *slash = path == NULL ? NULL : strrchr(path, '/');
+    const char *path = file == NULL ? NULL : python.utf8(file), *slash = path == NULL ? NULL : strrchr(path, '/');
     if (path == NULL)
         return false;
     site_append(text, size, slash == NULL ? path : slash + 1);

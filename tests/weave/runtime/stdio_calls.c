@@ -138,11 +138,11 @@ static int stdio_to_memory(char *to, size_t size, const char *format, va_list ar
     return result;
 }
 
-#define WITH_ARGUMENTS(last, call)                                                                           \
-    va_list arguments;                                                                                       \
-    va_start(arguments, last);                                                                               \
-    int result = call;                                                                                       \
-    va_end(arguments);                                                                                       \
+#define WITH_ARGUMENTS(last, call) \
+    va_list arguments;             \
+    va_start(arguments, last);     \
+    int result = call;             \
+    va_end(arguments);             \
     return result
 
 /* Larger than any object, small enough for vsnprintf. */

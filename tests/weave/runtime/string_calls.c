@@ -197,14 +197,14 @@ WEAVE_EXPORT int strncmp(const char *one, const char *other, size_t most)
     return result;
 }
 
-#define SEARCH(type, name, parameter)                                                                        \
-    WEAVE_EXPORT char *name(const char *text, type parameter)                                                \
-    {                                                                                                        \
-        string_read_text(text, SIZE_MAX, CALLER);                                                            \
-        segment_open();                                                                                      \
-        char *found = REAL(name)(text, parameter);                                                           \
-        segment_close();                                                                                     \
-        return found;                                                                                        \
+#define SEARCH(type, name, parameter)                         \
+    WEAVE_EXPORT char *name(const char *text, type parameter) \
+    {                                                         \
+        string_read_text(text, SIZE_MAX, CALLER);             \
+        segment_open();                                       \
+        char *found = REAL(name)(text, parameter);            \
+        segment_close();                                      \
+        return found;                                         \
     }
 SEARCH(int, strchr, byte)
 SEARCH(int, strrchr, byte)

@@ -207,8 +207,7 @@ static int sysv_operate(int id, const struct sembuf *operations, size_t count, c
 
 WEAVE_EXPORT int semop(int id, struct sembuf *operations, size_t count)
 {
-    return runtime.on ? sysv_operate(id, operations, count, NULL, CALLER)
-                      : REAL(semop)(id, operations, count);
+    return runtime.on ? sysv_operate(id, operations, count, NULL, CALLER) : REAL(semop)(id, operations, count);
 }
 
 WEAVE_EXPORT int semtimedop(int id, struct sembuf *operations, size_t count, const struct timespec *timeout)

@@ -68,8 +68,7 @@ static struct instruction trap_decode(const uint8_t *code)
             it.locked = true;
         else if (*code == 0x66)
             operand_16 = true;
-        else if (*code != 0xf2 && *code != 0xf3 && *code != 0x2e && *code != 0x3e && *code != 0x64 &&
-                 *code != 0x65)
+        else if (*code != 0xf2 && *code != 0xf3 && *code != 0x2e && *code != 0x3e && *code != 0x64 && *code != 0x65)
             break;
     }
     if ((*code & 0xf0) == 0x40)

@@ -108,8 +108,7 @@ void turn_spin_check(uint32_t where, uint32_t size, uint16_t site, bool atomic)
         return;
     atomic_flush(); /* a store buffer drains while its processor waits */
     p->wait_where = where & WEAVE_OBJECT_BIT ? 0 : where;
-    const struct object *object =
-        where & WEAVE_OBJECT_BIT ? &runtime.control->object[where & ~WEAVE_OBJECT_BIT] : NULL;
+    const struct object *object = where & WEAVE_OBJECT_BIT ? &runtime.control->object[where & ~WEAVE_OBJECT_BIT] : NULL;
     turn_block(PROCESS_SPINNING, atomic ? WAIT_ATOMIC : WAIT_PLAIN, object, site);
     p->reads = 0;
     p->reads_overflowed = 0;

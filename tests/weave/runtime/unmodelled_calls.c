@@ -26,15 +26,14 @@ static void unmodelled(const char *call, const void *pc)
     turn_end_run();
 }
 
-#define UNMODELLED(type, call, parameters, arguments)                                                        \
-    WEAVE_EXPORT type call parameters                                                                        \
-    {                                                                                                        \
-        unmodelled(#call, CALLER);                                                                           \
-        return REAL(call) arguments;                                                                         \
+#define UNMODELLED(type, call, parameters, arguments) \
+    WEAVE_EXPORT type call parameters                 \
+    {                                                 \
+        unmodelled(#call, CALLER);                    \
+        return REAL(call) arguments;                  \
     }
 
-UNMODELLED(int, msgsnd, (int queue, const void *message, size_t size, int flags),
-           (queue, message, size, flags))
+UNMODELLED(int, msgsnd, (int queue, const void *message, size_t size, int flags), (queue, message, size, flags))
 UNMODELLED(ssize_t, msgrcv, (int queue, void *message, size_t size, long type, int flags),
            (queue, message, size, type, flags))
 UNMODELLED(int, mq_send, (mqd_t queue, const char *message, size_t size, unsigned priority),
@@ -49,8 +48,7 @@ UNMODELLED(ssize_t, mq_timedreceive,
             const struct timespec *restrict until),
            (queue, message, size, priority, until))
 UNMODELLED(int, sigwait, (const sigset_t *restrict set, int *restrict signal), (set, signal))
-UNMODELLED(int, sigwaitinfo, (const sigset_t *restrict set, siginfo_t *restrict information),
-           (set, information))
+UNMODELLED(int, sigwaitinfo, (const sigset_t *restrict set, siginfo_t *restrict information), (set, information))
 UNMODELLED(int, sigsuspend, (const sigset_t *mask), (mask))
 UNMODELLED(int, sigqueue, (pid_t process, int signal, const union sigval value), (process, signal, value))
 

@@ -21,9 +21,9 @@ struct palette {
 
 static struct palette model_random_palette(uint64_t *state)
 {
-    static const enum model_op often[] = {
-        MODEL_LOAD, MODEL_LOAD, MODEL_STORE, MODEL_STORE, MODEL_ADD,   MODEL_AWAIT,  MODEL_READ,  MODEL_WRITE,
-        MODEL_WAIT, MODEL_POST, MODEL_LOCK,  MODEL_LOCK,  MODEL_FENCE, MODEL_UNLOCK, MODEL_YIELD, MODEL_SKIP};
+    static const enum model_op often[] = {MODEL_LOAD,  MODEL_LOAD,   MODEL_STORE, MODEL_STORE, MODEL_ADD,  MODEL_AWAIT,
+                                          MODEL_READ,  MODEL_WRITE,  MODEL_WAIT,  MODEL_POST,  MODEL_LOCK, MODEL_LOCK,
+                                          MODEL_FENCE, MODEL_UNLOCK, MODEL_YIELD, MODEL_SKIP};
     struct palette palette = {.places = 1 + model_draw(state, 2)};
     for (size_t i = 0; i < sizeof palette.op / sizeof palette.op[0]; i++)
         palette.op[i] = often[model_draw(state, sizeof often / sizeof often[0])];
@@ -32,8 +32,7 @@ static struct palette model_random_palette(uint64_t *state)
 
 static struct model_instruction model_random_instruction(uint64_t *state, const struct palette *palette)
 {
-    static const enum order orders[] = {ORDER_RELAXED, ORDER_ACQUIRE, ORDER_RELEASE, ORDER_BOTH,
-                                        ORDER_SEQUENTIAL};
+    static const enum order orders[] = {ORDER_RELAXED, ORDER_ACQUIRE, ORDER_RELEASE, ORDER_BOTH, ORDER_SEQUENTIAL};
     enum { VALUES = 4 };
     struct model_instruction it = {
         .op = palette->op[model_draw(state, sizeof palette->op / sizeof palette->op[0])],
@@ -70,8 +69,8 @@ void model_print(const struct model_program *program)
     for (int i = 0; i < program->processes; i++)
         for (int k = 0; k < program->length[i]; k++) {
             const struct model_instruction *it = &program->code[i][k];
-            fprintf(stderr, "process %d: %s place %d value %d order %d\n", i + 1, names[it->op], it->place,
-                    it->value, (int)it->order);
+            fprintf(stderr, "process %d: %s place %d value %d order %d\n", i + 1, names[it->op], it->place, it->value,
+                    (int)it->order);
         }
 }
 

@@ -54,8 +54,7 @@ static void brute_plain(struct world *world, int me, int place, bool write, int 
 {
     for (int i = 0; i < world->accesses[place]; i++) {
         const struct plain_access *earlier = &world->access[place][i];
-        if (earlier->process != me && (write || earlier->write) &&
-            !(world->actor[me].known >> earlier->event & 1))
+        if (earlier->process != me && (write || earlier->write) && !(world->actor[me].known >> earlier->event & 1))
             world->outcome.raced |= (uint8_t)(1u << place);
     }
     world->access[place][world->accesses[place]++] = (struct plain_access){me, event, write};
@@ -76,8 +75,8 @@ static void brute_load(struct world *world, struct actor *actor, const struct mo
     *(acquires(it->order) ? &actor->known : &actor->acquire_fence) |= world->atomic[it->place];
 }
 
-static void brute_store(struct world *world, struct actor *actor, const struct model_instruction *it,
-                        int value, bool update)
+static void brute_store(struct world *world, struct actor *actor, const struct model_instruction *it, int value,
+                        bool update)
 {
     event_set published = releases(it->order) ? actor->known : actor->release_fence;
     world->atomic[it->place] = published | (update ? world->atomic[it->place] : 0);
@@ -188,8 +187,7 @@ static bool brute_is_point(const struct explorer *explorer, enum model_op op)
     return op != MODEL_FENCE && op != MODEL_SKIP;
 }
 
-static void brute_choose(struct explorer *explorer, struct world *world, int current, bool yielded,
-                         int spent);
+static void brute_choose(struct explorer *explorer, struct world *world, int current, bool yielded, int spent);
 
 /* Runs process `me` up to its next decision. */
 static void brute_run(struct explorer *explorer, struct world *world, int me, int spent)

@@ -8,9 +8,7 @@
 #include <string.h>
 
 enum { STEP_BYTES = 16, FIRST_ATOMIC = 4096, FIRST_DATA = 8192, MOST_STEPS = 10000, SITES_EACH = 16 };
-enum {
-    IDLE_ENOUGH = 4
-}; /* rounds of busy waiting without any change: nothing in the model counts or times out */
+enum { IDLE_ENOUGH = 4 }; /* rounds of busy waiting without any change: nothing in the model counts or times out */
 
 enum stage { BEFORE, WOKEN, POINT, ACT };
 
@@ -61,8 +59,8 @@ static void machine_atomic_op(struct machine *machine, int me, const struct mode
         order_load(machine->control, me, object, (int)it->order);
     if (writes)
         order_store(machine->control, me, object, (int)it->order, reads);
-    shadow_access(machine->control, me, machine_atomic(it->place), 1,
-                  ACCESS_ATOMIC | (writes ? ACCESS_WRITE : 0), machine_site(machine, me));
+    shadow_access(machine->control, me, machine_atomic(it->place), 1, ACCESS_ATOMIC | (writes ? ACCESS_WRITE : 0),
+                  machine_site(machine, me));
     if (!writes)
         return;
     machine->outcome.atomic[it->place] = (uint8_t)value;
@@ -121,8 +119,8 @@ static bool machine_lock(struct machine *machine, int me, const struct model_ins
 static int machine_plain(struct machine *machine, int me, const struct model_instruction *it)
 {
     bool write = it->op == MODEL_WRITE;
-    shadow_access(machine->control, me, FIRST_DATA + (uint32_t)it->place * STEP_BYTES, 1,
-                  write ? ACCESS_WRITE : 0, machine_site(machine, me));
+    shadow_access(machine->control, me, FIRST_DATA + (uint32_t)it->place * STEP_BYTES, 1, write ? ACCESS_WRITE : 0,
+                  machine_site(machine, me));
     if (!write)
         return machine->outcome.data[it->place];
     machine->outcome.data[it->place] = (uint8_t)(1 + it->value + me * 3);
@@ -242,8 +240,7 @@ static int machine_run(struct machine *machine, int me)
             return decide_turn(machine->control, -1);
         }
         const struct model_instruction *it = &machine->program->code[me][actor->at];
-        if (actor->stage != ACT && (it->op == MODEL_LOAD || it->op == MODEL_AWAIT) &&
-            !machine_spin(machine, me, it))
+        if (actor->stage != ACT && (it->op == MODEL_LOAD || it->op == MODEL_AWAIT) && !machine_spin(machine, me, it))
             return decide_turn(machine->control, -1);
         if (actor->stage != ACT && machine_is_point(machine, it->op)) {
             int next = machine_point(machine, me, it->op == MODEL_YIELD);
@@ -293,8 +290,7 @@ static void machine_callback(void *context, struct search_run *run)
     run->decision = control->decision;
     run->decisions = control->decisions;
     run->steps = control->steps;
-    run->failed =
-        machine->outcome.ended != (1u << machine->program->processes) - 1 || machine->outcome.raced != 0;
+    run->failed = machine->outcome.ended != (1u << machine->program->processes) - 1 || machine->outcome.raced != 0;
     bool idle = control->ending == ENDING_NONE && control->idle_rounds >= IDLE_ENOUGH;
     if (control->ending != ENDING_NORMAL && control->ending != ENDING_STUCK && !idle)
         abort(); /* neither a prescription that does not fit nor an endless run is possible here */

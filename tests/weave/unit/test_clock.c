@@ -70,8 +70,7 @@ static void test_processes_start_unordered(void **state)
     assert_false(clock_covers(&control->process[WRITER].sync, READER, 1));
 }
 
-/* Each pair of orders of a store and the load that reads it: only release with acquire (or stronger) orders.
- */
+/* Each pair of orders of a store and the load that reads it: only release with acquire (or stronger) orders. */
 static void test_every_pair_of_orders(void **state)
 {
     for (int store = ORDER_RELAXED; store <= ORDER_SEQUENTIAL; store++)
@@ -166,8 +165,7 @@ static void test_a_child_knows_what_its_parent_did_and_not_what_it_does(void **s
     int child = run_add_child(control, WRITER);
     assert_int_equal(child, PROCESSES);
     assert_true(knows_first_moment(control, child));
-    assert_false(
-        clock_covers(&control->process[child].sync, WRITER, control->process[WRITER].sync.at[WRITER]));
+    assert_false(clock_covers(&control->process[child].sync, WRITER, control->process[WRITER].sync.at[WRITER]));
     assert_false(clock_covers(&control->process[WRITER].sync, child, 1));
 }
 
@@ -180,8 +178,7 @@ static void test_there_is_room_for_so_many_children_and_no_more(void **state)
 }
 
 /* Independent steps in either order lead to the same state, dependent ones to different states. */
-static uint64_t state_after(void **state, int first, int second, uint64_t first_object,
-                            uint64_t second_object)
+static uint64_t state_after(void **state, int first, int second, uint64_t first_object, uint64_t second_object)
 {
     assert_int_equal(teardown(state), 0);
     assert_int_equal(setup(state), 0);

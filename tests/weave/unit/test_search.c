@@ -40,8 +40,8 @@ static void assert_same(const struct model_program *program, uint64_t seed, cons
     if (same)
         return;
     model_print(program);
-    fail_msg("seed %llu, %s: %zu outcomes (races %x), expected %zu (races %x)", (unsigned long long)seed,
-             what, seen->count, model_outcomes_raced(seen), expected->count, raced);
+    fail_msg("seed %llu, %s: %zu outcomes (races %x), expected %zu (races %x)", (unsigned long long)seed, what,
+             seen->count, model_outcomes_raced(seen), expected->count, raced);
 }
 
 static void compare_with_brute_force(uint64_t seed, int bound, bool every_access)
@@ -117,8 +117,7 @@ static void test_pruning_saves_runs(void **state)
     uint64_t with = 0, without = 0;
     for (uint64_t seed = 1; seed <= PROGRAMS; seed++) {
         struct model_program program = model_random(seed);
-        struct search_options all = options_for(SEARCH_UNBOUNDED, false),
-                              pruned = options_for(SEARCH_UNBOUNDED, true);
+        struct search_options all = options_for(SEARCH_UNBOUNDED, false), pruned = options_for(SEARCH_UNBOUNDED, true);
         struct search_result result;
         struct model_outcomes seen = model_weave(&program, &all, false, &result);
         without += result.runs;
@@ -127,8 +126,7 @@ static void test_pruning_saves_runs(void **state)
         with += result.runs;
         model_outcomes_free(&seen);
     }
-    print_message("%llu runs with pruning, %llu without\n", (unsigned long long)with,
-                  (unsigned long long)without);
+    print_message("%llu runs with pruning, %llu without\n", (unsigned long long)with, (unsigned long long)without);
     assert_true(with * 2 < without);
 }
 
@@ -138,8 +136,7 @@ static void random_strategy(enum strategy strategy)
     enum { PROGRAMS = 300, RUNS = 60 };
     for (uint64_t seed = 1; seed <= PROGRAMS; seed++) {
         struct model_program program = model_random(seed);
-        struct search_options options = {
-            .strategy = strategy, .keep_going = true, .most_runs = RUNS, .seed = seed};
+        struct search_options options = {.strategy = strategy, .keep_going = true, .most_runs = RUNS, .seed = seed};
         struct search_result first, second;
         struct model_outcomes possible = model_brute(&program, ANY_BOUND, false);
         struct model_outcomes seen = model_weave(&program, &options, false, &first);
@@ -172,9 +169,8 @@ static void test_pct_is_possible_and_repeatable(void **state)
 static const struct model_program abba = {
     .processes = 2,
     .length = {4, 4},
-    .code =
-        {{{MODEL_LOCK, 0, 0, 0}, {MODEL_LOCK, 1, 0, 0}, {MODEL_UNLOCK, 1, 0, 0}, {MODEL_UNLOCK, 0, 0, 0}},
-         {{MODEL_LOCK, 1, 0, 0}, {MODEL_LOCK, 0, 0, 0}, {MODEL_UNLOCK, 0, 0, 0}, {MODEL_UNLOCK, 1, 0, 0}}},
+    .code = {{{MODEL_LOCK, 0, 0, 0}, {MODEL_LOCK, 1, 0, 0}, {MODEL_UNLOCK, 1, 0, 0}, {MODEL_UNLOCK, 0, 0, 0}},
+             {{MODEL_LOCK, 1, 0, 0}, {MODEL_LOCK, 0, 0, 0}, {MODEL_UNLOCK, 0, 0, 0}, {MODEL_UNLOCK, 1, 0, 0}}},
 };
 
 static void test_the_search_ends_at_the_first_failure(void **state)

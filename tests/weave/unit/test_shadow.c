@@ -36,8 +36,7 @@ static int teardown(void **state)
     return 0;
 }
 
-static uint32_t races_after(struct control *control, int process, uint32_t offset, uint32_t size,
-                            unsigned flags)
+static uint32_t races_after(struct control *control, int process, uint32_t offset, uint32_t size, unsigned flags)
 {
     static uint16_t site; /* a new one each time, so that no race counts as known */
     shadow_access(control, process, BASE + offset, size, flags, ++site);
@@ -162,8 +161,7 @@ struct naive_byte {
     bool atomic_write, atomic_read[PROCESSES];
 };
 
-static bool naive_races(const struct control *control, const struct naive_byte *byte, int me, bool write,
-                        bool atomic)
+static bool naive_races(const struct control *control, const struct naive_byte *byte, int me, bool write, bool atomic)
 {
     const struct clock *known = &control->process[me].sync;
     if (byte->write_time != 0 && byte->writer != me && !(atomic && byte->atomic_write) &&
@@ -176,8 +174,7 @@ static bool naive_races(const struct control *control, const struct naive_byte *
     return false;
 }
 
-static void naive_note(const struct control *control, struct naive_byte *byte, int me, bool write,
-                       bool atomic)
+static void naive_note(const struct control *control, struct naive_byte *byte, int me, bool write, bool atomic)
 {
     uint32_t now = control->process[me].sync.at[me];
     if (write) {
@@ -216,8 +213,8 @@ static void random_history(uint64_t seed)
         unsigned flags = (write ? ACCESS_WRITE : 0) | (atomic ? ACCESS_ATOMIC : 0);
         shadow_access(control, me, BASE + offset, size, flags, (uint16_t)(step + 1));
         if ((control->races > 0) != expected)
-            fail_msg("seed %llu, step %d: %u races, expected %s", (unsigned long long)seed, step,
-                     control->races, expected ? "some" : "none");
+            fail_msg("seed %llu, step %d: %u races, expected %s", (unsigned long long)seed, step, control->races,
+                     expected ? "some" : "none");
     }
     teardown(&state);
 }

@@ -33,8 +33,7 @@ int main(int argc, char **argv)
         ball.weight += 0.5;
         strncpy(ball.name, me ? "odd" : "even", sizeof ball.name);
         memcpy(&court->ball, &ball, sizeof ball);
-        atomic_store_explicit(&court->turn, round + 1,
-                              memory_order_release); /* pairs with the acquire above */
+        atomic_store_explicit(&court->turn, round + 1, memory_order_release); /* pairs with the acquire above */
     }
     return 0;
 }

@@ -20,8 +20,7 @@ static void child_role(struct shared *shared)
         while (tail - atomic_load_explicit(&shared->head, memory_order_acquire) == SLOTS)
             ;
         shared->slot[tail % SLOTS] = i;
-        atomic_store_explicit(&shared->tail, tail + 1,
-                              memory_order_release); /* pairs with the consumer's load */
+        atomic_store_explicit(&shared->tail, tail + 1, memory_order_release); /* pairs with the consumer's load */
     }
 }
 
@@ -32,8 +31,7 @@ static void parent_role(struct shared *shared)
         while (head == atomic_load_explicit(&shared->tail, memory_order_acquire))
             ;
         subject_check(shared->slot[head % SLOTS] == i, "order");
-        atomic_store_explicit(&shared->head, head + 1,
-                              memory_order_release); /* pairs with the producer's load */
+        atomic_store_explicit(&shared->head, head + 1, memory_order_release); /* pairs with the producer's load */
     }
 }
 

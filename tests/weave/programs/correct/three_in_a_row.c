@@ -21,8 +21,7 @@ int main(int argc, char **argv)
         while (atomic_load_explicit(&shared->turn, memory_order_acquire) != round)
             ;
         shared->sum += round;
-        atomic_store_explicit(&shared->turn, round + 1,
-                              memory_order_release); /* pairs with the acquire above */
+        atomic_store_explicit(&shared->turn, round + 1, memory_order_release); /* pairs with the acquire above */
     }
     return 0;
 }

@@ -27,8 +27,7 @@ static void use(const char *call)
     else if (strcmp(call, "msgrcv") == 0)
         msgrcv(msgget(IPC_PRIVATE, 0600), &message, sizeof message.text, 0, 0);
     else if (strcmp(call, "mq_receive") == 0)
-        mq_receive(mq_open("/subject", O_RDWR | O_CREAT, 0600, &attributes), (char *)&message, sizeof message,
-                   NULL);
+        mq_receive(mq_open("/subject", O_RDWR | O_CREAT, 0600, &attributes), (char *)&message, sizeof message, NULL);
     else if (strcmp(call, "mq_send") == 0)
         mq_send(mq_open("/subject", O_RDWR | O_CREAT, 0600, &attributes), (char *)&message, 1, 0);
     else if (strcmp(call, "sigwait") == 0)

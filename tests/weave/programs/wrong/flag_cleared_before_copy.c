@@ -28,9 +28,8 @@ static void reader(struct box *box)
     for (int i = 1; i <= MESSAGES; i++) {
         while (!atomic_load_explicit(&box->ready, memory_order_acquire))
             ;
-        atomic_store_explicit(&box->ready, false,
-                              memory_order_release); /* pairs with the acquire in writer */
-        int number = box->number;                    /* MISTAKE */
+        atomic_store_explicit(&box->ready, false, memory_order_release); /* pairs with the acquire in writer */
+        int number = box->number;                                        /* MISTAKE */
         char text[TEXT];
         strcpy(text, box->text); /* MISTAKE */
         (void)number;

@@ -34,8 +34,7 @@ static void reader(struct box *box)
         int number = box->number;
         char text[TEXT];
         strcpy(text, box->text);
-        atomic_store_explicit(&box->ready, false,
-                              memory_order_release); /* pairs with the acquire in writer */
+        atomic_store_explicit(&box->ready, false, memory_order_release); /* pairs with the acquire in writer */
         subject_check(number == i && text[0] == 'M', "message");
     }
 }

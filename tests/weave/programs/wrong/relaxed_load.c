@@ -30,9 +30,8 @@ static void reader(struct box *box)
             ;
         int number = box->number; /* MISTAKE */
         char text[TEXT];
-        strcpy(text, box->text); /* MISTAKE */
-        atomic_store_explicit(&box->ready, false,
-                              memory_order_release); /* pairs with the acquire in writer */
+        strcpy(text, box->text);                                         /* MISTAKE */
+        atomic_store_explicit(&box->ready, false, memory_order_release); /* pairs with the acquire in writer */
         subject_check(number == i && text[0] == 'M', "message");
     }
 }

@@ -19,9 +19,8 @@ static void child_role(struct shared *shared)
         unsigned tail = atomic_load_explicit(&shared->tail, memory_order_relaxed);
         while (tail - atomic_load_explicit(&shared->head, memory_order_acquire) == SLOTS)
             ;
-        shared->slot[tail % SLOTS] = i; /* MISTAKE */
-        atomic_store_explicit(&shared->tail, tail + 1,
-                              memory_order_release); /* pairs with the consumer's load */
+        shared->slot[tail % SLOTS] = i;                                       /* MISTAKE */
+        atomic_store_explicit(&shared->tail, tail + 1, memory_order_release); /* pairs with the consumer's load */
     }
 }
 
@@ -31,9 +30,8 @@ static void parent_role(struct shared *shared)
         unsigned head = atomic_load_explicit(&shared->head, memory_order_relaxed);
         while (head == atomic_load_explicit(&shared->tail, memory_order_acquire))
             ;
-        atomic_store_explicit(&shared->head, head + 1,
-                              memory_order_release);                 /* pairs with the producer's load */
-        subject_check(shared->slot[head % SLOTS] <= ITEMS, "order"); /* MISTAKE */
+        atomic_store_explicit(&shared->head, head + 1, memory_order_release); /* pairs with the producer's load */
+        subject_check(shared->slot[head % SLOTS] <= ITEMS, "order");          /* MISTAKE */
     }
 }
 

@@ -64,8 +64,7 @@ static const struct argp_option option_list[] = {
 static const struct argp argp = {
     .options = option_list,
     .parser = option_parse,
-    .doc = "Put the sample data into a System V segment and hold it until Enter, a signal or the end of the "
-           "time.",
+    .doc = "Put the sample data into a System V segment and hold it until Enter, a signal or the end of the time.",
 };
 
 /* Why a segment of that name is none of our business; NULL: we may have it. */
@@ -101,8 +100,7 @@ inspect:
         printf("writer: nobody uses segment %d, I go on with it\n", found);
         return found;
     }
-    error_report("take another --key", "key %d: segment %d %s: %lu", (int)options->key, found, trouble,
-                 number);
+    error_report("take another --key", "key %d: segment %d %s: %lu", (int)options->key, found, trouble, number);
     return -1;
 }
 
