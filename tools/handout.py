@@ -38,9 +38,9 @@ INCLUDED: List[str] = [
     "tests/CMakeLists.txt",
     "tests/checks/",
     "tests/harness/",
-    "tests/weave/",
     "tools/install-packages",
     "tools/labs.mk",
+    "tools/weave/",
 ]
 SECRET = ("_instructor.c",)
 OF_SLIDES = re.compile(r"<!-- slides -->\n.*?<!-- slides: end -->\n\n", re.DOTALL)  # in a lab's README.md

@@ -51,13 +51,13 @@ progress doctor: $(BUILD)/CMakeCache.txt
 handout:
 	@tools/handout.py $(BUILD)/shmlab-handout.tar.gz
 
-# The autograders of sites: make gradescope LABS=2. See tests/grader/exports.md.
+# The autograders of sites: make gradescope LABS=2. See tools/grader/exports.md.
 LABS ?= 1-6
 gradescope: $(BUILD)/CMakeCache.txt
-	@tests/grader/hooks/pack.py gradescope $(BUILD)/gradescope.zip --labs $(LABS)
+	@tools/grader/hooks/pack.py gradescope $(BUILD)/gradescope.zip --labs $(LABS)
 
 autolab: $(BUILD)/CMakeCache.txt
-	@tests/grader/hooks/pack.py autolab $(BUILD)/autolab --labs $(LABS)
+	@tools/grader/hooks/pack.py autolab $(BUILD)/autolab --labs $(LABS)
 
 starters:
 	@tools/starters.py

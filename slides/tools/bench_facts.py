@@ -15,7 +15,7 @@ from typing import Callable, Dict, Iterable, List, NamedTuple
 Medians = Dict[str, float]  # by row, in s or 1/s
 Figure = Callable[[Medians], str]
 
-BENCH = "tests/bench/README.md"
+BENCH = "tools/bench/README.md"
 README = "README.md"
 INTRO = "slides/00-intro.md"
 LAB3 = "slides/03-handshake.md"

@@ -4,7 +4,7 @@
     bench_tables.py --write [RESULTS.json]     write slides/tables/bench.md, the tables in READMEs, the figures in sentences
     bench_tables.py --check [RESULTS.json]     status 1 when one of them is out of date
 
-RESULTS.json is what `bench --json` writes (format shmlab-bench/1); without it, the youngest of tests/bench/results/.
+RESULTS.json is what `bench --json` writes (format shmlab-bench/1); without it, the youngest of tools/bench/results/.
 Each table is a region of bench.md that a deck shows in a ```table fence; date, machine and command stand below it. A row
 that was skipped or is inconclusive says so instead of a figure. The sentences are listed in bench_facts.py.
 """
@@ -310,7 +310,7 @@ def main() -> int:
     mode.add_argument("--write", action="store_true", help="bring tables and sentences up to date")
     mode.add_argument("--check", action="store_true", help="status 1 when one is not")
     parser.add_argument("--root", type=Path, default=ROOT, help="the tree to look at (default: this one)")
-    parser.add_argument("results", nargs="?", type=Path, help="default: the youngest of tests/bench/results/")
+    parser.add_argument("results", nargs="?", type=Path, help="default: the youngest of tools/bench/results/")
     arguments = parser.parse_args()
     root: Path = arguments.root
     texts, problems = wanted_texts(root, load(root, arguments.results))

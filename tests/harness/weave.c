@@ -18,7 +18,7 @@
 
 enum {
     WEAVE_RUNS = 5000, /* schedules of a case at most: the right solutions need less than half */
-    WEAVE_FOUND = 1,   /* exit status, see tests/weave/README.md */
+    WEAVE_FOUND = 1,   /* exit status, see tools/weave/README.md */
     WORDS = 64,
     STEPS_TOLD = 10, /* in the finding: all of them are in the transcript */
     GRACE = 10,      /* seconds between weave's own limit and ours */

@@ -1,6 +1,6 @@
 /*
  * Checks that explore interleavings: the student's programs, compiled so that every access to shared memory
- * is seen, are run under one order of their steps after the other by tests/weave. What it finds (a race, a
+ * is seen, are run under one order of their steps after the other by tools/weave. What it finds (a race, a
  * deadlock, a lost message) fails the check, with both places, the steps that led there, and a schedule that
  * `lab replay N` repeats.
  */

@@ -64,9 +64,9 @@ test('faults in transcripts', async (t) => {
 
 /* --- what the benchmark measured --- */
 
-const BENCH = 'tests/bench/README.md';
-const JSON_FILE = 'tests/bench/results/bench.json';
-const PICTURE = 'tests/bench/results/bench.svg';
+const BENCH = 'tools/bench/README.md';
+const JSON_FILE = 'tools/bench/results/bench.json';
+const PICTURE = 'tools/bench/results/bench.svg';
 const median = (id, change) => (results) => {
   results.rows.find((row) => row.id === id).median *= change;
 };

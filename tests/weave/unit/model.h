@@ -9,7 +9,7 @@
 #ifndef MODEL_H
 #define MODEL_H
 
-#include "../runner/search.h"
+#include "runner/search.h"
 
 #include <stdbool.h>
 #include <stddef.h>

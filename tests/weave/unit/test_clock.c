@@ -1,5 +1,5 @@
 /* Vector clocks and what C11 says of atomic operations and fences: core/clock.h and core/order.c. */
-#include "../core/core.h"
+#include "core/core.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
  * Shadow memory: which accesses race, to the byte, whatever their sizes; against a naive table with one entry
  * a byte.
  */
-#include "../core/core.h"
+#include "core/core.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -264,7 +264,7 @@ static void room_words(struct words *words, const struct walls_plan *plan, const
     words_bind(words, "--ro-bind", TOOLCHAIN_SOURCE "/common");
     words_bind(words, "--ro-bind", TOOLCHAIN_BUILD "/lib");
     words_bind(words, "--ro-bind-try", TOOLCHAIN_SOURCE "/tests/checks/programs"); /* peers, and linked stand-ins */
-    words_bind(words, "--ro-bind-try", TOOLCHAIN_BUILD "/tests/weave");
+    words_bind(words, "--ro-bind-try", TOOLCHAIN_BUILD "/tools/weave");
     words_bind(words, "--ro-bind-try", TOOLCHAIN_BUILD "/bin/weave");
     words_link(words, libraries);
     words_bind(words, "--ro-bind", plan->tree);

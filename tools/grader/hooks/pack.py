@@ -27,8 +27,8 @@ sys.dont_write_bytecode = True
 
 import handout  # noqa: E402
 
-ADDED = ("tests/grader/", "tests/checks/")
-NOT_ADDED = ("tests/grader/data/", "tests/grader/validators/", "tests/grader/hooks/pack.py")
+ADDED = ("tools/grader/", "tests/checks/")
+NOT_ADDED = ("tools/grader/hooks/pack.py",)
 DATE = (2020, 1, 1, 0, 0, 0)  # of every entry: the same bytes each time
 
 

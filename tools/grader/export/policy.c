@@ -20,7 +20,7 @@ struct policy {
 
 /* ---- reading ---- */
 
-static const char next_step[] = "tests/grader/exports.md describes the file, `grader policy --check FILE` explains it";
+static const char next_step[] = "tools/grader/exports.md describes the file, `grader policy --check FILE` explains it";
 
 static bool refuse(const char *path, const char *member, const char *problem)
 {

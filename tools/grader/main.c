@@ -34,7 +34,7 @@ static void commands_print(FILE *stream)
     fputs("Usage: grader COMMAND [OPTION...]\nGrade the labs of a class.\n\n", stream);
     for (size_t i = 0; i < COMMANDS; i++)
         fprintf(stream, "  %-10s %s\n", commands[i].name, commands[i].does);
-    fputs("\nEach command takes --help. tests/grader/README.md tells the whole story.\n", stream);
+    fputs("\nEach command takes --help. tools/grader/README.md tells the whole story.\n", stream);
 }
 
 int main(int argc, char **argv)

@@ -275,7 +275,7 @@ int grader_export(int argc, char **argv)
         .args_doc = "RESULTS",
         .doc = "Turn results into what other programs read.\v"
                "RESULTS is the folder that `grader grade --out` wrote; it is not changed. "
-               "tests/grader/exports.md describes the formats and the policy file.",
+               "tools/grader/exports.md describes the formats and the policy file.",
     };
     struct options options = {0};
     struct class_results results;

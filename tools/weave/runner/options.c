@@ -131,7 +131,7 @@ void options_usage(void)
          "  --json fd:N          to a descriptor that was inherited; the programs do not get it\n"
          "\n"
          "Output:\n"
-         "  --json FILE          the result and the trace of the failure, see tests/weave/json.md\n"
+         "  --json FILE          the result and the trace of the failure, see tools/weave/json.md\n"
          "  --struct NAME        the C structure in the segment (default: the one of its size)\n"
          "  --layout FILE        lines \"offset size name\" instead\n"
          "  --no-trap            programs without instrumentation: watch synchronisation only, not every access\n"

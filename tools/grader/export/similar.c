@@ -335,7 +335,7 @@ int grader_similar(int argc, char **argv)
         .args_doc = "RESULTS",
         .doc = "List pairs of submissions that share more than chance gives them.\v"
                "Names, texts, numbers, layout, comments and the order of functions make no difference. It is a reason "
-               "to look at two programs, never a proof: tests/grader/exports.md tells what it can and cannot see.",
+               "to look at two programs, never a proof: tools/grader/exports.md tells what it can and cannot see.",
     };
     struct options options = {.threshold = THRESHOLD};
     struct comparison comparison = {0};

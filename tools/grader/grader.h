@@ -1,4 +1,4 @@
-/* The commands of the program `grader`: tests/grader/README.md tells what they are for. Each returns the exit
+/* The commands of the program `grader`: tools/grader/README.md tells what they are for. Each returns the exit
  * status. */
 #ifndef GRADER_GRADER_H
 #define GRADER_GRADER_H

@@ -61,7 +61,7 @@ int grader_policy(int argc, char **argv)
         .args_doc = "[RESULTS]",
         .doc = "Check a file of due dates, late days and penalties, and say what it means.\v"
                "With RESULTS also: does the class know every student that the file names? The policy is applied by "
-               "`grader export --policy FILE`; tests/grader/exports.md describes the file.",
+               "`grader export --policy FILE`; tools/grader/exports.md describes the file.",
     };
     struct options options = {0};
 
