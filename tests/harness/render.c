@@ -8,6 +8,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "places.h"
+
 enum { WIDTH = 100, WIDTH_LEAST = 60, INDENT = 11, LABEL = 10 };
 
 static const char green[] = "\033[32m", red[] = "\033[31m", yellow[] = "\033[33m", bold[] = "\033[1m",
@@ -127,8 +129,7 @@ static char *text_replace(char *text, const char *from, const char *label)
     return result;
 }
 
-/* "id 17" is "id <id>": programs print ids that the judge never saw. Returns a new text, frees the old one.
- */
+/* "id 17" is "id <id>": programs print ids that the judge never saw. Returns a new text, frees the old one. */
 static char *ids_replace(char *text)
 {
     char *result = NULL;
@@ -138,8 +139,7 @@ static char *ids_replace(char *text)
     if (out == NULL)
         return text;
     for (const char *at = text; *at != '\0';) {
-        if (strncmp(at, "id ", 3) == 0 && isdigit((unsigned char)at[3]) &&
-            (at == text || !word_character(at[-1]))) {
+        if (strncmp(at, "id ", 3) == 0 && isdigit((unsigned char)at[3]) && (at == text || !word_character(at[-1]))) {
             fputs("id <id>", out);
             at += 3 + strspn(at + 3, "0123456789");
         } else {
@@ -157,8 +157,7 @@ char *render_label(const json_t *check, const char *text)
     size_t i;
     json_t *pair;
 
-    json_array_foreach(json_object_get(check, "varies"), i, pair)
-    {
+    json_array_foreach (json_object_get(check, "varies"), i, pair) {
         if (shown != NULL)
             shown = text_replace(shown, json_string_value(json_array_get(pair, 1)),
                                  json_string_value(json_array_get(pair, 0)));
@@ -166,23 +165,33 @@ char *render_label(const json_t *check, const char *text)
     return shown != NULL ? ids_replace(shown) : NULL;
 }
 
+/* What differs from run to run, or when another line of the file is edited, is replaced where verdicts are compared. */
+static void text_print(const struct render *render, const json_t *check, const char *key, const char *text)
+{
+    char *shown = NULL, *labelled = NULL;
+
+    if (render->plain && render->folder != NULL) {
+        shown = places_show(text, render->folder);
+        labelled = render_label(check, shown != NULL ? shown : text);
+    }
+    render_text(render, INDENT, key, labelled != NULL ? labelled : text);
+    free(labelled);
+    free(shown);
+}
+
 static void member_print(const struct render *render, const json_t *check, const char *key)
 {
     const char *text = text_of(check, key);
 
-    if (text[0] == '\0')
-        return;
-    char *shown = render->plain ? render_label(check, text) : strdup(text);
-    render_text(render, INDENT, key, shown != NULL ? shown : text);
-    free(shown);
+    if (text[0] != '\0')
+        text_print(render, check, key, text);
 }
 
 static const char *path_shown(const struct render *render, const char *path)
 {
     size_t length = strlen(render->source);
 
-    return length > 0 && strncmp(path, render->source, length) == 0 && path[length] == '/' ? path + length + 1
-                                                                                           : path;
+    return length > 0 && strncmp(path, render->source, length) == 0 && path[length] == '/' ? path + length + 1 : path;
 }
 
 static void failure_print(const struct render *render, int number, const json_t *check)
@@ -198,7 +207,7 @@ static void failure_print(const struct render *render, int number, const json_t 
                             whole ? "/" : "", text_of(check, "file"));
         if (at > 0 && used > 0 && (size_t)used < sizeof line)
             snprintf(line + used, sizeof line - (size_t)used, ":%d", (int)at);
-        render_text(render, INDENT, "where", line);
+        text_print(render, check, "where", line);
     }
     member_print(render, check, "cause");
     member_print(render, check, "next");
@@ -218,9 +227,8 @@ struct look {
 static const struct look *look_of(const char *outcome)
 {
     static const struct look looks[] = {
-        {"passed", "ok", green},  {"failed", "FAIL", red},     {"timeout", "TIME", red},
-        {"error", "ERROR", red},  {"skipped", "skip", yellow}, {"hidden", "later", yellow},
-        {"pending", "-", yellow},
+        {"passed", "ok", green},     {"failed", "FAIL", red},     {"timeout", "TIME", red}, {"error", "ERROR", red},
+        {"skipped", "skip", yellow}, {"hidden", "later", yellow}, {"pending", "-", yellow},
     };
     size_t count = sizeof looks / sizeof looks[0];
 
@@ -264,8 +272,7 @@ void render_check(const struct render *render, int number, const json_t *check)
 
     snprintf(points, sizeof points, "%s%d/%d", json_is_true(json_object_get(check, "challenge")) ? "+" : "",
              passed ? worth : 0, worth);
-    fprintf(render->stream, "  %s%-5s%s %7s  ", colour(render, look->code), look->word,
-            colour(render, normal), points);
+    fprintf(render->stream, "  %s%-5s%s %7s  ", colour(render, look->code), look->word, colour(render, normal), points);
     snprintf(label, sizeof label, "%s: ", text_of(check, "name"));
     fprintf(render->stream, "%s", label);
     line_print(render, 17 + (int)strlen(label), text_of(check, hidden ? "concept" : "title"),
@@ -286,8 +293,8 @@ void render_sum(const struct render *render, const json_t *verdict)
     int extra = (int)number_of(verdict, "challenge_points"),
         extra_most = (int)number_of(verdict, "challenge_points_max");
 
-    fprintf(render->stream, "%s%s%d of %d points%s", colour(render, bold),
-            colour(render, points == most ? green : ""), points, most, colour(render, normal));
+    fprintf(render->stream, "%s%s%d of %d points%s", colour(render, bold), colour(render, points == most ? green : ""),
+            points, most, colour(render, normal));
     if (extra_most > 0)
         fprintf(render->stream, ", challenge %d of %d", extra, extra_most);
     fputc('\n', render->stream);

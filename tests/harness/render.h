@@ -9,8 +9,9 @@
 struct render {
     FILE *stream;
     bool colours;
-    bool plain; /* for comparisons: no paths, and a label for every text that differs from run to run */
-    int width;  /* columns */
+    bool
+        plain; /* for comparisons: no paths, a label for every text that differs from run to run, lines by their text */
+    int width; /* columns */
     const char *folder; /* the student's, in front of the names of files; NULL: leave it out */
     const char *source; /* paths below this folder are shown relative to it */
 };
