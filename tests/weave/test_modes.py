@@ -18,7 +18,7 @@ from pathlib import Path
 from weave_cases import WEAVE, WeaveCase
 
 HERE = Path(__file__).resolve().parent
-WEAVE = HERE.parents[1] / "tools" / "weave"  # its sources
+SOURCES = HERE.parents[1] / "tools" / "weave"
 MAILBOX = ("writer", "reader")
 
 
@@ -260,7 +260,7 @@ class Modes(WeaveCase):
     # ---- JSON ----
 
     def test_json_has_what_its_page_says(self) -> None:
-        page = (WEAVE / "json.md").read_text(encoding="utf-8")
+        page = (SOURCES / "json.md").read_text(encoding="utf-8")
         failed = self.run_roles("wrong/relaxed_flag", roles=MAILBOX)
         passed = self.run_roles("correct/fetch_add")
         self.assertEqual((failed["format"], failed["verdict"], passed["verdict"]), ("weave 1", "failed", "passed"))
@@ -287,7 +287,7 @@ class Modes(WeaveCase):
         self.assertTrue(any(event["story"] for event in failed["trace"]))
 
     def test_every_cause_and_kind_is_explained(self) -> None:
-        source = (WEAVE / "runner" / "findings.c").read_text(encoding="utf-8")
+        source = (SOURCES / "runner" / "findings.c").read_text(encoding="utf-8")
         table = source[source.index("causes[] = {") : source.index("static int cause_rank")]
         causes = set(re.findall(r'\{"([a-z-]+)",', table)) | {"tampered"}
         self.assertGreater(len(causes), 30)
@@ -296,11 +296,11 @@ class Modes(WeaveCase):
         )
         self.assertIn("exit-status", used)
         self.assertEqual(used - causes, set())  # a cause without an entry would have no words and no rank
-        page = (WEAVE / "json.md").read_text(encoding="utf-8")
+        page = (SOURCES / "json.md").read_text(encoding="utf-8")
         self.assertEqual({cause for cause in causes if f"| `{cause}` |" not in page}, set())
         kinds = set(re.findall(r'finding_add\(c, "([a-z]+)"', source)) | {"deadlock", "stuck", "crash", "exit", "tampered"}
         self.assertEqual({kind for kind in kinds if f"`{kind}`" not in page}, set())
-        events = re.findall(r'\[EVENT_\w+\] = "(\w+)"', (WEAVE / "runner" / "story.c").read_text(encoding="utf-8"))
+        events = re.findall(r'\[EVENT_\w+\] = "(\w+)"', (SOURCES / "runner" / "story.c").read_text(encoding="utf-8"))
         self.assertEqual({event for event in events if f"`{event}`" not in page}, set())
 
 
