@@ -3,11 +3,13 @@
 
     selfcheck.py [--lab build/bin/lab] [N...]     labs N (default: all that have checks)
     selfcheck.py 2 --mutant no_excl               one mutant, its whole verdict shown
+    selfcheck.py 2 --design perror                one other right solution
     selfcheck.py --quick                          most mutants with one of the checks that catch them: `make check`
     selfcheck.py --update                         write the golden files anew; look at the difference before committing
     selfcheck.py --repeat 200 --only solution     each check again and again: its outcome must stay the same
 
-For each lab: the reference solution gets all points, the starter made from it gets none, and every file
+For each lab: the reference solution gets all points, the starter made from it gets none, every file
+tests/designs/labN_name/NAME.design, another right solution, gets all points as well, and every file
 tests/mutants/labN_name/NAME.mutant, a wrong solution, is caught by exactly the checks that its head names. NAME.golden
 beside it is what a student would read, so that a message that changes is a change that somebody looks at.
 
@@ -22,6 +24,9 @@ A mutant:
     =======
     what stands there instead
     >>>>>>>
+
+A design is the same without the line "caught by:". With --quick, designs that change different places are judged
+together, in one copy.
 
 With --quick, WHOLE mutants of a lab or some more are judged in full; of the others one check is run that must catch them,
 with those that it needs, and has to say what stands in the golden file. With --quick --repeat N none
@@ -46,6 +51,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
 ROOT = Path(__file__).resolve().parents[1]
 MUTANTS = ROOT / "tests" / "mutants"
+DESIGNS = ROOT / "tests" / "designs"
 CAUGHT = ("failed", "timeout", "error")
 LEAST = 12  # mutants a lab
 WHOLE = 3  # of them in full with --quick
@@ -61,7 +67,7 @@ class Replacement(NamedTuple):
 
 
 class Mutant(NamedTuple):
-    """A wrong solution."""
+    """A wrong solution; a right one when nothing is to catch it."""
 
     name: str
     mistake: str
@@ -73,12 +79,8 @@ class Failure(Exception):
     """Something that must hold does not."""
 
 
-def mutant_read(path: Path) -> Mutant:
-    """Parse a mutant's file."""
-    head, _, rest = path.read_text(encoding="utf-8").partition("\ncaught by:")
-    if not rest:
-        raise Failure(f"{path}: no line \"caught by: ...\"")
-    names, _, rest = rest.partition("\n")
+def edits_read(path: Path, rest: str) -> List[Replacement]:
+    """The replacements that follow the head of a mutant or of a design."""
     edits: List[Replacement] = []
     file: Optional[str] = None
     pattern = re.compile(r"file: *(\S+)\n|<<<<<<<\n(.*?)=======\n(.*?)>>>>>>>\n", re.S)
@@ -95,7 +97,22 @@ def mutant_read(path: Path) -> Mutant:
             edits.append(Replacement(file, found.group(2)[:-1], found.group(3)[:-1]))  # without the last newline
     if rest[at:].strip() or not edits:
         raise Failure(f"{path}: what is this? {rest[at:].strip()!r}")
-    return Mutant(path.stem, head.strip(), set(names.split()), edits)
+    return edits
+
+
+def mutant_read(path: Path) -> Mutant:
+    """Parse a mutant's file."""
+    head, _, rest = path.read_text(encoding="utf-8").partition("\ncaught by:")
+    if not rest:
+        raise Failure(f"{path}: no line \"caught by: ...\"")
+    names, _, rest = rest.partition("\n")
+    return Mutant(path.stem, head.strip(), set(names.split()), edits_read(path, rest))
+
+
+def design_read(path: Path) -> Mutant:
+    """Parse the file of another right solution."""
+    head, file, rest = path.read_text(encoding="utf-8").partition("\nfile:")
+    return Mutant(path.stem, head.strip(), set(), edits_read(path, file.strip() + rest))
 
 
 def tree_copy(to: Path) -> Path:
@@ -158,12 +175,48 @@ def failures_only(text: str) -> str:
     return "\n".join(kept) + "\n"
 
 
-def check_solution(lab: Lab, number: int, scratch: Path) -> None:
+def full_marks(verdict: Dict[str, Any], text: str, what: str) -> None:
     """All points, challenges included, and nothing skipped."""
-    verdict, text = judge(lab, number, ROOT / "solutions", scratch)
     wrong = [check["name"] for check in verdict["checks"] if check["outcome"] != "passed"]
     if wrong or verdict["points"] != 100 or verdict["points_max"] != 100:
-        raise Failure(f"the solution has {verdict['points']} points; not passed: {', '.join(wrong)}\n{text}")
+        raise Failure(f"{what} has {verdict['points']} points; not passed: {', '.join(wrong)}\n{text}")
+
+
+def check_solution(lab: Lab, number: int, scratch: Path) -> None:
+    """The reference solution gets everything."""
+    full_marks(*judge(lab, number, ROOT / "solutions", scratch), "the solution")
+
+
+def check_designs(lab: Lab, number: int, designs: List[Mutant], scratch: Path) -> None:
+    """Solutions that are right in another way get everything, all of these in one copy."""
+    tree = tree_copy(scratch / "design")
+    for design in designs:
+        mutant_apply(design, next(tree.glob(f"lab{number}_*")))
+    full_marks(*judge(lab, number, tree, scratch), ", ".join(design.name for design in designs))
+
+
+def designs_together(number: int, paths: List[Path]) -> List[List[Mutant]]:
+    """Put designs that change different places of the solution together: as few copies as the order of names gives."""
+    folder = next((ROOT / "solutions").glob(f"lab{number}_*"))
+    groups: List[Tuple[List[Mutant], Dict[str, str]]] = []
+    for path in paths:
+        design = design_read(path)
+        for members, texts in groups + [([], {})]:
+            after = dict(texts)
+            for edit in design.edits:
+                solution = (folder / edit.file).read_text(encoding="utf-8")
+                now = after.get(edit.file, solution)
+                if now.count(edit.before) != 1 and members:
+                    break
+                after[edit.file] = now.replace(edit.before, edit.after)
+            else:
+                members.append(design)
+                if len(members) == 1:
+                    groups.append((members, after))
+                else:
+                    texts.update(after)
+                break
+    return [members for members, _ in groups]
 
 
 def check_starter(lab: Lab, number: int, scratch: Path) -> None:
@@ -275,27 +328,46 @@ def folder_of(number: int) -> Path:
     return MUTANTS / next((ROOT / "solutions").glob(f"lab{number}_*")).name
 
 
+def run_designs(report: Report, lab: Lab, number: int, name: Optional[str], quick: bool) -> bool:
+    """Judge the right solutions of a lab, with QUICK several at once. False: there is none of that name."""
+    paths = sorted((DESIGNS / folder_of(number).name).glob(f"{name or '*'}.design"))
+    if name and not paths:
+        print(f"selfcheck.py: lab {number} has no design {name}", file=sys.stderr)
+        return False
+    groups = designs_together(number, paths) if quick else [[design_read(path)] for path in paths]
+    for group in groups:
+        before = report.bad
+        report.run(f"lab {number}: design {' '.join(each.name for each in group)}", check_designs, lab, number, group)
+        if report.bad != before and len(group) > 1:  # which of them is it?
+            for each in group:
+                report.run(f"lab {number}: design {each.name} alone", check_designs, lab, number, [each])
+    return True
+
+
 def main() -> int:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("labs", nargs="*", type=int, metavar="N", help="numbers of labs")
     parser.add_argument("--lab", type=Path, default=ROOT / "build" / "bin" / "lab", help="the program (default: %(default)s)")
     parser.add_argument("--mutant", metavar="NAME", help="this mutant only, and show its verdict")
-    parser.add_argument("--only", choices=("solution", "starter", "mutants"), help="only that part")
+    parser.add_argument("--design", metavar="NAME", help="this right solution only")
+    parser.add_argument("--only", choices=("solution", "starter", "designs", "mutants"), help="only that part")
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="run each check that often")
     parser.add_argument("--quick", action="store_true", help="most mutants with one check only")
     parser.add_argument("--update", action="store_true", help="write the golden files anew")
     options = parser.parse_args()
     report = Report()
-    parts = [options.only] if options.only else ["solution", "starter", "mutants"]
-    if options.mutant:
-        parts = ["mutants"]
+    parts = [options.only] if options.only else ["solution", "starter", "designs", "mutants"]
+    if options.mutant or options.design:
+        parts = ["mutants"] if options.mutant else ["designs"]
     lab = Lab(options.lab, options.repeat)
     for number in options.labs or numbers_known(lab):
         if "solution" in parts:
             report.run(f"lab {number}: solution", check_solution, lab, number)
         if "starter" in parts:
             report.run(f"lab {number}: starter", check_starter, lab, number)
+        if "designs" in parts and not run_designs(report, lab, number, options.design, options.quick):
+            return 2
         if "mutants" not in parts:
             continue
         paths = sorted(folder_of(number).glob(f"{options.mutant or '*'}.mutant"))
