@@ -102,6 +102,26 @@ class Modes(WeaveCase):
         self.assertIn("store buffer", " ".join(event["text"] for event in weak["trace"]))
         self.assertEqual(self.run_roles("correct/dekker_fence", "--tso")["verdict"], "passed")
 
+    def test_a_schedule_comes_to_the_same_state_every_time(self) -> None:
+        """Or no state would ever be seen again, and nothing be left out: kernels number objects anew in every run."""
+        for name, roles in (
+            ("correct/every_object", ("all",)),
+            ("correct/queue_semaphores", ("producer", "consumer")),
+            ("correct/sysv_semaphores", MAILBOX),
+        ):
+            for schedule in ("w1:", "w1:1", "w1:1.0.1.0"):
+                with self.subTest(name, schedule=schedule):
+                    states = {
+                        self.run_roles(name, "--replay", schedule, "--runs", runs, roles=roles)["state"]
+                        for runs in ("1", "2", "5")
+                    }
+                    self.assertEqual(len(states), 1, states)
+
+    def test_states_seen_before_are_left_out(self) -> None:
+        pruned, every = (self.run_roles("correct/every_object", *options) for options in ((), ("--no-prune",)))
+        self.assertEqual((pruned["verdict"], every["verdict"]), ("passed", "passed"))
+        self.assertLess(pruned["schedules"], every["schedules"])
+
     # ---- killing ----
 
     def test_a_process_is_killed_at_every_step(self) -> None:

@@ -22,6 +22,7 @@ enum {
     WEAVE_CALLERS = 6,         /* program counters kept for a site, the access itself included */
     WEAVE_DECISIONS = 32768,   /* decisions of one run */
     WEAVE_SEGMENTS = 32,       /* shared mappings of a run */
+    WEAVE_NUMBERED = 64,       /* things of the kernel that a run gives a number of its own */
     WEAVE_CELLS = 65536,       /* runs of shared bytes with one history */
     WEAVE_RACES = 32,
     WEAVE_MISUSES = 32,
@@ -176,6 +177,12 @@ struct process {
     struct clock acquire_fence;
     struct watched read[WEAVE_READS];
     struct buffered_store store[WEAVE_BUFFER];
+};
+
+/* A file or a System V object: the kernel calls it something else in every run, but its number is the same. */
+struct numbered {
+    uint64_t space, id; /* device and inode; see runtime/ipc.c */
+    uint32_t number;
 };
 
 struct segment {
@@ -344,8 +351,8 @@ struct control {
     uint32_t parkings;   /* how often a process was set aside because it computed for long */
     char unmodelled[24]; /* name of the call, and where */
     uint16_t unmodelled_site;
-    uint32_t sysv_ids;
-    int32_t sysv_id[WEAVE_SEGMENTS]; /* in order of creation; * 2 + (1 for semaphores) */
+    uint32_t numbered_count;
+    struct numbered numbered[WEAVE_NUMBERED];
     struct process process[WEAVE_PROCESSES];
     struct segment segment[WEAVE_SEGMENTS];
     struct race race[WEAVE_RACES];

@@ -124,13 +124,15 @@ static void explorer_run(void *context, struct search_run *run)
     run->stop = e->unable || e->out_of_time;
 }
 
-/* One prescribed schedule. */
+/* One prescribed schedule, as often as was asked for: each run must end in the same state. */
 static void explorer_replay(struct explorer *e, const struct schedule *schedule)
 {
     struct search_run run = {
         .strategy = STRATEGY_DFS, .prescription = schedule->choice, .prescribed = schedule->length, .seed = 1};
-    explorer_run(e, &run);
-    e->result.runs = 1;
+    do {
+        explorer_run(e, &run);
+        e->result.runs++;
+    } while (e->result.runs < e->options->search.most_runs && !e->found && !run.stop);
     if (e->unable || e->found || !e->options->stepping)
         return;
     struct symbols *symbols = symbols_open(&e->session, e->options->layout, e->options->structure);

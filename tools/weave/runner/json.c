@@ -161,7 +161,7 @@ int story_write_json(const struct story *story, const struct search_result *resu
     }
     fputs("  \"schedule\": ", out);
     json_text(out, story->schedule == NULL ? "" : story->schedule);
-    fputs(",\n", out);
+    fprintf(out, ",\n  \"state\": \"%016llx\",\n", (unsigned long long)decide_state(story->session->control));
     json_programs(story, out);
     fputs("  \"findings\": [\n", out);
     for (int i = 0; i < story->findings->count; i++) {

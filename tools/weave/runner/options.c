@@ -102,7 +102,7 @@ void options_usage(void)
          "  --bound N            unforced switches in a schedule (2); bounds 0, 1, ... N are searched in turn\n"
          "  --unbounded          all schedules\n"
          "  --strategy S         dfs (systematic), pct or random\n"
-         "  --runs N             at most so many (dfs 200000, else 1000)\n"
+         "  --runs N             at most so many (dfs 200000, a replay 1, else 1000)\n"
          "  --seed N             for pct and random (1)\n"
          "  --preempt, --delay   what counts for the bound: preemptions (default for two processes) or every "
          "deviation\n"
@@ -477,6 +477,8 @@ int options_parse(struct options *options, int argc, char **argv)
     if (!options->cost_chosen)
         options->search.delay = options->session.programs >= MANY_PROCESSES;
     if (options->search.most_runs == 0)
-        options->search.most_runs = options->search.strategy == STRATEGY_DFS ? DEFAULT_RUNS : RANDOM_RUNS;
+        options->search.most_runs = options->replay != NULL                    ? 1
+                                    : options->search.strategy == STRATEGY_DFS ? DEFAULT_RUNS
+                                                                               : RANDOM_RUNS;
     return 0;
 }

@@ -3,12 +3,32 @@
 
 #include <errno.h>
 
+/* Numbers beyond the table: large enough to be none of it, small enough for the keys that are made of them. */
+enum { HASH_SHIFT = 34, FAR_NUMBER = 1 << 30 };
+
 uint64_t key_of_text(const char *text)
 {
     uint64_t hash = 7;
     for (; *text != '\0'; text++)
         hash = hash_mix(hash, (unsigned char)*text);
     return hash;
+}
+
+uint64_t kernel_number(uint64_t space, uint64_t id)
+{
+    struct control *control = runtime.control;
+    uint32_t before = 0;
+    for (uint32_t i = 0; i < control->numbered_count; i++) {
+        const struct numbered *known = &control->numbered[i];
+        if (known->space == space && known->id == id)
+            return known->number;
+        before += known->number / WEAVE_NUMBERED == (uint32_t)runtime.me;
+    }
+    if (control->numbered_count == WEAVE_NUMBERED)
+        return hash_mix(space, id) >> HASH_SHIFT | FAR_NUMBER; /* only pruning suffers */
+    uint32_t number = (uint32_t)runtime.me * WEAVE_NUMBERED + before;
+    control->numbered[control->numbered_count++] = (struct numbered){space, id, number};
+    return number;
 }
 
 struct object *object_at(const void *pointer, enum object_kind kind)

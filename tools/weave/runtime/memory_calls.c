@@ -20,7 +20,7 @@ static struct object *file_object(int descriptor, uint64_t part)
     struct stat status;
     if (REAL(fstat)(descriptor, &status) != 0)
         return NULL;
-    uint64_t key = hash_mix(hash_mix(status.st_dev, status.st_ino), part);
+    uint64_t key = hash_mix(hash_mix(kernel_number(status.st_dev, status.st_ino), OBJECT_FILE_LOCK), part);
     struct object *object = object_find(runtime.control, key_make(KEY_FILE, key), OBJECT_FILE_LOCK);
     return object;
 }
@@ -143,7 +143,8 @@ WEAVE_EXPORT int fstat64(int, struct stat64 *) __attribute__((alias("fstat")));
 
 static struct object *sysv_object(int id)
 {
-    return object_find(runtime.control, key_make(KEY_SYSV, 1 + (uint64_t)id * 2), OBJECT_NAME);
+    return object_find(runtime.control, key_make(KEY_SYSV, 1 + kernel_number(SPACE_SYSV_MEMORY, (uint64_t)id) * 2),
+                       OBJECT_NAME);
 }
 
 WEAVE_EXPORT int shmget(key_t key, size_t size, int flags)

@@ -113,6 +113,14 @@ static inline uint64_t key_make(enum key_class class, uint64_t value)
     return (uint64_t) class << 60 | (value & 0x0fffffffffffffffu);
 }
 uint64_t key_of_text(const char *text);
+/*
+ * A number for a file (by device and inode) or a System V object (by space and id) that is the same in every run of a
+ * schedule: which process named it first, and how many others that process had named first before. The kernel's own
+ * numbers are new in every run, and in a hash of states they would make every state one that was never seen before.
+ */
+#define SPACE_SYSV_MEMORY     UINT64_MAX /* no device has these numbers */
+#define SPACE_SYSV_SEMAPHORES (UINT64_MAX - 1)
+uint64_t kernel_number(uint64_t space, uint64_t id);
 /* The object at a shared address, or NULL when the pointer is private. */
 struct object *object_at(const void *pointer, enum object_kind kind);
 void object_event(enum event_kind kind, uint16_t site, const struct object *object, uint64_t value);

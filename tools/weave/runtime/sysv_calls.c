@@ -10,26 +10,19 @@
 
 enum { OPERATIONS = 32, MEMBER_SHIFT = 40 };
 
-static uint32_t sysv_number(int id)
+static uint64_t sysv_number(int id)
 {
-    struct control *control = runtime.control;
-    for (uint32_t i = 0; i < control->sysv_ids; i++)
-        if (control->sysv_id[i] == id)
-            return i;
-    if (control->sysv_ids < WEAVE_SEGMENTS)
-        control->sysv_id[control->sysv_ids++] = id;
-    return control->sysv_ids - 1;
+    return kernel_number(SPACE_SYSV_SEMAPHORES, (uint64_t)id);
 }
 
-/* Kernel ids differ from run to run: objects are numbered in the order in which they appear. */
 static struct object *sysv_set(int id)
 {
-    return object_find(runtime.control, key_make(KEY_SYSV, (uint64_t)sysv_number(id) * 2), OBJECT_SYSV_SET);
+    return object_find(runtime.control, key_make(KEY_SYSV, sysv_number(id) * 2), OBJECT_SYSV_SET);
 }
 
 static struct object *sysv_member(int id, unsigned short member)
 {
-    uint64_t key = (uint64_t)sysv_number(id) * 2 | ((uint64_t)member + 1) << MEMBER_SHIFT;
+    uint64_t key = sysv_number(id) * 2 | ((uint64_t)member + 1) << MEMBER_SHIFT;
     struct object *object = object_find(runtime.control, key_make(KEY_SYSV, key), OBJECT_SYSV_SEMAPHORE);
     if (object->name[0] == '\0')
         snprintf(object->name, sizeof object->name, "System V semaphore %u", member);
@@ -42,7 +35,7 @@ static struct object *sysv_member(int id, unsigned short member)
  */
 static struct object *sysv_zero(int id, unsigned short member)
 {
-    uint64_t key = (uint64_t)sysv_number(id) * 2 | 1 | ((uint64_t)member + 1) << MEMBER_SHIFT;
+    uint64_t key = sysv_number(id) * 2 | 1 | ((uint64_t)member + 1) << MEMBER_SHIFT;
     return object_find(runtime.control, key_make(KEY_SYSV, key), OBJECT_SYSV_SEMAPHORE);
 }
 
