@@ -7,8 +7,9 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "shmlab/clock.h"
 
 static volatile sig_atomic_t requested;
 
@@ -40,14 +41,6 @@ int stop_signal(void)
     return requested;
 }
 
-static int64_t clock_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 /*
  * ppoll with our signals let through only inside the call: a signal that comes between the look at the flag
  * and the sleep is held back until the sleep, and so ends it. Returns what ppoll returns; ns < 0: no limit.
@@ -74,9 +67,9 @@ static int stop_poll(struct pollfd *fds, nfds_t count, int64_t ns)
 
 bool stop_sleep(double seconds)
 {
-    int64_t end = clock_ns() + (int64_t)(seconds * 1e9);
+    int64_t end = clock_now_ns() + (int64_t)(seconds * 1e9);
 
-    for (int64_t left; requested == 0 && (left = end - clock_ns()) > 0;)
+    for (int64_t left; requested == 0 && (left = end - clock_now_ns()) > 0;)
         stop_poll(NULL, 0, left);
     return requested == 0;
 }
@@ -90,11 +83,11 @@ static bool input_is_ours(void)
 enum stop_reason stop_wait(double seconds)
 {
     static const int64_t background_look_ns = 200000000; /* how often a background job asks whether it is in front */
-    int64_t end = clock_ns() + (int64_t)(seconds * 1e9);
+    int64_t end = clock_now_ns() + (int64_t)(seconds * 1e9);
     bool open = true;
 
     while (requested == 0) {
-        int64_t left = seconds < 0 ? -1 : end - clock_ns();
+        int64_t left = seconds < 0 ? -1 : end - clock_now_ns();
         if (seconds >= 0 && left <= 0)
             return STOP_TIME;
 

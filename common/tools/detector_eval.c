@@ -6,7 +6,7 @@
  * the share of boxes they find; the average precision of a class is the area under its precision-recall curve
  * (the Pascal VOC measure since 2010).
  */
-#define _GNU_SOURCE /* clock_gettime */
+#include "shmlab/clock.h"
 #include "shmlab/detector.h"
 #include "shmlab/error.h"
 #include "shmlab/model.h"
@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     DETECTIONS_MAX = 400,
@@ -134,13 +133,6 @@ static double average_precision(const struct tally *tally, int class_id)
 
 /* --- showing scenes --- */
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
 /* Scene number i, still; or, with --moving, a frame of it while it moves: enough frames apart to look different. */
 static int show(const struct settings *settings, long i, struct frame *frame, struct detection *truth)
 {
@@ -166,9 +158,9 @@ static int evaluate(struct detector *detector, const struct settings *settings, 
         int truth_count = show(settings, i, frame, truth);
         if (truth_count < 0)
             return error_report_errno(NULL, "scene %ld", i);
-        double start = now();
+        double start = clock_now();
         int found_count = detector_run(detector, frame, &filter, found, DETECTIONS_MAX);
-        double seconds = now() - start;
+        double seconds = clock_now() - start;
         if (found_count < 0 || tally_picture(tally, found, found_count, truth, truth_count, settings->threshold) != 0)
             return error_report_errno(NULL, "detecting in scene %ld", i);
         tally->seconds += seconds;

@@ -11,11 +11,11 @@
 #include <string.h>
 #include <sys/ipc.h>
 #include <sys/shm.h>
-#include <time.h>
 
 #include "options.h"
 #include "patience.h"
 #include "ping_pong.h"
+#include "shmlab/clock.h"
 #include "shmlab/error.h"
 #include "shmlab/stop.h"
 
@@ -71,14 +71,6 @@ static int answer_check(const struct answer *answer, int number)
     return error_report(NULL, "ping #%d was answered with #%d: %s", number, answer->counter, answer->message);
 }
 
-static double clock_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
-
 static int pings_send(struct ping_pong *boxes, int shmid, const struct lab3_options *options)
 {
     struct patience patience = {.shmid = shmid, .limit = options->timeout};
@@ -93,14 +85,14 @@ static int pings_send(struct ping_pong *boxes, int shmid, const struct lab3_opti
             return EXIT_FAILURE;
         patience.peer_seen = true;
         if (number == 1) /* how long the other side took to start says nothing about the round trip */
-            begin = clock_us();
+            begin = clock_now();
         if (number <= MAILBOX_MESSAGES)
             printf("ping: #%d was answered: %s\n", number, answer.message);
         fflush(stdout);
     }
     printf("ping: %d answers", options->messages);
     if (options->messages > 1)
-        printf(", %.1f us for each", (clock_us() - begin) / (options->messages - 1));
+        printf(", %.1f us for each", (clock_now() - begin) * 1e6 / (options->messages - 1));
     printf("\n");
     return EXIT_SUCCESS;
 }

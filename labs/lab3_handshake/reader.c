@@ -18,6 +18,7 @@
 
 #include "options.h"
 #include "patience.h"
+#include "shmlab/clock.h"
 #include "shmlab/error.h"
 #include "shmlab/mailbox.h"
 #include "shmlab/stop.h"
@@ -101,9 +102,10 @@ static int mailbox_attach(const struct lab3_options *options, struct mailbox **b
 /* Retry until a mailbox is there. Returns 0 or 1 (after a message), fit for an exit status. */
 static int mailbox_find(const struct lab3_options *options, struct mailbox **box, int *id)
 {
+    struct deadline deadline = deadline_in(options->timeout);
     bool told = false;
 
-    for (double waited = 0;; waited += retry_seconds) {
+    for (;;) {
         int found = mailbox_attach(options, box, id);
         if (found != 0)
             return found == 1 ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -112,7 +114,7 @@ static int mailbox_find(const struct lab3_options *options, struct mailbox **box
             fflush(stdout);
             told = true;
         }
-        if (waited >= options->timeout)
+        if (deadline_passed(&deadline))
             return error_report("start the writer, or check --key-path and --key-id",
                                 "no writer came within %g s (key 0x%08x)", options->timeout, (unsigned)options->key);
         if (!stop_sleep(retry_seconds))

@@ -15,9 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "queue.h"
+#include "shmlab/clock.h"
 #include "shmlab/detector.h"
 #include "shmlab/error.h"
 #include "shmlab/model.h"
@@ -275,14 +275,6 @@ static void slot_print(const struct studio *studio, const struct queue_slot *slo
     fflush(stdout);
 }
 
-static double clock_seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 /* What went wrong while we waited for a slot, as an exit status. */
 static int end_report(enum queue_end end, const struct options *options)
 {
@@ -302,12 +294,12 @@ static int end_report(enum queue_end end, const struct options *options)
 /* Returns the exit status; *made is the number of frames that were published. */
 static int frames_make(struct queue *queue, const struct studio *studio, const struct options *options, long *made)
 {
-    double begin = clock_seconds();
+    double begin = clock_now();
 
     for (*made = 0; options->frames == 0 || *made < options->frames; ++*made) {
         struct queue_slot *slot;
 
-        if (options->fps > 0 && !stop_sleep(begin + (double)*made / options->fps - clock_seconds()))
+        if (options->fps > 0 && !stop_sleep(begin + (double)*made / options->fps - clock_now()))
             return end_report(QUEUE_STOPPED, options);
         enum queue_end end = queue_acquire_free(queue, &slot, options->timeout);
         while (end == QUEUE_GONE && options->wait) {
@@ -342,9 +334,9 @@ static int video_run(const struct studio *studio, const struct options *options)
     printf("producer: %s is open, a consumer may come\n", queue.shm_name);
     fflush(stdout);
 
-    double begin = clock_seconds();
+    double begin = clock_now();
     int status = frames_make(&queue, studio, options, &made);
-    double seconds = clock_seconds() - begin;
+    double seconds = clock_now() - begin;
     if (status == EXIT_SUCCESS)
         queue_drain(&queue, options->timeout);
     int unread = queue_close(&queue);

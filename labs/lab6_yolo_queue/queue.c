@@ -17,9 +17,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "shmlab/clock.h"
 #include "shmlab/error.h"
 #include "shmlab/presence.h"
 #include "shmlab/stop.h"
@@ -245,26 +245,18 @@ int queue_attach(struct queue *queue, const char *prefix, double seconds)
     }
 }
 
-static int64_t clock_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 /* Wait at most that long: spin shortly, then sleep. False with errno: ETIMEDOUT, or EINTR for a signal. */
 static bool semaphore_wait(const struct queue *queue, sem_t *semaphore, double seconds)
 {
-    int64_t begin = clock_ns();
+    int64_t begin = clock_now_ns();
 
     do
         if (sem_trywait(semaphore) == 0)
             return true;
-    while (queue->spin && clock_ns() - begin < spin_ns);
+    while (queue->spin && clock_now_ns() - begin < spin_ns);
 
-    int64_t end = begin + (int64_t)(seconds * 1e9);
-    struct timespec limit = {.tv_sec = (time_t)(end / 1000000000), .tv_nsec = (long)(end % 1000000000)};
+    struct deadline deadline = deadline_in(seconds);
+    struct timespec limit = deadline_timespec(&deadline);
     return sem_clockwait(semaphore, CLOCK_MONOTONIC, &limit) == 0;
 }
 
@@ -333,7 +325,7 @@ static bool peer_lost(struct queue *queue)
 /* Take MUTEX. Not given up at once for a signal: it is only ever held for nanoseconds, unless its holder is dead. */
 static enum queue_end queue_lock(struct queue *queue, int held)
 {
-    int64_t begin = clock_ns();
+    struct deadline stopped = deadline_in(1), stuck = deadline_in(stuck_seconds);
 
     while (!semaphore_wait(queue, queue->mutex, slice_seconds)) {
         if (peer_lost(queue)) {
@@ -341,7 +333,7 @@ static enum queue_end queue_lock(struct queue *queue, int held)
                 return QUEUE_DIED;
             queue_repair(queue, held);
         }
-        if ((double)(clock_ns() - begin) > (stop_signal() != 0 ? 1e9 : stuck_seconds * 1e9))
+        if (deadline_passed(stop_signal() != 0 ? &stopped : &stuck))
             return QUEUE_STUCK;
     }
     return QUEUE_DONE;

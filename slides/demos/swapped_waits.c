@@ -8,9 +8,9 @@
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "demo.h"
+#include "shmlab/clock.h"
 #include "shmlab/error.h"
 
 enum { SLOTS = 2, PATIENCE_SECONDS = 2 };
@@ -23,10 +23,9 @@ struct buffer {
 /* sem_wait with an end: a reader of these slides should get the prompt back. */
 static void wait_for(const char *who, const char *name, sem_t *semaphore)
 {
-    struct timespec end;
+    struct deadline deadline = deadline_in(PATIENCE_SECONDS);
+    struct timespec end = deadline_timespec(&deadline);
 
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    end.tv_sec += PATIENCE_SECONDS;
     if (sem_clockwait(semaphore, CLOCK_MONOTONIC, &end) == 0) {
         printf("%s has %s\n", who, name);
         fflush(stdout);

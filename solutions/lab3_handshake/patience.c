@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <sys/ipc.h>
 #include <sys/shm.h>
-#include <time.h>
 
+#include "shmlab/clock.h"
 #include "shmlab/stop.h"
 
 enum {
@@ -16,17 +16,9 @@ enum {
     SLEEP_LAST_NS = 1000000,
 };
 
-static int64_t clock_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 void patience_begin(struct patience *patience)
 {
-    patience->begin_ns = clock_ns();
+    patience->end = deadline_in(patience->limit);
     patience->steps = 0;
 }
 
@@ -59,7 +51,7 @@ enum patience_end patience_step(struct patience *patience)
     peer_look(patience);
     if (patience->peer_gone)
         return PATIENCE_GO_ON;
-    if ((double)(clock_ns() - patience->begin_ns) > patience->limit * 1e9)
+    if (deadline_passed(&patience->end))
         return PATIENCE_TIMEOUT;
 
     /* slide:sleep */

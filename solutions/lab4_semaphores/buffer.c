@@ -14,9 +14,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "shmlab/clock.h"
 #include "shmlab/error.h"
 #include "shmlab/presence.h"
 #include "shmlab/stop.h"
@@ -262,27 +262,15 @@ int buffer_join(struct buffer *buffer, const char *prefix, double seconds)
     }
 }
 
-static struct timespec clock_after(double seconds)
-{
-    struct timespec end;
-
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    end.tv_sec += (time_t)seconds;
-    end.tv_nsec += (long)((seconds - (double)(time_t)seconds) * 1e9);
-    if (end.tv_nsec >= 1000000000) {
-        end.tv_sec++;
-        end.tv_nsec -= 1000000000;
-    }
-    return end;
-}
-
 static enum buffer_end semaphore_wait(sem_t *semaphore, double seconds)
 {
-    // shmlab:cut 3 Wait in slices of slice_seconds: sem_clockwait(3). A signal interrupts it with EINTR;
-    // shmlab:text stop_signal() tells whether one has asked us to end, also just before the wait began.
+    // shmlab:cut 3 Wait in slices of slice_seconds: sem_clockwait(3), with deadline_timespec of shmlab/clock.h. A
+    // shmlab:text signal interrupts it with EINTR; stop_signal() tells whether one has asked us to end, also just
+    // shmlab:text before the wait began.
     while (stop_signal() == 0) {
         double slice = seconds < slice_seconds ? seconds : slice_seconds;
-        struct timespec end = clock_after(slice);
+        struct deadline deadline = deadline_in(slice);
+        struct timespec end = deadline_timespec(&deadline);
 
         if (sem_clockwait(semaphore, CLOCK_MONOTONIC, &end) == 0)
             return BUFFER_DONE;
@@ -293,9 +281,8 @@ static enum buffer_end semaphore_wait(sem_t *semaphore, double seconds)
             return BUFFER_TIMEOUT;
     }
     return BUFFER_STOPPED;
-    // shmlab:give struct timespec end = clock_after(slice_seconds);
-    // shmlab:give (void)end;
     // shmlab:give (void)semaphore;
+    // shmlab:give (void)slice_seconds;
     // shmlab:give return seconds < 0 ? BUFFER_STOPPED : BUFFER_TIMEOUT;
     // shmlab:end
 }

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "shmlab/clock.h"
 #include "shmlab/error.h"
 #include "shmlab/options.h"
 
@@ -33,22 +33,14 @@ error_t stream_option(int key, char *text, struct argp_state *state)
     }
 }
 
-static double clock_seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 bool stream_look_again(struct stream_wait *wait)
 {
     if (++wait->looks % LOOKS != 0)
         return true;
     sched_yield();
-    if (wait->begin == 0)
-        wait->begin = clock_seconds();
-    return clock_seconds() - wait->begin <= patience_seconds;
+    if (wait->looks == LOOKS)
+        wait->end = deadline_in(patience_seconds);
+    return !deadline_passed(&wait->end);
 }
 
 void *stream_map(size_t size)

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "shmlab/clock.h"
+
 /* What a program's input, as argp has it, begins with; and the option that sets it. */
 struct stream {
     long messages;
@@ -27,7 +29,7 @@ error_t stream_option(int key, char *text, struct argp_state *state);
 /* A wait for the other side; all zero before the first look. */
 struct stream_wait {
     long looks;
-    double begin; /* seconds, of the monotonic clock */
+    struct deadline end;
 };
 
 /* Between two looks that found nothing. False when nothing has come for ten seconds: the other side is gone,

@@ -460,20 +460,12 @@ long program_cpu_ms(const struct program *program)
 
 /* ---- Waiting for memory ---- */
 
-static long long now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 struct await await_begin(struct check *check, const char *what)
 {
     double limit = wait_limit(check) * process_time_scale();
 
     check_note(check, "waiting until %s", what);
-    return (struct await){.check = check, .what = what, .end_ms = now_ms() + (long long)(limit * 1000)};
+    return (struct await){.check = check, .what = what, .end = deadline_in(limit)};
 }
 
 void await_turn(struct await *await)
@@ -484,7 +476,7 @@ void await_turn(struct await *await)
     for (size_t i = 0; i < check->program_count; i++)
         if (!check->programs[i]->ended)
             process_drain(&check->programs[i]->process);
-    if (now_ms() > await->end_ms)
+    if (deadline_passed(&await->end))
         FAIL(check, .expected = await->what,
              .found = check_text(check, "that did not happen within %.0f s", wait_limit(check)));
     nanosleep(&turn, NULL);

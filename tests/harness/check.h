@@ -20,6 +20,7 @@
 #include <time.h>
 
 #include "process.h"
+#include "shmlab/clock.h"
 
 struct check;
 
@@ -210,7 +211,7 @@ const char *status_text(struct check *check, int status);
 struct await {
     struct check *check;
     const char *what;
-    long long end_ms;
+    struct deadline end;
 };
 struct await await_begin(struct check *check, const char *what);
 void await_turn(struct await *await);

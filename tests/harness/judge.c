@@ -20,6 +20,7 @@
 #include "family.h"
 #include "leftovers.h"
 #include "scratch.h"
+#include "shmlab/clock.h"
 #include "text.h"
 #include "toolchain.h"
 
@@ -89,14 +90,6 @@ bool judge_right(const json_t *verdict)
             return false;
     }
     return true;
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* ---- The labs ---- */
@@ -409,7 +402,7 @@ static bool slot_start(struct judge *judge, struct slot *slot, size_t which)
     *slot = (struct slot){.which = which,
                           .record = -1,
                           .again = judge->tallies[which].failure != NULL,
-                          .start_ms = now_ms(),
+                          .start_ms = clock_now_ms(),
                           .since = time(NULL)};
     if (!slot_prepare(judge, slot, scratch) || pipe2(record, O_CLOEXEC) == -1) {
         slot_release(slot);
@@ -563,7 +556,7 @@ static void slot_end(struct judge *judge, struct slot *slot)
     json_object_set_new(check, "leaks", leaks_sorted(leaks));
     transcript_path(judge, slot, path);
     text_put(check, "transcript", path);
-    json_object_set_new(check, "duration_ms", json_integer(now_ms() - slot->start_ms));
+    json_object_set_new(check, "duration_ms", json_integer(clock_now_ms() - slot->start_ms));
     if (slot->again)
         unlink(path);
     bool again = check_again(judge, slot->which);
@@ -718,7 +711,7 @@ static int64_t slot_deadline(const struct judge *judge, const struct slot *slot)
 static void slots_wait(struct judge *judge)
 {
     struct pollfd polls[JOBS];
-    int64_t now = now_ms(), next = now + 60000;
+    int64_t now = clock_now_ms(), next = now + 60000;
 
     for (size_t i = 0; i < JOBS; i++) {
         struct slot *slot = &judge->slots[i];
@@ -733,7 +726,7 @@ static void slots_wait(struct judge *judge)
             continue;
         if (ready > 0 && polls[i].revents != 0 && slot_read(slot)) {
             slot_end(judge, slot);
-        } else if (now_ms() >= slot_deadline(judge, slot) || interrupted != 0) {
+        } else if (clock_now_ms() >= slot_deadline(judge, slot) || interrupted != 0) {
             slot->late = true;
             kill(slot->pid, SIGKILL); /* its end closes the record */
         }
@@ -796,7 +789,7 @@ static _Noreturn void build_keep(struct judge *judge, int record)
     const struct process_place *place = order->walls->open(order->walls, &plan);
     if (place == NULL)
         _exit(EXIT_FAILURE);
-    int64_t end_ms = now_ms() + (int64_t)(check_limits[LIMIT_BUILD].whole * process_time_scale() * 1000);
+    int64_t end_ms = clock_now_ms() + (int64_t)(check_limits[LIMIT_BUILD].whole * process_time_scale() * 1000);
     pid_t builder = fork();
     if (builder != 0) {
         order->walls->wait(order->walls, builder, end_ms, &status);

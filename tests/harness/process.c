@@ -12,8 +12,9 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "shmlab/clock.h"
 
 enum {
     CHUNK = 4096,
@@ -21,14 +22,6 @@ enum {
     LOAD_USUAL = 4, /* processes that want a processor, for each that there is: limits are made for that */
     LOAD_MOST = 6,  /* a runaway is stopped at last on the busiest machine, too */
 };
-
-static int64_t clock_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 double process_time_scale(void)
 {
@@ -41,9 +34,9 @@ double process_time_scale(void)
     return factor > 1 ? factor * load : load;
 }
 
-static int64_t limit_ms(const struct process *process)
+static struct deadline limit_begin(const struct process *process)
 {
-    return clock_ms() + (int64_t)(process->limit * 1000 * process_time_scale());
+    return deadline_in(process->limit * process_time_scale());
 }
 
 static void child_surround(const struct process_setup *setup)
@@ -184,11 +177,11 @@ static bool output_read_within(struct process *process, int64_t ms)
 }
 
 /* Read once. False at the end of the output, or when nothing came until `end`. */
-static bool output_read(struct process *process, int64_t end)
+static bool output_read(struct process *process, const struct deadline *end)
 {
-    int64_t left = end - clock_ms();
+    double left = deadline_left(end);
 
-    return left > 0 && output_read_within(process, left);
+    return left > 0 && output_read_within(process, (int64_t)(left * 1000) + 1);
 }
 
 void process_drain(struct process *process)
@@ -199,7 +192,7 @@ void process_drain(struct process *process)
 
 bool process_expect(struct process *process, const char *text)
 {
-    int64_t end = limit_ms(process);
+    struct deadline end = limit_begin(process);
 
     for (;;) {
         const char *found = strstr(process->text + process->seen, text);
@@ -207,7 +200,7 @@ bool process_expect(struct process *process, const char *text)
             process->seen = (size_t)(found - process->text) + strlen(text);
             return true;
         }
-        if (!output_read(process, end))
+        if (!output_read(process, &end))
             return false;
     }
 }
@@ -240,7 +233,7 @@ void process_signal(struct process *process, int number)
 }
 
 /* Wait for the end of the process, which may come after the end of its output. */
-static void process_reap(struct process *process, int64_t end)
+static void process_reap(struct process *process, const struct deadline *end)
 {
     sigset_t child, before;
     struct timespec slice = {.tv_nsec = 100000000};
@@ -249,7 +242,7 @@ static void process_reap(struct process *process, int64_t end)
     sigaddset(&child, SIGCHLD);
     sigprocmask(SIG_BLOCK, &child, &before);
     while (waitpid(process->pid, &process->status, WNOHANG) == 0) {
-        if (clock_ms() > end)
+        if (deadline_passed(end))
             kill(process->pid, SIGKILL);
         sigtimedwait(&child, NULL, &slice); /* another child's end may take our signal: hence the slice */
     }
@@ -259,16 +252,16 @@ static void process_reap(struct process *process, int64_t end)
 
 int process_finish(struct process *process)
 {
-    int64_t end = limit_ms(process);
+    struct deadline end = limit_begin(process);
 
     if (process->pid == 0)
         return -1;
-    while (output_read(process, end))
+    while (output_read(process, &end))
         continue;
-    bool late = clock_ms() >= end;
+    bool late = deadline_passed(&end);
     if (late)
         kill(process->pid, SIGKILL);
-    process_reap(process, end);
+    process_reap(process, &end);
     if (late)
         return -1;
     return WIFEXITED(process->status) ? WEXITSTATUS(process->status) : SIGNALLED + WTERMSIG(process->status);

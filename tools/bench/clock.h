@@ -1,17 +1,11 @@
-/* Time and the pause in a spin loop, inline because both stand inside what is measured. */
+/* Time, and the pause in a spin loop, inline because it is inside what is measured. */
 #ifndef BENCH_CLOCK_H
 #define BENCH_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
 
-static inline int64_t clock_now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now); /* one clock for all processes: clock_gettime(2) */
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
+#include "shmlab/clock.h"
 
 /* CPU time that this process has used. */
 static inline int64_t clock_cpu_ns(void)

@@ -10,11 +10,11 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "results.h"
 #include "roster.h"
+#include "shmlab/clock.h"
 
 enum { TIME_TEXT = 32 };
 
@@ -31,14 +31,6 @@ static volatile sig_atomic_t stopped;
 static void stop_handler(int number)
 {
     stopped = number;
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* Ctrl-C, kill(1), a terminal that is closed; unless somebody wants them ignored, as nohup(1) does. */
@@ -94,7 +86,7 @@ static const char *duration_text(int64_t ms, char text[static TIME_TEXT])
 static void progress_tell(const struct progress *progress, const char *name, const json_t *result)
 {
     char left[TIME_TEXT] = "";
-    int64_t elapsed = now_ms() - progress->start_ms;
+    int64_t elapsed = clock_now_ms() - progress->start_ms;
     size_t count = progress->batch->count;
 
     printf("[%zu/%zu] %s: ", progress->ended, count, name);
@@ -225,13 +217,13 @@ static void progress_sum(const struct progress *progress)
     if (stopped != 0)
         printf("\nInterrupted; the same command goes on where this one stopped.\n");
     printf("\n%zu of %zu submissions in %s%s; results: %s\n", progress->ended, progress->batch->count,
-           duration_text(now_ms() - progress->start_ms, time),
+           duration_text(clock_now_ms() - progress->start_ms, time),
            progress->order->isolation == ISOLATION_FULL ? "" : ", WITHOUT ISOLATION", progress->order->results);
 }
 
 bool batch_run(const struct batch *batch, const struct class_order *order, int jobs)
 {
-    struct progress progress = {.batch = batch, .order = order, .start_ms = now_ms()};
+    struct progress progress = {.batch = batch, .order = order, .start_ms = clock_now_ms()};
 
     progress.workers = calloc(batch->count + 1, sizeof *progress.workers);
     if (progress.workers == NULL)

@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "shmlab/clock.h"
 #include "shmlab/error.h"
 #include "submission.h"
 #include "toolchain.h"
@@ -542,14 +543,6 @@ static void room_empty(void)
     waitpid(helper, NULL, 0);
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static bool box_wait(const struct walls *walls, pid_t child, int64_t end_ms, int *status)
 {
     int handle = pidfd_open(child, 0);
@@ -558,7 +551,7 @@ static bool box_wait(const struct walls *walls, pid_t child, int64_t end_ms, int
 
     (void)walls;
     while (poll(&poller, 1, LOOK_MS) == 0) {
-        if (now_ms() >= end_ms) {
+        if (clock_now_ms() >= end_ms) {
             late = true;
             kill(child, SIGKILL);
             break;
