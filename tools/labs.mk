@@ -14,7 +14,7 @@ lab_only = $(if $(CHECK),--check $(CHECK))
 lab_ready = @test -x $(BUILD)/bin/lab || echo "Building the checks, once: this takes a minute or two"; \
 	cmake --build $(BUILD) --target lab --parallel $(JOBS) >$(BUILD)/lab.log 2>&1 || { cat $(BUILD)/lab.log; exit 1; }
 
-LAB_NUMBERS = 1 2 3 4 5 6
+LAB_NUMBERS := $(sort $(patsubst lab%,%,$(foreach folder,$(wildcard labs/lab*_* starters/lab*_*),$(firstword $(subst _, ,$(notdir $(folder)))))))
 
 $(LAB_NUMBERS:%=lab%): lab%: $(BUILD)/CMakeCache.txt
 	$(lab_ready)
@@ -51,13 +51,12 @@ progress doctor: $(BUILD)/CMakeCache.txt
 handout:
 	@tools/handout.py $(BUILD)/shmlab-handout.tar.gz
 
-# The autograders of sites: make gradescope LABS=2. See tools/grader/exports.md.
-LABS ?= 1-6
+# The autograders of sites: make gradescope LABS=2 (all when it is not given). See tools/grader/exports.md.
 gradescope: $(BUILD)/CMakeCache.txt
-	@tools/grader/hooks/pack.py gradescope $(BUILD)/gradescope.zip --labs $(LABS)
+	@tools/grader/hooks/pack.py gradescope $(BUILD)/gradescope.zip $(if $(LABS),--labs $(LABS))
 
 autolab: $(BUILD)/CMakeCache.txt
-	@tools/grader/hooks/pack.py autolab $(BUILD)/autolab --labs $(LABS)
+	@tools/grader/hooks/pack.py autolab $(BUILD)/autolab $(if $(LABS),--labs $(LABS))
 
 starters:
 	@tools/starters.py

@@ -12,7 +12,8 @@
 
 enum { EXIT_USAGE = 2, NAME_LENGTH_MAX = 250, PREFIX_LENGTH_MAX = 200 };
 
-__attribute__((visibility("default"))) const char *argp_program_version = "shmlab 0.1.0"; /* libc looks for it */
+__attribute__((visibility("default"))) const char *argp_program_version =
+    "shmlab " SHMLAB_VERSION; /* libc looks for it */
 
 /* A standard stream that is closed would give its number to the next object that we open, and our messages to it. */
 static void streams_reserve(void)

@@ -133,7 +133,7 @@ def submission(name: str, student: Optional[Json], labs: Sequence[Json], submitt
         result["student"] = student
     if submitted:
         result["submitted"] = submitted
-    result.update(fingerprint="0123456789abcdef", tests="tests", grader="0.1.0", isolation="full", state="graded",
+    result.update(fingerprint="0123456789abcdef", tests="tests", grader="sample", isolation="full", state="graded",
                   refusals=[], attention=[], labs=list(labs))
     for key in ("points", "points_max", "challenge_points", "challenge_points_max"):
         result[key] = sum(lab.get(key, 0) for lab in labs)
@@ -146,7 +146,7 @@ def write(out: Path, numbers: Sequence[int], submissions: Sequence[Json], roster
         folder = out / "submissions" / str(each["name"])
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "result.json").write_text(json.dumps(each, ensure_ascii=False, indent=1), encoding="utf-8")
-    known = {"schema": "shmlab-class/1", "grader": "0.1.0", "tests": "tests", "labs": list(numbers), "isolation": "full",
+    known = {"schema": "shmlab-class/1", "grader": "sample", "tests": "tests", "labs": list(numbers), "isolation": "full",
              "submissions": sorted(str(each["name"]) for each in submissions)}
     if roster:
         known["roster"] = list(roster)

@@ -64,12 +64,18 @@ def pack_autolab(target: Path, files: Dict[str, Tuple[bytes, int]]) -> None:
             archive.addfile(entry, io.BytesIO(data))
 
 
+def labs_known() -> str:
+    """All labs, as --labs names them."""
+    return ",".join(lab.name[len("lab"):].partition("_")[0] for lab in handout.starters.labs())
+
+
 def main() -> int:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("site", choices=("gradescope", "autolab"))
     parser.add_argument("target", type=Path, help="archive or folder to write")
-    parser.add_argument("--labs", default="1-6", metavar="LIST", help="labs that are graded, 2 or 1-4 (default: %(default)s)")
+    parser.add_argument("--labs", default=labs_known(), metavar="LIST",
+                        help="labs that are graded, 2 or 1-4 (default: %(default)s)")
     options = parser.parse_args()
     if not re.fullmatch(r"[1-9](-[1-9])?(,[1-9](-[1-9])?)*", options.labs):
         parser.error(f"--labs wants a list like 2 or 1-4, not {options.labs!r}")
