@@ -1,0 +1,15 @@
+/* What a program's message says, in whichever words. */
+#ifndef CHECKS_SAID_H
+#define CHECKS_SAID_H
+
+#include "check.h"
+
+/*
+ * Does the text name the error: by its symbol ("ENOENT"), by the words of strerror(3) ("No such file or directory"), or
+ * by its number as a word of its own ("errno 2", "[Errno 2]")?
+ */
+bool text_names_error(const char *text, int number);
+/* The same of all that the program has printed. */
+bool program_names_error(struct program *program, int number);
+
+#endif
