@@ -27,9 +27,10 @@ ORDINARY = 61343  # any user but root and the grader's spare one
 GRADER = str(ROOT / "build" / "bin" / "grader")
 
 
-def hand_in(folder: Path, tree: str = "solutions", lab: str = LAB) -> Path:
+def hand_in(folder: Path, tree: str = "solutions", lab: str = LAB, exist: bool = False) -> Path:
     """A lab's files."""
-    return Path(shutil.copytree(ROOT / tree / lab, folder, ignore=shutil.ignore_patterns("__pycache__", "*.txt", "*.md")))
+    return Path(shutil.copytree(ROOT / tree / lab, folder, ignore=shutil.ignore_patterns("__pycache__", "*.txt", "*.md"),
+                                dirs_exist_ok=exist))
 
 
 class Grade(unittest.TestCase):
@@ -245,6 +246,38 @@ class Grade(unittest.TestCase):
         self.assertEqual(self.result("one")["isolation"], "none")
         self.assertNotEqual(self.result("one", "run.json")["labs"], {}, "marks behind walls are others")
         self.assertEqual(json.loads((self.work / "class-results" / "class.json").read_text())["isolation"], "none")
+
+    def test_what_fills_a_submission(self) -> None:
+        """What is missing is the untouched starter's: whatever somebody tries in labs/ is no part of a mark."""
+        solved = self.work / "solved"
+        shutil.copytree(ROOT / "labs", solved, symlinks=True)
+        hand_in(solved / LAB, exist=True)
+        hand_in(self.students / "one" / LAB, "labs")
+        (self.students / "one" / LAB / "layout.c").unlink()
+        command = f'mount --bind "{solved}" "{ROOT}/labs" && exec "{GRADER}" check lab1 --dir "{self.students}/one" ' \
+                  f'--isolation none --json "{self.work}/verdict.json"'
+        done = subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", command], env=self.environment,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        self.assertTrue((self.work / "verdict.json").exists(), done.stdout)
+        self.assertEqual(json.loads((self.work / "verdict.json").read_text())["points"], 0, done.stdout)
+
+    def test_what_a_verdict_depends_on(self) -> None:
+        """The programs that judge, as they were built: another weave gives another verdict."""
+        hand_in(self.students / "one" / LAB, "labs")
+        self.grade("--isolation", "none")
+        path = self.work / "class-results" / "class.json"
+        before = json.loads(path.read_text())["tests"]
+        weave = Path(GRADER).with_name("weave")
+        other = self.work / "weave"
+        shutil.copy(weave, other)
+        with other.open("ab") as file:
+            file.write(b"another build")
+        command = f'mount --bind "{other}" "{weave}" && exec "{GRADER}" grade "{self.students}" --labs 1 --isolation none'
+        done = subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", command], env=self.environment,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertNotEqual(json.loads(path.read_text())["tests"], before)
+        self.assertNotEqual(self.result("one", "run.json")["labs"], {}, "it has been judged again")
 
     def test_check(self) -> None:
         """One lab of one tree: the verdict of `make lab1`."""

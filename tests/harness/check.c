@@ -144,7 +144,7 @@ static void record_text(json_t *record, const char *key, const char *text)
 {
     if (text == NULL || text[0] == '\0')
         return;
-    char *clean = text_clean(text);
+    char *clean = text_plain(text);
     json_object_set_new(record, key, json_string(clean));
     free(clean);
 }

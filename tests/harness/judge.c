@@ -242,18 +242,16 @@ static void verdict_sum(struct judge *judge)
 static void verdict_store(struct judge *judge)
 {
     const char *path = judge->order->json_path;
-    char temporary[PATH_SIZE];
 
     verdict_sum(judge);
     if (judge->order->store != NULL)
         judge->order->store(judge->verdict, judge->order->data);
     if (path == NULL)
         return;
-    snprintf(temporary, sizeof temporary, "%s.%d", path, (int)getpid());
-    if (json_dump_file(judge->verdict, temporary, JSON_INDENT(2)) == -1 || rename(temporary, path) == -1) {
-        fprintf(stderr, "lab: %s: %s\n", path, strerror(errno));
-        unlink(temporary);
-    }
+    char *text = json_dumps(judge->verdict, JSON_INDENT(2));
+    if (text == NULL || !text_store(path, text, strlen(text)))
+        fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, path, strerror(errno));
+    free(text);
 }
 
 static void check_settle(struct judge *judge, size_t i)
@@ -798,7 +796,7 @@ static _Noreturn void build_keep(struct judge *judge, int record)
     }
     build_lab(order->lab, order->folder, programs_wanted(judge), place, &judge->build);
     for (size_t i = 0; i < LAB_PROGRAMS && order->lab->programs[i].name != NULL; i++) {
-        char *clean = text_clean(judge->build.programs[i].messages);
+        char *clean = text_plain(judge->build.programs[i].messages);
         json_array_append_new(list, json_pack("[i, s]", judge->build.programs[i].status, clean));
         free(clean);
     }

@@ -71,19 +71,11 @@ json_t *lab_verdict(const struct lab_options *options, const char *file)
     return verdict;
 }
 
-/* FNV-1a, 64 bits: <http://www.isthe.com/chongo/tech/comp/fnv/>. Not against malice, only against edits. */
-static uint64_t bytes_hash(uint64_t hash, const char *bytes, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
 uint64_t lab_fingerprint(const char *folder)
 {
     struct dirent **entries;
     int count = scandir(folder, &entries, NULL, alphasort);
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    uint64_t hash = TEXT_HASH;
 
     if (count == -1)
         return 0;
@@ -93,8 +85,8 @@ uint64_t lab_fingerprint(const char *folder)
         if (entries[i]->d_name[0] != '.' && asprintf(&path, "%s/%s", folder, entries[i]->d_name) != -1)
             text = text_read(path, &size);
         if (text != NULL) {
-            hash = bytes_hash(hash, entries[i]->d_name, strlen(entries[i]->d_name) + 1);
-            hash = bytes_hash(hash, text, size);
+            hash = text_hash(hash, entries[i]->d_name, strlen(entries[i]->d_name) + 1);
+            hash = text_hash(hash, text, size);
         }
         free(text);
         free(path);

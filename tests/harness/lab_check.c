@@ -11,6 +11,7 @@
 #include "lab.h"
 #include "render.h"
 #include "shmlab/error.h"
+#include "text.h"
 #include "toolchain.h"
 
 enum { ENDED_BY_SIGNAL = 128 }; /* and its number, as a shell counts: bash(1), EXIT STATUS */
@@ -57,18 +58,13 @@ static void solved_print(const struct lab_options *options)
         printf("Next: labs/%s/README.md\n", next->name);
 }
 
-/* Put it in the former one's place, so that a reader finds the one or the other. */
 static void verdict_write(const json_t *verdict, const char *path)
 {
-    char *temporary;
+    char *text = json_dumps(verdict, JSON_INDENT(2));
 
-    if (asprintf(&temporary, "%s.%d", path, (int)getpid()) == -1)
-        abort();
-    if (json_dump_file(verdict, temporary, JSON_INDENT(2)) == -1 || rename(temporary, path) == -1) {
+    if (text == NULL || !text_store(path, text, strlen(text)))
         error_report_errno("hints and `make progress` tell of the former verdict", "cannot write %s", path);
-        unlink(temporary);
-    }
-    free(temporary);
+    free(text);
 }
 
 static void verdict_keep(const json_t *verdict, const char *results, const char *file)

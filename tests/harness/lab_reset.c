@@ -11,6 +11,7 @@
 #include "lab.h"
 #include "process.h"
 #include "shmlab/error.h"
+#include "starters.h"
 #include "toolchain.h"
 
 /* Run a program to its end; false after a message. */
@@ -25,17 +26,6 @@ static bool command_run(const char *const argv[])
         error_report(NULL, "%s: %s", argv[0], process.text);
     process_close(&process);
     return status == 0;
-}
-
-/* The folder with the starters as they came: a handout carries a copy, else the solutions give them. NULL: none. */
-static const char *starters_folder(void)
-{
-    static const char carried[] = TOOLCHAIN_SOURCE "/starters", made[] = TOOLCHAIN_BUILD "/starters";
-    const char *const command[] = {TOOLCHAIN_PYTHON, TOOLCHAIN_SOURCE "/tools/starters.py", "--into", made, NULL};
-
-    if (access(carried, R_OK) == 0)
-        return carried;
-    return command_run(command) ? made : NULL;
 }
 
 /* Copy the student's folder to labs/.backup/. Returns the copy's path, to be freed; NULL after a message. */

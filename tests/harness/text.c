@@ -6,6 +6,18 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+enum {
+    ESCAPE = 0x1B,
+    BELL = 0x07,
+    DELETE = 0x7F,
+    C1_LAST = 0x9F,
+    CSI = 0x9B, /* the same as ESC [ */
+    OSC = 0x9D, /* the same as ESC ] */
+};
+
+static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
 
 char *text_read(const char *path, size_t *length)
 {
@@ -40,52 +52,159 @@ char *text_read(const char *path, size_t *length)
     return text;
 }
 
-/* Bytes of the UTF-8 character that begins here; 0: none does (RFC 3629, section 4). */
-static size_t utf8_length(const unsigned char *at)
+/* ---- Files ---- */
+
+bool text_store(const char *path, const void *bytes, size_t size)
 {
+    char *temporary;
+    bool good = false;
+
+    if (asprintf(&temporary, "%s.%d", path, (int)getpid()) == -1)
+        abort();
+    FILE *file = fopen(temporary, "we");
+    if (file != NULL) {
+        good = fwrite(bytes, 1, size, file) == size && fflush(file) == 0 && fsync(fileno(file)) == 0;
+        good = fclose(file) == 0 && good;
+    }
+    good = good && rename(temporary, path) == 0;
+    int cause = errno;
+    if (!good && file != NULL)
+        unlink(temporary);
+    free(temporary);
+    errno = cause;
+    return good;
+}
+
+uint64_t text_hash(uint64_t hash, const void *bytes, size_t size)
+{
+    for (const unsigned char *at = bytes, *end = at + size; at < end; at++)
+        hash = (hash ^ *at) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/* ---- Harmless texts ---- */
+
+size_t text_decode(const char *text, uint32_t *character)
+{
+    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000}; /* by length: longer than needed is invalid */
+    const unsigned char *at = (const unsigned char *)text;
     size_t length = at[0] < 0x80                    ? 1
                     : at[0] >= 0xC2 && at[0] < 0xE0 ? 2
                     : at[0] >= 0xE0 && at[0] < 0xF0 ? 3
                     : at[0] >= 0xF0 && at[0] < 0xF5 ? 4
                                                     : 0;
 
-    for (size_t i = 1; i < length; i++)
+    if (length <= 1) {
+        *character = at[0];
+        return length;
+    }
+    *character = at[0] & (0xFFU >> (length + 1));
+    for (size_t i = 1; i < length; i++) {
         if ((at[i] & 0xC0) != 0x80)
             return 0;
-    if ((at[0] == 0xE0 && at[1] < 0xA0) || (at[0] == 0xED && at[1] >= 0xA0) || (at[0] == 0xF0 && at[1] < 0x90) ||
-        (at[0] == 0xF4 && at[1] >= 0x90))
-        return 0;
+        *character = *character << 6 | (at[i] & 0x3FU);
+    }
+    bool surrogate = *character >= 0xD800 && *character <= 0xDFFF;
+    return *character < smallest[length] || *character > 0x10FFFF || surrogate ? 0 : length;
+}
+
+/* Length of "parameters, intermediates, final byte" after a control sequence introducer (ECMA-48, 5.4). */
+static size_t sequence_length(const char *at)
+{
+    size_t length = 0;
+
+    while (at[length] >= 0x20 && at[length] <= 0x3F)
+        length++;
+    return at[length] >= 0x40 && at[length] <= 0x7E ? length + 1 : length;
+}
+
+/* Length of a control string: up to BEL or ESC \, or, when it does not end, up to the end of the line. */
+static size_t string_length(const char *at)
+{
+    size_t length = strcspn(at, "\a\033\n");
+
+    if (at[length] == BELL)
+        return length + 1;
+    return at[length] == ESCAPE && at[length + 1] == '\\' ? length + 2 : length;
+}
+
+/* Length of what begins with ESC. */
+static size_t escape_length(const char *at)
+{
+    if (at[1] == '[')
+        return 2 + sequence_length(at + 2);
+    if (at[1] != '\0' && strchr("]PX^_", at[1]) != NULL)
+        return 2 + string_length(at + 2);
+    size_t length = 1;
+    while (at[length] >= 0x20 && at[length] <= 0x2F)
+        length++;
+    return at[length] >= 0x30 && at[length] <= 0x7E ? length + 1 : length;
+}
+
+/* Characters that show a text in another order or not at all: <https://trojansource.codes>. */
+static bool misleads(uint32_t character)
+{
+    return character == 0x061C || character == 0x200B || character == 0x200E || character == 0x200F ||
+           (character >= 0x202A && character <= 0x202E) || (character >= 0x2060 && character <= 0x2069) ||
+           character == 0xFEFF;
+}
+
+/* One character; returns how many bytes it took. */
+static size_t character_write(FILE *out, const char *at)
+{
+    uint32_t character;
+    size_t length = text_decode(at, &character), sequence = 0;
+
+    if (length > 0 && character == ESCAPE)
+        sequence = escape_length(at);
+    else if (length > 0 && character == CSI)
+        sequence = length + sequence_length(at + length);
+    else if (length > 0 && character == OSC)
+        sequence = length + string_length(at + length);
+    if (sequence > 0 || length == 0 || character == 0xFFFE || character == 0xFFFF) {
+        fputs(replacement, out);
+        return sequence > 0 ? sequence : length > 0 ? length : 1;
+    }
+    if (misleads(character))
+        fprintf(out, "<U+%04X>", (unsigned)character);
+    else if (character == '\n' || character == '\t' || (character >= 0x20 && character < DELETE) || character > C1_LAST)
+        fwrite(at, 1, length, out);
+    else if (character != '\r' || at[1] != '\n') /* not a line's end: a bell or a backspace leaves a trace */
+        fputs(replacement, out);
     return length;
 }
+
+char *text_plain(const char *text)
+{
+    char *plain = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&plain, &size);
+
+    if (out == NULL)
+        abort();
+    while (*text != '\0')
+        text += character_write(out, text);
+    if (fclose(out) != 0)
+        abort();
+    return plain;
+}
+
+char *text_plain_line(const char *text)
+{
+    char *plain = text_plain(text);
+
+    for (char *at = plain; *at != '\0'; at++)
+        *at = *at == '\n' || *at == '\t' ? ' ' : *at;
+    return plain;
+}
+
+/* ---- Lines ---- */
 
 bool text_ends(const char *text, const char *end)
 {
     size_t length = strlen(text), wanted = strlen(end);
 
     return length >= wanted && strcmp(text + length - wanted, end) == 0;
-}
-
-char *text_clean(const char *text)
-{
-    char *clean = malloc(strlen(text) + 1);
-    char *end = clean;
-
-    if (clean == NULL)
-        return NULL;
-    for (const unsigned char *at = (const unsigned char *)text; *at != '\0';) {
-        size_t length = utf8_length(at);
-        bool control = (*at < 0x20 && *at != '\n' && *at != '\t') || *at == 0x7F || (*at == 0xC2 && at[1] < 0xA0);
-        if (length == 0 || control) {
-            *end++ = '?';
-            at += length > 0 ? length : 1;
-            continue;
-        }
-        memcpy(end, at, length);
-        end += length;
-        at += length;
-    }
-    *end = '\0';
-    return clean;
 }
 
 /* Is this place behind a "//" or "#" of its line, in a block comment, or in one of Python's docstrings? */

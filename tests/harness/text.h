@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* The whole file, NUL-terminated; NULL with errno. */
@@ -12,8 +13,27 @@ char *text_read(const char *path, size_t *length);
 /* Does it end so? */
 bool text_ends(const char *text, const char *end);
 
-/* Valid UTF-8 without characters that a terminal obeys (newline and tab stay); what is not becomes '?'. */
-char *text_clean(const char *text);
+/* Replace a file so that a reader finds the old one or the new one, also after a power cut. False with errno. */
+bool text_store(const char *path, const void *bytes, size_t size);
+
+/* FNV-1a, 64 bits, of these bytes after others; for the first ones begin with TEXT_HASH. Against changes, not against
+ * malice: <http://www.isthe.com/chongo/tech/comp/fnv/>. */
+#define TEXT_HASH UINT64_C(0xcbf29ce484222325)
+uint64_t text_hash(uint64_t hash, const void *bytes, size_t size);
+
+/*
+ * The one way to make harmless what a program printed, or what a file is called: valid UTF-8 in which a terminal obeys
+ * nothing. Newline and tab stay, CR LF becomes a newline; other control characters, whole terminal sequences (ECMA-48),
+ * bytes that are no UTF-8 and what XML 1.0 forbids become U+FFFD. Characters that reorder or hide others are shown by
+ * their number, "<U+202E>". Never NULL.
+ */
+char *text_plain(const char *text);
+
+/* The same in one line: a newline or a tab becomes a blank. */
+char *text_plain_line(const char *text);
+
+/* Bytes of the UTF-8 character that begins here, and its number; 0: none does (RFC 3629, section 4). */
+size_t text_decode(const char *text, uint32_t *character);
 
 /* Number of the first line that contains `wanted` outside of comments, 0 when there is none. C and Python. */
 int text_line_of(const char *source, const char *wanted);

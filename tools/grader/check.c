@@ -61,18 +61,15 @@ static int lab_index(const struct lab *lab)
 /* In a room of its own: take, judge, show. */
 static int tree_check_in(const struct check_options *options, const char *room)
 {
-    char tree[PATH_MAX], common[PATH_MAX], folder[PATH_MAX], transcripts[PATH_MAX];
+    char tree[PATH_MAX], folder[PATH_MAX], transcripts[PATH_MAX];
     struct intake intake;
     int status = EXIT_FAILURE;
 
-    snprintf(tree, sizeof tree, "%.2000s/labs", room);
-    snprintf(common, sizeof common, "%.2000s/common", room);
     snprintf(folder, sizeof folder, "%.2000s/labs/%s", room, options->lab->name);
     snprintf(transcripts, sizeof transcripts, "%.2000s/transcripts", room);
-    mkdir(tree, 0755);
     mkdir(transcripts, 0755);
-    if (symlink(TOOLCHAIN_SOURCE "/common", common) == -1)
-        return error_report_errno(NULL, "symlink(%s)", common);
+    if (!room_furnish(room, tree))
+        return EXIT_FAILURE;
     bool taken = intake_take(options->folder, tree, NULL, lab_index(options->lab), options->isolation, &intake);
     refusals_show(&intake);
     if (taken && !intake.refused) {
@@ -84,7 +81,7 @@ static int tree_check_in(const struct check_options *options, const char *room)
                                   .room = room,
                                   .walls = box_walls(options->isolation),
                                   .json_path = options->json,
-                                  .jobs = 4});
+                                  .jobs = CHECKS_AT_ONCE});
         if (verdict != NULL) {
             verdict_show(options, verdict, folder);
             status = judge_right(verdict) && judge_interrupted() == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -25,7 +25,7 @@
 #include "submission.h"
 #include "text.h"
 
-enum { JOBS_MAX = 64, CHECKS_AT_ONCE = 4, SHARDS_MAX = 100000 };
+enum { JOBS_MAX = 64, SHARDS_MAX = 100000 };
 
 struct grade_options {
     const char *folder, *out, *roster, *labs, *regrade;
@@ -53,10 +53,8 @@ static size_t archive_stem(const char *name)
 /* Names that JSON, a terminal and a file system can hold. */
 static char *name_settled(const char *name, size_t length)
 {
-    char *copy = strndup(name, length), *clean = text_clean(copy);
+    char *copy = strndup(name, length), *clean = text_plain_line(copy);
 
-    for (char *at = clean; *at != '\0'; at++)
-        *at = *at == '\n' || *at == '\t' ? '?' : *at;
     free(copy);
     return clean;
 }
@@ -206,10 +204,10 @@ static void room_remove(const char *results, const char *room)
 /* ---- Labs ---- */
 
 /* "1-4", "2", "1,3,5-6"; NULL: all. False when it is none of that. */
-static bool labs_parse(const char *text, bool labs[static INTAKE_LABS])
+static bool labs_parse(const char *text, bool labs[static LABS_MAX])
 {
-    memset(labs, 0, INTAKE_LABS * sizeof *labs);
-    for (int i = 0; i < INTAKE_LABS && judge_labs[i] != NULL; i++)
+    memset(labs, 0, LABS_MAX * sizeof *labs);
+    for (int i = 0; i < LABS_MAX && judge_labs[i] != NULL; i++)
         labs[i] = text == NULL;
     for (const char *at = text; at != NULL && *at != '\0';) {
         char *end;
@@ -223,7 +221,7 @@ static bool labs_parse(const char *text, bool labs[static INTAKE_LABS])
                 return false;
         }
         bool some = false;
-        for (int i = 0; i < INTAKE_LABS && judge_labs[i] != NULL; i++)
+        for (int i = 0; i < LABS_MAX && judge_labs[i] != NULL; i++)
             if (judge_number(judge_labs[i]) >= first && judge_number(judge_labs[i]) <= last)
                 some = labs[i] = true;
         if (!some || (*end != ',' && *end != '\0'))
@@ -260,7 +258,7 @@ static json_t *class_make(const struct class_order *order, const struct batch *b
     json_t *labs = json_array(), *names = json_array();
 
     snprintf(tests, sizeof tests, "%016" PRIx64, order->tests);
-    for (int i = 0; i < INTAKE_LABS && judge_labs[i] != NULL; i++)
+    for (int i = 0; i < LABS_MAX && judge_labs[i] != NULL; i++)
         if (order->labs[i])
             json_array_append_new(labs, json_integer(judge_number(judge_labs[i])));
     batch_names(batch, names);
@@ -340,7 +338,7 @@ enum { OPTION_LABS = 256, OPTION_ROSTER, OPTION_REGRADE, OPTION_ISOLATION, OPTIO
 static error_t grade_parse(int key, char *text, struct argp_state *state)
 {
     struct grade_options *options = state->input;
-    bool labs[INTAKE_LABS];
+    bool labs[LABS_MAX];
 
     switch (key) {
     case 'o':

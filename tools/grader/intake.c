@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "judge.h"
+#include "starters.h"
 #include "text.h"
 #include "toolchain.h"
 #include "unpack.h"
@@ -60,8 +61,8 @@ static uint64_t hash_folder(uint64_t hash, const char *path)
         snprintf(child, sizeof child, "%s/%s", path, entries[i]->d_name);
         if (!hash_leaves_out(entries[i]->d_name) && stat(child, &info) == 0) {
             char *text = S_ISREG(info.st_mode) ? text_read(child, &size) : NULL;
-            hash = unpack_hash(hash, entries[i]->d_name, strlen(entries[i]->d_name) + 1);
-            hash = text != NULL ? unpack_hash(hash, text, size) : hash;
+            hash = text_hash(hash, entries[i]->d_name, strlen(entries[i]->d_name) + 1);
+            hash = text != NULL ? text_hash(hash, text, size) : hash;
             hash = S_ISDIR(info.st_mode) ? hash_folder(hash, child) : hash;
             free(text);
         }
@@ -72,29 +73,51 @@ static uint64_t hash_folder(uint64_t hash, const char *path)
     return hash;
 }
 
+/* A program or a library: its bytes. One that is not there leaves the hash as it is. */
+static uint64_t hash_program(uint64_t hash, const char *path)
+{
+    size_t size;
+    char *bytes = path[0] != '\0' ? text_read(path, &size) : NULL;
+
+    hash = bytes != NULL ? text_hash(hash, bytes, size) : hash;
+    free(bytes);
+    return hash;
+}
+
+/* The library through which weave watches stands beside it: weave's own CMakeLists puts it into ../lib. */
+static uint64_t hash_weave(uint64_t hash)
+{
+    char path[PATH_SIZE] = TOOLCHAIN_WEAVE;
+    char *slash = strrchr(path, '/');
+
+    hash = hash_program(hash, path);
+    if (slash != NULL)
+        snprintf(slash, sizeof path - (size_t)(slash - path), "/../lib/libweave.so");
+    return hash_program(hash, path);
+}
+
 uint64_t intake_tests(void)
 {
-    static const char *const folders[] = {"/tests/checks", "/tests/harness", "/common", "/labs"};
-    uint64_t hash = UNPACK_HASH;
+    static const char *const linked[] = {TOOLCHAIN_LINK_VISION};
+    const char *starters = starters_folder();
+    uint64_t hash = hash_program(TEXT_HASH, "/proc/self/exe"); /* the checks, the judge and the walls are linked in */
 
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
-        char path[PATH_SIZE];
-        snprintf(path, sizeof path, TOOLCHAIN_SOURCE "%s", folders[i]);
-        hash = hash_folder(hash, path);
-    }
-    return hash;
+    hash = hash_program(hash_weave(hash), TOOLCHAIN_SHIM);
+    for (size_t i = 0; i < sizeof linked / sizeof linked[0]; i++)
+        if (linked[i][0] == '/')
+            hash = hash_program(hash, linked[i]);
+    hash = hash_folder(hash, TOOLCHAIN_SOURCE "/common");
+    return starters != NULL ? hash_folder(hash, starters) : hash;
 }
 
 /* ---- Refusals ---- */
 
 static void refuse(struct reading *reading, const char *path, const char *why)
 {
-    char *clean = text_clean(path), *sentence;
+    char *clean = text_plain_line(path), *sentence;
 
-    for (char *at = clean; *at != '\0'; at++)
-        *at = *at == '\n' || *at == '\t' ? '?' : *at;
     if (asprintf(&sentence, "%.*s%s: %s", SHOWN, clean, strlen(clean) > SHOWN ? "..." : "", why) != -1) {
-        char *whole = text_clean(sentence); /* the cut may have gone through a character */
+        char *whole = text_plain(sentence); /* the cut may have gone through a character */
         json_array_append_new(reading->sentences, json_string(whole));
         free(whole);
         free(sentence);
@@ -138,16 +161,17 @@ static void refusals_tell(struct reading *reading)
 /* The project's own file, unchanged? Many hand in the whole project. */
 static bool file_is_ours(const char *path, uint64_t hash, size_t size)
 {
-    static const char *const folders[] = {"", "labs/", "solutions/"};
+    /* labs/ for the handouts, which stand nowhere else: what is compared here is not used */
+    const char *const folders[] = {TOOLCHAIN_SOURCE "/", TOOLCHAIN_SOURCE "/solutions/", TOOLCHAIN_SOURCE "/labs/"};
 
     for (const char *at = path; at != NULL; at = strchr(at, '/') != NULL ? strchr(at, '/') + 1 : NULL) {
         for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
             char ours[PATH_SIZE];
             size_t length = 0;
-            if (snprintf(ours, sizeof ours, TOOLCHAIN_SOURCE "/%s%s", folders[i], at) >= (int)sizeof ours)
+            if (snprintf(ours, sizeof ours, "%s%s", folders[i], at) >= (int)sizeof ours)
                 continue;
             char *text = text_read(ours, &length);
-            bool same = text != NULL && length == size && unpack_hash(UNPACK_HASH, text, length) == hash;
+            bool same = text != NULL && length == size && text_hash(TEXT_HASH, text, length) == hash;
             free(text);
             if (same)
                 return true;
@@ -202,11 +226,14 @@ static bool file_write(const char *path, const char *bytes, size_t size)
 /* The starter of a lab: its own files, which the student's then replace. */
 static bool starter_copy(const char *tree, const struct lab *lab)
 {
+    const char *starters = starters_folder();
     char from[PATH_SIZE], to[PATH_SIZE];
     struct dirent **entries;
     bool good = true;
 
-    snprintf(from, sizeof from, TOOLCHAIN_SOURCE "/labs/%s", lab->name);
+    if (starters == NULL)
+        return false;
+    snprintf(from, sizeof from, "%s/%s", starters, lab->name);
     snprintf(to, sizeof to, "%s/%s", tree, lab->name);
     if (mkdir(to, 0755) == -1 && errno != EEXIST)
         return false;
@@ -271,10 +298,10 @@ static bool taken_write(struct reading *reading, const char *tree, const char *f
         if (files != NULL)
             good = taken_keep(each, files) && good;
         reading->intake->lab[each->lab] = true;
-        reading->intake->fingerprint = unpack_hash(reading->intake->fingerprint, lab->name, strlen(lab->name) + 1);
+        reading->intake->fingerprint = text_hash(reading->intake->fingerprint, lab->name, strlen(lab->name) + 1);
         reading->intake->fingerprint =
-            unpack_hash(reading->intake->fingerprint, lab->files[each->file], strlen(lab->files[each->file]) + 1);
-        reading->intake->fingerprint = unpack_hash(reading->intake->fingerprint, each->bytes, each->size);
+            text_hash(reading->intake->fingerprint, lab->files[each->file], strlen(lab->files[each->file]) + 1);
+        reading->intake->fingerprint = text_hash(reading->intake->fingerprint, each->bytes, each->size);
     }
     return good;
 }
@@ -286,7 +313,7 @@ bool intake_take(const char *path, const char *tree, const char *files, int only
     struct stat info = {.st_mode = 0};
     bool good = true;
 
-    *intake = (struct intake){.refusals = json_array(), .fingerprint = UNPACK_HASH};
+    *intake = (struct intake){.refusals = json_array(), .fingerprint = TEXT_HASH};
     for (int i = 0; judge_labs[i] != NULL; i++)
         good = starter_copy(tree, judge_labs[i]) && good;
     if (lstat(path, &info) == -1 || (!S_ISDIR(info.st_mode) && !S_ISREG(info.st_mode)))

@@ -12,15 +12,14 @@
 #include <time.h>
 
 #include "box.h"
-
-enum { INTAKE_LABS = 16 };
+#include "judge.h"
 
 struct intake {
-    json_t *refusals;      /* sentences */
-    bool refused;          /* nothing can be taken from it at all */
-    bool lab[INTAKE_LABS]; /* by index in judge_labs: is there a file of it? */
-    time_t submitted;      /* 0: unknown */
-    uint64_t fingerprint;  /* of what was taken */
+    json_t *refusals;     /* sentences */
+    bool refused;         /* nothing can be taken from it at all */
+    bool lab[LABS_MAX];   /* by index in judge_labs: is there a file of it? */
+    time_t submitted;     /* 0: unknown */
+    uint64_t fingerprint; /* of what was taken */
 };
 
 /*
@@ -34,7 +33,8 @@ bool intake_take(const char *path, const char *tree, const char *files, int only
 
 void intake_free(struct intake *intake);
 
-/* One number for everything that a verdict depends on but the submission: checks, harness, headers, starters. */
+/* One number for everything that a verdict depends on but the submission: the programs that judge, as they were built,
+ * what is linked or imported from common/, and the starters. */
 uint64_t intake_tests(void);
 
 #endif

@@ -10,30 +10,24 @@
 
 #include "judge.h"
 #include "render.h"
+#include "shmlab/error.h"
+#include "text.h"
 #include "toolchain.h"
-
-enum { PATH_SIZE = 1024 };
 
 static const char *const sums[] = {"points", "points_max", "challenge_points", "challenge_points_max"};
 enum { SUMS = sizeof sums / sizeof sums[0] };
 
 bool results_write(const char *path, const json_t *json)
 {
-    char temporary[PATH_SIZE];
-    bool good = false;
+    char *text = json_dumps(json, JSON_INDENT(1) | JSON_SORT_KEYS), *whole = NULL;
+    bool good = text != NULL && asprintf(&whole, "%s\n", text) != -1 && text_store(path, whole, strlen(whole));
 
-    snprintf(temporary, sizeof temporary, "%s.%d", path, (int)getpid());
-    FILE *file = fopen(temporary, "we");
-    if (file != NULL) {
-        good = json_dumpf(json, file, JSON_INDENT(1) | JSON_SORT_KEYS) == 0 && fputc('\n', file) != EOF &&
-               fflush(file) == 0 && fsync(fileno(file)) == 0;
-        good = fclose(file) == 0 && good;
-    }
-    if (good && rename(temporary, path) == 0)
-        return true;
-    fprintf(stderr, "grader: %s: %s\n", path, strerror(errno));
-    unlink(temporary);
-    return false;
+    if (!good)
+        error_report_errno("is there room, and may you write to that folder? The same command goes on afterwards", "%s",
+                           path);
+    free(whole);
+    free(text);
+    return good;
 }
 
 /* ---- What is the same in every run ---- */

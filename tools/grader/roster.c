@@ -31,7 +31,7 @@ static json_t *fields_read(const char **at)
         }
         if (out != NULL)
             fclose(out);
-        char *clean = text_clean(field != NULL ? field : "");
+        char *clean = text_plain_line(field != NULL ? field : "");
         json_array_append_new(fields, json_string(clean));
         free(clean);
         free(field);

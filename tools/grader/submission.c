@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <ftw.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "grader.h"
 #include "results.h"
 #include "roster.h"
+#include "shmlab/error.h"
 #include "toolchain.h"
 
 enum { PATH_SIZE = 1024, OPEN_FOLDERS = 16 };
@@ -268,7 +270,7 @@ static bool lab_judge(struct grading *grading, const struct lab *lab, const json
 /* All labs have a place in the result before the first is judged. */
 static void labs_begin(struct grading *grading, const json_t *before)
 {
-    for (int i = 0; i < INTAKE_LABS && judge_labs[i] != NULL; i++) {
+    for (int i = 0; i < LABS_MAX && judge_labs[i] != NULL; i++) {
         if (!grading->order->labs[i])
             continue;
         json_t *known = lab_before(before, judge_labs[i]);
@@ -288,7 +290,7 @@ static bool labs_judge(struct grading *grading)
 {
     bool good = true;
 
-    for (int i = 0; good && i < INTAKE_LABS && judge_labs[i] != NULL; i++) {
+    for (int i = 0; good && i < LABS_MAX && judge_labs[i] != NULL; i++) {
         if (!grading->order->labs[i])
             continue;
         json_t *known = json_array_get(grading->labs, grading->at);
@@ -320,21 +322,27 @@ static bool grading_run(struct grading *grading)
     return good;
 }
 
-/* ROOM/labs with the files, and what Python programs look for beside it. */
+bool room_furnish(const char *room, char tree[static PATH_MAX])
+{
+    char common[PATH_MAX];
+
+    if (snprintf(tree, PATH_MAX, "%s/labs", room) < PATH_MAX &&
+        snprintf(common, PATH_MAX, "%s/common", room) < PATH_MAX && (mkdir(room, 0755) == 0 || errno == EEXIST) &&
+        mkdir(tree, 0755) == 0 && symlink(TOOLCHAIN_SOURCE "/common", common) == 0)
+        return true;
+    error_report_errno("is there room in the folder for temporary files? TMPDIR names another", "%s", room);
+    return false;
+}
+
 static bool grading_room(struct grading *grading, const char *path)
 {
     const struct class_order *order = grading->order;
-    char tree[PATH_SIZE + 16], common[PATH_SIZE + 16];
+    char tree[PATH_MAX];
     int only = -1, count = 0;
 
-    snprintf(tree, sizeof tree, "%s/labs", grading->room);
-    snprintf(common, sizeof common, "%s/common", grading->room);
-    if (mkdir(grading->room, 0755) == -1 || mkdir(tree, 0755) == -1 ||
-        symlink(TOOLCHAIN_SOURCE "/common", common) == -1) {
-        fprintf(stderr, "grader: %s: %s\n", grading->room, strerror(errno));
+    if (!room_furnish(grading->room, tree))
         return false;
-    }
-    for (int i = 0; i < INTAKE_LABS; i++) {
+    for (int i = 0; i < LABS_MAX; i++) {
         count += order->labs[i];
         only = order->labs[i] ? i : only;
     }

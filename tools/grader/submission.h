@@ -3,20 +3,23 @@
 #define GRADER_SUBMISSION_H
 
 #include <jansson.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "box.h"
 #include "intake.h"
 
+enum { CHECKS_AT_ONCE = 4 }; /* of one submission */
+
 /* The same for all submissions of a class. */
 struct class_order {
-    const char *results;    /* folder */
-    const char *room;       /* folder for what exists during the run only */
-    bool labs[INTAKE_LABS]; /* which ones, by index in judge_labs */
-    const char *check;      /* only this one, with what it needs; NULL: all. The result is then no mark */
-    const json_t *roster;   /* NULL: none */
-    bool part;              /* a shard: others grade the rest of the class */
+    const char *results;  /* folder */
+    const char *room;     /* folder for what exists during the run only */
+    bool labs[LABS_MAX];  /* which ones, by index in judge_labs */
+    const char *check;    /* only this one, with what it needs; NULL: all. The result is then no mark */
+    const json_t *roster; /* NULL: none */
+    bool part;            /* a shard: others grade the rest of the class */
     enum isolation isolation;
     const struct walls *walls;
     uint64_t tests;      /* intake_tests */
@@ -35,6 +38,10 @@ json_t *submission_load(const char *results, const char *name);
 
 /* RESULTS/submissions/NAME/FILE; to be freed. */
 char *submission_path(const char *results, const char *name, const char *file);
+
+/* What a submission finds around it: ROOM/labs, whose path goes to `tree`, and common/, which Python programs look for
+ * beside it. False after a message. */
+bool room_furnish(const char *room, char tree[static PATH_MAX]);
 
 /* Remove a folder with all that is in it; links are not followed. */
 void folder_remove(const char *path);

@@ -27,6 +27,7 @@
 
 #include "intake.h"
 #include "judge.h"
+#include "text.h"
 
 enum {
     ENTRIES_MAX = 10000,      /* a whole project with its history is smaller */
@@ -59,13 +60,6 @@ struct header {
     int64_t modified;
     uint64_t hash;
 };
-
-uint64_t unpack_hash(uint64_t hash, const void *bytes, size_t size)
-{
-    for (const unsigned char *at = bytes, *end = at + size; at < end; at++)
-        hash = (hash ^ *at) * UINT64_C(0x100000001b3);
-    return hash;
-}
 
 /* ---- What the child tells ---- */
 
@@ -175,7 +169,7 @@ static bool path_find(const struct reading *reading, const char *path, int *lab,
 {
     const char *name = strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path;
 
-    for (int i = 0; judge_labs[i] != NULL && i < INTAKE_LABS; i++) {
+    for (int i = 0; judge_labs[i] != NULL && i < LABS_MAX; i++) {
         *file = file_index(judge_labs[i], name);
         *lab = i;
         if (*file != -1 &&
@@ -256,7 +250,7 @@ static void file_take(const struct reading *reading, struct archive *archive, st
     } else {
         if (!wanted) {
             met.kind = UNPACKED_UNWANTED;
-            met.hash = unpack_hash(UNPACK_HASH, bytes, met.size);
+            met.hash = text_hash(TEXT_HASH, bytes, met.size);
             met.bytes = NULL;
         }
         tell(&met);
@@ -510,7 +504,7 @@ static bool header_is_sound(const struct header *header)
         return false;
     if (header->kind != UNPACKED_TAKEN)
         return true;
-    for (int lab = 0; lab < INTAKE_LABS && judge_labs[lab] != NULL; lab++)
+    for (int lab = 0; lab < LABS_MAX && judge_labs[lab] != NULL; lab++)
         for (int file = 0; file < LAB_FILES && judge_labs[lab]->files[file] != NULL; file++)
             if (lab == header->lab && file == header->file)
                 return true;

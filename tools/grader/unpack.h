@@ -31,7 +31,7 @@ struct unpacked {
     char *bytes;      /* content or sentence, NUL-terminated; NULL: unwanted */
     size_t size;      /* of the content, unwanted or not */
     int64_t modified; /* taken: time_t */
-    uint64_t hash;    /* unwanted: of the content, by unpack_hash */
+    uint64_t hash;    /* unwanted: of the content, text_hash */
 };
 
 /*
@@ -43,11 +43,6 @@ void unpack(const char *path, int only, bool confined, void (*meet)(struct unpac
 
 /* Why a file is not wanted. */
 const char *unpack_unwanted(const char *path);
-
-/* FNV-1a, 64 bits, of these bytes behind others; for the first ones begin with UNPACK_HASH. Against changes,
- * not against malice: <http://www.isthe.com/chongo/tech/comp/fnv/>. */
-#define UNPACK_HASH UINT64_C(0xcbf29ce484222325)
-uint64_t unpack_hash(uint64_t hash, const void *bytes, size_t size);
 
 /* Can system calls be filtered here? */
 bool unpack_confines(void);

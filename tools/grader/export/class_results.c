@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plain.h"
 #include "shmlab/error.h"
+#include "text.h"
 
 /* ---- members ---- */
 
@@ -184,7 +184,7 @@ enum { LABEL = 10 };
 /* Lines behind a label, the following ones below the first. */
 static void labelled_write(FILE *out, const char *label, const char *text)
 {
-    char *plain = plain_text(text);
+    char *plain = text_plain(text);
     const char *at = plain;
 
     for (const char *each = label; *at != '\0'; each = "") {

@@ -14,10 +14,10 @@
 #include <sys/stat.h>
 
 #include "grader.h"
-#include "plain.h"
 #include "policy.h"
 #include "shmlab/error.h"
 #include "shmlab/options.h"
+#include "text.h"
 
 enum { OPTION_POLICY = 256, OPTION_STUDENT, OPTION_TABLE };
 
@@ -63,7 +63,7 @@ const char *export_hundredths(char text[HUNDREDTHS_TEXT], json_int_t hundredths)
 
 static void sentence_write(FILE *out, const char *before, const char *text)
 {
-    char *plain = plain_text(text);
+    char *plain = text_plain(text);
 
     if (plain[0] != '\0')
         fprintf(out, "%s%s\n", before, plain);
@@ -93,23 +93,11 @@ void export_remarks_write(FILE *out, const json_t *submission)
 /* The whole document goes to the file, or to standard output; never half of it. */
 static int document_save(const char *path, const char *text, size_t size)
 {
-    char *part;
-
     if (path == NULL)
         return fwrite(text, 1, size, stdout) == size ? EXIT_SUCCESS : EXIT_FAILURE;
-    if (asprintf(&part, "%s.part", path) == -1)
-        abort();
-    FILE *file = fopen(part, "we");
-    bool written = file != NULL && fwrite(text, 1, size, file) == size;
-    bool closed = file != NULL && fclose(file) == 0;
-    bool saved = written && closed && rename(part, path) == 0;
-    if (!saved) {
-        error_report_errno("is the folder there, and may you write to it?", "%s", path);
-        if (file != NULL)
-            remove(part);
-    }
-    free(part);
-    return saved ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (text_store(path, text, size))
+        return EXIT_SUCCESS;
+    return error_report_errno("is the folder there, and may you write to it?", "%s", path);
 }
 
 /* One document; submission: NULL for a format that takes the whole class. */

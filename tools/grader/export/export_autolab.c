@@ -12,12 +12,12 @@
 #include <stdlib.h>
 
 #include "export.h"
-#include "plain.h"
 #include "policy.h"
+#include "text.h"
 
 static void line_write(FILE *out, const char *text)
 {
-    char *plain = plain_text(text);
+    char *plain = text_plain(text);
 
     fprintf(out, "%s\n", plain);
     free(plain);

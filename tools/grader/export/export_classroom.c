@@ -15,6 +15,7 @@
 
 #include "export.h"
 #include "plain.h"
+#include "text.h"
 
 enum { RUNNER = 96 };
 
@@ -38,9 +39,9 @@ static json_t *result_of(const json_t *check)
     bool broken = member_is(check, "outcome", "error");
     bool challenge = member_true(check, "challenge"), passed = check_passed(check);
     const char *status = passed ? "pass" : broken ? "error" : "fail";
-    char *feedback = check_feedback(check, true), *title = plain_text(check_title(check, true));
+    char *feedback = check_feedback(check, true), *title = text_plain(check_title(check, true));
     bool hidden = check_is_hidden(check);
-    char *file = plain_text(hidden || passed ? "" : member_text(check, "file"));
+    char *file = text_plain(hidden || passed ? "" : member_text(check, "file"));
     /* a challenge that was not taken up fails nobody */
     json_t *result =
         json_pack("{s:i, s:s, s:i, s:[{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i}]}", "version", 1, "status",

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "export.h"
-#include "plain.h"
 #include "policy.h"
+#include "text.h"
 
 /* ---- cells ---- */
 
@@ -50,7 +50,7 @@ static bool is_formula(const char *text)
 
 static void cell_text(struct table *table, const char *text)
 {
-    char *plain = plain_text(text);
+    char *plain = text_plain(text);
     bool formula = is_formula(plain);
 
     cell_begin(table);

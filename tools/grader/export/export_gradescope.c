@@ -10,12 +10,12 @@
 #include <stdlib.h>
 
 #include "export.h"
-#include "plain.h"
 #include "policy.h"
+#include "text.h"
 
 static void text_put(json_t *object, const char *key, const char *text)
 {
-    char *plain = plain_text(text);
+    char *plain = text_plain(text);
 
     if (plain[0] != '\0')
         json_object_set_new(object, key, json_string(plain));

@@ -6,10 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "judge.h"
 #include "policy_time.h"
 #include "shmlab/error.h"
 
-enum { HUNDRED = 100, WHOLE = 100 * HUNDRED /* hundredths of a percent */, LABS = 32, DAYS_MAX = 366 };
+enum { HUNDRED = 100, WHOLE = 100 * HUNDRED /* hundredths of a percent */, DAYS_MAX = 366 };
 
 struct policy {
     json_t *document;
@@ -344,7 +345,7 @@ static int by_due(const void *left, const void *right)
 
 static void submission_adjust(const struct policy *policy, json_t *submission)
 {
-    struct work works[LABS];
+    struct work works[LABS_MAX];
     const json_t *student = student_of(policy, submission), *own = json_object_get(student, "late_days");
     long free_days = own != NULL ? (long)json_integer_value(own) : policy->late_days;
     json_int_t points = 0, challenge = 0;
@@ -352,7 +353,7 @@ static void submission_adjust(const struct policy *policy, json_t *submission)
     json_t *lab;
 
     json_array_foreach (json_object_get(submission, "labs"), i, lab) {
-        if (count < LABS)
+        if (count < LABS_MAX)
             works[count++] = work_begin(policy, submission, lab);
     }
     qsort(works, count, sizeof works[0], by_due);

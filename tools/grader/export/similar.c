@@ -18,9 +18,10 @@
 
 #include "grader.h"
 #include "html.h"
-#include "plain.h"
 #include "shmlab/error.h"
 #include "shmlab/options.h"
+#include "starters.h"
+#include "text.h"
 
 enum {
     THRESHOLD = 40, /* percent, unless the user says otherwise */
@@ -211,7 +212,7 @@ struct passage *pair_passages(const struct pair *pair, const struct hash_set *ig
 
 static void name_print(const struct program *program, const char *after)
 {
-    char *name = plain_text(program->name), *person = plain_text(program->person);
+    char *name = text_plain(program->name), *person = text_plain(program->person);
 
     if (strcmp(name, person) != 0)
         printf("%s (%s)%s", name, person, after);
@@ -256,7 +257,7 @@ static bool given_read(struct comparison *comparison, const struct options *opti
     for (int i = 0; i < options->given_count && good; i++)
         good = programs_given(options->given[i], &comparison->given);
     if (options->given_count == 0) {
-        good = programs_given(GRADER_SOURCE "/labs", &comparison->given);
+        good = starters_folder() != NULL && programs_given(starters_folder(), &comparison->given);
         if (good && stat(GRADER_SOURCE "/solutions", &status) == 0)
             good = programs_given(GRADER_SOURCE "/solutions", &comparison->given);
     }
