@@ -21,6 +21,7 @@
 #include "family.h"
 #include "text.h"
 #include "toolchain.h"
+#include "verdict.h"
 
 const struct check_limits check_limits[LIMITS] = {
     [LIMIT_QUICK] = {.whole = 30, .wait = 10},
@@ -149,9 +150,9 @@ static void record_text(json_t *record, const char *key, const char *text)
     free(clean);
 }
 
-static _Noreturn void check_end(struct check *check, const char *outcome, const struct finding *finding)
+static _Noreturn void check_end(struct check *check, enum outcome outcome, const struct finding *finding)
 {
-    json_t *record = json_pack("{s:s, s:O}", "outcome", outcome, "varies", check->varies);
+    json_t *record = json_pack("{s:s, s:O}", "outcome", outcome_name(outcome), "varies", check->varies);
 
     record_text(record, "expected", finding->expected);
     record_text(record, "found", finding->found);
@@ -163,7 +164,7 @@ static _Noreturn void check_end(struct check *check, const char *outcome, const 
     if (check->replay != NULL)
         json_object_set(record, "replay", check->replay);
     programs_stop(check);
-    fprintf(check->transcript, "# %s\n", outcome);
+    fprintf(check->transcript, "# %s\n", outcome_name(outcome));
     if (finding->expected != NULL)
         fprintf(check->transcript, "# expected: %s\n", finding->expected);
     if (finding->found != NULL)
@@ -181,7 +182,7 @@ void check_fail(struct check *check, const struct finding *finding)
     struct finding whole = {EITHER(expected), EITHER(found), EITHER(file), EITHER(cause), EITHER(next)};
 
     whole.line = finding->line != 0 || !same_place ? finding->line : check->advice.line;
-    check_end(check, "failed", &whole);
+    check_end(check, OUTCOME_FAILED, &whole);
 }
 
 void check_advise(struct check *check, const struct finding *finding)
@@ -191,7 +192,12 @@ void check_advise(struct check *check, const struct finding *finding)
 
 void check_skip(struct check *check, const char *reason)
 {
-    check_end(check, "skipped", &(struct finding){.found = reason});
+    check_end(check, OUTCOME_SKIPPED, &(struct finding){.found = reason});
+}
+
+void check_unjudged(struct check *check, const char *reason)
+{
+    check_end(check, OUTCOME_UNJUDGED, &(struct finding){.found = reason});
 }
 
 void check_broken(struct check *check, const char *what, ...)
@@ -202,7 +208,7 @@ void check_broken(struct check *check, const char *what, ...)
     va_start(list, what);
     vsnprintf(text, sizeof text, what, list);
     va_end(list);
-    check_end(check, "error", &(struct finding){.found = text});
+    check_end(check, OUTCOME_ERROR, &(struct finding){.found = text});
 }
 
 void check_main(struct check *check)
@@ -211,7 +217,7 @@ void check_main(struct check *check)
     check->varies = json_array();
     setvbuf(check->transcript, NULL, _IOLBF, 0);
     check->which->run(check);
-    check_end(check, "passed", &(struct finding){0});
+    check_end(check, OUTCOME_PASSED, &(struct finding){0});
 }
 
 /* ---- Programs ---- */

@@ -59,7 +59,7 @@ struct check_case {
     const char *title;   /* one sentence without a full stop: what holds when the check passes */
     const char *concept; /* what there is to learn, in a few words; shown for instructor's checks too */
     const char *hints[CHECK_HINTS];
-    const char *needs[CHECK_NEEDS];    /* names of earlier checks; one of them not passed: this one is skipped */
+    const char *needs[CHECK_NEEDS];    /* names of earlier checks; one of them failed: this one is skipped */
     const char *programs[CHECK_NEEDS]; /* those of challenges (struct lab) that it starts */
     enum check_limit limit;
     enum check_visibility visibility;
@@ -96,6 +96,9 @@ struct lab {
     size_t case_count;
 };
 
+/* 1 for "lab1_layout". */
+int lab_number(const struct lab *lab);
+
 /* ---- The verdict ---- */
 
 /* Everything that can be said of a failure; leave out what is unknown. Texts are copied. */
@@ -123,8 +126,12 @@ _Noreturn void check_fail(struct check *check, const struct finding *finding);
 #define ADVISE(check, ...) check_advise(check, &(struct finding){__VA_ARGS__})
 void check_advise(struct check *check, const struct finding *finding);
 
-/* It cannot be checked here (a tool is missing): neither passed nor failed. Does not come back. */
+/* It cannot be checked: neither passed nor failed, and without points. Does not come back. */
 _Noreturn void check_skip(struct check *check, const char *reason);
+
+/* This machine cannot judge it (a tool, a kernel's feature or a right is missing): costs no points, and keeps no other
+ * check from running. The reason says what is missing; `make doctor` says what to do. Does not come back. */
+_Noreturn void check_unjudged(struct check *check, const char *reason);
 
 /* The harness itself is in trouble (no memory, no descriptor): an error record that blames nobody's program. */
 _Noreturn void check_broken(struct check *check, const char *what, ...) __attribute__((format(printf, 2, 3)));

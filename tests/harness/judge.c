@@ -62,6 +62,7 @@ struct judge {
     json_t *verdict;
     json_t *checks;        /* in the verdict */
     json_t *leaks;         /* in the verdict */
+    enum outcome *outcome; /* of each case, as in the verdict */
     struct tally *tallies; /* one for each case */
     struct slot slots[JOBS];
 };
@@ -78,32 +79,13 @@ int judge_interrupted(void)
     return interrupted;
 }
 
-bool judge_right(const json_t *verdict)
-{
-    size_t i;
-    json_t *check;
-
-    json_array_foreach (json_object_get(verdict, "checks"), i, check) {
-        const char *outcome = json_string_value(json_object_get(check, "outcome"));
-        if (!json_is_true(json_object_get(check, "challenge")) && strcmp(outcome, "passed") != 0 &&
-            strcmp(outcome, "hidden") != 0)
-            return false;
-    }
-    return true;
-}
-
 /* ---- The labs ---- */
-
-int judge_number(const struct lab *lab)
-{
-    return atoi(lab->name + strlen("lab"));
-}
 
 const struct lab *judge_lab(const char *wanted)
 {
     for (const struct lab *const *each = judge_labs; *each != NULL; each++) {
         char number[16];
-        snprintf(number, sizeof number, "%d", judge_number(*each));
+        snprintf(number, sizeof number, "%d", lab_number(*each));
         if (strcmp(wanted, (*each)->name) == 0 || strcmp(wanted, number) == 0)
             return *each;
     }
@@ -120,14 +102,11 @@ const struct check_case *judge_case(const struct lab *lab, const char *name)
 
 /* ---- The verdict ---- */
 
-static const char *outcome_of(const struct judge *judge, size_t i)
+/* The outcome of a check, in the verdict and beside it. */
+static void case_set(struct judge *judge, size_t i, enum outcome outcome)
 {
-    return json_string_value(json_object_get(json_array_get(judge->checks, i), "outcome"));
-}
-
-static void text_put(json_t *object, const char *key, const char *text)
-{
-    json_object_set_new(object, key, json_string(text));
+    judge->outcome[i] = outcome;
+    verdict_outcome(json_array_get(judge->checks, i), outcome);
 }
 
 static int text_compare(const void *one, const void *other)
@@ -165,39 +144,23 @@ static void leaks_collect(struct judge *judge)
         json_array_extend(judge->leaks, json_object_get(check, "leaks"));
 }
 
-static bool outcome_final(const char *outcome)
-{
-    return outcome != NULL && strcmp(outcome, "pending") != 0 && strcmp(outcome, "running") != 0;
-}
-
 /* What an earlier run found out stays. */
 static void verdict_take_over(struct judge *judge)
 {
-    size_t i, j;
-    json_t *check, *known;
+    size_t i;
+    json_t *check;
 
-    json_array_foreach (json_object_get(judge->order->before, "checks"), i, known) {
-        const char *name = json_string_value(json_object_get(known, "name"));
-        if (name == NULL || !outcome_final(json_string_value(json_object_get(known, "outcome"))))
+    json_array_foreach (judge->checks, i, check) {
+        json_t *known = verdict_check(judge->order->before, verdict_text(check, "name"));
+        if (!outcome_final(outcome_of(known)))
             continue;
-        json_array_foreach (judge->checks, j, check) {
-            if (strcmp(json_string_value(json_object_get(check, "name")), name) == 0) {
-                json_object_update(check, known);
-            }
-        }
+        json_object_update(check, known);
+        judge->outcome[i] = outcome_of(known);
     }
     leaks_collect(judge);
 }
 
-/* A check that has not run yet, as the verdict holds it. */
-static json_t *check_fresh(const struct check_case *each)
-{
-    return json_pack("{s:s, s:s, s:s, s:i, s:b, s:s, s:s}", "name", each->name, "title", each->title, "concept",
-                     each->concept, "points_max", each->points, "challenge", (int)each->challenge, "visibility",
-                     each->visibility == CHECK_PUBLIC ? "public" : "instructor", "outcome", "pending");
-}
-
-static void verdict_begin(struct judge *judge)
+static void judge_begin(struct judge *judge)
 {
     const struct lab *lab = judge->order->lab;
     char date[32];
@@ -205,37 +168,13 @@ static void verdict_begin(struct judge *judge)
     struct tm utc;
 
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-    judge->checks = json_array();
-    judge->leaks = json_array();
-    judge->verdict =
-        json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:o, s:o}", "schema", "shmlab-result/1", "lab", lab->name,
-                  "number", judge_number(lab), "title", lab->title, "folder", judge->order->folder, "date", date,
-                  "compiler", TOOLCHAIN_COMPILER, "checks", judge->checks, "leaks", judge->leaks);
-    for (size_t i = 0; i < lab->case_count; i++)
-        json_array_append_new(judge->checks, check_fresh(&lab->cases[i]));
+    judge->verdict = verdict_begin(lab);
+    judge->checks = json_object_get(judge->verdict, "checks");
+    judge->leaks = json_object_get(judge->verdict, "leaks");
+    verdict_put(judge->verdict, "folder", judge->order->folder);
+    verdict_put(judge->verdict, "date", date);
+    verdict_put(judge->verdict, "compiler", TOOLCHAIN_COMPILER);
     verdict_take_over(judge);
-}
-
-/* Sums, from what the checks have by now. */
-static void verdict_sum(struct judge *judge)
-{
-    json_int_t points = 0, most = 0, extra = 0, extra_most = 0;
-    size_t i;
-    json_t *check;
-
-    json_array_foreach (judge->checks, i, check) {
-        json_int_t worth = json_integer_value(json_object_get(check, "points_max"));
-        bool passed = strcmp(outcome_of(judge, i), "passed") == 0;
-        bool challenge = json_is_true(json_object_get(check, "challenge"));
-        json_object_set_new(check, "points", json_integer(passed ? worth : 0));
-        *(challenge ? &extra_most : &most) += worth;
-        if (passed)
-            *(challenge ? &extra : &points) += worth;
-    }
-    json_object_set_new(judge->verdict, "points", json_integer(points));
-    json_object_set_new(judge->verdict, "points_max", json_integer(most));
-    json_object_set_new(judge->verdict, "challenge_points", json_integer(extra));
-    json_object_set_new(judge->verdict, "challenge_points_max", json_integer(extra_most));
 }
 
 /* Write the verdict so that a reader finds the old one or the new one, never half of one. */
@@ -243,7 +182,7 @@ static void verdict_store(struct judge *judge)
 {
     const char *path = judge->order->json_path;
 
-    verdict_sum(judge);
+    verdict_sum(judge->verdict);
     if (judge->order->store != NULL)
         judge->order->store(judge->verdict, judge->order->data);
     if (path == NULL)
@@ -262,13 +201,10 @@ static void check_settle(struct judge *judge, size_t i)
 }
 
 /* An outcome that no check wrote. */
-static void check_decide(struct judge *judge, size_t i, const char *outcome, const char *key, const char *text)
+static void check_decide(struct judge *judge, size_t i, enum outcome outcome, const char *found)
 {
-    json_t *check = json_array_get(judge->checks, i);
-
-    text_put(check, "outcome", outcome);
-    if (text != NULL)
-        text_put(check, key, text);
+    case_set(judge, i, outcome);
+    verdict_put(json_array_get(judge->checks, i), "found", found);
     check_settle(judge, i);
 }
 
@@ -438,9 +374,10 @@ static json_t *slot_record(struct judge *judge, struct slot *slot, int status)
         used = (size_t)error.position;
         rest = used < length ? json_loadb(slot->text + used, length - used, 0, NULL) : NULL;
     }
-    const char *outcome = json_string_value(json_object_get(record, "outcome"));
-    if (outcome != NULL && (interrupted == 0 || strcmp(outcome, "passed") == 0)) {
+    enum outcome outcome = outcome_of(record);
+    if (outcome_final(outcome) && (interrupted == 0 || outcome == OUTCOME_PASSED)) {
         json_object_update(check, record);
+        judge->outcome[slot->which] = outcome;
         json_decref(record);
         return rest;
     }
@@ -450,21 +387,21 @@ static json_t *slot_record(struct judge *judge, struct slot *slot, int status)
         status = (int)json_integer_value(json_object_get(rest, "status"));
     }
     if (interrupted != 0) { /* it was killed, which says nothing about it */
-        text_put(check, "outcome", "pending");
+        case_set(judge, slot->which, OUTCOME_PENDING);
         return rest;
     }
     if (slot->late) {
-        text_put(check, "outcome", "timeout");
+        case_set(judge, slot->which, OUTCOME_TIMEOUT);
         snprintf(text, sizeof text, "the check did not come to its end within %.0f s",
                  check_limits[judge->order->lab->cases[slot->which].limit].whole);
-        text_put(check, "cause", "a program that waits for ever, or goes round for ever");
+        verdict_put(check, "cause", "a program that waits for ever, or goes round for ever");
     } else {
-        text_put(check, "outcome", "error");
+        case_set(judge, slot->which, OUTCOME_ERROR);
         snprintf(text, sizeof text, "the check itself ended without a verdict (%s %d)",
                  WIFSIGNALED(status) ? "signal" : "status",
                  WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     }
-    text_put(check, "found", text);
+    verdict_put(check, "found", text);
     return rest;
 }
 
@@ -497,9 +434,10 @@ static bool check_again(struct judge *judge, size_t i)
 {
     json_t *check = json_array_get(judge->checks, i);
     struct tally *tally = &judge->tallies[i];
-    bool passed = strcmp(outcome_of(judge, i), "passed") == 0;
+    enum outcome outcome = judge->outcome[i];
+    bool passed = outcome == OUTCOME_PASSED;
 
-    if (!case_repeats(judge, i) || !outcome_final(outcome_of(judge, i)) || strcmp(outcome_of(judge, i), "skipped") == 0)
+    if (!case_repeats(judge, i) || (!passed && !outcome_found(outcome)))
         return false;
     tally->runs++;
     tally->passed += passed;
@@ -509,11 +447,12 @@ static bool check_again(struct judge *judge, size_t i)
         tally->litter = json_deep_copy(check);
     bool same = tally->passed == 0 || tally->passed == tally->runs;
     bool again = same && tally->runs < judge->order->repeat;
-    json_t *counts = again ? check_fresh(&judge->order->lab->cases[i]) : json_incref(tally->failure);
+    json_t *counts = again ? verdict_check_begin(&judge->order->lab->cases[i]) : json_incref(tally->failure);
     if (counts != NULL) {
         json_object_clear(check);
         json_object_update(check, counts);
         json_decref(counts);
+        judge->outcome[i] = outcome_of(check);
     }
     if (!again && tally->litter != NULL) {
         json_object_set(check, "leaks", json_object_get(tally->litter, "leaks"));
@@ -553,7 +492,7 @@ static void slot_end(struct judge *judge, struct slot *slot)
     json_decref(rest);
     json_object_set_new(check, "leaks", leaks_sorted(leaks));
     transcript_path(judge, slot, path);
-    text_put(check, "transcript", path);
+    verdict_put(check, "transcript", path);
     json_object_set_new(check, "duration_ms", json_integer(clock_now_ms() - slot->start_ms));
     if (slot->again)
         unlink(path);
@@ -622,6 +561,20 @@ static bool case_needs(const struct check_case *one, const struct check_case *ot
     return false;
 }
 
+/* Does what has become of it keep those that need it from running? A failure does, and so does what was skipped for
+ * one; that something cannot be judged here does not. */
+static bool case_blocks(const struct judge *judge, size_t i)
+{
+    const struct lab *lab = judge->order->lab;
+
+    if (outcome_found(judge->outcome[i]))
+        return true;
+    for (size_t other = 0; judge->outcome[i] == OUTCOME_SKIPPED && other < i; other++)
+        if (case_needs(&lab->cases[i], &lab->cases[other]) && case_blocks(judge, other))
+            return true;
+    return false;
+}
+
 enum readiness { READY, NOT_YET, NEVER };
 
 /* All that it needs is decided before it is: so the reason does not depend on who ended first. */
@@ -631,14 +584,13 @@ static enum readiness case_readiness(struct judge *judge, size_t i, const char *
 
     *missing = NULL;
     for (size_t other = 0; other < lab->case_count; other++) {
-        const char *outcome = outcome_of(judge, other);
         bool needed = case_needs(&lab->cases[i], &lab->cases[other]);
         bool after = lab->cases[i].last && !lab->cases[other].last;
-        if (other == i || (!needed && !after) || strcmp(outcome, "unwanted") == 0)
+        if (other == i || (!needed && !after) || !case_wanted(judge, other))
             continue;
-        if (!outcome_final(outcome))
+        if (!outcome_final(judge->outcome[other]))
             return NOT_YET;
-        if (needed && *missing == NULL && strcmp(outcome, "passed") != 0)
+        if (needed && *missing == NULL && case_blocks(judge, other))
             *missing = lab->cases[other].name;
     }
     return *missing != NULL ? NEVER : READY;
@@ -664,23 +616,23 @@ static bool case_advance(struct judge *judge, size_t i)
     enum readiness readiness = case_readiness(judge, i, &missing);
     if (readiness == NEVER) {
         snprintf(text, sizeof text, "needs \"%s\", which has not passed", missing);
-        check_decide(judge, i, "skipped", "found", text);
+        check_decide(judge, i, OUTCOME_SKIPPED, text);
         return true;
     }
     if (readiness == READY && lab->cases[i].run == NULL) {
-        check_decide(judge, i, "hidden", "found", "your instructor has this check");
+        check_decide(judge, i, OUTCOME_HIDDEN, "your instructor has this check");
         return true;
     }
     if (readiness == NOT_YET || slot_free(judge) == NULL)
         return false;
-    text_put(json_array_get(judge->checks, i), "outcome", "running");
+    case_set(judge, i, OUTCOME_RUNNING);
     if (slot_start(judge, slot_free(judge), i))
         return false;
     if (interrupted != 0) { /* perhaps only because of that */
-        text_put(json_array_get(judge->checks, i), "outcome", "pending");
+        case_set(judge, i, OUTCOME_PENDING);
         return false;
     }
-    check_decide(judge, i, "error", "found", "the check could not be started: out of memory or processes");
+    check_decide(judge, i, OUTCOME_ERROR, "the check could not be started: out of memory or processes");
     return true;
 }
 
@@ -693,7 +645,7 @@ static bool cases_advance(struct judge *judge)
 
     for (int limit = LIMIT_EXPLORE; limit >= LIMIT_QUICK; limit--)
         for (size_t i = 0; i < lab->case_count; i++)
-            if ((int)lab->cases[i].limit == limit && strcmp(outcome_of(judge, i), "pending") == 0 &&
+            if ((int)lab->cases[i].limit == limit && judge->outcome[i] == OUTCOME_PENDING && case_wanted(judge, i) &&
                 case_advance(judge, i))
                 settled = true;
     return settled;
@@ -743,9 +695,6 @@ static void checks_run(struct judge *judge)
 {
     const struct lab *lab = judge->order->lab;
 
-    for (size_t i = 0; i < lab->case_count; i++)
-        if (!case_wanted(judge, i) && !outcome_final(outcome_of(judge, i)))
-            text_put(json_array_get(judge->checks, i), "outcome", "unwanted");
     for (;;) {
         while (interrupted == 0 && cases_advance(judge))
             continue;
@@ -755,7 +704,7 @@ static void checks_run(struct judge *judge)
     }
 
     for (size_t i = lab->case_count; i-- > 0;) /* backwards: the array gets shorter */
-        if (strcmp(outcome_of(judge, i), "unwanted") == 0)
+        if (!case_wanted(judge, i) && judge->outcome[i] == OUTCOME_PENDING)
             json_array_remove(judge->checks, i);
 }
 
@@ -909,28 +858,32 @@ static void signals_restore(const struct sigaction before[ENDING])
 
 json_t *judge_run(const struct judge_order *order)
 {
-    struct judge judge = {.order = order, .tallies = calloc(order->lab->case_count, sizeof(struct tally))};
+    struct judge judge = {.order = order,
+                          .outcome = calloc(order->lab->case_count, sizeof(enum outcome)), /* all pending */
+                          .tallies = calloc(order->lab->case_count, sizeof(struct tally))};
     struct sigaction before[ENDING];
 
-    if (judge.tallies == NULL || !judge_prepare(&judge)) {
+    if (judge.tallies == NULL || judge.outcome == NULL || !judge_prepare(&judge)) {
+        free(judge.outcome);
         free(judge.tallies);
         return NULL;
     }
     signals_take(before);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    verdict_begin(&judge);
+    judge_begin(&judge);
     verdict_store(&judge);
     judge_build(&judge);
     if (order->publish != NULL)
         programs_publish(&judge);
     checks_run(&judge);
     if (interrupted != 0)
-        text_put(judge.verdict, "interrupted", "true");
+        verdict_put(judge.verdict, "interrupted", "true");
     verdict_store(&judge);
     for (size_t i = 0; i < order->lab->case_count; i++) {
         json_decref(judge.tallies[i].failure);
         json_decref(judge.tallies[i].litter);
     }
+    free(judge.outcome);
     free(judge.tallies);
     build_free(&judge.build);
     scratch_remove(&judge.scratch);

@@ -114,7 +114,7 @@ static int lab_list(const struct lab_options *options)
 {
     if (options->lab == NULL) {
         for (const struct lab *const *each = judge_labs; *each != NULL; each++)
-            printf("%d %s: %s\n", judge_number(*each), (*each)->name, (*each)->title);
+            printf("%d %s: %s\n", lab_number(*each), (*each)->name, (*each)->title);
         return EXIT_SUCCESS;
     }
     for (size_t i = 0; i < options->lab->case_count; i++) {
@@ -199,7 +199,7 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
         if (command_find(options->command)->needs_lab && options->lab == NULL)
             argp_error(state, "%s wants the number of a lab", options->command);
         if (options->check != NULL && options->lab != NULL && judge_case(options->lab, options->check) == NULL)
-            argp_error(state, "lab %d has no check '%s'", judge_number(options->lab), options->check);
+            argp_error(state, "lab %d has no check '%s'", lab_number(options->lab), options->check);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;

@@ -33,7 +33,7 @@ static void order_advance(struct order *order, bool all)
         if (next == NULL && !all)
             return;
         if (next != NULL)
-            render_check(&order->render, judge_number(order->lab), next);
+            render_check(&order->render, lab_number(order->lab), next);
     }
 }
 
@@ -50,7 +50,7 @@ static void solved_print(const struct lab_options *options)
     const struct lab *next = NULL;
 
     if (access(TOOLCHAIN_SOURCE "/solutions", R_OK) == 0)
-        printf("Compare with the reference: make solution%d\n", judge_number(options->lab));
+        printf("Compare with the reference: make solution%d\n", lab_number(options->lab));
     for (const struct lab *const *each = judge_labs; *each != NULL; each++)
         if (*each == options->lab)
             next = each[1];
@@ -93,7 +93,7 @@ static void verdict_finish(const struct lab_options *options, const struct judge
         if (what->only == NULL) /* one on one check only is not what "progress" is about */
             verdict_keep(verdict, what->results, LAB_VERDICT_WHOLE);
     }
-    if (!options->plain && options->tree == NULL && what->only == NULL && judge_right(verdict))
+    if (!options->plain && options->tree == NULL && what->only == NULL && verdict_right(verdict))
         solved_print(options);
 }
 
@@ -112,7 +112,7 @@ static int verdict_make(const struct lab_options *options, const struct judge_or
     render_sum(&order->render, verdict);
     lab_replay_keep(options, verdict);
     verdict_finish(options, what, verdict);
-    int status = judge_right(verdict) ? EXIT_SUCCESS : EXIT_FAILURE;
+    int status = verdict_right(verdict) ? EXIT_SUCCESS : EXIT_FAILURE;
     json_decref(verdict);
     return status;
 }

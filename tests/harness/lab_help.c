@@ -11,26 +11,6 @@
 #include "shmlab/error.h"
 #include "toolchain.h"
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "";
-}
-
-/* Has the check of this name passed, by this verdict? */
-static bool case_passed(const json_t *verdict, const char *name)
-{
-    size_t i;
-    json_t *check;
-
-    json_array_foreach (json_object_get(verdict, "checks"), i, check) {
-        if (strcmp(text_of(check, "name"), name) == 0)
-            return strcmp(text_of(check, "outcome"), "passed") == 0;
-    }
-    return false;
-}
-
 /* The first check that failed by a verdict, and has not passed by the one given since; NULL: there is none. */
 static const struct check_case *case_failed(const struct lab *lab, const json_t *verdict, const json_t *since)
 {
@@ -38,8 +18,10 @@ static const struct check_case *case_failed(const struct lab *lab, const json_t 
     json_t *check;
 
     json_array_foreach (json_object_get(verdict, "checks"), i, check) {
-        const char *outcome = text_of(check, "outcome"), *name = text_of(check, "name");
-        if ((strcmp(outcome, "failed") == 0 || strcmp(outcome, "timeout") == 0) && !case_passed(since, name))
+        const char *name = verdict_text(check, "name");
+        enum outcome outcome = outcome_of(check);
+        if ((outcome == OUTCOME_FAILED || outcome == OUTCOME_TIMEOUT) &&
+            outcome_of(verdict_check(since, name)) != OUTCOME_PASSED)
             return judge_case(lab, name);
     }
     return NULL;
@@ -74,14 +56,14 @@ static bool verdict_current(const struct lab_options *options, const json_t *ver
 
     snprintf(now, sizeof now, "%016" PRIx64, lab_fingerprint(folder));
     free(folder);
-    return strcmp(now, text_of(verdict, "fingerprint")) == 0;
+    return strcmp(now, verdict_text(verdict, "fingerprint")) == 0;
 }
 
 /* What a verdict says may be over: say so. */
 static void edited_print(const struct lab_options *options, const json_t *verdict)
 {
-    int number = judge_number(options->lab);
-    const char *check = text_of(verdict, "check");
+    int number = lab_number(options->lab);
+    const char *check = verdict_text(verdict, "check");
 
     if (verdict_current(options, verdict))
         return;
@@ -99,7 +81,7 @@ static const struct check_case *case_next(const struct lab_options *options, int
     json_t *latest = lab_verdict(options, LAB_VERDICT_LATEST), *whole = lab_verdict(options, LAB_VERDICT_WHOLE);
     const json_t *told = latest;
     const struct check_case *next = case_failed(options->lab, latest, NULL);
-    int number = judge_number(options->lab);
+    int number = lab_number(options->lab);
 
     if (next == NULL && whole != NULL) {
         told = whole;
@@ -121,7 +103,7 @@ int lab_hint(const struct lab_options *options)
 {
     static const char *const labels[CHECK_HINTS] = {"concept", "where", "nearly"};
     struct render render = render_to(stdout);
-    int number = judge_number(options->lab), status = EXIT_SUCCESS;
+    int number = lab_number(options->lab), status = EXIT_SUCCESS;
     const struct check_case *wanted =
         options->check != NULL ? judge_case(options->lab, options->check) : case_next(options, &status);
 
@@ -139,12 +121,6 @@ int lab_hint(const struct lab_options *options)
     return EXIT_SUCCESS;
 }
 
-static bool verdict_full(const json_t *verdict)
-{
-    return json_integer_value(json_object_get(verdict, "points")) ==
-           json_integer_value(json_object_get(verdict, "points_max"));
-}
-
 static int titles_width(void)
 {
     size_t width = 0;
@@ -159,13 +135,13 @@ static int progress_print(const struct lab_options *options, int width)
 {
     enum { BAR = 20 };
     json_t *verdict = lab_verdict(options, LAB_VERDICT_WHOLE);
-    int points = (int)json_integer_value(json_object_get(verdict, "points")), filled = points * BAR / 100;
-    int extra = (int)json_integer_value(json_object_get(verdict, "challenge_points"));
+    int points = (int)verdict_integer(verdict, "points"), filled = points * BAR / 100;
+    int extra = (int)verdict_integer(verdict, "challenge_points");
     char challenge[16] = "";
 
     if (extra > 0)
         snprintf(challenge, sizeof challenge, "+%d", extra);
-    printf("lab %d  %-*s [%.*s%*s] %3d %-4s %s\n", judge_number(options->lab), width, options->lab->title, filled,
+    printf("lab %d  %-*s [%.*s%*s] %3d %-4s %s\n", lab_number(options->lab), width, options->lab->title, filled,
            "####################", BAR - filled, "", points, challenge,
            verdict == NULL                      ? "not begun"
            : !verdict_current(options, verdict) ? "edited since: look again"
@@ -191,7 +167,7 @@ int lab_progress(const struct lab_options *options)
 
 int lab_solution(const struct lab_options *options)
 {
-    int number = judge_number(options->lab);
+    int number = lab_number(options->lab);
     json_t *verdict = lab_verdict(options, LAB_VERDICT_WHOLE);
     bool solved = verdict != NULL && verdict_full(verdict) && verdict_current(options, verdict);
     char *folder;

@@ -139,7 +139,7 @@ int lab_replay(const struct lab_options *options)
     free(path);
     if (replay == NULL)
         return error_report("a check that explores interleavings keeps the one with which it failed",
-                            "there is no schedule of lab %d to repeat", judge_number(options->lab));
+                            "there is no schedule of lab %d to repeat", lab_number(options->lab));
     if (TOOLCHAIN_WEAVE[0] == '\0') {
         error_report("install libdw-dev and configure anew", "weave is not built here");
     } else if (scratch_make(&scratch, NULL) == 0) {

@@ -66,7 +66,7 @@ static bool starter_restore(const struct lab_options *options, const char *folde
 int lab_reset(const struct lab_options *options)
 {
     char question[160];
-    int number = judge_number(options->lab), status = EXIT_FAILURE;
+    int number = lab_number(options->lab), status = EXIT_FAILURE;
 
     snprintf(question, sizeof question, "Put lab %d back to its beginning? Your files go to labs/.backup.", number);
     if (!options->yes && !lab_confirm(question)) {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "places.h"
+#include "verdict.h"
 
 enum { WIDTH = 100, WIDTH_LEAST = 60, INDENT = 11, LABEL = 10 };
 
@@ -26,18 +27,6 @@ struct render render_to(FILE *stream)
     if (ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col >= WIDTH_LEAST)
         render.width = size.ws_col < WIDTH ? size.ws_col : WIDTH;
     return render;
-}
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "";
-}
-
-static json_int_t number_of(const json_t *object, const char *key)
-{
-    return json_integer_value(json_object_get(object, key));
 }
 
 static const char *colour(const struct render *render, const char *code)
@@ -181,7 +170,7 @@ static void text_print(const struct render *render, const json_t *check, const c
 
 static void member_print(const struct render *render, const json_t *check, const char *key)
 {
-    const char *text = text_of(check, key);
+    const char *text = verdict_text(check, key);
 
     if (text[0] != '\0')
         text_print(render, check, key, text);
@@ -200,11 +189,11 @@ static void failure_print(const struct render *render, int number, const json_t 
 
     member_print(render, check, "expected");
     member_print(render, check, "found");
-    if (text_of(check, "file")[0] != '\0') {
-        json_int_t at = number_of(check, "line");
+    if (verdict_text(check, "file")[0] != '\0') {
+        json_int_t at = verdict_integer(check, "line");
         bool whole = render->folder != NULL && !render->plain;
         int used = snprintf(line, sizeof line, "%s%s%s", whole ? path_shown(render, render->folder) : "",
-                            whole ? "/" : "", text_of(check, "file"));
+                            whole ? "/" : "", verdict_text(check, "file"));
         if (at > 0 && used > 0 && (size_t)used < sizeof line)
             snprintf(line + used, sizeof line - (size_t)used, ":%d", (int)at);
         text_print(render, check, "where", line);
@@ -213,44 +202,35 @@ static void failure_print(const struct render *render, int number, const json_t 
     member_print(render, check, "next");
     if (render->plain)
         return;
-    if (text_of(check, "transcript")[0] != '\0')
-        render_text(render, INDENT, "whole", path_shown(render, text_of(check, "transcript")));
+    if (verdict_text(check, "transcript")[0] != '\0')
+        render_text(render, INDENT, "whole", path_shown(render, verdict_text(check, "transcript")));
     snprintf(line, sizeof line, "make lab%d CHECK=%s      (a hint: make hint%d CHECK=%s)", number,
-             text_of(check, "name"), number, text_of(check, "name"));
+             verdict_text(check, "name"), number, verdict_text(check, "name"));
     render_text(render, INDENT, "again", line);
 }
 
-struct look {
-    const char *outcome, *word, *code;
+/* How an outcome is shown. */
+static const struct look {
+    const char *word, *code;
+} looks[OUTCOMES] = {
+    [OUTCOME_PENDING] = {"-", yellow},    [OUTCOME_RUNNING] = {"-", yellow},    [OUTCOME_PASSED] = {"ok", green},
+    [OUTCOME_FAILED] = {"FAIL", red},     [OUTCOME_TIMEOUT] = {"TIME", red},    [OUTCOME_ERROR] = {"ERROR", red},
+    [OUTCOME_SKIPPED] = {"skip", yellow}, [OUTCOME_UNJUDGED] = {"n/a", yellow}, [OUTCOME_HIDDEN] = {"later", yellow},
 };
-
-static const struct look *look_of(const char *outcome)
-{
-    static const struct look looks[] = {
-        {"passed", "ok", green},     {"failed", "FAIL", red},     {"timeout", "TIME", red}, {"error", "ERROR", red},
-        {"skipped", "skip", yellow}, {"hidden", "later", yellow}, {"pending", "-", yellow},
-    };
-    size_t count = sizeof looks / sizeof looks[0];
-
-    for (size_t i = 0; i + 1 < count; i++)
-        if (strcmp(looks[i].outcome, outcome) == 0)
-            return &looks[i];
-    return &looks[count - 1];
-}
 
 void render_head(const struct render *render, const json_t *verdict)
 {
-    fprintf(render->stream, "%sLab %d: %s%s", colour(render, bold), (int)number_of(verdict, "number"),
-            text_of(verdict, "title"), colour(render, normal));
+    fprintf(render->stream, "%sLab %d: %s%s", colour(render, bold), (int)verdict_integer(verdict, "number"),
+            verdict_text(verdict, "title"), colour(render, normal));
     if (!render->plain)
-        fprintf(render->stream, "  (%s)", path_shown(render, text_of(verdict, "folder")));
+        fprintf(render->stream, "  (%s)", path_shown(render, verdict_text(verdict, "folder")));
     fprintf(render->stream, "\n");
 }
 
 /* Of a check that was repeated. */
 static void runs_print(const struct render *render, const json_t *check)
 {
-    int runs = (int)number_of(check, "runs"), passed = (int)number_of(check, "runs_passed");
+    int runs = (int)verdict_integer(check, "runs"), passed = (int)verdict_integer(check, "runs_passed");
     char line[128];
 
     if (passed == runs || passed == 0)
@@ -262,39 +242,44 @@ static void runs_print(const struct render *render, const json_t *check)
 
 void render_check(const struct render *render, int number, const json_t *check)
 {
-    const char *outcome = text_of(check, "outcome");
-    const struct look *look = look_of(outcome);
-    bool failed = look->code == red;
-    bool passed = look->code == green;
-    bool hidden = strcmp(text_of(check, "visibility"), "instructor") == 0;
-    int worth = (int)number_of(check, "points_max");
+    enum outcome outcome = outcome_of(check);
+    const struct look *look = &looks[outcome];
+    bool failed = outcome_found(outcome);
+    bool passed = outcome == OUTCOME_PASSED;
+    bool hidden = strcmp(verdict_text(check, "visibility"), "instructor") == 0;
+    int worth = (int)verdict_integer(check, "points_max");
     char label[96], points[24];
 
     snprintf(points, sizeof points, "%s%d/%d", json_is_true(json_object_get(check, "challenge")) ? "+" : "",
              passed ? worth : 0, worth);
     fprintf(render->stream, "  %s%-5s%s %7s  ", colour(render, look->code), look->word, colour(render, normal), points);
-    snprintf(label, sizeof label, "%s: ", text_of(check, "name"));
+    snprintf(label, sizeof label, "%s: ", verdict_text(check, "name"));
     fprintf(render->stream, "%s", label);
-    line_print(render, 17 + (int)strlen(label), text_of(check, hidden ? "concept" : "title"),
-               strlen(text_of(check, hidden ? "concept" : "title")));
+    line_print(render, 17 + (int)strlen(label), verdict_text(check, hidden ? "concept" : "title"),
+               strlen(verdict_text(check, hidden ? "concept" : "title")));
     fputc('\n', render->stream);
     if (json_object_get(check, "runs") != NULL && !render->plain)
         runs_print(render, check);
     if (failed)
         failure_print(render, number, check);
-    else if (!passed && text_of(check, "found")[0] != '\0')
-        render_text(render, INDENT, "why", text_of(check, "found"));
+    else if (!passed && verdict_text(check, "found")[0] != '\0')
+        render_text(render, INDENT, "why", verdict_text(check, "found"));
     fflush(render->stream);
 }
 
 void render_sum(const struct render *render, const json_t *verdict)
 {
-    int points = (int)number_of(verdict, "points"), most = (int)number_of(verdict, "points_max");
-    int extra = (int)number_of(verdict, "challenge_points"),
-        extra_most = (int)number_of(verdict, "challenge_points_max");
+    int points = (int)verdict_integer(verdict, "points"), most = (int)verdict_integer(verdict, "points_max");
+    int extra = (int)verdict_integer(verdict, "challenge_points"),
+        extra_most = (int)verdict_integer(verdict, "challenge_points_max");
 
-    fprintf(render->stream, "%s%s%d of %d points%s", colour(render, bold), colour(render, points == most ? green : ""),
-            points, most, colour(render, normal));
+    int unjudged = (int)verdict_integer(verdict, "points_unjudged");
+
+    fprintf(render->stream, "%s%s%d of %d%s points%s", colour(render, bold),
+            colour(render, verdict_full(verdict) ? green : ""), points, most - unjudged, unjudged > 0 ? " judged" : "",
+            colour(render, normal));
+    if (unjudged > 0)
+        fprintf(render->stream, "; %d not judged on this machine: see make doctor", unjudged);
     if (extra_most > 0)
         fprintf(render->stream, ", challenge %d of %d", extra, extra_most);
     fputc('\n', render->stream);

@@ -15,6 +15,7 @@
 #include "context.h"
 #include "text.h"
 #include "toolchain.h"
+#include "verdict.h"
 
 enum {
     WEAVE_RUNS = 5000, /* schedules of a case at most: the right solutions need less than half */
@@ -23,13 +24,6 @@ enum {
     STEPS_TOLD = 10, /* in the finding: all of them are in the transcript */
     GRACE = 10,      /* seconds between weave's own limit and ours */
 };
-
-static const char *json_text(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "";
-}
 
 static const char *path_name(const char *path)
 {
@@ -125,11 +119,11 @@ static const char *process_label(struct check *check, const struct weave_case *o
 
 static const char *place_text(struct check *check, const json_t *place)
 {
-    const char *file = json_text(place, "file");
+    const char *file = verdict_text(place, "file");
 
     if (file[0] == '\0')
         return "";
-    return check_text(check, "%s:%d  ", path_name(file), (int)json_integer_value(json_object_get(place, "line")));
+    return check_text(check, "%s:%d  ", path_name(file), (int)verdict_integer(place, "line"));
 }
 
 static const char *sides_text(struct check *check, const struct weave_case *order, const json_t *finding)
@@ -139,14 +133,14 @@ static const char *sides_text(struct check *check, const struct weave_case *orde
     json_t *side;
 
     json_array_foreach (json_object_get(finding, "sides"), i, side) {
-        json_int_t process = json_integer_value(json_object_get(side, "process"));
-        const char *source = json_text(side, "source");
-        const char *what = json_text(side, "what");
+        json_int_t process = verdict_integer(side, "process");
+        const char *source = verdict_text(side, "source");
+        const char *what = verdict_text(side, "what");
         text = check_text(check, "%s\n  %s: %s", text, process_label(check, order, process), what);
         /* how many bytes Python reads at once, and in which function, is the interpreter's business */
         if (strncmp(what, "uninstrumented ", strlen("uninstrumented ")) == 0)
             check_varies(check, "an access by Python", what);
-        if (json_text(side, "file")[0] != '\0')
+        if (verdict_text(side, "file")[0] != '\0')
             text = check_text(check, "%s\n    %s%s", text, place_text(check, side), source);
     }
     return text;
@@ -156,16 +150,16 @@ static const char *sides_text(struct check *check, const struct weave_case *orde
  * the transcript; who finds which object matters only where there is no race. */
 static bool step_matters(const json_t *event, bool race)
 {
-    const char *kind = json_text(event, "kind");
+    const char *kind = verdict_text(event, "kind");
 
-    return json_is_true(json_object_get(event, "story")) && strcmp(kind, "spin") != 0 && strcmp(kind, "timeout") != 0 &&
+    return verdict_true(event, "story") && strcmp(kind, "spin") != 0 && strcmp(kind, "timeout") != 0 &&
            (!race || (strcmp(kind, "open") != 0 && strcmp(kind, "init") != 0));
 }
 
 /* A loop that waits does the same again and again. */
 static bool step_repeats(const json_t *before, const json_t *event)
 {
-    return before != NULL && strcmp(json_text(before, "text"), json_text(event, "text")) == 0 &&
+    return before != NULL && strcmp(verdict_text(before, "text"), verdict_text(event, "text")) == 0 &&
            json_equal(json_object_get(before, "process"), json_object_get(event, "process")) &&
            json_equal(json_object_get(before, "line"), json_object_get(event, "line"));
 }
@@ -177,7 +171,7 @@ static const json_t *step_buffered(const json_t *trace)
     json_t *event;
 
     json_array_foreach (trace, i, event) {
-        if (strstr(json_text(event, "text"), "goes into the store buffer") != NULL)
+        if (strstr(verdict_text(event, "text"), "goes into the store buffer") != NULL)
             return event;
     }
     return NULL;
@@ -185,10 +179,10 @@ static const json_t *step_buffered(const json_t *trace)
 
 static const char *step_text(struct check *check, const struct weave_case *order, const json_t *step)
 {
-    json_int_t process = json_integer_value(json_object_get(step, "process"));
+    json_int_t process = verdict_integer(step, "process");
 
     return check_text(check, "\n  %-12s  %s%s", process_label(check, order, process), place_text(check, step),
-                      json_text(step, "text"));
+                      verdict_text(step, "text"));
 }
 
 /* The last steps that matter, oldest first, and in front of them the first store that waited in a buffer. */
@@ -227,12 +221,12 @@ static const char *student_file(struct check *check, const char *path)
 
 static bool place_take(struct check *check, const json_t *place, struct finding *finding)
 {
-    const char *file = student_file(check, json_text(place, "file"));
+    const char *file = student_file(check, verdict_text(place, "file"));
 
     if (file == NULL)
         return false;
     finding->file = file;
-    finding->line = (int)json_integer_value(json_object_get(place, "line"));
+    finding->line = (int)verdict_integer(place, "line");
     return true;
 }
 
@@ -243,14 +237,14 @@ static void place_find(struct check *check, const json_t *found, const json_t *t
     json_t *each, *caller;
 
     json_array_foreach (trace, i, each) {
-        if (strcmp(json_text(found, "cause"), "relaxed-order") == 0 &&
-            strcmp(json_text(each, "order"), "relaxed") == 0 && json_is_true(json_object_get(each, "story")))
+        if (strcmp(verdict_text(found, "cause"), "relaxed-order") == 0 &&
+            strcmp(verdict_text(each, "order"), "relaxed") == 0 && verdict_true(each, "story"))
             if (place_take(check, each, finding))
                 return;
     }
     json_array_foreach (json_object_get(found, "sides"), i, each) {
         /* of an atomic access and another one, the other is to be mended */
-        if (strstr(json_text(each, "what"), "atomic") == NULL && place_take(check, each, finding))
+        if (strstr(verdict_text(each, "what"), "atomic") == NULL && place_take(check, each, finding))
             return;
     }
     json_array_foreach (json_object_get(found, "sides"), i, each) {
@@ -264,7 +258,7 @@ static void place_find(struct check *check, const json_t *found, const json_t *t
 
 static const char *expected_text(struct check *check, const json_t *found)
 {
-    const char *kind = json_text(found, "kind"), *field = json_text(found, "field");
+    const char *kind = verdict_text(found, "kind"), *field = verdict_text(found, "field");
 
     if (strcmp(kind, "race") == 0)
         return check_text(check, "whatever the order of their steps, two accesses to `%s` are never at once",
@@ -287,7 +281,7 @@ static void replay_keep(struct check *check, const struct weave_case *order, con
     }
     for (size_t i = 0; i < WEAVE_ARGUMENTS && order->options[i] != NULL; i++)
         json_array_append_new(options, json_string(order->options[i]));
-    check->replay = json_pack("{s:s, s:o, s:o}", "schedule", json_text(result, "schedule"), "options", options,
+    check->replay = json_pack("{s:s, s:o, s:o}", "schedule", verdict_text(result, "schedule"), "options", options,
                               "programs", programs);
 }
 
@@ -295,15 +289,14 @@ static _Noreturn void weave_fail(struct check *check, const struct weave_case *o
 {
     const json_t *found = json_array_get(json_object_get(result, "findings"), 0);
     const json_t *trace = json_object_get(result, "trace");
-    bool said = order->exit_means != NULL && strcmp(json_text(found, "kind"), "exit") == 0;
+    bool said = order->exit_means != NULL && strcmp(verdict_text(found, "kind"), "exit") == 0;
     struct finding finding = {
         .expected = expected_text(check, found),
-        .found = check_text(check, "%s, with %s%s%s", json_text(found, "headline"), order->title,
+        .found = check_text(check, "%s, with %s%s%s", verdict_text(found, "headline"), order->title,
                             sides_text(check, order, found),
-                            steps_text(check, order, trace, strcmp(json_text(found, "kind"), "race") == 0)),
-        .cause = said ? order->exit_means : json_text(found, "why"),
-        .next = check_text(check, "make replay%d runs these steps again, one by one",
-                           atoi(check->lab->name + strlen("lab"))),
+                            steps_text(check, order, trace, strcmp(verdict_text(found, "kind"), "race") == 0)),
+        .cause = said ? order->exit_means : verdict_text(found, "why"),
+        .next = check_text(check, "make replay%d runs these steps again, one by one", lab_number(check->lab)),
     };
 
     if (!said)
@@ -317,7 +310,7 @@ static _Noreturn void weave_fail(struct check *check, const struct weave_case *o
 void check_weave(struct check *check, const struct weave_case *order)
 {
     if (TOOLCHAIN_WEAVE[0] == '\0')
-        check_skip(check, "weave is not built here: it needs Linux on x86-64 and libdw (Debian: libdw-dev)");
+        check_unjudged(check, "weave is not built here: it needs Linux on x86-64 and libdw (Debian: libdw-dev)");
     check_note(check, "every interleaving of %s", order->title);
     int json = memfd_create("weave", MFD_CLOEXEC);
     if (json == -1)
@@ -334,7 +327,7 @@ void check_weave(struct check *check, const struct weave_case *order)
     if (status != 0)
         check_skip(check, check_text(check, "weave could not explore the programs (%s):\n%s",
                                      status_text(check, status), program_output(weave)));
-    if (strncmp(json_text(result, "verdict"), "passed", strlen("passed")) != 0)
+    if (strncmp(verdict_text(result, "verdict"), "passed", strlen("passed")) != 0)
         check_broken(check, "weave ended with status 0, but its report does not say passed");
     json_decref(result);
 }

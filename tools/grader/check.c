@@ -36,7 +36,7 @@ static void verdict_show(const struct check_options *options, const json_t *verd
     render.source = TOOLCHAIN_SOURCE;
     render.folder = folder;
     json_array_foreach (json_object_get(verdict, "checks"), i, check)
-        render_check(&render, judge_number(options->lab), check);
+        render_check(&render, lab_number(options->lab), check);
     render_sum(&render, verdict);
 }
 
@@ -84,7 +84,7 @@ static int tree_check_in(const struct check_options *options, const char *room)
                                   .jobs = CHECKS_AT_ONCE});
         if (verdict != NULL) {
             verdict_show(options, verdict, folder);
-            status = judge_right(verdict) && judge_interrupted() == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+            status = verdict_right(verdict) && judge_interrupted() == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
         }
         json_decref(verdict);
     }
@@ -139,7 +139,7 @@ static error_t check_parse(int key, char *text, struct argp_state *state)
         if (options->lab == NULL || options->folder == NULL)
             argp_usage(state);
         if (options->check != NULL && judge_case(options->lab, options->check) == NULL)
-            argp_error(state, "lab %d has no check '%s'", judge_number(options->lab), options->check);
+            argp_error(state, "lab %d has no check '%s'", lab_number(options->lab), options->check);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;

@@ -222,7 +222,7 @@ static bool labs_parse(const char *text, bool labs[static LABS_MAX])
         }
         bool some = false;
         for (int i = 0; i < LABS_MAX && judge_labs[i] != NULL; i++)
-            if (judge_number(judge_labs[i]) >= first && judge_number(judge_labs[i]) <= last)
+            if (lab_number(judge_labs[i]) >= first && lab_number(judge_labs[i]) <= last)
                 some = labs[i] = true;
         if (!some || (*end != ',' && *end != '\0'))
             return false;
@@ -260,7 +260,7 @@ static json_t *class_make(const struct class_order *order, const struct batch *b
     snprintf(tests, sizeof tests, "%016" PRIx64, order->tests);
     for (int i = 0; i < LABS_MAX && judge_labs[i] != NULL; i++)
         if (order->labs[i])
-            json_array_append_new(labs, json_integer(judge_number(judge_labs[i])));
+            json_array_append_new(labs, json_integer(lab_number(judge_labs[i])));
     batch_names(batch, names);
     json_t *class =
         json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "schema", "shmlab-class/1", "grader", GRADER_VERSION, "tests",

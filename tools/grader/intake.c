@@ -274,9 +274,9 @@ static bool taken_keep(const struct taken *taken, const char *files)
     const struct lab *lab = judge_labs[taken->lab];
     char path[PATH_SIZE];
 
-    snprintf(path, sizeof path, "%s/lab%d", files, judge_number(lab));
+    snprintf(path, sizeof path, "%s/lab%d", files, lab_number(lab));
     mkdir(path, 0777);
-    snprintf(path, sizeof path, "%s/lab%d/%s", files, judge_number(lab), lab->files[taken->file]);
+    snprintf(path, sizeof path, "%s/lab%d/%s", files, lab_number(lab), lab->files[taken->file]);
     return file_write(path, taken->bytes, taken->size);
 }
 

@@ -87,17 +87,16 @@ static json_t *check_settled(const json_t *check, const char *room)
     json_t *settled = json_copy((json_t *)check);
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        const char *text = json_string_value(json_object_get(check, texts[i]));
-        if (text != NULL)
-            json_object_set_new(settled, texts[i], text_settled(check, text, room));
+        if (json_object_get(check, texts[i]) != NULL)
+            json_object_set_new(settled, texts[i], text_settled(check, verdict_text(check, texts[i]), room));
     }
     if (json_object_get(check, "leaks") != NULL)
         json_object_set_new(settled, "leaks", texts_settled(check, json_object_get(check, "leaks"), room));
     json_object_del(settled, "varies");
     json_object_del(settled, "transcript");
     json_object_del(settled, "duration_ms");
-    if (strcmp(json_string_value(json_object_get(settled, "outcome")), "running") == 0)
-        json_object_set_new(settled, "outcome", json_string("pending"));
+    if (outcome_of(settled) == OUTCOME_RUNNING)
+        verdict_outcome(settled, OUTCOME_PENDING);
     return settled;
 }
 
@@ -119,37 +118,28 @@ json_t *results_lab(const json_t *verdict, const char *room)
     return lab;
 }
 
-json_t *results_lab_blank(const struct lab *lab, const char *outcome, const char *reason)
+json_t *results_lab_blank(const struct lab *lab, enum outcome outcome, const char *reason)
 {
-    json_t *checks = json_array();
-    int most = 0, extra = 0;
+    json_t *blank = verdict_begin(lab);
+    size_t i;
+    json_t *check;
 
-    for (size_t i = 0; i < lab->case_count; i++) {
-        const struct check_case *each = &lab->cases[i];
-        json_t *check =
-            json_pack("{s:s, s:s, s:s, s:i, s:i, s:b, s:s, s:s}", "name", each->name, "title", each->title, "concept",
-                      each->concept, "points", 0, "points_max", each->points, "challenge", (int)each->challenge,
-                      "visibility", each->visibility == CHECK_PUBLIC ? "public" : "instructor", "outcome", outcome);
-        if (reason != NULL)
-            json_object_set_new(check, "found", json_string(reason));
-        *(each->challenge ? &extra : &most) += each->points;
-        json_array_append_new(checks, check);
+    json_array_foreach (json_object_get(blank, "checks"), i, check) {
+        verdict_outcome(check, outcome);
+        verdict_put(check, "found", reason);
     }
-    return json_pack("{s:s, s:s, s:i, s:s, s:i, s:i, s:i, s:i, s:o, s:[]}", "schema", "shmlab-result/1", "lab",
-                     lab->name, "number", judge_number(lab), "title", lab->title, "points", 0, "points_max", most,
-                     "challenge_points", 0, "challenge_points_max", extra, "checks", checks, "leaks");
+    return blank;
 }
 
 /* ---- Questions ---- */
 
-bool results_lab_has(const json_t *lab, const char *outcome)
+bool results_lab_has(const json_t *lab, enum outcome outcome)
 {
     size_t i;
     json_t *check;
 
     json_array_foreach (json_object_get(lab, "checks"), i, check) {
-        const char *found = json_string_value(json_object_get(check, "outcome"));
-        if (found != NULL && strcmp(found, outcome) == 0)
+        if (outcome_of(check) == outcome)
             return true;
     }
     return false;
@@ -157,7 +147,7 @@ bool results_lab_has(const json_t *lab, const char *outcome)
 
 bool results_lab_complete(const json_t *lab)
 {
-    return lab != NULL && !results_lab_has(lab, "pending") && !results_lab_has(lab, "running");
+    return lab != NULL && !results_lab_has(lab, OUTCOME_PENDING) && !results_lab_has(lab, OUTCOME_RUNNING);
 }
 
 void results_sum(json_t *submission)
@@ -168,7 +158,7 @@ void results_sum(json_t *submission)
     for (size_t sum = 0; sum < SUMS; sum++) {
         json_int_t total = 0;
         json_array_foreach (json_object_get(submission, "labs"), i, lab)
-            total += json_integer_value(json_object_get(lab, sums[sum]));
+            total += verdict_integer(lab, sums[sum]);
         json_object_set_new(submission, sums[sum], json_integer(total));
     }
 }

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 
 #include "check.h"
+#include "verdict.h"
 
 /* Write so that a reader finds the old file or the new one, also after a power cut. False after a message. */
 bool results_write(const char *path, const json_t *json);
@@ -27,13 +28,13 @@ bool results_write(const char *path, const json_t *json);
 json_t *results_lab(const json_t *verdict, const char *room);
 
 /* A lab that has not been graded: each check has this outcome, with a reason (NULL: none). To be released. */
-json_t *results_lab_blank(const struct lab *lab, const char *outcome, const char *reason);
+json_t *results_lab_blank(const struct lab *lab, enum outcome outcome, const char *reason);
 
 /* Is every check of the lab decided? */
 bool results_lab_complete(const json_t *lab);
 
 /* Does the lab hold a check with that outcome? */
-bool results_lab_has(const json_t *lab, const char *outcome);
+bool results_lab_has(const json_t *lab, enum outcome outcome);
 
 /* Set points, points_max, challenge_points and challenge_points_max from the labs. */
 void results_sum(json_t *submission);

@@ -127,10 +127,12 @@ static void attend(json_t *result, const char *format, ...)
 static void result_attend(struct grading *grading)
 {
     static const struct {
-        const char *outcome, *says;
+        enum outcome outcome;
+        const char *says;
     } odd[] = {
-        {"error", "the check itself ended without a verdict: read its transcript"},
-        {"timeout", "a program never came to an end"},
+        {OUTCOME_ERROR, "the check itself ended without a verdict: read its transcript"},
+        {OUTCOME_TIMEOUT, "a program never came to an end"},
+        {OUTCOME_UNJUDGED, "this machine could not judge it, so that it costs no points: see `grader doctor`"},
     };
     size_t i, c;
     json_t *lab, *check;
@@ -150,9 +152,9 @@ static void result_attend(struct grading *grading)
     json_array_foreach (grading->labs, i, lab) {
         json_array_foreach (json_object_get(lab, "checks"), c, check) {
             for (size_t o = 0; o < sizeof odd / sizeof odd[0]; o++)
-                if (strcmp(json_string_value(json_object_get(check, "outcome")), odd[o].outcome) == 0)
-                    attend(grading->result, "lab %d, %s: %s", (int)json_integer_value(json_object_get(lab, "number")),
-                           json_string_value(json_object_get(check, "name")), odd[o].says);
+                if (outcome_of(check) == odd[o].outcome)
+                    attend(grading->result, "lab %d, %s: %s", (int)verdict_integer(lab, "number"),
+                           verdict_text(check, "name"), odd[o].says);
         }
     }
 }
@@ -201,7 +203,7 @@ static json_t *lab_before(const json_t *before, const struct lab *lab)
     json_t *each;
 
     json_array_foreach (json_object_get(before, "labs"), i, each)
-        if (strcmp(json_string_value(json_object_get(each, "lab")), lab->name) == 0)
+        if (verdict_is(each, "lab", lab->name))
             return each;
     return NULL;
 }
@@ -212,11 +214,11 @@ static bool lab_again(const struct grading *grading, const struct lab *lab, cons
     const char *regrade = grading->order->regrade;
     char number[16];
 
-    snprintf(number, sizeof number, "lab%d", judge_number(lab));
+    snprintf(number, sizeof number, "lab%d", lab_number(lab));
     if (regrade == NULL)
         return false;
     if (strcmp(regrade, "failed") == 0)
-        return results_lab_has(known, "timeout") || results_lab_has(known, "error");
+        return results_lab_has(known, OUTCOME_TIMEOUT) || results_lab_has(known, OUTCOME_ERROR);
     return strcmp(regrade, number) == 0 || strcmp(regrade, lab->name) == 0 || strcmp(regrade, grading->name) == 0;
 }
 
@@ -232,9 +234,9 @@ static void run_note(struct grading *grading, const struct lab *lab, const json_
     json_array_foreach (json_object_get(verdict, "checks"), i, check) {
         json_t *duration = json_object_get(check, "duration_ms");
         if (duration != NULL)
-            json_object_set(checks, json_string_value(json_object_get(check, "name")), duration);
+            json_object_set(checks, verdict_text(check, "name"), duration);
     }
-    snprintf(number, sizeof number, "lab%d", judge_number(lab));
+    snprintf(number, sizeof number, "lab%d", lab_number(lab));
     json_object_set_new(json_object_get(grading->run, "labs"), number,
                         json_pack("{s:O, s:O, s:o}", "date", json_object_get(verdict, "date"), "compiler",
                                   json_object_get(verdict, "compiler"), "duration_ms", checks));
@@ -246,7 +248,7 @@ static bool lab_judge(struct grading *grading, const struct lab *lab, const json
     char folder[PATH_SIZE + 64], number[64];
 
     snprintf(folder, sizeof folder, "%s/labs/%s", grading->room, lab->name);
-    snprintf(number, sizeof number, "transcripts/lab%d", judge_number(lab));
+    snprintf(number, sizeof number, "transcripts/lab%d", lab_number(lab));
     free(folder_make(grading, "transcripts"));
     char *transcripts = folder_make(grading, number);
     json_t *verdict = judge_run(&(struct judge_order){.lab = lab,
@@ -275,13 +277,13 @@ static void labs_begin(struct grading *grading, const json_t *before)
             continue;
         json_t *known = lab_before(before, judge_labs[i]);
         if (!grading->intake.lab[i]) {
-            json_t *blank = results_lab_blank(judge_labs[i], "skipped", "not handed in");
+            json_t *blank = results_lab_blank(judge_labs[i], OUTCOME_SKIPPED, "not handed in");
             json_object_set_new(blank, "missing", json_true());
             json_array_append_new(grading->labs, blank);
         } else if (known != NULL && !lab_again(grading, judge_labs[i], known)) {
             json_array_append(grading->labs, known);
         } else {
-            json_array_append_new(grading->labs, results_lab_blank(judge_labs[i], "pending", NULL));
+            json_array_append_new(grading->labs, results_lab_blank(judge_labs[i], OUTCOME_PENDING, NULL));
         }
     }
 }

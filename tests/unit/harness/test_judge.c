@@ -19,6 +19,7 @@
 #include "compile.h"
 #include "judge.h"
 #include "objects.h"
+#include "render.h"
 
 const struct lab *const judge_labs[] = {NULL}; /* here the labs are made up */
 
@@ -50,6 +51,11 @@ static void refuses(struct check *check)
     check_skip(check, "a reason");
 }
 
+static void not_here(struct check *check)
+{
+    check_unjudged(check, "no such kernel");
+}
+
 /* A program that leaves a segment, and a child that would outlive it. */
 static void litters(struct check *check)
 {
@@ -78,6 +84,21 @@ static const struct check_case cases[] = {
     {.name = "crashes", .points = 20, .title = "t", .concept = "c", .hints = {"1", "2", "3"}, .run = crashes},
     {.name = "silent", .points = 20, .title = "t", .concept = "c", .hints = {"1", "2", "3"}, .run = silent},
     {.name = "refuses", .points = 20, .title = "t", .concept = "c", .hints = {"1", "2", "3"}, .run = refuses},
+    {.name = "needs_needs_bad",
+     .points = 5,
+     .title = "t",
+     .concept = "c",
+     .hints = {"1", "2", "3"},
+     .needs = {"needs_bad"},
+     .run = good},
+    {.name = "not_here", .points = 11, .title = "t", .concept = "c", .hints = {"1", "2", "3"}, .run = not_here},
+    {.name = "needs_both",
+     .points = 1,
+     .title = "t",
+     .concept = "c",
+     .hints = {"1", "2", "3"},
+     .needs = {"refuses", "not_here"},
+     .run = good},
     {.name = "litters", .points = 20, .title = "t", .concept = "c", .hints = {"1", "2", "3"}, .run = litters},
     {.name = "extra",
      .points = 7,
@@ -141,6 +162,16 @@ static const struct lab chancy = {.name = "lab8_chancy",
                                   .cases = chancy_cases,
                                   .case_count = sizeof chancy_cases / sizeof chancy_cases[0]};
 
+/* Nothing is wrong with these. */
+static const struct check_case right_cases[] = {
+    {.name = "good", .points = 89, .title = "t", .concept = "c", .hints = {"1", "2", "3"}, .run = good},
+    {.name = "not_here", .points = 11, .title = "t", .concept = "c", .hints = {"1", "2", "3"}, .run = not_here},
+};
+static const struct lab right = {.name = "lab7_right",
+                                 .title = "made up",
+                                 .cases = right_cases,
+                                 .case_count = sizeof right_cases / sizeof right_cases[0]};
+
 static const char *member(const json_t *verdict, const char *name, const char *key)
 {
     size_t i;
@@ -198,10 +229,15 @@ static void each_check_is_one_record(void **state)
     assert_string_equal(member(verdict, "crashes", "outcome"), "error");
     assert_string_equal(member(verdict, "silent", "outcome"), "error");
     assert_string_equal(member(verdict, "refuses", "outcome"), "skipped");
+    assert_string_equal(member(verdict, "needs_needs_bad", "outcome"), "skipped"); /* a failure reaches that far */
+    assert_string_equal(member(verdict, "not_here", "outcome"), "unjudged");
+    assert_string_equal(member(verdict, "not_here", "found"), "no such kernel");
+    assert_string_equal(member(verdict, "needs_both", "outcome"), "passed"); /* nobody has failed */
     assert_string_equal(member(verdict, "litters", "outcome"), "passed");
     assert_string_equal(member(verdict, "hidden", "outcome"), "hidden");
     assert_string_equal(member(verdict, "leaks", "outcome"), "failed");
-    assert_int_equal(json_integer_value(json_object_get(verdict, "points")), 30);
+    assert_int_equal(json_integer_value(json_object_get(verdict, "points")), 31);
+    assert_int_equal(json_integer_value(json_object_get(verdict, "points_unjudged")), 11);
     assert_int_equal(json_integer_value(json_object_get(verdict, "challenge_points")), 7);
     assert_non_null(strstr(member(verdict, "leaks", "found"), "POSIX shared memory /shmlab_"));
     assert_non_null(strstr(member(verdict, "leaks", "found"), "512 bytes, attached 0 times"));
@@ -216,6 +252,47 @@ static void one_check_runs_with_what_it_needs(void **state)
     assert_int_equal(json_array_size(json_object_get(verdict, "checks")), 2);
     assert_string_equal(member(verdict, "needs_bad", "outcome"), "skipped");
     json_decref(verdict);
+}
+
+static void what_is_not_judged_here_is_not_wrong(void **state)
+{
+    (void)state;
+    json_t *verdict = lab_run(&right, NULL, 0);
+    struct render render = {.width = 100, .source = ""};
+    char *text = NULL;
+    size_t size = 0;
+
+    assert_true(verdict_right(verdict));
+    assert_true(verdict_full(verdict));
+    render.stream = open_memstream(&text, &size);
+    assert_non_null(render.stream);
+    render_sum(&render, verdict);
+    fclose(render.stream);
+    assert_string_equal(text, "89 of 89 judged points; 11 not judged on this machine: see make doctor\n");
+    free(text);
+    json_decref(verdict);
+    verdict = run(NULL);
+    assert_false(verdict_right(verdict));
+    json_decref(verdict);
+}
+
+static void what_is_damaged_is_empty(void **state)
+{
+    (void)state;
+    json_t *wrong = json_pack("{s:i, s:s, s:{}}", "text", 7, "outcome", "fantastic", "number");
+
+    assert_string_equal(verdict_text(NULL, "text"), "");
+    assert_string_equal(verdict_text(wrong, "text"), "");
+    assert_int_equal(verdict_integer(wrong, "number"), 0);
+    assert_false(verdict_is(wrong, "text", "7"));
+    assert_int_equal(outcome_of(NULL), OUTCOME_PENDING);
+    assert_int_equal(outcome_of(wrong), OUTCOME_PENDING);
+    assert_null(verdict_check(wrong, "good"));
+    for (int i = 0; i < OUTCOMES; i++) {
+        verdict_outcome(wrong, (enum outcome)i);
+        assert_int_equal(outcome_of(wrong), i);
+    }
+    json_decref(wrong);
 }
 
 /* "3/2": of three runs two have passed. */
@@ -278,6 +355,8 @@ int main(void)
         return EXIT_FAILURE;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_check_is_one_record),
+        cmocka_unit_test(what_is_not_judged_here_is_not_wrong),
+        cmocka_unit_test(what_is_damaged_is_empty),
         cmocka_unit_test(one_check_runs_with_what_it_needs),
         cmocka_unit_test(a_check_runs_again_while_its_outcome_stays_the_same),
         cmocka_unit_test(what_any_run_left_behind_stays),

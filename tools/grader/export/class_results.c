@@ -9,30 +9,6 @@
 #include "shmlab/error.h"
 #include "text.h"
 
-/* ---- members ---- */
-
-const char *member_text(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "";
-}
-
-json_int_t member_integer(const json_t *object, const char *key)
-{
-    return json_integer_value(json_object_get(object, key));
-}
-
-bool member_true(const json_t *object, const char *key)
-{
-    return json_is_true(json_object_get(object, key));
-}
-
-bool member_is(const json_t *object, const char *key, const char *text)
-{
-    return strcmp(member_text(object, key), text) == 0;
-}
-
 /* ---- reading ---- */
 
 static json_t *document_read(const char *path, const char *schema)
@@ -45,9 +21,9 @@ static json_t *document_read(const char *path, const char *schema)
                      "%s: %s (line %d)", path, error.text, error.line);
         return NULL;
     }
-    if (!member_is(document, "schema", schema)) {
+    if (!verdict_is(document, "schema", schema)) {
         error_report("it comes from another program, or from another version of this one", "%s is no \"%s\" but \"%s\"",
-                     path, schema, member_text(document, "schema"));
+                     path, schema, verdict_text(document, "schema"));
         json_decref(document);
         return NULL;
     }
@@ -116,9 +92,9 @@ void class_release(struct class_results *results)
 
 const char *submission_person(const json_t *submission)
 {
-    const char *name = member_text(json_object_get(submission, "student"), "name");
+    const char *name = verdict_text(json_object_get(submission, "student"), "name");
 
-    return name[0] != '\0' ? name : member_text(submission, "name");
+    return name[0] != '\0' ? name : verdict_text(submission, "name");
 }
 
 const json_t *submission_lab(const json_t *submission, json_int_t number)
@@ -127,7 +103,7 @@ const json_t *submission_lab(const json_t *submission, json_int_t number)
     json_t *lab;
 
     json_array_foreach (json_object_get(submission, "labs"), i, lab) {
-        if (member_integer(lab, "number") == number)
+        if (verdict_integer(lab, "number") == number)
             return lab;
     }
     return NULL;
@@ -135,42 +111,41 @@ const json_t *submission_lab(const json_t *submission, json_int_t number)
 
 const char *submission_isolation(const json_t *submission)
 {
-    const char *mode = member_text(submission, "isolation");
+    const char *mode = verdict_text(submission, "isolation");
 
     return strcmp(mode, "full") == 0 ? NULL : mode[0] != '\0' ? mode : "unknown";
 }
 
 bool check_is_hidden(const json_t *check)
 {
-    return member_is(check, "visibility", "instructor");
+    return verdict_is(check, "visibility", "instructor");
 }
 
 bool check_passed(const json_t *check)
 {
-    return member_is(check, "outcome", "passed");
+    return outcome_of(check) == OUTCOME_PASSED;
 }
 
 const char *check_label(const json_t *check, bool for_student)
 {
-    return for_student && check_is_hidden(check) ? "hidden" : member_text(check, "name");
+    return for_student && check_is_hidden(check) ? "hidden" : verdict_text(check, "name");
 }
 
 const char *check_title(const json_t *check, bool for_student)
 {
-    return member_text(check, for_student && check_is_hidden(check) ? "concept" : "title");
+    return verdict_text(check, for_student && check_is_hidden(check) ? "concept" : "title");
 }
 
 bool check_found_something(const json_t *check)
 {
-    return member_is(check, "outcome", "failed") || member_is(check, "outcome", "timeout") ||
-           member_is(check, "outcome", "error");
+    return outcome_found(outcome_of(check));
 }
 
 char *check_place(const json_t *check)
 {
     char *place;
-    const char *file = member_text(check, "file");
-    int line = (int)member_integer(check, "line");
+    const char *file = verdict_text(check, "file");
+    int line = (int)verdict_integer(check, "line");
 
     if (asprintf(&place, line > 0 && file[0] != '\0' ? "%s:%d" : "%s", file, line) == -1)
         abort();
@@ -201,11 +176,11 @@ static void feedback_write(FILE *out, const json_t *check)
     size_t i;
     json_t *leak;
 
-    labelled_write(out, "expected", member_text(check, "expected"));
-    labelled_write(out, check_found_something(check) ? "found" : "why", member_text(check, "found"));
+    labelled_write(out, "expected", verdict_text(check, "expected"));
+    labelled_write(out, check_found_something(check) ? "found" : "why", verdict_text(check, "found"));
     labelled_write(out, "where", place);
-    labelled_write(out, "cause", member_text(check, "cause"));
-    labelled_write(out, "next", member_text(check, "next"));
+    labelled_write(out, "cause", verdict_text(check, "cause"));
+    labelled_write(out, "next", verdict_text(check, "next"));
     json_array_foreach (json_object_get(check, "leaks"), i, leak) {
         labelled_write(out, "left", json_is_string(leak) ? json_string_value(leak) : "");
     }

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "verdict.h"
+
 struct class_results {
     const char *folder;
     json_t *class;       /* "shmlab-class/1" */
@@ -19,13 +21,6 @@ struct class_results {
 bool class_read(struct class_results *results, const char *folder, const char *only);
 
 void class_release(struct class_results *results);
-
-/* ---- members of an object; what is not there, or of another type, is empty ---- */
-
-const char *member_text(const json_t *object, const char *key);
-json_int_t member_integer(const json_t *object, const char *key);
-bool member_true(const json_t *object, const char *key);
-bool member_is(const json_t *object, const char *key, const char *text);
 
 /* ---- what they mean ---- */
 

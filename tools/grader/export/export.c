@@ -78,15 +78,15 @@ void export_remarks_write(FILE *out, const json_t *submission)
 
     if (reduced != NULL)
         sentence_write(out, "Graded with reduced isolation: ", reduced);
-    if (member_is(submission, "state", "refused"))
+    if (verdict_is(submission, "state", "refused"))
         fputs("This submission was not graded.\n", out);
-    else if (member_is(submission, "state", "partial"))
+    else if (verdict_is(submission, "state", "partial"))
         fputs("Grading was interrupted: checks without an outcome have not run yet.\n", out);
     json_array_foreach (json_object_get(submission, "refusals"), i, each) {
         sentence_write(out, "Not taken: ", json_is_string(each) ? json_string_value(each) : "");
     }
     json_array_foreach (json_object_get(submission, "labs"), i, each) {
-        sentence_write(out, "", member_text(json_object_get(each, "adjusted"), "note"));
+        sentence_write(out, "", verdict_text(json_object_get(each, "adjusted"), "note"));
     }
 }
 
@@ -125,7 +125,7 @@ static int document_in_folder(const struct format *format, const struct export_o
                               const char *folder)
 {
     char *path;
-    const char *name = submission != NULL ? member_text(submission, "name") : format->table;
+    const char *name = submission != NULL ? verdict_text(submission, "name") : format->table;
 
     if (asprintf(&path, "%s/%s%s", folder, name, submission != NULL ? format->suffix : ".csv") == -1)
         abort();

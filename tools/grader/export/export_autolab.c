@@ -39,8 +39,8 @@ static void check_write(FILE *out, const json_t *check)
 {
     char *feedback = check_feedback(check, true);
 
-    fprintf(out, "  %-8s %3d/%d  %s: ", member_text(check, "outcome"), (int)member_integer(check, "points"),
-            (int)member_integer(check, "points_max"), check_label(check, true));
+    fprintf(out, "  %-8s %3d/%d  %s: ", verdict_text(check, "outcome"), (int)verdict_integer(check, "points"),
+            (int)verdict_integer(check, "points_max"), check_label(check, true));
     line_write(out, check_title(check, true));
     indented_write(out, feedback);
     free(feedback);
@@ -50,7 +50,7 @@ static void score_write(FILE *out, const char **separator, const json_t *lab, co
 {
     char text[HUNDREDTHS_TEXT];
 
-    fprintf(out, "%s\"lab%d%s\":%s", *separator, (int)member_integer(lab, "number"), suffix,
+    fprintf(out, "%s\"lab%d%s\":%s", *separator, (int)verdict_integer(lab, "number"), suffix,
             export_hundredths(text, policy_hundredths(lab, key)));
     *separator = ",";
 }
@@ -64,8 +64,8 @@ void autolab_write(FILE *out, const struct export_order *order, const json_t *su
     (void)order; /* marks are the adjusted ones where there are any */
     export_remarks_write(out, submission);
     json_array_foreach (json_object_get(submission, "labs"), i, lab) {
-        fprintf(out, "Lab %d: %d of %d points\n", (int)member_integer(lab, "number"),
-                (int)member_integer(lab, "points"), (int)member_integer(lab, "points_max"));
+        fprintf(out, "Lab %d: %d of %d points\n", (int)verdict_integer(lab, "number"),
+                (int)verdict_integer(lab, "points"), (int)verdict_integer(lab, "points_max"));
         json_array_foreach (json_object_get(lab, "checks"), j, check) {
             check_write(out, check);
         }
@@ -73,7 +73,7 @@ void autolab_write(FILE *out, const struct export_order *order, const json_t *su
     fputs("The next line is for Autolab.\n{\"scores\":{", out);
     json_array_foreach (json_object_get(submission, "labs"), i, lab) {
         score_write(out, &separator, lab, "", "points");
-        if (member_integer(lab, "challenge_points_max") > 0)
+        if (verdict_integer(lab, "challenge_points_max") > 0)
             score_write(out, &separator, lab, "-challenge", "challenge_points");
     }
     fputs("}}\n", out);

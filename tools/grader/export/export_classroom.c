@@ -22,7 +22,7 @@ enum { RUNNER = 96 };
 /* Letters and digits only, and another one than `taken` (a set): the reporter splits and upper-cases these names. */
 static void runner_name(char name[RUNNER], const json_t *lab, const json_t *check, json_t *taken)
 {
-    int used = snprintf(name, RUNNER, "lab%d", (int)member_integer(lab, "number"));
+    int used = snprintf(name, RUNNER, "lab%d", (int)verdict_integer(lab, "number"));
     size_t length = (size_t)used;
 
     for (const char *at = check_label(check, true); *at != '\0' && length < RUNNER / 2; at++)
@@ -36,19 +36,19 @@ static void runner_name(char name[RUNNER], const json_t *lab, const json_t *chec
 
 static json_t *result_of(const json_t *check)
 {
-    bool broken = member_is(check, "outcome", "error");
-    bool challenge = member_true(check, "challenge"), passed = check_passed(check);
+    bool broken = verdict_is(check, "outcome", "error");
+    bool challenge = verdict_true(check, "challenge"), passed = check_passed(check);
     const char *status = passed ? "pass" : broken ? "error" : "fail";
     char *feedback = check_feedback(check, true), *title = text_plain(check_title(check, true));
     bool hidden = check_is_hidden(check);
-    char *file = text_plain(hidden || passed ? "" : member_text(check, "file"));
+    char *file = text_plain(hidden || passed ? "" : verdict_text(check, "file"));
     /* a challenge that was not taken up fails nobody */
     json_t *result =
         json_pack("{s:i, s:s, s:i, s:[{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i}]}", "version", 1, "status",
-                  challenge ? "pass" : status, "max_score", challenge ? 0 : (int)member_integer(check, "points_max"),
+                  challenge ? "pass" : status, "max_score", challenge ? 0 : (int)verdict_integer(check, "points_max"),
                   "tests", "name", title, "status", status, "message", feedback, "test_code", check_label(check, true),
-                  "filename", file, "line_no", hidden ? 0 : (int)member_integer(check, "line"), "score",
-                  (int)member_integer(check, "points"), "duration", 0);
+                  "filename", file, "line_no", hidden ? 0 : (int)verdict_integer(check, "line"), "score",
+                  (int)verdict_integer(check, "points"), "duration", 0);
 
     free(feedback);
     free(title);

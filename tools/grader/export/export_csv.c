@@ -139,7 +139,7 @@ static void cells_person(struct table *table, json_t *columns, const json_t *per
     json_t *value;
 
     json_object_foreach (columns, name, value)
-        cell_text(table, member_text(person, name));
+        cell_text(table, verdict_text(person, name));
 }
 
 /* ---- a row a check ---- */
@@ -152,7 +152,7 @@ static void findings_cells(struct table *table, const json_t *check, bool for_st
 
     cell_text(table, hide ? "" : place);
     for (size_t i = 0; i < sizeof findings / sizeof findings[0]; i++)
-        cell_text(table, hide ? "" : member_text(check, findings[i]));
+        cell_text(table, hide ? "" : verdict_text(check, findings[i]));
     cell_lines(table, hide ? NULL : json_object_get(check, "leaks"));
     free(place);
 }
@@ -162,13 +162,13 @@ static void check_row(struct table *table, json_t *columns, const json_t *submis
 {
 
     cells_person(table, columns, json_object_get(submission, "student"));
-    cell_text(table, member_text(submission, "name"));
-    cell_integer(table, member_integer(lab, "number"));
+    cell_text(table, verdict_text(submission, "name"));
+    cell_integer(table, verdict_integer(lab, "number"));
     cells_text(table, (const char *const[]){check_label(check, for_student), check_title(check, for_student),
-                                            member_text(check, "visibility"), member_text(check, "outcome"), NULL});
-    cell_integer(table, member_true(check, "challenge"));
-    cell_integer(table, member_integer(check, "points"));
-    cell_integer(table, member_integer(check, "points_max"));
+                                            verdict_text(check, "visibility"), verdict_text(check, "outcome"), NULL});
+    cell_integer(table, verdict_true(check, "challenge"));
+    cell_integer(table, verdict_integer(check, "points"));
+    cell_integer(table, verdict_integer(check, "points_max"));
     findings_cells(table, check, for_student);
     row_end(table);
 }
@@ -204,7 +204,7 @@ static json_int_t outcomes_count(const json_t *lab, const char *outcome)
     json_t *check;
 
     json_array_foreach (json_object_get(lab, "checks"), i, check) {
-        count += member_is(check, "outcome", outcome);
+        count += verdict_is(check, "outcome", outcome);
     }
     return count;
 }
@@ -213,14 +213,14 @@ static void adjusted_cells(struct table *table, const json_t *lab)
 {
     const json_t *adjusted = json_object_get(lab, "adjusted");
 
-    cell_text(table, member_text(adjusted, "due"));
-    cell_text(table, member_text(adjusted, "submitted"));
-    cell_integer(table, member_integer(adjusted, "days_late"));
-    cell_integer(table, member_integer(adjusted, "late_days_used"));
-    cell_hundredths(table, member_integer(adjusted, "penalty_hundredths"));
+    cell_text(table, verdict_text(adjusted, "due"));
+    cell_text(table, verdict_text(adjusted, "submitted"));
+    cell_integer(table, verdict_integer(adjusted, "days_late"));
+    cell_integer(table, verdict_integer(adjusted, "late_days_used"));
+    cell_hundredths(table, verdict_integer(adjusted, "penalty_hundredths"));
     cell_hundredths(table, policy_hundredths(lab, "points"));
     cell_hundredths(table, policy_hundredths(lab, "challenge_points"));
-    cell_text(table, member_text(adjusted, "note"));
+    cell_text(table, verdict_text(adjusted, "note"));
 }
 
 static void lab_row(struct table *table, json_t *columns, const json_t *submission, const json_t *lab, bool policy)
@@ -229,12 +229,12 @@ static void lab_row(struct table *table, json_t *columns, const json_t *submissi
     static const char *const outcomes[] = {"passed", "failed", "timeout", "error", "skipped"};
 
     cells_person(table, columns, json_object_get(submission, "student"));
-    cell_text(table, member_text(submission, "name"));
-    cell_integer(table, member_integer(lab, "number"));
-    cell_text(table, member_text(lab, "lab"));
-    cell_integer(table, !member_true(lab, "missing"));
+    cell_text(table, verdict_text(submission, "name"));
+    cell_integer(table, verdict_integer(lab, "number"));
+    cell_text(table, verdict_text(lab, "lab"));
+    cell_integer(table, !verdict_true(lab, "missing"));
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-        cell_integer(table, member_integer(lab, numbers[i]));
+        cell_integer(table, verdict_integer(lab, numbers[i]));
     for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++)
         cell_integer(table, outcomes_count(lab, outcomes[i]));
     if (policy)
@@ -312,8 +312,8 @@ static void points_cells(struct table *table, const json_t *owner, bool policy)
             cell_hundredths(table, policy_hundredths(owner, "points"));
             cell_hundredths(table, policy_hundredths(owner, "challenge_points"));
         } else {
-            cell_integer(table, member_integer(owner, "points"));
-            cell_integer(table, member_integer(owner, "challenge_points"));
+            cell_integer(table, verdict_integer(owner, "points"));
+            cell_integer(table, verdict_integer(owner, "challenge_points"));
         }
     }
 }
@@ -326,15 +326,15 @@ static void course_row(struct table *table, const struct export_order *order, js
     json_t *lab;
 
     cells_person(table, columns, person);
-    cell_text(table, member_text(submission, "name"));
-    cell_text(table, submission != NULL ? member_text(submission, "state") : "no submission");
-    cell_text(table, member_text(submission, "submitted"));
+    cell_text(table, verdict_text(submission, "name"));
+    cell_text(table, submission != NULL ? verdict_text(submission, "state") : "no submission");
+    cell_text(table, verdict_text(submission, "submitted"));
     json_array_foreach (json_object_get(order->results->class, "labs"), i, lab) {
         points_cells(table, submission_lab(submission, json_integer_value(lab)), order->policy);
     }
     for (i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         if (submission != NULL)
-            cell_integer(table, member_integer(submission, numbers[i]));
+            cell_integer(table, verdict_integer(submission, numbers[i]));
         else
             cell_text(table, "");
     if (order->policy && submission != NULL) {
@@ -343,7 +343,7 @@ static void course_row(struct table *table, const struct export_order *order, js
     } else if (order->policy) {
         cells_text(table, (const char *const[]){"", "", NULL});
     }
-    cell_text(table, member_text(submission, "isolation"));
+    cell_text(table, verdict_text(submission, "isolation"));
     cell_lines(table, json_object_get(submission, "attention"));
     row_end(table);
 }
@@ -353,7 +353,7 @@ static bool belongs(const json_t *submission, const json_t *person)
 {
     const json_t *student = json_object_get(submission, "student");
 
-    return member_text(student, "id")[0] != '\0' && member_is(student, "id", member_text(person, "id"));
+    return verdict_text(student, "id")[0] != '\0' && verdict_is(student, "id", verdict_text(person, "id"));
 }
 
 /* The submissions of a person of the roster, or one row that says that there is none. */

@@ -26,12 +26,12 @@ static json_t *test_of(const json_t *lab, const json_t *check, size_t index)
 {
     char text[512];
     char *feedback = check_feedback(check, true);
-    json_int_t number = member_integer(lab, "number");
-    bool challenge = member_true(check, "challenge");
+    json_int_t number = verdict_integer(lab, "number");
+    bool challenge = verdict_true(check, "challenge");
     json_t *test = json_object();
 
-    json_object_set_new(test, "score", json_integer(member_integer(check, "points")));
-    json_object_set_new(test, "max_score", json_integer(challenge ? 0 : member_integer(check, "points_max")));
+    json_object_set_new(test, "score", json_integer(verdict_integer(check, "points")));
+    json_object_set_new(test, "max_score", json_integer(challenge ? 0 : verdict_integer(check, "points_max")));
     text_put(test, "status", check_passed(check) ? "passed" : "failed");
     snprintf(text, sizeof text, "%s%s: %s", challenge ? "challenge " : "", check_label(check, true),
              check_title(check, true));
@@ -41,7 +41,7 @@ static json_t *test_of(const json_t *lab, const json_t *check, size_t index)
     text_put(test, "output", feedback);
     text_put(test, "output_format", "text");
     snprintf(text, sizeof text, "lab%d", (int)number);
-    json_object_set_new(test, "tags", json_pack("[s, s]", text, member_text(check, "outcome")));
+    json_object_set_new(test, "tags", json_pack("[s, s]", text, verdict_text(check, "outcome")));
     text_put(test, "visibility", "visible");
     free(feedback);
     return test;

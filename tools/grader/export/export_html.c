@@ -47,7 +47,7 @@ static void histogram_write(FILE *out, const json_t *lab)
     enum { COLUMN = 20, HEIGHT = 60, SPACE = 3 };
     int bins[BINS], most = 1;
 
-    bins_count(bins, json_object_get(lab, "marks"), member_integer(lab, "points_max"));
+    bins_count(bins, json_object_get(lab, "marks"), verdict_integer(lab, "points_max"));
     for (int i = 0; i < BINS; i++)
         most = bins[i] > most ? bins[i] : most;
     fputs("<svg class=\"histogram\" role=\"img\" aria-label=\"Students by percent of the points, in tens:", out);
@@ -77,9 +77,9 @@ static void marks_write(FILE *out, const json_t *statistics)
         const json_t *marks = json_object_get(lab, "marks");
         html_print(out,
                    "<div class=\"card\"><h3>Lab %d: %s</h3><p>%d handed in, %d did not; median %s of %d points</p>",
-                   (int)member_integer(lab, "number"), member_text(lab, "title"), (int)member_integer(lab, "handed_in"),
-                   (int)member_integer(lab, "missing"), export_hundredths(median, statistics_median(marks)),
-                   (int)member_integer(lab, "points_max"));
+                   (int)verdict_integer(lab, "number"), verdict_text(lab, "title"),
+                   (int)verdict_integer(lab, "handed_in"), (int)verdict_integer(lab, "missing"),
+                   export_hundredths(median, statistics_median(marks)), (int)verdict_integer(lab, "points_max"));
         histogram_write(out, lab);
         fputs("<p class=\"axis\">percent of the points; the number of students above</p></div>\n", out);
     }
@@ -96,12 +96,12 @@ static void attention_write(FILE *out, const struct export_order *order)
     fputs("<section id=\"attention\"><h2>Who needs a look</h2>\n<ul>\n", out);
     json_array_foreach (order->results->submissions, i, submission) {
         const json_t *reasons = json_object_get(submission, "attention");
-        bool graded = member_is(submission, "state", "graded");
+        bool graded = verdict_is(submission, "state", "graded");
         if (graded && json_array_size(reasons) == 0)
             continue;
         shown++;
         html_print(out, "<li><a href=\"#s%d\">%s</a>", (int)i, submission_person(submission));
-        if (member_is(submission, "state", "partial"))
+        if (verdict_is(submission, "state", "partial"))
             fputs(" (partial)", out);
         json_array_foreach (reasons, j, reason) {
             html_print(out, "%s%s", j == 0 ? ": " : "; ", text_at(reasons, j));
@@ -148,8 +148,8 @@ static void causes_write(FILE *out, const struct export_order *order, const json
         students_linked(out, order, cause);
         fputs("</td><td>", out);
         html_bar(out, "share of the class", whole, &(struct html_part){"fail", count}, 1);
-        html_print(out, "</td><td>lab %d <code>%s</code></td><td>%s</td></tr>\n", (int)member_integer(cause, "lab"),
-                   member_text(cause, "check"), member_text(cause, "text"));
+        html_print(out, "</td><td>lab %d <code>%s</code></td><td>%s</td></tr>\n", (int)verdict_integer(cause, "lab"),
+                   verdict_text(cause, "check"), verdict_text(cause, "text"));
     }
     fputs(json_array_size(causes) > 0 ? "</tbody></table></section>\n" : "</section>\n", out);
 }
@@ -169,7 +169,7 @@ static void check_causes_write(FILE *out, const struct export_order *order, cons
         if (i == OPEN)
             html_print(out, "</ul><details class=\"more\"><summary>%d more causes</summary><ul class=\"causes\">",
                        (int)(count - OPEN));
-        html_print(out, "<li>%s ", member_text(cause, "text"));
+        html_print(out, "<li>%s ", verdict_text(cause, "text"));
         students_linked(out, order, cause);
         fputs("</li>", out);
     }
@@ -179,14 +179,14 @@ static void check_causes_write(FILE *out, const struct export_order *order, cons
 
 static void check_row(FILE *out, const struct export_order *order, const json_t *check)
 {
-    int passed = (int)member_integer(check, "passed"), failed = (int)member_integer(check, "failed"),
-        not_run = (int)member_integer(check, "not_run");
+    int passed = (int)verdict_integer(check, "passed"), failed = (int)verdict_integer(check, "failed"),
+        not_run = (int)verdict_integer(check, "not_run");
     struct html_part parts[] = {{"pass", passed}, {"fail", failed}, {"none", not_run}};
 
-    html_print(out, "<tr><th scope=\"row\"><code>%s</code>", member_text(check, "name"));
+    html_print(out, "<tr><th scope=\"row\"><code>%s</code>", verdict_text(check, "name"));
     if (check_is_hidden(check))
         fputs(" <span class=\"tag\">hidden</span>", out);
-    html_print(out, "<span class=\"title\">%s</span>", member_text(check, "title"));
+    html_print(out, "<span class=\"title\">%s</span>", verdict_text(check, "title"));
     check_causes_write(out, order, json_object_get(check, "causes"));
     fputs("</th><td>", out);
     html_bar(out, "passed, failed, not run", passed + failed + not_run, parts, 3);
@@ -206,7 +206,7 @@ static void checks_write(FILE *out, const struct export_order *order, const json
                    "<th scope=\"col\" class=\"wide\">Outcomes</th><th scope=\"col\" class=\"number\">passed</th>"
                    "<th scope=\"col\" class=\"number\">failed</th><th scope=\"col\" class=\"number\">not "
                    "run</th></tr></thead><tbody>\n",
-                   (int)member_integer(lab, "number"), member_text(lab, "title"));
+                   (int)verdict_integer(lab, "number"), verdict_text(lab, "title"));
         json_array_foreach (json_object_get(lab, "checks"), j, check) {
             check_row(out, order, check);
         }
@@ -221,14 +221,14 @@ static void points_cell(FILE *out, const struct export_order *order, const json_
 {
     char text[HUNDREDTHS_TEXT];
 
-    if (owner == NULL || member_true(owner, "missing")) {
+    if (owner == NULL || verdict_true(owner, "missing")) {
         fputs("<td class=\"number\">&#8211;</td>", out);
         return;
     }
-    html_print(out, "<td class=\"number\">%d", (int)member_integer(owner, "points"));
-    if (member_integer(owner, "challenge_points") > 0)
-        html_print(out, " +%d", (int)member_integer(owner, "challenge_points"));
-    if (order->policy && policy_hundredths(owner, "points") != member_integer(owner, "points") * 100)
+    html_print(out, "<td class=\"number\">%d", (int)verdict_integer(owner, "points"));
+    if (verdict_integer(owner, "challenge_points") > 0)
+        html_print(out, " +%d", (int)verdict_integer(owner, "challenge_points"));
+    if (order->policy && policy_hundredths(owner, "points") != verdict_integer(owner, "points") * 100)
         html_print(out, " &#8594; %s", export_hundredths(text, policy_hundredths(owner, "points")));
     fputs("</td>", out);
 }
@@ -250,7 +250,7 @@ static void students_table(FILE *out, const struct export_order *order)
             points_cell(out, order, submission_lab(submission, json_integer_value(number)));
         }
         points_cell(out, order, submission);
-        html_print(out, "<td>%s</td></tr>\n", member_text(submission, "state"));
+        html_print(out, "<td>%s</td></tr>\n", verdict_text(submission, "state"));
     }
     fputs("</tbody></table></section>\n", out);
 }
@@ -273,16 +273,16 @@ static void finding_write(FILE *out, const json_t *check)
     html_print(out,
                "<li class=\"finding\"><p><span class=\"outcome\">%s</span> <code>%s</code> %s%s "
                "<span class=\"points\">%d of %d</span></p>",
-               member_text(check, "outcome"), check_label(check, true), check_title(check, true),
-               member_true(check, "challenge") ? " (challenge)" : "", (int)member_integer(check, "points"),
-               (int)member_integer(check, "points_max"));
+               verdict_text(check, "outcome"), check_label(check, true), check_title(check, true),
+               verdict_true(check, "challenge") ? " (challenge)" : "", (int)verdict_integer(check, "points"),
+               (int)verdict_integer(check, "points_max"));
     if (!hidden) {
         fputs("<dl>", out);
-        finding_row(out, "expected", "output", member_text(check, "expected"));
-        finding_row(out, "found", "output", member_text(check, "found"));
+        finding_row(out, "expected", "output", verdict_text(check, "expected"));
+        finding_row(out, "found", "output", verdict_text(check, "found"));
         finding_row(out, "where", "output", place);
-        finding_row(out, "cause", "prose", member_text(check, "cause"));
-        finding_row(out, "next", "prose", member_text(check, "next"));
+        finding_row(out, "cause", "prose", verdict_text(check, "cause"));
+        finding_row(out, "next", "prose", verdict_text(check, "next"));
         json_array_foreach (json_object_get(check, "leaks"), i, leak) {
             finding_row(out, "left behind", "output", text_at(json_object_get(check, "leaks"), i));
         }
@@ -326,10 +326,10 @@ static void others_write(FILE *out, int level, const json_t *lab, const char *he
         begun = true;
         html_print(out, "<li><code>%s</code> %s", check_label(check, true), check_title(check, true));
         if (passed)
-            html_print(out, " <span class=\"points\">%d of %d</span>", (int)member_integer(check, "points"),
-                       (int)member_integer(check, "points_max"));
-        else if (!check_is_hidden(check) && member_text(check, "found")[0] != '\0')
-            html_print(out, " <span class=\"why\">(%s)</span>", member_text(check, "found"));
+            html_print(out, " <span class=\"points\">%d of %d</span>", (int)verdict_integer(check, "points"),
+                       (int)verdict_integer(check, "points_max"));
+        else if (!check_is_hidden(check) && verdict_text(check, "found")[0] != '\0')
+            html_print(out, " <span class=\"why\">(%s)</span>", verdict_text(check, "found"));
         fputs("</li>\n", out);
     }
     if (begun)
@@ -339,17 +339,17 @@ static void others_write(FILE *out, int level, const json_t *lab, const char *he
 static void student_lab_write(FILE *out, const struct export_order *order, int level, const json_t *lab)
 {
     char text[HUNDREDTHS_TEXT];
-    json_int_t extra = member_integer(lab, "challenge_points_max");
+    json_int_t extra = verdict_integer(lab, "challenge_points_max");
 
     html_print(out, "<h%d class=\"lab\">Lab %d: %s <span class=\"points\">%d of %d points", level,
-               (int)member_integer(lab, "number"), member_text(lab, "title"), (int)member_integer(lab, "points"),
-               (int)member_integer(lab, "points_max"));
+               (int)verdict_integer(lab, "number"), verdict_text(lab, "title"), (int)verdict_integer(lab, "points"),
+               (int)verdict_integer(lab, "points_max"));
     if (extra > 0)
-        html_print(out, ", challenges %d of %d", (int)member_integer(lab, "challenge_points"), (int)extra);
-    if (order->policy && policy_hundredths(lab, "points") != member_integer(lab, "points") * 100)
+        html_print(out, ", challenges %d of %d", (int)verdict_integer(lab, "challenge_points"), (int)extra);
+    if (order->policy && policy_hundredths(lab, "points") != verdict_integer(lab, "points") * 100)
         html_print(out, ", %s after lateness", export_hundredths(text, policy_hundredths(lab, "points")));
     html_print(out, "</span></h%d>\n", level);
-    if (member_true(lab, "missing")) {
+    if (verdict_true(lab, "missing")) {
         fputs("<p>Not handed in.</p>\n", out);
         return;
     }
@@ -372,11 +372,11 @@ static void student_write(FILE *out, const struct export_order *order, const jso
     if (fclose(lines) != 0)
         abort();
     html_print(out, "<article class=\"student\" id=\"s%d\"><h%d class=\"person\">%s</h%d>\n<p class=\"about\">%s",
-               (int)index, level, submission_person(submission), level, member_text(submission, "name"));
-    if (member_text(submission, "submitted")[0] != '\0')
-        html_print(out, ", handed in %s", member_text(submission, "submitted"));
-    html_print(out, ": <strong>%d of %d points</strong></p>\n", (int)member_integer(submission, "points"),
-               (int)member_integer(submission, "points_max"));
+               (int)index, level, submission_person(submission), level, verdict_text(submission, "name"));
+    if (verdict_text(submission, "submitted")[0] != '\0')
+        html_print(out, ", handed in %s", verdict_text(submission, "submitted"));
+    html_print(out, ": <strong>%d of %d points</strong></p>\n", (int)verdict_integer(submission, "points"),
+               (int)verdict_integer(submission, "points_max"));
     if (remarks[0] != '\0')
         html_print(out, "<p class=\"remarks\">%s</p>\n", remarks);
     free(remarks);

@@ -20,11 +20,11 @@ static const char *error_type(const json_t *check)
 {
     if (!check_found_something(check))
         return NULL;
-    if (!member_is(check, "outcome", "failed"))
-        return member_text(check, "outcome");
-    if (member_is(check, "name", "builds"))
+    if (!verdict_is(check, "outcome", "failed"))
+        return verdict_text(check, "outcome");
+    if (verdict_is(check, "name", "builds"))
         return "build";
-    return strncmp(member_text(check, "found"), "ended by signal", strlen("ended by signal")) == 0 ? "crash" : NULL;
+    return strncmp(verdict_text(check, "found"), "ended by signal", strlen("ended by signal")) == 0 ? "crash" : NULL;
 }
 
 static void check_count(struct counts *counts, const json_t *check)
@@ -89,8 +89,8 @@ static void property_points(FILE *out, const char *name, const json_t *owner)
 {
     char text[2 * HUNDREDTHS_TEXT];
 
-    snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT "/%" JSON_INTEGER_FORMAT, member_integer(owner, "points"),
-             member_integer(owner, "points_max"));
+    snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT "/%" JSON_INTEGER_FORMAT, verdict_integer(owner, "points"),
+             verdict_integer(owner, "points_max"));
     property_write(out, name, text);
 }
 
@@ -101,18 +101,18 @@ static void properties_write(FILE *out, const struct export_order *order, const 
     json_t *check;
 
     fputs("    <properties>\n", out);
-    property_write(out, "submission", member_text(submission, "name"));
-    property_write(out, "isolation", member_text(submission, "isolation"));
+    property_write(out, "submission", verdict_text(submission, "name"));
+    property_write(out, "isolation", verdict_text(submission, "isolation"));
     property_points(out, "points", lab);
     if (order->policy) {
         property_write(out, "points.adjusted", export_hundredths(text, policy_hundredths(lab, "points")));
-        property_write(out, "policy", member_text(json_object_get(lab, "adjusted"), "note"));
+        property_write(out, "policy", verdict_text(json_object_get(lab, "adjusted"), "note"));
     }
     json_array_foreach (json_object_get(lab, "checks"), i, check) {
         if (check_is_hidden(check) && order->one)
             continue;
-        snprintf(name, sizeof name, "points.%s%s", member_text(check, "name"),
-                 member_true(check, "challenge") ? ".challenge" : "");
+        snprintf(name, sizeof name, "points.%s%s", verdict_text(check, "name"),
+                 verdict_true(check, "challenge") ? ".challenge" : "");
         property_points(out, name, check);
     }
     fputs("    </properties>\n", out);
@@ -166,9 +166,9 @@ static void suite_write(FILE *out, const struct export_order *order, const json_
     size_t i;
     json_t *check;
 
-    if (asprintf(&name, "%s.%s", member_text(submission, "name"), member_text(lab, "lab")) == -1)
+    if (asprintf(&name, "%s.%s", verdict_text(submission, "name"), verdict_text(lab, "lab")) == -1)
         abort();
-    for (size_t at = 0; at < strlen(member_text(submission, "name")); at++)
+    for (size_t at = 0; at < strlen(verdict_text(submission, "name")); at++)
         if (name[at] == '.') /* whoever reads it splits packages there */
             name[at] = '_';
     fputs("  <testsuite", out);

@@ -133,7 +133,7 @@ static bool rule_read(const char *path, struct policy *policy)
     long minutes, of = 0;
 
     if (json_object_get(document, "penalty_of") != NULL) {
-        of = member_is(document, "penalty_of", "points") + 2 * member_is(document, "penalty_of", "points_max");
+        of = verdict_is(document, "penalty_of", "points") + 2 * verdict_is(document, "penalty_of", "points_max");
         if (of == 0)
             return refuse(path, "penalty_of", "must be \"points\" or \"points_max\"");
     }
@@ -166,11 +166,11 @@ static bool document_valid(const char *path, struct policy *policy)
 
     if (!members_known(path, "the file", document, names))
         return false;
-    if (!member_is(document, "schema", "shmlab-policy/1"))
+    if (!verdict_is(document, "schema", "shmlab-policy/1"))
         return refuse(path, "schema", "must be \"shmlab-policy/1\"");
-    if (member_text(document, "time_zone")[0] == '\0')
+    if (verdict_text(document, "time_zone")[0] == '\0')
         return refuse(path, "time_zone", "is missing: \"Europe/Berlin\", \"UTC\" or \"+02:00\", for example");
-    if (!policy_zone_set(member_text(document, "time_zone")))
+    if (!policy_zone_set(verdict_text(document, "time_zone")))
         return refuse(path, "time_zone",
                       "is none that this machine knows (Debian: package tzdata); \"+02:00\" is known everywhere");
     if (json_object_get(document, "due") == NULL)
@@ -209,9 +209,9 @@ void policy_free(struct policy *policy)
 static const json_t *student_of(const struct policy *policy, const json_t *submission)
 {
     const json_t *students = json_object_get(policy->document, "students");
-    const json_t *by_id = json_object_get(students, member_text(json_object_get(submission, "student"), "id"));
+    const json_t *by_id = json_object_get(students, verdict_text(json_object_get(submission, "student"), "id"));
 
-    return by_id != NULL ? by_id : json_object_get(students, member_text(submission, "name"));
+    return by_id != NULL ? by_id : json_object_get(students, verdict_text(submission, "name"));
 }
 
 /* A time that was checked when the file was read; false: there is none. */
@@ -236,14 +236,14 @@ struct work {
 static struct work work_begin(const struct policy *policy, const json_t *submission, json_t *lab)
 {
     const json_t *student = student_of(policy, submission);
-    json_int_t number = member_integer(lab, "number");
+    json_int_t number = verdict_integer(lab, "number");
     struct work work = {.lab = lab};
 
     work.extended = time_of(json_object_get(student, "extensions"), number, &work.due);
     work.has_due = work.extended || time_of(json_object_get(policy->document, "due"), number, &work.due);
     work.has_submitted = time_of(json_object_get(student, "submitted"), number, &work.submitted) ||
-                         policy_time_parse(member_text(submission, "submitted"), &work.submitted) == NULL;
-    if (work.has_due && work.has_submitted && !member_true(lab, "missing"))
+                         policy_time_parse(verdict_text(submission, "submitted"), &work.submitted) == NULL;
+    if (work.has_due && work.has_submitted && !verdict_true(lab, "missing"))
         work.days_late = policy_days_between(work.due, work.submitted - policy->grace_seconds);
     return work;
 }
@@ -260,7 +260,7 @@ static void work_decide(const struct policy *policy, struct work *work, long *fr
         work->penalty = WHOLE;
         return;
     }
-    bool worthless = member_integer(work->lab, "points") == 0 && member_integer(work->lab, "challenge_points") == 0;
+    bool worthless = verdict_integer(work->lab, "points") == 0 && verdict_integer(work->lab, "challenge_points") == 0;
     work->used = worthless ? 0 : work->days_late < *free_days ? work->days_late : *free_days;
     *free_days -= work->used;
     work->penalty = (work->days_late - work->used) * policy->penalty;
@@ -270,9 +270,9 @@ static void work_decide(const struct policy *policy, struct work *work, long *fr
 /* Hundredths of points that are left, rounded half up. */
 static json_int_t points_left(const struct policy *policy, const struct work *work, const char *key, const char *most)
 {
-    json_int_t points = member_integer(work->lab, key) * HUNDRED;
+    json_int_t points = verdict_integer(work->lab, key) * HUNDRED;
     bool of_maximum = policy->of_maximum && work->penalty < WHOLE;
-    json_int_t base = of_maximum ? member_integer(work->lab, most) * HUNDRED : points;
+    json_int_t base = of_maximum ? verdict_integer(work->lab, most) * HUNDRED : points;
     json_int_t left = (points * WHOLE - base * work->penalty + WHOLE / 2) / WHOLE;
 
     return left > 0 ? left : 0;
@@ -281,9 +281,9 @@ static json_int_t points_left(const struct policy *policy, const struct work *wo
 static void note_write(FILE *out, const struct policy *policy, const struct work *work)
 {
     char due[POLICY_TIME_TEXT];
-    int number = (int)member_integer(work->lab, "number");
+    int number = (int)verdict_integer(work->lab, "number");
 
-    if (!work->has_due || member_true(work->lab, "missing"))
+    if (!work->has_due || verdict_true(work->lab, "missing"))
         return;
     if (!work->has_submitted) {
         fprintf(out, "Lab %d: it is not known when it was handed in; lateness is not counted.", number);
@@ -340,7 +340,7 @@ static int by_due(const void *left, const void *right)
         return a->has_due ? -1 : 1;
     if (a->has_due && a->due != b->due)
         return a->due < b->due ? -1 : 1;
-    return (int)(member_integer(a->lab, "number") - member_integer(b->lab, "number"));
+    return (int)(verdict_integer(a->lab, "number") - verdict_integer(b->lab, "number"));
 }
 
 static void submission_adjust(const struct policy *policy, json_t *submission)
@@ -373,9 +373,9 @@ void policy_apply(const struct policy *policy, struct class_results *results)
     json_t *submission;
 
     json_array_foreach (results->submissions, i, submission) {
-        if (member_text(submission, "submitted")[0] == '\0')
+        if (verdict_text(submission, "submitted")[0] == '\0')
             error_report("name it in the policy (students, submitted), or nothing is taken off for lateness",
-                         "%s: it is not known when this was handed in", member_text(submission, "name"));
+                         "%s: it is not known when this was handed in", verdict_text(submission, "name"));
         submission_adjust(policy, submission);
     }
 }
@@ -384,7 +384,7 @@ json_int_t policy_hundredths(const json_t *owner, const char *key)
 {
     const json_t *adjusted = json_object_get(json_object_get(owner, "adjusted"), key);
 
-    return adjusted != NULL ? json_integer_value(adjusted) : member_integer(owner, key) * HUNDRED;
+    return adjusted != NULL ? json_integer_value(adjusted) : verdict_integer(owner, key) * HUNDRED;
 }
 
 /* ---- in words ---- */
@@ -446,9 +446,9 @@ static void students_print(FILE *out, const struct policy *policy)
     json_object_foreach (json_object_get(policy->document, "students"), key, student) {
         fprintf(out, "%s", key);
         if (json_object_get(student, "late_days") != NULL)
-            fprintf(out, ", %d late days", (int)member_integer(student, "late_days"));
-        if (member_text(student, "reason")[0] != '\0')
-            fprintf(out, " (%s)", member_text(student, "reason"));
+            fprintf(out, ", %d late days", (int)verdict_integer(student, "late_days"));
+        if (verdict_text(student, "reason")[0] != '\0')
+            fprintf(out, " (%s)", verdict_text(student, "reason"));
         fputs(":\n", out);
         times_print(out, policy, json_object_get(student, "extensions"));
         if (json_object_get(student, "submitted") != NULL)
@@ -459,7 +459,7 @@ static void students_print(FILE *out, const struct policy *policy)
 
 void policy_explain(const struct policy *policy, FILE *out)
 {
-    fprintf(out, "Times are those of %s.\nDue:\n", member_text(policy->document, "time_zone"));
+    fprintf(out, "Times are those of %s.\nDue:\n", verdict_text(policy->document, "time_zone"));
     times_print(out, policy, json_object_get(policy->document, "due"));
     if (policy->grace_seconds > 0)
         fprintf(out, "The first %ld minutes do not count.\n", policy->grace_seconds / 60);
@@ -487,10 +487,10 @@ int policy_strangers(const struct policy *policy, const struct class_results *re
     json_object_foreach (json_object_get(policy->document, "students"), key, value) {
         bool known = false;
         json_array_foreach (json_object_get(results->class, "roster"), i, each) {
-            known = known || member_is(each, "id", key);
+            known = known || verdict_is(each, "id", key);
         }
         json_array_foreach (results->submissions, i, each) {
-            known = known || member_is(each, "name", key) || member_is(json_object_get(each, "student"), "id", key);
+            known = known || verdict_is(each, "name", key) || verdict_is(json_object_get(each, "student"), "id", key);
         }
         if (!known)
             error_report("use the roster's id, or the submission's name", "students: nobody is called '%s' in %s", key,

@@ -98,7 +98,7 @@ void program_read(struct program *program, const struct class_results *results, 
 {
     char *folder;
 
-    *program = (struct program){.name = member_text(submission, "name"), .person = submission_person(submission)};
+    *program = (struct program){.name = verdict_text(submission, "name"), .person = submission_person(submission)};
     if (asprintf(&folder, "%s/submissions/%s/files", results->folder, program->name) == -1)
         abort();
     FTS *walk = walk_begin(folder); /* none: nothing of it was taken */

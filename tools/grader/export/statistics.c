@@ -11,13 +11,13 @@
 /* What the student misunderstood, as far as the check can tell; to be freed. */
 static char *cause_text(const json_t *check)
 {
-    const char *text = member_text(check, "cause"), *expected = member_text(check, "expected");
+    const char *text = verdict_text(check, "cause"), *expected = verdict_text(check, "expected");
     char *whole = NULL;
 
     if (text[0] == '\0' && expected[0] != '\0')
         return asprintf(&whole, "expected: %.*s", (int)strcspn(expected, "\n"), expected) == -1 ? NULL : whole;
     if (text[0] == '\0')
-        text = member_is(check, "outcome", "timeout") ? "it did not come to an end" : "no cause is known";
+        text = verdict_is(check, "outcome", "timeout") ? "it did not come to an end" : "no cause is known";
     return strndup(text, strcspn(text, "\n"));
 }
 
@@ -28,7 +28,7 @@ static json_t *cause_find(json_t *causes, int lab, const char *check, const char
     json_t *cause;
 
     json_array_foreach (causes, i, cause) {
-        if (member_is(cause, "text", text))
+        if (verdict_is(cause, "text", text))
             return cause;
     }
     cause = json_pack("{s:i, s:s, s:s, s:[]}", "lab", lab, "check", check, "text", text, "students");
@@ -44,10 +44,10 @@ static int by_students(const void *left, const void *right)
 
     if (many != few)
         return many > few ? -1 : 1;
-    if (member_integer(a, "lab") != member_integer(b, "lab"))
-        return member_integer(a, "lab") < member_integer(b, "lab") ? -1 : 1;
-    int order = strcmp(member_text(a, "check"), member_text(b, "check"));
-    return order != 0 ? order : strcmp(member_text(a, "text"), member_text(b, "text"));
+    if (verdict_integer(a, "lab") != verdict_integer(b, "lab"))
+        return verdict_integer(a, "lab") < verdict_integer(b, "lab") ? -1 : 1;
+    int order = strcmp(verdict_text(a, "check"), verdict_text(b, "check"));
+    return order != 0 ? order : strcmp(verdict_text(a, "text"), verdict_text(b, "text"));
 }
 
 /* The same entries in that order. */
@@ -71,24 +71,24 @@ static json_t *array_sorted(const json_t *array, int (*order)(const void *, cons
 
 static json_t *check_find(json_t *checks, const json_t *check)
 {
-    const char *name = member_text(check, "name");
+    const char *name = verdict_text(check, "name");
     size_t i;
     json_t *each;
 
     json_array_foreach (checks, i, each) {
-        if (member_is(each, "name", name))
+        if (verdict_is(each, "name", name))
             return each;
     }
-    each = json_pack("{s:s, s:s, s:s, s:I, s:i, s:i, s:i, s:[]}", "name", name, "title", member_text(check, "title"),
-                     "visibility", member_text(check, "visibility"), "points_max", member_integer(check, "points_max"),
-                     "passed", 0, "failed", 0, "not_run", 0, "causes");
+    each = json_pack("{s:s, s:s, s:s, s:I, s:i, s:i, s:i, s:[]}", "name", name, "title", verdict_text(check, "title"),
+                     "visibility", verdict_text(check, "visibility"), "points_max",
+                     verdict_integer(check, "points_max"), "passed", 0, "failed", 0, "not_run", 0, "causes");
     json_array_append_new(checks, each);
     return each;
 }
 
 static void count_up(json_t *object, const char *key)
 {
-    json_object_set_new(object, key, json_integer(member_integer(object, key) + 1));
+    json_object_set_new(object, key, json_integer(verdict_integer(object, key) + 1));
 }
 
 static void check_add(json_t *lab, const json_t *check, size_t student)
@@ -99,8 +99,8 @@ static void check_add(json_t *lab, const json_t *check, size_t student)
     if (!check_found_something(check))
         return;
     char *text = cause_text(check);
-    json_t *cause = cause_find(json_object_get(entry, "causes"), (int)member_integer(lab, "number"),
-                               member_text(check, "name"), text != NULL ? text : "");
+    json_t *cause = cause_find(json_object_get(entry, "causes"), (int)verdict_integer(lab, "number"),
+                               verdict_text(check, "name"), text != NULL ? text : "");
     json_array_append_new(json_object_get(cause, "students"), json_integer((json_int_t)student));
     free(text);
 }
@@ -110,14 +110,14 @@ static void lab_add(json_t *lab, const json_t *verdict, size_t student)
     size_t i;
     json_t *check;
 
-    if (verdict == NULL || member_true(verdict, "missing")) {
+    if (verdict == NULL || verdict_true(verdict, "missing")) {
         count_up(lab, "missing");
         return;
     }
     count_up(lab, "handed_in");
-    json_object_set_new(lab, "title", json_string(member_text(verdict, "title")));
-    json_object_set_new(lab, "points_max", json_integer(member_integer(verdict, "points_max")));
-    json_array_append_new(json_object_get(lab, "marks"), json_integer(member_integer(verdict, "points")));
+    json_object_set_new(lab, "title", json_string(verdict_text(verdict, "title")));
+    json_object_set_new(lab, "points_max", json_integer(verdict_integer(verdict, "points_max")));
+    json_array_append_new(json_object_get(lab, "marks"), json_integer(verdict_integer(verdict, "points")));
     json_array_foreach (json_object_get(verdict, "checks"), i, check) {
         check_add(lab, check, student);
     }
