@@ -71,7 +71,8 @@ static void table_print(void)
     for (size_t i = 0; i < ROWS; i++)
         printf("%-14s %4zu  %6zu %7zu     %6zu %7zu%s\n", rows[i].name, rows[i].size, natural[i],
                padding_behind(i, sizeof(struct natural_data), natural), published[i],
-               padding_behind(i, SHARED_DATA_SIZE, published), natural[i] == published[i] ? "" : "   <- they disagree");
+               padding_behind(i, SHARED_DATA_SIZE, published),
+               natural[i] == published[i] ? "" : "   <- they disagree");
     printf("%-14s %4s  %6zu %18d\n\n", "sizeof", "", sizeof(struct natural_data), SHARED_DATA_SIZE);
 }
 
@@ -98,7 +99,8 @@ static void bytes_print(void)
     printf("             576     584     592     600\n");
     printf("             |       |       |       |\n");
     printf("  natural    %s\n  published  %s\n\n", natural, published);
-    printf("A reader of the published table that meets the natural struct takes half of the timestamp and half of\n"
+    printf("A reader of the published table that meets the natural struct takes half of the timestamp and "
+           "half of\n"
            "data_array[0] for the timestamp, and finds data_array[1] where it looks for data_array[0].\n\n");
 }
 
@@ -108,13 +110,14 @@ static int predictions_check(void)
 
     for (size_t i = 0; i < ROWS; i++) {
         if (rows[i].predicted != rows[i].natural) {
-            printf("prediction: %s at %zu, but the compiler puts it at %zu\n", rows[i].name, rows[i].predicted,
-                   rows[i].natural);
+            printf("prediction: %s at %zu, but the compiler puts it at %zu\n", rows[i].name,
+                   rows[i].predicted, rows[i].natural);
             wrong++;
         }
     }
     if (predicted_size != sizeof(struct natural_data)) {
-        printf("prediction: sizeof is %zu, but the compiler says %zu\n", predicted_size, sizeof(struct natural_data));
+        printf("prediction: sizeof is %zu, but the compiler says %zu\n", predicted_size,
+               sizeof(struct natural_data));
         wrong++;
     }
     if (wrong == 0)
@@ -124,7 +127,8 @@ static int predictions_check(void)
 
 int main(int argc, char **argv)
 {
-    static const struct argp argp = {.doc = "Show the natural and the published layout of the shared struct."};
+    static const struct argp argp = {.doc =
+                                         "Show the natural and the published layout of the shared struct."};
 
     options_parse(&argp, argc, argv, NULL);
     table_print();

@@ -62,7 +62,8 @@ static const struct argp_option option_list[] = {
 static const struct argp argp = {
     .options = option_list,
     .parser = option_parse,
-    .doc = "Put the sample data into POSIX shared memory and hold it until Enter, a signal or the end of the time.",
+    .doc = "Put the sample data into POSIX shared memory and hold it until Enter, a signal or the end of the "
+           "time.",
 };
 
 /* Open the object and become its only writer. Returns the descriptor, or -1 after a message. */
@@ -72,7 +73,7 @@ static int segment_open(const struct options *options)
     int fd = presence_open(options->name, options->mode, WRITER_PRESENCE, &created);
 
     if (fd == -1) {
-        const char *next = errno == EAGAIN   ? "another writer holds it: end that one, or choose another --name"
+        const char *next = errno == EAGAIN ? "another writer holds it: end that one, or choose another --name"
                            : errno == EACCES ? "it belongs to somebody else: choose another --name"
                                              : NULL;
         error_report_errno(next, "shm_open(%s)", options->name);
@@ -81,18 +82,21 @@ static int segment_open(const struct options *options)
     struct stat info = {0};
     fstat(fd, &info);
     if (!created && info.st_size != 0 && info.st_size != SHARED_DATA_SEGMENT_SIZE) {
-        error_report("it belongs to another program: choose another --name", "%s has %lld bytes, not %d", options->name,
-                     (long long)info.st_size, SHARED_DATA_SEGMENT_SIZE);
+        error_report("it belongs to another program: choose another --name", "%s has %lld bytes, not %d",
+                     options->name, (long long)info.st_size, SHARED_DATA_SEGMENT_SIZE);
         close(fd);
         return -1;
     }
     if (!created)
         printf("writer: %s was left behind by an earlier writer: using it again\n", options->name);
 
-    /* posix_fallocate finds out now whether there is memory; after ftruncate alone a full /dev/shm shows as SIGBUS. */
-    if (ftruncate(fd, SHARED_DATA_SEGMENT_SIZE) == 0 && (errno = posix_fallocate(fd, 0, SHARED_DATA_SEGMENT_SIZE)) == 0)
+    /* posix_fallocate finds out now whether there is memory; after ftruncate alone a full /dev/shm shows as
+     * SIGBUS. */
+    if (ftruncate(fd, SHARED_DATA_SEGMENT_SIZE) == 0 &&
+        (errno = posix_fallocate(fd, 0, SHARED_DATA_SEGMENT_SIZE)) == 0)
         return fd;
-    error_report_errno("look at `df -h /dev/shm`", "%d bytes for %s", SHARED_DATA_SEGMENT_SIZE, options->name);
+    error_report_errno("look at `df -h /dev/shm`", "%d bytes for %s", SHARED_DATA_SEGMENT_SIZE,
+                       options->name);
     if (created)
         shm_unlink(options->name);
     close(fd);
@@ -101,8 +105,8 @@ static int segment_open(const struct options *options)
 
 static void segment_hold(const struct options *options)
 {
-    printf("writer: %d bytes in %s, struct at 0 to %d; look with: reader.py --name %s\n", SHARED_DATA_SEGMENT_SIZE,
-           options->name, SHARED_DATA_SIZE - 1, options->name);
+    printf("writer: %d bytes in %s, struct at 0 to %d; look with: reader.py --name %s\n",
+           SHARED_DATA_SEGMENT_SIZE, options->name, SHARED_DATA_SIZE - 1, options->name);
     if (options->hold < 0)
         printf("writer: press Enter to remove it and end\n");
     fflush(stdout);
@@ -114,7 +118,8 @@ static void segment_hold(const struct options *options)
 static int segment_fill_and_hold(const struct options *options, int fd)
 {
     struct shared_data sample;
-    struct shared_data *shared = mmap(NULL, SHARED_DATA_SEGMENT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    struct shared_data *shared =
+        mmap(NULL, SHARED_DATA_SEGMENT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
     if (shared == MAP_FAILED)
         return error_report_errno(NULL, "mmap(%s)", options->name);

@@ -63,7 +63,8 @@ static const struct argp_option option_list[] = {
 static const struct argp argp = {
     .options = option_list,
     .parser = option_parse,
-    .doc = "Put the sample data into a System V segment and hold it until Enter, a signal or the end of the time.",
+    .doc = "Put the sample data into a System V segment and hold it until Enter, a signal or the end of the "
+           "time.",
 };
 
 /* TODO 4: A function segment_adopt(key) for a segment that is there already: see the table at the top. */

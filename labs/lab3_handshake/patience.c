@@ -45,7 +45,8 @@ enum patience_end patience_step(struct patience *patience)
     if (patience->steps++ < SPIN_STEPS)
         return PATIENCE_GO_ON;
     if (patience->peer_gone)
-        return PATIENCE_GONE; /* the flag was read again since we found out: what the peer did last was not missed */
+        return PATIENCE_GONE; /* the flag was read again since we found out: what the peer did last was not
+                                 missed */
     peer_look(patience);
     if (patience->peer_gone)
         return PATIENCE_GO_ON;

@@ -26,10 +26,11 @@ enum patience_end {
 };
 
 struct patience {
-    int shmid;           /* the segment whose attach count tells about the peer */
-    double limit;        /* seconds */
-    bool peer_seen;      /* the peer was attached at some time */
-    bool peer_gone;      /* ... and is not any more: said at the step after next, so that the flag is read once more */
+    int shmid;      /* the segment whose attach count tells about the peer */
+    double limit;   /* seconds */
+    bool peer_seen; /* the peer was attached at some time */
+    bool peer_gone; /* ... and is not any more: said at the step after next, so that the flag is read once
+                       more */
     struct deadline end; /* of this wait: `limit` after patience_begin */
     unsigned steps;
 };

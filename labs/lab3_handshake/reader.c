@@ -31,7 +31,8 @@ struct letter {
 };
 
 /* Wait for a message, copy it and give the box back. */
-static enum patience_end mailbox_receive(struct mailbox *box, struct patience *patience, struct letter *letter)
+static enum patience_end mailbox_receive(struct mailbox *box, struct patience *patience,
+                                         struct letter *letter)
 {
     /* TODO 6: Wait until ready is set, copy counter and message, give the box back.
      * Whatever lies in shared memory, letter->message must end with a NUL. */
@@ -47,8 +48,8 @@ static int failure_report(enum patience_end end, int number, double limit)
     case PATIENCE_STOPPED:
         return error_report(NULL, "%s: still waiting for message #%d", strsignal(stop_signal()), number);
     case PATIENCE_GONE:
-        return error_report("start both again, with the same --messages", "the writer is gone before message #%d",
-                            number);
+        return error_report("start both again, with the same --messages",
+                            "the writer is gone before message #%d", number);
     default:
         return error_report("is the writer stuck?", "no message #%d within %g s", number, limit);
     }
@@ -72,7 +73,8 @@ static enum patience_end messages_receive(struct mailbox *box, int shmid, const 
     return PATIENCE_GO_ON;
 }
 
-/* Did a writer that was killed leave it? Then nobody but us is attached and its creator does not exist any more. */
+/* Did a writer that was killed leave it? Then nobody but us is attached and its creator does not exist any
+ * more. */
 static bool segment_stale(int id)
 {
     /* TODO 7: IPC_STAT tells shm_nattch and shm_cpid; kill(pid, 0) asks whether a process exists, kill(2). */
@@ -116,7 +118,8 @@ static int mailbox_find(const struct lab3_options *options, struct mailbox **box
         }
         if (deadline_passed(&deadline))
             return error_report("start the writer, or check --key-path and --key-id",
-                                "no writer came within %g s (key 0x%08x)", options->timeout, (unsigned)options->key);
+                                "no writer came within %g s (key 0x%08x)", options->timeout,
+                                (unsigned)options->key);
         if (!stop_sleep(retry_seconds))
             return error_report(NULL, "%s", strsignal(stop_signal()));
     }

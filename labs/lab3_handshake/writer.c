@@ -76,7 +76,8 @@ static int messages_send(struct mailbox *box, int shmid, const struct lab3_optio
     return EXIT_SUCCESS;
 }
 
-/* A segment with our key is there. Remove it if its writer is dead; 0 when the way is free, -1 after a message. */
+/* A segment with our key is there. Remove it if its writer is dead; 0 when the way is free, -1 after a
+ * message. */
 static int stale_remove(key_t key)
 {
     /* TODO 8: Whose is it? Refuse one of another size, and one whose creator is alive; remove a dead one's.
@@ -101,7 +102,8 @@ int main(int argc, char **argv)
 {
     struct lab3_options options;
 
-    if (lab3_options_parse(&options, "Hand messages to a reader through a mailbox in shared memory.", argc, argv) != 0)
+    if (lab3_options_parse(&options, "Hand messages to a reader through a mailbox in shared memory.", argc,
+                           argv) != 0)
         return EXIT_FAILURE;
     stop_on_signals();
 

@@ -21,7 +21,8 @@
 #include "shmlab/presence.h"
 #include "shmlab/stop.h"
 
-static const double slice_seconds = 0.2;  /* how late a signal may be seen that came just before a wait began */
+static const double slice_seconds =
+    0.2; /* how late a signal may be seen that came just before a wait began */
 static const double retry_seconds = 0.01; /* between two looks for an object, or at the buffer's end */
 
 static void names_make(struct buffer *buffer, const char *prefix)
@@ -91,7 +92,8 @@ static int buffer_initialise(struct buffer *buffer, unsigned capacity, mode_t mo
 {
     size_t size = buffer_size(capacity);
 
-    /* From zero and up again, so that nothing of an earlier run stays; posix_fallocate finds a full /dev/shm now. */
+    /* From zero and up again, so that nothing of an earlier run stays; posix_fallocate finds a full /dev/shm
+     * now. */
     if (ftruncate(buffer->fd, 0) == -1 || ftruncate(buffer->fd, (off_t)size) == -1 ||
         (errno = posix_fallocate(buffer->fd, 0, (off_t)size)) != 0)
         return error_report_errno("look at `df -h /dev/shm`", "%zu bytes for %s", size, buffer->shm_name);
@@ -110,7 +112,8 @@ static int buffer_initialise(struct buffer *buffer, unsigned capacity, mode_t mo
         .capacity = capacity,
     };
     buffer->capacity = capacity;
-    /* release: pairs with the acquire in header_check; who finds the magic finds the header and the semaphores */
+    /* release: pairs with the acquire in header_check; who finds the magic finds the header and the
+     * semaphores */
     __atomic_store_n(&buffer->shared->magic, BUFFER_MAGIC, __ATOMIC_RELEASE);
     return 0;
 }
@@ -130,8 +133,8 @@ static enum join header_check(struct buffer *buffer)
         shared->element_size == sizeof(struct buffer_message) && buffer->capacity >= 1 &&
         buffer->capacity <= BUFFER_CAPACITY_MAX && buffer_size(buffer->capacity) == buffer->size)
         return JOIN_DONE;
-    error_report("it belongs to another program or version: choose another --prefix", "%s is not a buffer of ours",
-                 buffer->shm_name);
+    error_report("it belongs to another program or version: choose another --prefix",
+                 "%s is not a buffer of ours", buffer->shm_name);
     return JOIN_FAILED;
 }
 
@@ -142,12 +145,13 @@ static enum join semaphores_open(struct buffer *buffer)
     buffer->mutex = sem_open(buffer->mutex_name, 0);
     if (buffer->empty != SEM_FAILED && buffer->full != SEM_FAILED && buffer->mutex != SEM_FAILED)
         return JOIN_DONE;
-    error_report_errno("remove what is left and start anew, or choose another --prefix", "sem_open(%s, %s, %s)",
-                       buffer->empty_name, buffer->full_name, buffer->mutex_name);
+    error_report_errno("remove what is left and start anew, or choose another --prefix",
+                       "sem_open(%s, %s, %s)", buffer->empty_name, buffer->full_name, buffer->mutex_name);
     return JOIN_FAILED;
 }
 
-/* One attempt to become a further user of a buffer that is in use. On JOIN_LATER and JOIN_FAILED nothing stays open. */
+/* One attempt to become a further user of a buffer that is in use. On JOIN_LATER and JOIN_FAILED nothing
+ * stays open. */
 static enum join buffer_try_join(struct buffer *buffer)
 {
     struct stat info;
@@ -157,7 +161,8 @@ static enum join buffer_try_join(struct buffer *buffer)
     if (buffer->fd == -1) {
         if (errno == ENOENT)
             return JOIN_LATER;
-        error_report_errno("it belongs to another user: choose another --prefix", "shm_open(%s)", buffer->shm_name);
+        error_report_errno("it belongs to another user: choose another --prefix", "shm_open(%s)",
+                           buffer->shm_name);
         return JOIN_FAILED;
     }
     /*
@@ -179,8 +184,8 @@ static enum join buffer_try_join(struct buffer *buffer)
 
 static void buffer_prepare(struct buffer *buffer, const char *prefix)
 {
-    *buffer =
-        (struct buffer){.fd = -1, .shared = MAP_FAILED, .empty = SEM_FAILED, .full = SEM_FAILED, .mutex = SEM_FAILED};
+    *buffer = (struct buffer){
+        .fd = -1, .shared = MAP_FAILED, .empty = SEM_FAILED, .full = SEM_FAILED, .mutex = SEM_FAILED};
     names_make(buffer, prefix);
 }
 
@@ -201,7 +206,8 @@ static enum join buffer_try_create(struct buffer *buffer, unsigned capacity, mod
         handles_close(buffer);
         return JOIN_FAILED;
     }
-    presence_claim(buffer->fd, BUFFER_PRESENCE, PRESENCE_SHARED); /* from alone to one of many, without a gap */
+    presence_claim(buffer->fd, BUFFER_PRESENCE,
+                   PRESENCE_SHARED); /* from alone to one of many, without a gap */
     return JOIN_DONE;
 }
 
@@ -239,7 +245,8 @@ int buffer_join(struct buffer *buffer, const char *prefix, double seconds)
             fflush(stdout);
         }
         if (waited >= seconds)
-            return error_report("start a producer with the same --prefix", "no producer came within %g s", seconds);
+            return error_report("start a producer with the same --prefix", "no producer came within %g s",
+                                seconds);
         if (!stop_sleep(retry_seconds))
             return error_report(NULL, "%s", strsignal(stop_signal()));
     }

@@ -27,10 +27,12 @@ static int items_get(struct buffer *buffer, const struct lab4_options *options)
             }
             break;
         case BUFFER_STOPPED:
-            return error_report(NULL, "%s: got %d of %d items", strsignal(stop_signal()), taken, options->items);
+            return error_report(NULL, "%s: got %d of %d items", strsignal(stop_signal()), taken,
+                                options->items);
         case BUFFER_TIMEOUT:
             return error_report("start a producer with the same --prefix, or ask for fewer --items",
-                                "nothing came for %g s: got %d of %d items", options->timeout, taken, options->items);
+                                "nothing came for %g s: got %d of %d items", options->timeout, taken,
+                                options->items);
         case BUFFER_STUCK:
             return error_report("end the other processes and start again",
                                 "%s was not given back within %g s: its holder is dead", buffer->mutex_name,

@@ -31,11 +31,12 @@ static int items_put(struct buffer *buffer, const struct lab4_options *options)
             }
             break;
         case BUFFER_STOPPED:
-            return error_report(NULL, "%s: put %d of %d items", strsignal(stop_signal()), number - 1, options->items);
+            return error_report(NULL, "%s: put %d of %d items", strsignal(stop_signal()), number - 1,
+                                options->items);
         case BUFFER_TIMEOUT:
             return error_report("start a consumer with the same --prefix",
-                                "the buffer stayed full for %g s: put %d of %d items", options->timeout, number - 1,
-                                options->items);
+                                "the buffer stayed full for %g s: put %d of %d items", options->timeout,
+                                number - 1, options->items);
         case BUFFER_STUCK:
             return error_report("end the other processes and start again",
                                 "%s was not given back within %g s: its holder is dead", buffer->mutex_name,

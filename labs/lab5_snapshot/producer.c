@@ -116,8 +116,8 @@ static int class_choose(const struct detector *detector, const char *wanted)
 }
 
 /* Fill the snapshot with what the detector finds. Returns 0, or 1 after a message. */
-static int records_fill(struct detector *detector, const struct detector_filter *filter, const struct frame *image,
-                        struct snapshot *snapshot)
+static int records_fill(struct detector *detector, const struct detector_filter *filter,
+                        const struct frame *image, struct snapshot *snapshot)
 {
     /* TODO 1: Run the detector on the picture (detector_run): at most SNAPSHOT_RECORDS records, straight into the
      * snapshot, and the number of them into its count. -1 is no number of records. Print each record. */
@@ -129,7 +129,8 @@ static int records_fill(struct detector *detector, const struct detector_filter 
 }
 
 /* The same, from the detector's files. */
-static int snapshot_detect(const struct options *options, const struct frame *image, struct snapshot *snapshot)
+static int snapshot_detect(const struct options *options, const struct frame *image,
+                           struct snapshot *snapshot)
 {
     char error[ERROR_CAPACITY];
     struct detector *detector = detector_open(&options->files, error, sizeof error);
@@ -189,14 +190,15 @@ static int picture_process(const struct options *options)
     frame_destroy(&image);
     if (failed != 0 || snapshot_publish(options, &snapshot) != 0)
         return EXIT_FAILURE;
-    printf("producer: %d detections in %s; it stays until `producer --name %s --unlink`\n", (int)snapshot.count,
-           options->name, options->name);
+    printf("producer: %d detections in %s; it stays until `producer --name %s --unlink`\n",
+           (int)snapshot.count, options->name, options->name);
     return EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)
 {
-    struct options options = {.name = SNAPSHOT_NAME, .wanted = "dog", .threshold = SNAPSHOT_THRESHOLD, .mode = 0600};
+    struct options options = {
+        .name = SNAPSHOT_NAME, .wanted = "dog", .threshold = SNAPSHOT_THRESHOLD, .mode = 0600};
     struct model model;
     char error[ERROR_CAPACITY];
     bool removed;

@@ -17,7 +17,8 @@
 
 enum { VISIT = 1000 }; /* messages that a reader takes before it leaves */
 
-static const char missing[] = "are fanout_put, fanout_join, fanout_get and fanout_leave written, in fanout.c?";
+static const char missing[] =
+    "are fanout_put, fanout_join, fanout_get and fanout_leave written, in fanout.c?";
 
 struct fanout_stream {
     struct stream stream;
@@ -59,8 +60,8 @@ static int visit(const struct fanout_stream *it, int reader, long *next)
             if (!stream_look_again(&wait))
                 return error_report(missing, "message %ld never came", *next);
         if (!message_right(&message, *next))
-            return error_report(NULL, "message %ld is \"%.*s\" with number %d", *next, FANOUT_TEXT, message.text,
-                                (int)message.number);
+            return error_report(NULL, "message %ld is \"%.*s\" with number %d", *next, FANOUT_TEXT,
+                                message.text, (int)message.number);
     }
     return 0;
 }

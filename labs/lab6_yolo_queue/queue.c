@@ -26,8 +26,9 @@
 
 static const double slice_seconds = 0.05; /* how often a waiting side looks whether the other one is alive */
 static const double retry_seconds = 0.01; /* between two looks for an object, or at the queue's end */
-static const double stuck_seconds = 30;   /* MUTEX is held for nanoseconds; so long means something is wrong */
-static const int64_t spin_ns = 5000;      /* an awake peer answers sooner; waking a sleeping one costs about as much */
+static const double stuck_seconds = 30; /* MUTEX is held for nanoseconds; so long means something is wrong */
+static const int64_t spin_ns =
+    5000; /* an awake peer answers sooner; waking a sleeping one costs about as much */
 
 static void names_make(struct queue *queue, const char *prefix)
 {
@@ -109,7 +110,8 @@ static int objects_create(struct queue *queue, mode_t mode)
     return error_report("write objects_create in queue.c", "%s has no queue yet", queue->shm_name);
 }
 
-/* Become the producer of an object that is surely new: one of a dead producer is removed, its consumers notice. */
+/* Become the producer of an object that is surely new: one of a dead producer is removed, its consumers
+ * notice. */
 static int object_claim(struct queue *queue, mode_t mode)
 {
     for (;;) {
@@ -126,7 +128,8 @@ static int object_claim(struct queue *queue, mode_t mode)
         printf("producer: replacing %s: no producer holds it (one that takes no lock would lose it)\n",
                queue->shm_name);
         if (shm_unlink(queue->shm_name) == -1 && errno != ENOENT)
-            return error_report_errno("remove it, or choose another --prefix", "shm_unlink(%s)", queue->shm_name);
+            return error_report_errno("remove it, or choose another --prefix", "shm_unlink(%s)",
+                                      queue->shm_name);
         close(queue->fd);
         queue->fd = -1;
     }
@@ -184,7 +187,8 @@ static enum attach consumer_claim(struct queue *queue)
     if (!taken && presence_held(queue->fd, QUEUE_PRESENCE_KNOWN) == 1)
         result = ATTACH_LATER; /* the one before us: its end was not noticed yet, nor repaired */
     else if (taken || presence_claim(queue->fd, QUEUE_PRESENCE_CONSUMER, PRESENCE_EXCLUSIVE) == -1) {
-        error_report("end it, or choose another --prefix", "%s: another consumer is attached", queue->shm_name);
+        error_report("end it, or choose another --prefix", "%s: another consumer is attached",
+                     queue->shm_name);
         result = ATTACH_FAILED;
     }
     presence_release(queue->fd, QUEUE_PRESENCE_REPAIR);
@@ -201,14 +205,16 @@ static enum attach queue_try_attach(struct queue *queue)
     if (queue->fd == -1) {
         if (errno == ENOENT)
             return ATTACH_LATER;
-        error_report_errno("it belongs to another user: choose another --prefix", "shm_open(%s)", queue->shm_name);
+        error_report_errno("it belongs to another user: choose another --prefix", "shm_open(%s)",
+                           queue->shm_name);
         return ATTACH_FAILED;
     }
     if (fstat(queue->fd, &info) == 0 && info.st_size == sizeof *queue->shared) {
         result = semaphores_open(queue);
         if (result == ATTACH_DONE)
             result = consumer_claim(queue);
-        /* Checked last: the object, and so the semaphores that were made before it, are those of the name's owner. */
+        /* Checked last: the object, and so the semaphores that were made before it, are those of the name's
+         * owner. */
         if (result == ATTACH_DONE && !presence_current(queue->fd, queue->shm_name))
             result = ATTACH_LATER;
         if (result == ATTACH_DONE && queue_map(queue) != 0)
@@ -239,7 +245,8 @@ int queue_attach(struct queue *queue, const char *prefix, double seconds)
             fflush(stdout);
         }
         if (waited >= seconds)
-            return error_report("start a producer with the same --prefix", "no producer came within %g s", seconds);
+            return error_report("start a producer with the same --prefix", "no producer came within %g s",
+                                seconds);
         if (!stop_sleep(retry_seconds))
             return error_report(NULL, "%s", strsignal(stop_signal()));
     }
@@ -322,7 +329,8 @@ static bool peer_lost(struct queue *queue)
     return lost;
 }
 
-/* Take MUTEX. Not given up at once for a signal: it is only ever held for nanoseconds, unless its holder is dead. */
+/* Take MUTEX. Not given up at once for a signal: it is only ever held for nanoseconds, unless its holder is
+ * dead. */
 static enum queue_end queue_lock(struct queue *queue, int held)
 {
     struct deadline stopped = deadline_in(1), stuck = deadline_in(stuck_seconds);
@@ -435,9 +443,11 @@ int queue_close(struct queue *queue)
         unread = queue_peer_present(queue) ? 0 : queue_unread(queue);
         if (presence_current(queue->fd, queue->shm_name))
             objects_unlink(queue);
-    } else if (queue->peer_seen && presence_claim(queue->fd, QUEUE_PRESENCE_PRODUCER, PRESENCE_EXCLUSIVE) == 0 &&
+    } else if (queue->peer_seen &&
+               presence_claim(queue->fd, QUEUE_PRESENCE_PRODUCER, PRESENCE_EXCLUSIVE) == 0 &&
                presence_current(queue->fd, queue->shm_name)) {
-        /* The producer that we saw is dead, its objects are still there, and no other producer has claimed them. */
+        /* The producer that we saw is dead, its objects are still there, and no other producer has claimed
+         * them. */
         unread = queue_unread(queue);
         objects_unlink(queue);
     }

@@ -63,10 +63,12 @@ enum queue_end queue_acquire_free(struct queue *queue, struct queue_slot **slot,
 /* Hand over the slot that queue_acquire_free gave last. QUEUE_DONE or QUEUE_STUCK. */
 enum queue_end queue_publish(struct queue *queue);
 
-/* Wait for a frame at most that many seconds. QUEUE_DONE with *slot, to be used in place; trust nothing in it. */
+/* Wait for a frame at most that many seconds. QUEUE_DONE with *slot, to be used in place; trust nothing in
+ * it. */
 enum queue_end queue_acquire_full(struct queue *queue, const struct queue_slot **slot, double seconds);
 
-/* Give back the slot that queue_acquire_full gave last; no pointer into it may be used any more. As queue_publish. */
+/* Give back the slot that queue_acquire_full gave last; no pointer into it may be used any more. As
+ * queue_publish. */
 enum queue_end queue_release(struct queue *queue);
 
 /* Is the other side there? */

@@ -43,6 +43,7 @@ void *stream_map(size_t size);
  * Consumers 1 to `consumers`, a child process each, and the producer, which is the caller. Returns 0 when
  * none of them failed.
  */
-int stream_run(long consumers, int (*consume)(void *data, long which), int (*produce)(void *data), void *data);
+int stream_run(long consumers, int (*consume)(void *data, long which), int (*produce)(void *data),
+               void *data);
 
 #endif

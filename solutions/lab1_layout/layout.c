@@ -44,8 +44,9 @@ enum { SHARED_DATA_FIELDS(PUBLISHED_ENUM) };
 
 // shmlab:cut 1 Predict, on paper, where the compiler puts the members of struct natural_data, and how large it is.
 static const struct row rows[] = {
-    ROW(process_id, 0),    ROW(message, 4),     ROW(data_ready, 504), ROW(counter, 508),    ROW(temperature, 512),
-    ROW(coordinates, 520), ROW(user_name, 532), ROW(timestamp, 584),  ROW(data_array, 592),
+    ROW(process_id, 0),  ROW(message, 4),       ROW(data_ready, 504),
+    ROW(counter, 508),   ROW(temperature, 512), ROW(coordinates, 520),
+    ROW(user_name, 532), ROW(timestamp, 584),   ROW(data_array, 592),
 };
 static const size_t predicted_size = 632;
 // shmlab:give static const struct row rows[] = {
@@ -77,7 +78,8 @@ static void table_print(void)
     for (size_t i = 0; i < ROWS; i++)
         printf("%-14s %4zu  %6zu %7zu     %6zu %7zu%s\n", rows[i].name, rows[i].size, natural[i],
                padding_behind(i, sizeof(struct natural_data), natural), published[i],
-               padding_behind(i, SHARED_DATA_SIZE, published), natural[i] == published[i] ? "" : "   <- they disagree");
+               padding_behind(i, SHARED_DATA_SIZE, published),
+               natural[i] == published[i] ? "" : "   <- they disagree");
     printf("%-14s %4s  %6zu %18d\n\n", "sizeof", "", sizeof(struct natural_data), SHARED_DATA_SIZE);
 }
 
@@ -104,7 +106,8 @@ static void bytes_print(void)
     printf("             576     584     592     600\n");
     printf("             |       |       |       |\n");
     printf("  natural    %s\n  published  %s\n\n", natural, published);
-    printf("A reader of the published table that meets the natural struct takes half of the timestamp and half of\n"
+    printf("A reader of the published table that meets the natural struct takes half of the timestamp and "
+           "half of\n"
            "data_array[0] for the timestamp, and finds data_array[1] where it looks for data_array[0].\n\n");
 }
 
@@ -114,13 +117,14 @@ static int predictions_check(void)
 
     for (size_t i = 0; i < ROWS; i++) {
         if (rows[i].predicted != rows[i].natural) {
-            printf("prediction: %s at %zu, but the compiler puts it at %zu\n", rows[i].name, rows[i].predicted,
-                   rows[i].natural);
+            printf("prediction: %s at %zu, but the compiler puts it at %zu\n", rows[i].name,
+                   rows[i].predicted, rows[i].natural);
             wrong++;
         }
     }
     if (predicted_size != sizeof(struct natural_data)) {
-        printf("prediction: sizeof is %zu, but the compiler says %zu\n", predicted_size, sizeof(struct natural_data));
+        printf("prediction: sizeof is %zu, but the compiler says %zu\n", predicted_size,
+               sizeof(struct natural_data));
         wrong++;
     }
     if (wrong == 0)
@@ -130,7 +134,8 @@ static int predictions_check(void)
 
 int main(int argc, char **argv)
 {
-    static const struct argp argp = {.doc = "Show the natural and the published layout of the shared struct."};
+    static const struct argp argp = {.doc =
+                                         "Show the natural and the published layout of the shared struct."};
 
     options_parse(&argp, argc, argv, NULL);
     table_print();

@@ -59,7 +59,8 @@ struct shared_data {
 /* Every member of the contract stands where the contract says; a wrong struct does not compile. */
 #define SHARED_DATA_CHECK(field, offset, size)                                                     \
     _Static_assert(offsetof(struct shared_data, field) == (offset), #field " is not at " #offset); \
-    _Static_assert(sizeof(((struct shared_data *)0)->field) == (size), #field " does not have " #size " bytes");
+    _Static_assert(sizeof(((struct shared_data *)0)->field) == (size),                             \
+                   #field " does not have " #size " bytes");
 SHARED_DATA_FIELDS(SHARED_DATA_CHECK)
 #undef SHARED_DATA_CHECK
 _Static_assert(sizeof(struct shared_data) == SHARED_DATA_SIZE, "the struct does not end at 640");

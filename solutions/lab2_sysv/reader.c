@@ -112,7 +112,8 @@ static int segment_print(key_t key, int id)
     if (shmdt(shared) == -1)
         return error_report_errno(NULL, "shmdt(id %d)", id);
     if (!ready)
-        return error_report("the writer is still at work, or died there: try again", "segment id %d is not filled", id);
+        return error_report("the writer is still at work, or died there: try again",
+                            "segment id %d is not filled", id);
     data_print(&data);
     return EXIT_SUCCESS;
     // shmlab:seen if (shmctl(id, IPC_STAT, &info) == 0)
@@ -135,8 +136,9 @@ int main(int argc, char **argv)
     if (id == -1) {
         const char *next = errno == ENOENT   ? "start the writer first, or pass its --key"
                            : errno == EINVAL ? "the segment is too small: another program's, see `ipcs -m`"
-                           : errno == EACCES ? "it belongs to another user: ask for --mode 0644, or use your own --key"
-                                             : NULL;
+                           : errno == EACCES
+                               ? "it belongs to another user: ask for --mode 0644, or use your own --key"
+                               : NULL;
         return error_report_errno(next, "shmget(key %d)", (int)key);
     }
     return segment_print(key, id);

@@ -63,7 +63,8 @@ static const struct argp_option option_list[] = {
 static const struct argp argp = {
     .options = option_list,
     .parser = option_parse,
-    .doc = "Put the sample data into a System V segment and hold it until Enter, a signal or the end of the time.",
+    .doc = "Put the sample data into a System V segment and hold it until Enter, a signal or the end of the "
+           "time.",
 };
 
 // shmlab:cut 4 A function segment_adopt(key) for a segment that is there already: see the table at the top.
@@ -86,12 +87,13 @@ static int segment_adopt(key_t key)
     /* slide:in-use */
     if (info.shm_nattch > 0) {
         error_report("end that program first, or choose another --key",
-                     "shmget(key %d): segment id %d is in use, attached %lu times, created by process %d", (int)key, id,
-                     (unsigned long)info.shm_nattch, (int)info.shm_cpid);
+                     "shmget(key %d): segment id %d is in use, attached %lu times, created by process %d",
+                     (int)key, id, (unsigned long)info.shm_nattch, (int)info.shm_cpid);
         return -1;
     }
     /* slide:end */
-    printf("writer: found segment id %d that process %d left behind: using it again\n", id, (int)info.shm_cpid);
+    printf("writer: found segment id %d that process %d left behind: using it again\n", id,
+           (int)info.shm_cpid);
     return id;
 }
 // shmlab:end
@@ -111,7 +113,8 @@ static int segment_open(const struct options *options)
         return segment_adopt(options->key);
     /* slide:end */
 
-    const char *next = errno == ENOSPC   ? "the system's segments or pages are used up: see `ipcs -lm` and `ipcs -m`"
+    const char *next = errno == ENOSPC
+                           ? "the system's segments or pages are used up: see `ipcs -lm` and `ipcs -m`"
                        : errno == ENOMEM ? "the machine is out of memory"
                                          : NULL;
     error_report_errno(next, "shmget(key %d, %d bytes)", (int)options->key, SHARED_DATA_SEGMENT_SIZE);
@@ -170,7 +173,8 @@ int main(int argc, char **argv)
     int status = segment_fill_and_hold(&options, id);
     // shmlab:cut 3 Remove it, on every path that comes here, and say so.
     if (shmctl(id, IPC_RMID, NULL) == -1)
-        return error_report_errno("see `ipcs -m`; remove it with `ipcrm -m ID`", "shmctl(id %d, IPC_RMID)", id);
+        return error_report_errno("see `ipcs -m`; remove it with `ipcrm -m ID`", "shmctl(id %d, IPC_RMID)",
+                                  id);
     printf("writer: segment id %d removed\n", id);
     /* slide:end */
     // shmlab:end

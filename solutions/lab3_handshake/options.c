@@ -10,7 +10,8 @@
 #include "shmlab/options.h"
 
 static const struct argp_option option_list[] = {
-    {"key-path", 'p', "PATH", 0, "Existing file or folder that the key is made from (default " MAILBOX_KEY_PATH ")", 0},
+    {"key-path", 'p', "PATH", 0,
+     "Existing file or folder that the key is made from (default " MAILBOX_KEY_PATH ")", 0},
     {"key-id", 'i', "N", 0, "Number that the key is made from, 1 to 255 (default 65; ping: 80)", 0},
     {"messages", 'n', "N", 0, "How many messages to pass (default 5)", 0},
     {"timeout", 't', "SECONDS", 0, "Give up when nothing happens for so long (default 30)", 0},

@@ -128,7 +128,8 @@ int main(int argc, char **argv)
 {
     struct lab3_options options;
 
-    if (lab3_options_parse_with(&options, PING_PONG_KEY_ID, "Send pings, and wait for the answers.", argc, argv) != 0)
+    if (lab3_options_parse_with(&options, PING_PONG_KEY_ID, "Send pings, and wait for the answers.", argc,
+                                argv) != 0)
         return EXIT_FAILURE;
     stop_on_signals();
 

@@ -31,13 +31,15 @@ struct letter {
 };
 
 /* Wait for a message, copy it and give the box back. */
-static enum patience_end mailbox_receive(struct mailbox *box, struct patience *patience, struct letter *letter)
+static enum patience_end mailbox_receive(struct mailbox *box, struct patience *patience,
+                                         struct letter *letter)
 {
     // shmlab:cut 6 Wait until ready is set, copy counter and message, give the box back.
     // shmlab:text Whatever lies in shared memory, letter->message must end with a NUL.
     /* slide:receive */
     patience_begin(patience);
-    /* acquire: pairs with the release in the writer's mailbox_send; the message is complete when we see true */
+    /* acquire: pairs with the release in the writer's mailbox_send; the message is complete when we see true
+     */
     while (!atomic_load_explicit(&box->ready, memory_order_acquire)) {
         enum patience_end end = patience_step(patience);
         if (end != PATIENCE_GO_ON)
@@ -46,7 +48,8 @@ static enum patience_end mailbox_receive(struct mailbox *box, struct patience *p
     letter->counter = box->counter;
     memcpy(letter->message, box->message, sizeof letter->message);
     letter->message[sizeof letter->message - 1] = '\0'; /* whatever the writer did */
-    /* release: pairs with the acquire in the writer's mailbox_await_empty; our copying is over when it sees false */
+    /* release: pairs with the acquire in the writer's mailbox_await_empty; our copying is over when it sees
+     * false */
     atomic_store_explicit(&box->ready, false, memory_order_release);
     /* slide:end */
     return PATIENCE_GO_ON;
@@ -63,8 +66,8 @@ static int failure_report(enum patience_end end, int number, double limit)
     case PATIENCE_STOPPED:
         return error_report(NULL, "%s: still waiting for message #%d", strsignal(stop_signal()), number);
     case PATIENCE_GONE:
-        return error_report("start both again, with the same --messages", "the writer is gone before message #%d",
-                            number);
+        return error_report("start both again, with the same --messages",
+                            "the writer is gone before message #%d", number);
     default:
         return error_report("is the writer stuck?", "no message #%d within %g s", number, limit);
     }
@@ -88,13 +91,15 @@ static enum patience_end messages_receive(struct mailbox *box, int shmid, const 
     return PATIENCE_GO_ON;
 }
 
-/* Did a writer that was killed leave it? Then nobody but us is attached and its creator does not exist any more. */
+/* Did a writer that was killed leave it? Then nobody but us is attached and its creator does not exist any
+ * more. */
 static bool segment_stale(int id)
 {
     // shmlab:cut 7 IPC_STAT tells shm_nattch and shm_cpid; kill(pid, 0) asks whether a process exists, kill(2).
     struct shmid_ds info;
 
-    return shmctl(id, IPC_STAT, &info) == 0 && info.shm_nattch <= 1 && kill(info.shm_cpid, 0) == -1 && errno == ESRCH;
+    return shmctl(id, IPC_STAT, &info) == 0 && info.shm_nattch <= 1 && kill(info.shm_cpid, 0) == -1 &&
+           errno == ESRCH;
     // shmlab:give (void)id;
     // shmlab:give return false;
     // shmlab:end
@@ -112,8 +117,8 @@ static int mailbox_attach(const struct lab3_options *options, struct mailbox **b
     if (*id == -1 && errno == ENOENT)
         return 0;
     if (*id == -1) {
-        error_report_errno("it belongs to another program or user: choose another --key-id", "shmget(key 0x%08x)",
-                           (unsigned)options->key);
+        error_report_errno("it belongs to another program or user: choose another --key-id",
+                           "shmget(key 0x%08x)", (unsigned)options->key);
         return -1;
     }
     *box = shmat(*id, NULL, 0);
@@ -152,7 +157,8 @@ static int mailbox_find(const struct lab3_options *options, struct mailbox **box
         }
         if (deadline_passed(&deadline))
             return error_report("start the writer, or check --key-path and --key-id",
-                                "no writer came within %g s (key 0x%08x)", options->timeout, (unsigned)options->key);
+                                "no writer came within %g s (key 0x%08x)", options->timeout,
+                                (unsigned)options->key);
         if (!stop_sleep(retry_seconds))
             return error_report(NULL, "%s", strsignal(stop_signal()));
     }

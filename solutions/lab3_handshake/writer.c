@@ -31,7 +31,8 @@ static enum patience_end mailbox_await_empty(struct mailbox *box, struct patienc
     // shmlab:cut 4 While ready is set, the box is the reader's: wait, one patience_step after the other.
     // shmlab:text Which memory order does the load need, and with which store does it pair?
     patience_begin(patience);
-    /* acquire: pairs with the release in the reader's mailbox_receive; its copying is over before we write again */
+    /* acquire: pairs with the release in the reader's mailbox_receive; its copying is over before we write
+     * again */
     while (atomic_load_explicit(&box->ready, memory_order_acquire)) {
         enum patience_end end = patience_step(patience);
         if (end != PATIENCE_GO_ON)
@@ -52,7 +53,8 @@ static void mailbox_send(struct mailbox *box, int number, const char *message)
     // shmlab:cut 3 Fill counter and message, then hand the box over. Which of the three stores comes last?
     box->counter = number;
     snprintf(box->message, sizeof box->message, "%s", message);
-    /* release: pairs with the acquire in the reader's mailbox_receive; who sees true sees the message as well */
+    /* release: pairs with the acquire in the reader's mailbox_receive; who sees true sees the message as well
+     */
     atomic_store_explicit(&box->ready, true, memory_order_release);
     // shmlab:give (void)box;
     // shmlab:give (void)number;
@@ -94,7 +96,8 @@ static int messages_send(struct mailbox *box, int shmid, const struct lab3_optio
     return EXIT_SUCCESS;
 }
 
-/* A segment with our key is there. Remove it if its writer is dead; 0 when the way is free, -1 after a message. */
+/* A segment with our key is there. Remove it if its writer is dead; 0 when the way is free, -1 after a
+ * message. */
 static int stale_remove(key_t key)
 {
     // shmlab:cut 8 Whose is it? Refuse one of another size, and one whose creator is alive; remove a dead one's.
@@ -117,8 +120,8 @@ static int stale_remove(key_t key)
     if (kill(info.shm_cpid, 0) == 0 || errno != ESRCH) {
         error_report("end that one first; if it is no writer, `ipcrm -m ID` removes the segment; or choose "
                      "another --key-id",
-                     "segment id %d (key 0x%08x) was created by process %d, which is alive", id, (unsigned)key,
-                     (int)info.shm_cpid);
+                     "segment id %d (key 0x%08x) was created by process %d, which is alive", id,
+                     (unsigned)key, (int)info.shm_cpid);
         return -1;
     }
     printf("writer: removing segment id %d that process %d left behind\n", id, (int)info.shm_cpid);
@@ -157,7 +160,8 @@ int main(int argc, char **argv)
 {
     struct lab3_options options;
 
-    if (lab3_options_parse(&options, "Hand messages to a reader through a mailbox in shared memory.", argc, argv) != 0)
+    if (lab3_options_parse(&options, "Hand messages to a reader through a mailbox in shared memory.", argc,
+                           argv) != 0)
         return EXIT_FAILURE;
     stop_on_signals();
 

@@ -57,7 +57,8 @@ static int end_report(enum rwlock_end end, const struct options *options)
     case RWLOCK_GONE:
         return error_report(NULL, "somebody has removed the board");
     default:
-        return error_report("who is inside? see `ipcs -s`", "the lock was not free within %g s", options->timeout);
+        return error_report("who is inside? see `ipcs -s`", "the lock was not free within %g s",
+                            options->timeout);
     }
 }
 
@@ -97,8 +98,8 @@ static int notice_check(const struct board *copy)
     for (int line = 0; line < BOARD_LINES; line++) {
         snprintf(wanted, sizeof wanted, BOARD_LINE_FORMAT, copy->done, line + 1);
         if (strncmp(copy->lines[line], wanted, sizeof wanted) != 0)
-            return error_report("a writer was inside at the same time", "line %d of notice %d is \"%.*s\"", line + 1,
-                                copy->done, BOARD_LINE_CAPACITY, copy->lines[line]);
+            return error_report("a writer was inside at the same time", "line %d of notice %d is \"%.*s\"",
+                                line + 1, copy->done, BOARD_LINE_CAPACITY, copy->lines[line]);
     }
     say("read notice %d", copy->done);
     return EXIT_SUCCESS;
@@ -139,7 +140,8 @@ static int segment_find(const struct options *options)
             return -1;
         }
         if (waited >= options->timeout || !stop_sleep(retry_seconds)) {
-            error_report("board write makes one", "there is no board with key 0x%08x", (unsigned)options->key);
+            error_report("board write makes one", "there is no board with key 0x%08x",
+                         (unsigned)options->key);
             return -1;
         }
     }

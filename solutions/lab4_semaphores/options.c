@@ -13,7 +13,8 @@
 #define OPTION_QUIET   {"quiet", 'q', 0, 0, "No line for each item", 0}
 /* clang-format on */
 
-static const struct argp_option consumer_list[] = {OPTION_PREFIX, OPTION_ITEMS, OPTION_TIMEOUT, OPTION_QUIET, {0}};
+static const struct argp_option consumer_list[] = {
+    OPTION_PREFIX, OPTION_ITEMS, OPTION_TIMEOUT, OPTION_QUIET, {0}};
 
 static const struct argp_option producer_list[] = {
     OPTION_PREFIX,
@@ -60,7 +61,8 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
     }
 }
 
-static void parse(struct lab4_options *options, const struct argp_option *list, const char *doc, int argc, char **argv)
+static void parse(struct lab4_options *options, const struct argp_option *list, const char *doc, int argc,
+                  char **argv)
 {
     const struct argp argp = {.options = list, .parser = option_parse, .doc = doc};
 

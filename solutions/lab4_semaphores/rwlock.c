@@ -10,7 +10,8 @@
 #include "shmlab/error.h"
 #include "shmlab/stop.h"
 
-static const double slice_seconds = 0.2; /* how late a signal may be seen that came just before a wait began */
+static const double slice_seconds =
+    0.2; /* how late a signal may be seen that came just before a wait began */
 
 int rwlock_open(key_t key, mode_t mode)
 {

@@ -106,20 +106,21 @@ static int writer_open(const char *name)
     int fd = presence_open(name, 0600, LIVE_PRESENCE, &created);
 
     if (fd == -1) {
-        error_report_errno(errno == EAGAIN ? "another writer is at work: choose another --name" : NULL, "shm_open(%s)",
-                           name);
+        error_report_errno(errno == EAGAIN ? "another writer is at work: choose another --name" : NULL,
+                           "shm_open(%s)", name);
         return -1;
     }
     struct stat info = {0};
     fstat(fd, &info);
     if (info.st_size != 0 && info.st_size != sizeof(struct live_snapshot))
-        error_report("it belongs to another program: choose another --name", "%s has %lld bytes, not %zu", name,
-                     (long long)info.st_size, sizeof(struct live_snapshot));
+        error_report("it belongs to another program: choose another --name", "%s has %lld bytes, not %zu",
+                     name, (long long)info.st_size, sizeof(struct live_snapshot));
     else if (ftruncate(fd, sizeof(struct live_snapshot)) == 0 &&
              (errno = posix_fallocate(fd, 0, sizeof(struct live_snapshot))) == 0)
         return fd;
     else
-        error_report_errno("look at `df -h /dev/shm`", "%zu bytes for %s", sizeof(struct live_snapshot), name);
+        error_report_errno("look at `df -h /dev/shm`", "%zu bytes for %s", sizeof(struct live_snapshot),
+                           name);
     if (created)
         shm_unlink(name);
     close(fd);
@@ -209,19 +210,21 @@ static int reader_rounds(const struct options *options, const struct live_snapsh
             }
             break;
         case SEQUENCE_BUSY:
-            return error_report("is its writer dead? start it again", "no whole snapshot in %s for %g s", options->name,
-                                options->timeout);
+            return error_report("is its writer dead? start it again", "no whole snapshot in %s for %g s",
+                                options->name, options->timeout);
         case SEQUENCE_FOREIGN:
-            return error_report("look at magic and version", "%s is no live snapshot of version %d", options->name,
-                                LIVE_VERSION);
+            return error_report("look at magic and version", "%s is no live snapshot of version %d",
+                                options->name, LIVE_VERSION);
         case SEQUENCE_DAMAGED:
-            return error_report("who else writes to it?", "%s is damaged: its checksum is another's", options->name);
+            return error_report("who else writes to it?", "%s is damaged: its checksum is another's",
+                                options->name);
         }
     }
     if (torn > 0)
-        return error_report("half of one snapshot and half of the next", "%ld of %ld snapshots were torn", torn, taken);
-    printf("live: %ld snapshot%s, none of them torn; the last one is number %d\n", taken, taken == 1 ? "" : "s",
-           (int)snapshot.records[0].class_id);
+        return error_report("half of one snapshot and half of the next", "%ld of %ld snapshots were torn",
+                            torn, taken);
+    printf("live: %ld snapshot%s, none of them torn; the last one is number %d\n", taken,
+           taken == 1 ? "" : "s", (int)snapshot.records[0].class_id);
     return EXIT_SUCCESS;
 }
 
@@ -230,15 +233,16 @@ static int read_live(const struct options *options)
     int fd = shm_open(options->name, O_RDONLY, 0);
 
     if (fd == -1)
-        return error_report_errno("start the writer first, or pass its --name", "shm_open(%s)", options->name);
+        return error_report_errno("start the writer first, or pass its --name", "shm_open(%s)",
+                                  options->name);
     struct stat info = {0};
     const struct live_snapshot *shared = MAP_FAILED;
     if (fstat(fd, &info) == 0 && info.st_size == sizeof *shared)
         shared = mmap(NULL, sizeof *shared, PROT_READ, MAP_SHARED, fd, 0);
     close(fd);
     if (shared == MAP_FAILED)
-        return error_report("another program uses this name", "%s has %lld bytes, %zu are needed", options->name,
-                            (long long)info.st_size, sizeof *shared);
+        return error_report("another program uses this name", "%s has %lld bytes, %zu are needed",
+                            options->name, (long long)info.st_size, sizeof *shared);
     int status = reader_rounds(options, shared);
     munmap((void *)(uintptr_t)shared, sizeof *shared);
     return status;

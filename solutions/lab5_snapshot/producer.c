@@ -116,8 +116,8 @@ static int class_choose(const struct detector *detector, const char *wanted)
 }
 
 /* Fill the snapshot with what the detector finds. Returns 0, or 1 after a message. */
-static int records_fill(struct detector *detector, const struct detector_filter *filter, const struct frame *image,
-                        struct snapshot *snapshot)
+static int records_fill(struct detector *detector, const struct detector_filter *filter,
+                        const struct frame *image, struct snapshot *snapshot)
 {
     // shmlab:cut 1 Run the detector on the picture (detector_run): at most SNAPSHOT_RECORDS records, straight into the
     // shmlab:text snapshot, and the number of them into its count. -1 is no number of records. Print each record.
@@ -140,7 +140,8 @@ static int records_fill(struct detector *detector, const struct detector_filter 
 }
 
 /* The same, from the detector's files. */
-static int snapshot_detect(const struct options *options, const struct frame *image, struct snapshot *snapshot)
+static int snapshot_detect(const struct options *options, const struct frame *image,
+                           struct snapshot *snapshot)
 {
     char error[ERROR_CAPACITY];
     struct detector *detector = detector_open(&options->files, error, sizeof error);
@@ -178,10 +179,12 @@ static int snapshot_unlink(const char *name, bool *removed)
         return error_report_errno(NULL, "fstat(%s)", name);
     /* Size 0: a producer was killed between creating the object and giving it its size. */
     if (info.st_size != 0 && info.st_size != sizeof(struct snapshot))
-        return error_report("it belongs to another program: choose another --name", "%s has %lld bytes, not %zu", name,
-                            (long long)info.st_size, sizeof(struct snapshot));
+        return error_report("it belongs to another program: choose another --name",
+                            "%s has %lld bytes, not %zu", name, (long long)info.st_size,
+                            sizeof(struct snapshot));
     if (shm_unlink(name) == -1 && errno != ENOENT)
-        return error_report_errno("it belongs to another user: choose another --name", "shm_unlink(%s)", name);
+        return error_report_errno("it belongs to another user: choose another --name", "shm_unlink(%s)",
+                                  name);
     *removed = true;
     return 0;
     // shmlab:end
@@ -195,7 +198,8 @@ static int snapshot_store(int fd, const char *name, const struct snapshot *snaps
     // shmlab:give (void)snapshot;
     // shmlab:give return error_report("write snapshot_store in producer.c", "nothing is stored in %s yet", name);
     // shmlab:seen munmap(shared, sizeof *shared);
-    /* posix_fallocate finds out now whether there is memory; after ftruncate alone a full /dev/shm shows as SIGBUS */
+    /* posix_fallocate finds out now whether there is memory; after ftruncate alone a full /dev/shm shows as
+     * SIGBUS */
     if (ftruncate(fd, sizeof *snapshot) == -1 || (errno = posix_fallocate(fd, 0, sizeof *snapshot)) != 0)
         return error_report_errno("look at `df -h /dev/shm`", "%zu bytes for %s", sizeof *snapshot, name);
 
@@ -230,8 +234,8 @@ static int snapshot_publish(const struct options *options, const struct snapshot
     /* slide:publish */
     int fd = shm_open(options->name, O_RDWR | O_CREAT | O_EXCL, options->mode);
     if (fd == -1)
-        return error_report_errno(errno == EEXIST ? "another producer was quicker: try again" : NULL, "shm_open(%s)",
-                                  options->name);
+        return error_report_errno(errno == EEXIST ? "another producer was quicker: try again" : NULL,
+                                  "shm_open(%s)", options->name);
     fchmod(fd, options->mode); /* past the umask */
     int failed = snapshot_store(fd, options->name, snapshot);
     close(fd);
@@ -254,14 +258,15 @@ static int picture_process(const struct options *options)
     frame_destroy(&image);
     if (failed != 0 || snapshot_publish(options, &snapshot) != 0)
         return EXIT_FAILURE;
-    printf("producer: %d detections in %s; it stays until `producer --name %s --unlink`\n", (int)snapshot.count,
-           options->name, options->name);
+    printf("producer: %d detections in %s; it stays until `producer --name %s --unlink`\n",
+           (int)snapshot.count, options->name, options->name);
     return EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)
 {
-    struct options options = {.name = SNAPSHOT_NAME, .wanted = "dog", .threshold = SNAPSHOT_THRESHOLD, .mode = 0600};
+    struct options options = {
+        .name = SNAPSHOT_NAME, .wanted = "dog", .threshold = SNAPSHOT_THRESHOLD, .mode = 0600};
     struct model model;
     char error[ERROR_CAPACITY];
     bool removed;

@@ -53,7 +53,8 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
 }
 
 static const struct argp_option option_list[] = {
-    {"prefix", 'p', "P", 0, "The objects are /P_QUEUE_SHM, /P_EMPTY, /P_FULL, /P_MUTEX (default " QUEUE_PREFIX ")", 0},
+    {"prefix", 'p', "P", 0,
+     "The objects are /P_QUEUE_SHM, /P_EMPTY, /P_FULL, /P_MUTEX (default " QUEUE_PREFIX ")", 0},
     {"frames", 'n', "N", 0, "End after N frames (default: when the producer ends)", 0},
     {"timeout", 't', "SECONDS", 0, "Give up when nothing comes for so long (default 30)", 0},
     {"wait", 'w', 0, 0, "When a producer ends, wait for the next one", 0},
@@ -152,8 +153,8 @@ int main(int argc, char **argv)
             break;
     } while (options.wait);
 
-    printf("consumer: %ld frames (%d to %d), %ld detections", counts.frames, (int)counts.first, (int)counts.last,
-           counts.detections);
+    printf("consumer: %ld frames (%d to %d), %ld detections", counts.frames, (int)counts.first,
+           (int)counts.last, counts.detections);
     printf(counts.gaps > 0 ? ", %ld gaps in the numbers\n" : "\n", counts.gaps);
     return status;
 }

@@ -46,8 +46,8 @@ int fanout_join(struct fanout *ring)
         struct fanout_reader *reader = &ring->readers[i];
         uint32_t state = FANOUT_FREE;
         /* acquire: pairs with the release in fanout_leave, whose cursor was this line's last */
-        if (!atomic_compare_exchange_strong_explicit(&reader->state, &state, FANOUT_CLAIMED, memory_order_acquire,
-                                                     memory_order_relaxed))
+        if (!atomic_compare_exchange_strong_explicit(&reader->state, &state, FANOUT_CLAIMED,
+                                                     memory_order_acquire, memory_order_relaxed))
             continue;
         /*
          * Where we begin, for now. Release, here and below: pairs with the acquire in fanout_put. A producer

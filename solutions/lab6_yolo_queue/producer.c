@@ -46,7 +46,8 @@ struct options {
 
 enum { KEY_CFG = 1000, KEY_WEIGHTS, KEY_NAMES };
 
-static const char *option_choice(struct argp_state *state, const char *name, char *text, const char *a, const char *b)
+static const char *option_choice(struct argp_state *state, const char *name, char *text, const char *a,
+                                 const char *b)
 {
     if (strcmp(text, a) != 0 && strcmp(text, b) != 0)
         argp_error(state, "%s is %s or %s, not '%s'", name, a, b, text);
@@ -117,7 +118,8 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
 
 static const struct argp_option option_list[] = {
     {0, 0, 0, 0, "Where frames come from, and how many:", 1},
-    {"source", 's', "WHAT", 0, "scene, scene:SEED, a folder, a picture or video file, camera (default scene)", 1},
+    {"source", 's', "WHAT", 0, "scene, scene:SEED, a folder, a picture or video file, camera (default scene)",
+     1},
     {"frames", 'n', "N", 0, "End after N frames (default: when the source ends)", 1},
     {"fps", 'f', "F", 0, "Frames a second at most (default: as many as can be)", 1},
     {0, 0, 0, 0, "What is found in them:", 2},
@@ -129,7 +131,8 @@ static const struct argp_option option_list[] = {
     {"thresh", 't', "T", 0, "Keep what is more certain than this, 0 to 1 (default 0.5)", 2},
     {"class", 'c', "CLASS", 0, "Keep this class only, by name or number", 2},
     {0, 0, 0, 0, "Where they go:", 3},
-    {"prefix", 'p', "P", 0, "The objects are /P_QUEUE_SHM, /P_EMPTY, /P_FULL, /P_MUTEX (default " QUEUE_PREFIX ")", 3},
+    {"prefix", 'p', "P", 0,
+     "The objects are /P_QUEUE_SHM, /P_EMPTY, /P_FULL, /P_MUTEX (default " QUEUE_PREFIX ")", 3},
     {"mode", 'm', "OCTAL", 0, "Their access bits (default 0600)", 3},
     {"timeout", 'T', "SECONDS", 0, "Give up when the queue stays full for so long (default 30)", 3},
     {"wait", 'w', 0, 0, "When the consumer goes, wait for the next one", 3},
@@ -214,9 +217,11 @@ static int studio_open(struct studio *studio, const struct options *options)
 
     bool knows = source_truth(studio->source, none, 0) >= 0;
     if (truth && !knows)
-        return error_report("use --source scene, or --detector darknet", "only the synthetic scene knows the truth");
+        return error_report("use --source scene, or --detector darknet",
+                            "only the synthetic scene knows the truth");
     if (!truth && !detector_available() && knows)
-        error_report("install libdarknet and build again", "built without libdarknet: every frame shows the truth");
+        error_report("install libdarknet and build again",
+                     "built without libdarknet: every frame shows the truth");
     else if (!truth && detector_start(studio, options) != 0)
         return 1;
 
@@ -255,7 +260,8 @@ static int slot_fill(const struct studio *studio, struct queue_slot *slot, int32
     slot->num_detections =
         studio->detector != NULL
             ? detector_run(studio->detector, &frame, &studio->filter, slot->detections, QUEUE_DETECTIONS)
-            : truth_filter(studio, slot->detections, source_truth(studio->source, slot->detections, QUEUE_DETECTIONS));
+            : truth_filter(studio, slot->detections,
+                           source_truth(studio->source, slot->detections, QUEUE_DETECTIONS));
     slot->frame_id = frame_id;
     slot->width = QUEUE_WIDTH;
     slot->height = QUEUE_HEIGHT;
@@ -292,7 +298,8 @@ static int end_report(enum queue_end end, const struct options *options)
 }
 
 /* Returns the exit status; *made is the number of frames that were published. */
-static int frames_make(struct queue *queue, const struct studio *studio, const struct options *options, long *made)
+static int frames_make(struct queue *queue, const struct studio *studio, const struct options *options,
+                       long *made)
 {
     double begin = clock_now();
 

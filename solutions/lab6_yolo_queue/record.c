@@ -67,7 +67,8 @@ static uint64_t header_load(const struct record_ring *ring, uint64_t at)
     struct record_header header;
 
     memcpy(&header, &ring->bytes[at], sizeof header);
-    atomic_signal_fence(memory_order_acquire); /* or the compiler may look again where it needs the number again */
+    atomic_signal_fence(
+        memory_order_acquire); /* or the compiler may look again where it needs the number again */
     return header.length;
 }
 
@@ -97,7 +98,8 @@ enum record_end record_get(struct record_ring *ring, void *buffer, size_t capaci
         at = 0;
         found = header_load(ring, at);
     }
-    if (found > RECORD_MAX || record_size(found) > RECORD_BYTES - at || record_size(found) > written - read - skip)
+    if (found > RECORD_MAX || record_size(found) > RECORD_BYTES - at ||
+        record_size(found) > written - read - skip)
         return RECORD_DAMAGED;
     *length = found;
     if (found > capacity)
