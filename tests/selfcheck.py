@@ -7,6 +7,8 @@
     selfcheck.py --quick                          most mutants with one of the checks that catch them: `make check`
     selfcheck.py --update                         write the golden files anew; look at the difference before committing
     selfcheck.py --repeat 200 --only solution     each check again and again: its outcome must stay the same
+    selfcheck.py 6 --quick --shard 2/5            a fifth of it
+    selfcheck.py --remembered                     not again what was judged before and has not changed: see stamps.py
 
 For each lab: the reference solution gets all points, the starter made from it gets none, every file
 tests/designs/labN_name/NAME.design, another right solution, gets all points as well, and every file
@@ -47,7 +49,12 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.dont_write_bytecode = True
+
+import stamps  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 MUTANTS = ROOT / "tests" / "mutants"
@@ -117,7 +124,7 @@ def design_read(path: Path) -> Mutant:
 
 def tree_copy(to: Path) -> Path:
     """The solutions in a tree that can be edited: TO/tree/labN_name, beside the common files."""
-    to.mkdir()
+    to.mkdir(parents=True)
     (to / "common").symlink_to(ROOT / "common")
     shutil.copytree(ROOT / "solutions", to / "tree", ignore=shutil.ignore_patterns("__pycache__"))
     return to / "tree"
@@ -297,24 +304,42 @@ def case_names(lab: Lab, number: int) -> Tuple[str, ...]:
     return tuple(found.group(1) for found in re.finditer(r"^(\w+) +\S", listed, re.M))
 
 
+class Task(NamedTuple):
+    """One thing that must hold."""
+
+    name: str
+    check: Callable[[Path], None]  # in a scratch folder of its own; raises what is wrong
+    inputs: Sequence[Path]  # what it depends on, beside what all tasks of the lab do
+    whole: bool = False  # by every check of the lab, which takes longer
+
+
 class Report:
     """Counts, and says what failed."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Optional[stamps.Stamps]) -> None:
         self.good = 0
         self.bad = 0
+        self.remembered = 0
+        self.stamps = known
 
-    def run(self, name: str, check: Any, *arguments: Any) -> None:
-        """One thing that must hold, in a scratch folder of its own (the last argument but those given)."""
+    def run(self, number: int, task: Task) -> None:
+        """Do it, unless it was done before and nothing has changed since."""
+        stamp = self.stamps.of(number, task.name, task.inputs, "whole" if task.whole else "quick") if self.stamps else None
+        if stamp is not None and stamp.fits():
+            self.remembered += 1
+            self.good += 1
+            return
         with tempfile.TemporaryDirectory(prefix="shmlab-selfcheck-") as scratch:
             try:
-                check(*arguments, Path(scratch))
+                task.check(Path(scratch))
             except (Failure, subprocess.SubprocessError) as error:
                 self.bad += 1
-                print(f"FAIL {name}: {error}", flush=True)
+                print(f"FAIL lab {number}: {task.name}: {error}", flush=True)
                 return
+        if stamp is not None:
+            stamp.leave()
         self.good += 1
-        print(f"ok   {name}", flush=True)
+        print(f"ok   lab {number}: {task.name}", flush=True)
 
 
 def numbers_known(lab: Lab) -> List[int]:
@@ -328,20 +353,71 @@ def folder_of(number: int) -> Path:
     return MUTANTS / next((ROOT / "solutions").glob(f"lab{number}_*")).name
 
 
-def run_designs(report: Report, lab: Lab, number: int, name: Optional[str], quick: bool) -> bool:
-    """Judge the right solutions of a lab, with QUICK several at once. False: there is none of that name."""
-    paths = sorted((DESIGNS / folder_of(number).name).glob(f"{name or '*'}.design"))
+def design_tasks(lab: Lab, number: int, name: Optional[str], quick: bool) -> Iterator[Task]:
+    """Judge the right solutions of a lab, with QUICK several at once."""
+    folder = DESIGNS / folder_of(number).name
+    paths = sorted(folder.glob(f"{name or '*'}.design"))
     if name and not paths:
-        print(f"selfcheck.py: lab {number} has no design {name}", file=sys.stderr)
-        return False
-    groups = designs_together(number, paths) if quick else [[design_read(path)] for path in paths]
-    for group in groups:
-        before = report.bad
-        report.run(f"lab {number}: design {' '.join(each.name for each in group)}", check_designs, lab, number, group)
-        if report.bad != before and len(group) > 1:  # which of them is it?
-            for each in group:
-                report.run(f"lab {number}: design {each.name} alone", check_designs, lab, number, [each])
-    return True
+        raise Failure(f"lab {number} has no design {name}")
+    for group in designs_together(number, paths) if quick else [[design_read(path)] for path in paths]:
+
+        def judged(scratch: Path, group: List[Mutant] = group) -> None:
+            try:
+                check_designs(lab, number, group, scratch / "all")
+            except Failure:
+                for each in group if len(group) > 1 else []:  # which of them is it?
+                    check_designs(lab, number, [each], scratch / each.name)
+                raise
+
+        yield Task(f"design {' '.join(each.name for each in group)}", judged,
+                   [folder / f"{each.name}.design" for each in group], True)
+
+
+def mutant_tasks(lab: Lab, number: int, options: argparse.Namespace) -> Iterator[Task]:
+    """Judge the wrong ones."""
+    paths = sorted(folder_of(number).glob(f"{options.mutant or '*'}.mutant"))
+    if options.mutant and not paths:
+        raise Failure(f"lab {number} has no mutant {options.mutant}")
+    if not options.mutant and len(paths) < LEAST:
+        raise Failure(f"lab {number}: {len(paths)} mutants, {LEAST} are wanted")
+    for index, path in enumerate(paths):
+        name = quick_check(lab, number, index, paths) if options.quick else ""
+
+        def judged(scratch: Path, path: Path = path, name: str = name) -> None:
+            if name:
+                check_mutant_quickly(lab, number, path, name, scratch)
+                return
+            words = check_mutant(lab, number, path, scratch, options.update)
+            if options.mutant:
+                print(words)
+
+        yield Task(f"mutant {path.stem}{' by ' + name if name else ''}", judged, [path, path.with_suffix(".golden")], not name)
+
+
+def tasks_of(lab: Lab, number: int, options: argparse.Namespace) -> List[Task]:
+    """What is to be done for a lab; with --shard a part of it, as many long tasks as in every other part."""
+    parts = [options.only] if options.only else ["solution", "starter", "designs", "mutants"]
+    if options.mutant or options.design:
+        parts = ["mutants"] if options.mutant else ["designs"]
+    tasks: List[Task] = []
+    if "solution" in parts:
+        tasks.append(Task("solution", lambda scratch: check_solution(lab, number, scratch), [], True))
+    if "starter" in parts:
+        tasks.append(Task("starter", lambda scratch: check_starter(lab, number, scratch), [], True))
+    if "designs" in parts:
+        tasks += design_tasks(lab, number, options.design, options.quick)
+    if "mutants" in parts:
+        tasks += mutant_tasks(lab, number, options)
+    which, shards = options.shard
+    return sorted(tasks, key=lambda task: not task.whole)[which - 1 :: shards]
+
+
+def shard_parse(text: str) -> Tuple[int, int]:
+    """ "2/5": the second of five parts."""
+    found = re.fullmatch(r"(\d+)/(\d+)", text)
+    if found is None or not 1 <= int(found.group(1)) <= int(found.group(2)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no part like 2/5")
+    return int(found.group(1)), int(found.group(2))
 
 
 def main() -> int:
@@ -355,41 +431,22 @@ def main() -> int:
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="run each check that often")
     parser.add_argument("--quick", action="store_true", help="most mutants with one check only")
     parser.add_argument("--update", action="store_true", help="write the golden files anew")
+    parser.add_argument("--shard", type=shard_parse, default=(1, 1), metavar="I/N", help="of N parts the part I, from 1")
+    parser.add_argument("--remembered", action="store_true", help="leave out what was judged before, when nothing has changed since")
     options = parser.parse_args()
-    report = Report()
-    parts = [options.only] if options.only else ["solution", "starter", "designs", "mutants"]
-    if options.mutant or options.design:
-        parts = ["mutants"] if options.mutant else ["designs"]
     lab = Lab(options.lab, options.repeat)
+    judged_once = lab.repeat == 1 and not (options.update or options.mutant or options.design)
+    report = Report(stamps.Stamps(options.lab.resolve().parents[1], options.remembered) if judged_once else None)
     for number in options.labs or numbers_known(lab):
-        if "solution" in parts:
-            report.run(f"lab {number}: solution", check_solution, lab, number)
-        if "starter" in parts:
-            report.run(f"lab {number}: starter", check_starter, lab, number)
-        if "designs" in parts and not run_designs(report, lab, number, options.design, options.quick):
+        try:
+            tasks = tasks_of(lab, number, options)
+        except Failure as error:
+            print(f"selfcheck.py: {error}", file=sys.stderr)
             return 2
-        if "mutants" not in parts:
-            continue
-        paths = sorted(folder_of(number).glob(f"{options.mutant or '*'}.mutant"))
-        if options.mutant and not paths:
-            print(f"selfcheck.py: lab {number} has no mutant {options.mutant}", file=sys.stderr)
-            return 2
-        for index, path in enumerate(paths):
-            name = quick_check(lab, number, index, paths) if options.quick else ""
-
-            def one(scratch: Path, path: Path = path, number: int = number, name: str = name) -> None:
-                if name:
-                    check_mutant_quickly(lab, number, path, name, scratch)
-                    return
-                words = check_mutant(lab, number, path, scratch, options.update)
-                if options.mutant:
-                    print(words)
-
-            report.run(f"lab {number}: mutant {path.stem}{' by ' + name if name else ''}", one)
-        if not options.mutant and len(paths) < LEAST:
-            report.bad += 1
-            print(f"FAIL lab {number}: {len(paths)} mutants, {LEAST} are wanted")
-    print(f"{report.good} passed, {report.bad} failed")
+        for task in tasks:
+            report.run(number, task)
+    remembered = f", {report.remembered} of them remembered" if report.remembered else ""
+    print(f"{report.good} passed{remembered}, {report.bad} failed")
     return 1 if report.bad else 0
 
 
