@@ -122,6 +122,29 @@ class Modes(WeaveCase):
         self.assertEqual((pruned["verdict"], every["verdict"]), ("passed", "passed"))
         self.assertLess(pruned["schedules"], every["schedules"])
 
+    def test_weak_memory_shows_all_that_store_buffers_show(self) -> None:
+        weak = self.run_roles("wrong/dekker_no_fence", "--weak")
+        self.assertEqual(weak["findings"][0]["kind"], "race")
+        self.assertTrue(weak["schedule"].startswith("w1:m:"))
+        self.assertIn("an old value", " ".join(event["text"] for event in weak["trace"]))
+        self.assertEqual(self.run_roles("wrong/dekker_no_fence", "--weak=0")["verdict"], "passed")
+        right = self.run_roles("correct/dekker_fence", "--weak=2")
+        self.assertEqual(right["verdict"], "passed")
+        self.assertIn("reading up to 2 old values", right["text"])
+
+    def test_weak_memory_and_store_buffers_exclude_each_other(self) -> None:
+        for options in (("--tso", "--weak"), ("--weak=2", "--tso")):
+            run = self.weave(*options, "--", "true")
+            self.assertEqual(run.returncode, 2)
+            self.assertIn("--tso and --weak", run.stdout)
+        self.assertEqual(self.weave("--weak=many", "--", "true").returncode, 2)
+
+    def test_old_values_at_random_are_found_again(self) -> None:
+        options = ("--weak", "--strategy", "random")
+        first = self.run_roles("wrong/dekker_no_fence", *options)
+        self.assertEqual(first["verdict"], "failed")
+        self.assertEqual(without_time(first), without_time(self.run_roles("wrong/dekker_no_fence", *options)))
+
     # ---- killing ----
 
     def test_a_process_is_killed_at_every_step(self) -> None:
@@ -154,6 +177,7 @@ class Modes(WeaveCase):
             ("wrong/locks_abba", ("all",), ()),
             ("wrong/crash", ("all",), ()),
             ("wrong/dekker_no_fence", ("all",), ("--tso",)),
+            ("wrong/dekker_no_fence", ("all",), ("--weak",)),
             ("wrong/counter_without_lock", ("all",), ("--every-access",)),
             ("wrong/robust_missing", ("adder", "checker"), ("--kill", "1")),
             ("wrong/condition_if", ("all",), ()),

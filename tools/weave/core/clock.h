@@ -31,6 +31,22 @@ static inline bool clock_covers(const struct clock *clock, int process, uint32_t
     return time <= clock->at[process];
 }
 
+/*
+ * What a process knows for coherence, which is more than what happened before: a seq_cst fence also hands on what the
+ * processes knew whose fences came earlier (ISO C23 7.17.3; C++20 [atomics.order]).
+ */
+struct view {
+    struct clock clock;
+    uint32_t fences; /* number of the last seq_cst fence that is known */
+};
+
+static inline void view_join(struct view *into, const struct view *from)
+{
+    clock_join(&into->clock, &from->clock);
+    if (from->fences > into->fences)
+        into->fences = from->fences;
+}
+
 /* Mixes a value into a 64-bit hash; the constant is 2^64 divided by the golden ratio (Knuth, TAOCP 6.4). */
 static inline uint64_t hash_mix(uint64_t hash, uint64_t value)
 {

@@ -26,9 +26,13 @@ enum {
     WEAVE_CELLS = 65536,       /* runs of shared bytes with one history */
     WEAVE_RACES = 32,
     WEAVE_MISUSES = 32,
-    WEAVE_EVENTS = 65536, /* length of the trace, a power of two; older events are overwritten */
-    WEAVE_READS = 16,     /* reads remembered since a process last made progress */
-    WEAVE_BUFFER = 8,     /* stores that may wait in a store buffer */
+    WEAVE_EVENTS = 65536,  /* length of the trace, a power of two; older events are overwritten */
+    WEAVE_READS = 16,      /* reads remembered since a process last made progress */
+    WEAVE_BUFFER = 8,      /* stores that may wait in a store buffer */
+    WEAVE_LOCATIONS = 512, /* atomic variables with a history, in weak mode */
+    WEAVE_STORES = 8,      /* stores remembered of each: older ones can no longer be read */
+    WEAVE_CHOICES = 16,    /* of one decision */
+    WEAVE_OLDS = 32,       /* old values in a schedule that is run again with stronger orders */
     WEAVE_NAME = 48,
     WEAVE_PROCESSORS = 128, /* bytes of a cpu_set_t */
 };
@@ -44,6 +48,7 @@ enum access_flags {
     ACCESS_VOLATILE = 4,
     ACCESS_LIBC = 8,     /* inside a library function such as memcpy */
     ACCESS_TRAPPED = 16, /* seen through a page fault: size and atomicity are guesses */
+    ACCESS_OLD = 32,     /* of an event: an old value is read, or a store comes before newer ones */
 };
 
 struct access {
@@ -83,6 +88,7 @@ struct object {
     uint64_t key; /* see runtime/ipc.h; 0: free */
     struct clock sync;
     struct clock hypothetical; /* `sync`, if every atomic operation were acquire and release */
+    struct view view;          /* `sync` and more: what reads must not fall behind of, in weak mode */
     uint64_t history;
     uint64_t time;     /* virtual nanoseconds at the last release */
     uint32_t changes;  /* grows with every change of state */
@@ -97,6 +103,7 @@ struct object {
     uint8_t removed;   /* destroyed, unlinked or IPC_RMID */
     uint8_t waited;    /* somebody once waited for it */
     uint8_t robust;    /* the kernel tells when its owner died */
+    uint16_t location; /* 1 + index of an atomic variable's history; 0: none */
     uint16_t site;     /* of the owner's lock, the last lost signal or the removal */
     uint16_t made_at;
     char name[WEAVE_NAME];
@@ -175,8 +182,45 @@ struct process {
     struct clock hypothetical;
     struct clock release_fence;
     struct clock acquire_fence;
+    struct view view, release_view, acquire_view; /* as sync and the fences, for coherence */
+    uint32_t progress;                            /* how often it changed something */
     struct watched read[WEAVE_READS];
     struct buffered_store store[WEAVE_BUFFER];
+};
+
+/* A store that a load may still read, with --weak. */
+struct store {
+    uint64_t value;
+    uint64_t history;                /* hash of its past, for pruning */
+    uint64_t time;                   /* virtual nanoseconds */
+    struct clock sync, hypothetical; /* what an acquire that reads it learns */
+    struct view view;
+    uint32_t seen[WEAVE_PROCESSES]; /* first moment of each process that has read it; 0: none */
+    uint32_t at;                    /* moment of the writer */
+    uint32_t fences; /* seq_cst fences before the first seq_cst operation that wrote or read it; UINT32_MAX: none */
+    uint32_t event;  /* 1 + index of the writer's event; 0: none */
+    int8_t writer;   /* -1: nobody, it was there before */
+    uint8_t update;  /* read-modify-write: nothing comes between it and what it read */
+    uint8_t trapped; /* by a process whose values are known only afterwards: look in memory */
+};
+
+/* The last read of an atomic variable by a process. */
+struct last_read {
+    uint64_t history;  /* of the store that was read */
+    uint64_t missed;   /* of the newest store, when an old one was read; 0: the newest was read */
+    uint32_t progress; /* of the process then */
+    uint16_t site;
+    uint16_t still; /* how often missing it again cost nothing */
+};
+
+/* An atomic variable: its newest stores in modification order. Memory holds the value of the last one. */
+struct location {
+    struct store store[WEAVE_STORES];
+    struct last_read last[WEAVE_PROCESSES];
+    uint32_t where;
+    uint16_t stores;
+    uint8_t size;
+    uint8_t opaque; /* used with several sizes: only the newest value is read */
 };
 
 /* A file or a System V object: the kernel calls it something else in every run, but its number is the same. */
@@ -271,6 +315,8 @@ struct event {
     uint64_t value, old;
     uint32_t where;
     uint32_t step;
+    uint32_t other; /* 1 + index of the event that it goes with: of an old value, the store that it misses; 0: none */
+    uint32_t pick;  /* with ACCESS_OLD: number of the choice, see struct decision */
     int16_t object;
     uint16_t site;
     uint8_t process, kind, size, order;
@@ -293,16 +339,36 @@ enum ending {
 
 enum strategy { STRATEGY_DFS, STRATEGY_PCT, STRATEGY_RANDOM };
 
-enum decision_kind { DECIDE_TURN, DECIDE_DELAY_STORE, DECIDE_WAKE_SPURIOUSLY };
+enum decision_kind { DECIDE_TURN, DECIDE_DELAY_STORE, DECIDE_WAKE_SPURIOUSLY, DECIDE_READ, DECIDE_PLACE };
 
 struct decision {
     uint64_t state; /* hash of the state in which it was taken */
     uint16_t mask;  /* possible choices */
+    uint16_t free;  /* those that cost nothing, besides `normal` */
+    uint32_t pick;  /* of DECIDE_READ and DECIDE_PLACE: how many such choices came before, those without a choice too */
     uint8_t kind;
     uint8_t choice;
     uint8_t normal;  /* the choice that costs nothing */
     int8_t current;  /* process that could go on, -1 none */
     uint8_t yielded; /* and asked to be passed over */
+};
+
+/*
+ * What if: a schedule is run again with stronger orders, to learn whether they forbid an old value. Its picks are
+ * listed and not among the prescribed decisions, for there are fewer choices with stronger orders.
+ */
+struct stronger {
+    uint64_t pc; /* of the atomic operation */
+    uint8_t program, order;
+    uint8_t fence_before, fence_after; /* a fence of `order` there, the operation itself stays */
+};
+struct what_if {
+    int32_t on;
+    uint32_t changes, olds;
+    struct stronger change[4];
+    struct {
+        uint32_t pick, choice;
+    } old[WEAVE_OLDS];
 };
 
 #define WEAVE_GUARD 0x7765617665u /* "weave" */
@@ -315,6 +381,7 @@ struct control {
     int32_t every_access; /* scheduling points at plain accesses too */
     int32_t store_buffers;
     int32_t spurious; /* explore spurious wake-ups of condition variables */
+    int32_t weak;     /* so many loads may read old stores, and stores come before newer ones; 0: none */
     int32_t runner_pid;
     int32_t kill_process, kill_step; /* -1: nobody */
     uint32_t max_steps;
@@ -324,6 +391,7 @@ struct control {
     uint64_t random;
     uint32_t prescribed; /* decisions that are given */
     uint8_t prescription[WEAVE_DECISIONS];
+    struct what_if what_if;
     uint64_t last_guard;
 
     /* Handshake with the fork servers. */
@@ -342,10 +410,16 @@ struct control {
     uint32_t idle_events; /* length of the trace before the first of these rounds */
     uint32_t changes;
     uint32_t decisions;
+    uint32_t picks;     /* choices of what to read and where to place a store */
+    uint32_t olds;      /* those that took an old one at random */
+    uint32_t forbidden; /* what if: 1 + number of the first pick that is not possible any more */
     uint32_t events;
     uint32_t cells;
     uint32_t objects;
     uint32_t segments;
+    uint32_t locations;
+    struct view sequential; /* what the seq_cst fences so far hand on */
+    uint64_t sequential_history;
     uint32_t shared_top;
     uint32_t races, misuses;
     uint32_t parkings;   /* how often a process was set aside because it computed for long */
@@ -370,6 +444,7 @@ struct control {
     uint32_t cell_free; /* 1 + index of the first free cell, chained through cell_next */
     uint32_t cell_next[WEAVE_CELLS];
     struct cell cell[WEAVE_CELLS];
+    struct location location[WEAVE_LOCATIONS];
 
     /* Kept from run to run. */
     uint32_t sites;

@@ -40,7 +40,36 @@ struct clock order_published(const struct control *control, int process, int ord
 /* An event of `process` on `object`, for the state hash only. */
 void order_note(struct control *control, int process, struct object *object, uint64_t tag);
 
+/* Later steps of the process are told apart from those it has published. */
+void order_tick(struct process *p, int process);
+
+/* weak.c: which stores a load may read, and where a store may come in modification order. */
+/* The history of an atomic variable whose value in memory is `memory`; NULL: it has none, only the newest value counts.
+ */
+struct location *weak_locate(struct control *control, struct object *object, uint32_t where, uint32_t size,
+                             uint64_t memory);
+/* A load's choice: the index of a store. */
+int weak_choose_load(struct control *control, int process, struct location *location, int order, uint16_t site);
+/* The same for the reading half of a read-modify-write: a store that no other one has read. */
+int weak_choose_update(struct control *control, int process, struct location *location, int order);
+/* The same for a compare-and-exchange: it succeeds when the value is `expected`. */
+int weak_choose_compare(struct control *control, int process, struct location *location, int order, int failure,
+                        uint16_t site, uint64_t expected);
+/* A store's choice: it will have this index. */
+int weak_choose_store(struct control *control, int process, struct location *location, int order);
+void weak_load(struct control *control, int process, struct object *object, struct location *location, int index,
+               int order);
+/* `update`: it is the other half of a read-modify-write that has read the one before. Returns the index. */
+int weak_store(struct control *control, int process, struct object *object, struct location *location, int index,
+               uint64_t value, int order, bool update);
+/* How many stores are newer than this one. */
+int weak_newer(const struct location *location, int index);
+/* What if: how the operation at this site shall be made stronger, or NULL. */
+const struct stronger *weak_stronger(const struct control *control, int process, uint16_t site);
+
 /* shadow.c: one history per shared byte. */
+/* Whether the last write to any byte of the range was a plain one: by whom, when. */
+bool shadow_plain_write(struct control *control, uint32_t where, uint32_t size, struct store *found);
 void shadow_access(struct control *control, int process, uint32_t where, uint32_t size, unsigned flags, uint16_t site);
 /* The bytes now hold other values: wakes whoever busy-waits on them. */
 void shadow_changed(struct control *control, int process, uint32_t where, uint32_t size);
@@ -57,6 +86,8 @@ bool shadow_atomics(struct control *control, uint32_t where);
 bool spin_check(struct control *control, int process, uint32_t where, uint32_t size, uint16_t site, bool atomic);
 /* The read was made: remember it. */
 void spin_remember(struct control *control, int process, uint32_t where, uint32_t size, uint16_t site);
+/* What was read there is old already: it is no reason to wait. */
+void spin_old(struct control *control, int process, uint32_t where);
 /* The process changed something: what it read before no longer makes a loop. */
 void spin_progress(struct control *control, int process);
 /* Wake those whose watched values changed. */
@@ -69,6 +100,8 @@ enum { DECIDE_OVER = -1, DECIDE_FAIRNESS = 400 };
 int decide_turn(struct control *control, int current);
 /* A yes-or-no decision of `process`: no is normal, yes costs one from the bound. */
 bool decide_choice(struct control *control, int process, enum decision_kind kind);
+/* One of several, 0 is normal; `mask` says which are possible. */
+int decide_pick(struct control *control, int process, enum decision_kind kind, uint16_t mask, uint16_t free);
 /* Choices and steps count; false ends the run (ENDING_STEPS). */
 bool decide_step(struct control *control, int process);
 uint64_t decide_random(struct control *control);

@@ -14,6 +14,7 @@ enum {
     SMALLEST_LEAP = 20, /* a millisecond */
     SPURIOUS_IN = 8,    /* random search: one in so many waits ends spuriously */
     STORES_DELAYED_IN = 2,
+    OLD_IN = 3, /* one in so many reads is of an old value */
 };
 
 uint64_t decide_random(struct control *control)
@@ -208,6 +209,12 @@ uint64_t decide_state(const struct control *control)
         /* A sum: which process is where matters, not in which order they got there. */
         hash += hash_mix(p->history + (uint64_t)i, (uint64_t)p->state * 256 + p->wait * 2u + p->timed_out);
     }
+    for (uint32_t i = 0; control->weak && i < control->locations; i++) { /* what decisions to come will cost */
+        const struct location *location = &control->location[i];
+        for (int k = 0; k < control->slots && location->stores > 1; k++)
+            if (location->last[k].missed == location->store[location->stores - 1].history)
+                hash += hash_mix(location->where, (uint64_t)k + 1);
+    }
     return hash;
 }
 
@@ -290,6 +297,46 @@ bool decide_choice(struct control *control, int process, enum decision_kind kind
     if (choice)
         control->process[process].history = hash_mix(control->process[process].history, kind);
     return choice != 0;
+}
+
+/* What if: only the listed picks are old ones. */
+static int decide_pick_again(struct control *control, uint32_t pick, uint16_t mask)
+{
+    const struct what_if *what_if = &control->what_if;
+    for (uint32_t i = 0; i < what_if->olds && i < WEAVE_OLDS; i++) {
+        if (what_if->old[i].pick != pick)
+            continue;
+        if (mask >> what_if->old[i].choice & 1)
+            return (int)what_if->old[i].choice;
+        if (control->forbidden == 0)
+            control->forbidden = 1 + pick;
+        decide_finish(control, ENDING_DIVERGED);
+    }
+    return 0;
+}
+
+int decide_pick(struct control *control, int process, enum decision_kind kind, uint16_t mask, uint16_t free)
+{
+    uint32_t pick = control->picks++;
+    if (control->what_if.on)
+        return decide_pick_again(control, pick, mask);
+    if (mask == 1 || control->ending != ENDING_NONE || !decide_has_room(control))
+        return 0;
+    int choice = decide_prescribed(control, mask);
+    if (choice < 0) {
+        choice = 0;
+        if (control->strategy != STRATEGY_DFS && control->olds < (uint32_t)control->weak &&
+            decide_random(control) % OLD_IN == 0)
+            choice = decide_at_random(control, mask);
+        control->olds += choice != 0;
+    }
+    decide_record(control, &(struct decision){.mask = mask,
+                                              .free = free,
+                                              .pick = pick,
+                                              .kind = (uint8_t)kind,
+                                              .choice = (uint8_t)choice,
+                                              .current = (int8_t)process});
+    return choice;
 }
 
 bool decide_step(struct control *control, int process)

@@ -19,11 +19,10 @@ static bool order_releases(int order)
     return order >= ORDER_RELEASE;
 }
 
-/* Later steps of the process are told apart from those it has published. */
-static void order_tick(struct process *p, int process)
+void order_tick(struct process *p, int process)
 {
     p->sync.at[process]++;
-    p->hypothetical.at[process] = p->sync.at[process];
+    p->hypothetical.at[process] = p->view.clock.at[process] = p->sync.at[process];
 }
 
 void order_note(struct control *control, int process, struct object *object, uint64_t tag)
@@ -44,6 +43,7 @@ void order_acquire(struct control *control, int process, struct object *object)
     struct process *p = &control->process[process];
     order_note(control, process, object, NOTE_ACQUIRE);
     clock_join(&p->sync, &object->sync);
+    view_join(&p->view, &object->view);
     clock_join(&p->hypothetical, &object->hypothetical);
     order_learn_time(p, object);
 }
@@ -53,6 +53,7 @@ void order_release(struct control *control, int process, struct object *object)
     struct process *p = &control->process[process];
     order_note(control, process, object, NOTE_RELEASE);
     clock_join(&object->sync, &p->sync);
+    view_join(&object->view, &p->view);
     clock_join(&object->hypothetical, &p->hypothetical);
     if (p->time > object->time)
         object->time = p->time;
@@ -64,10 +65,13 @@ void order_load(struct control *control, int process, struct object *object, int
     struct process *p = &control->process[process];
     /* Reads of the same value commute: only what was read counts, so the object's own history stays. */
     p->history = hash_mix(hash_mix(p->history, hash_mix(NOTE_LOAD, object->key)), object->history);
-    if (order_acquires(order))
+    if (order_acquires(order)) {
         clock_join(&p->sync, &object->sync);
-    else
-        clock_join(&p->acquire_fence, &object->sync); /* 7.17.4: a later acquire fence makes it count */
+        view_join(&p->view, &object->view);
+    } else { /* 7.17.4: a later acquire fence makes it count */
+        clock_join(&p->acquire_fence, &object->sync);
+        view_join(&p->acquire_view, &object->view);
+    }
     clock_join(&p->hypothetical, &object->hypothetical);
     order_learn_time(p, object);
 }
@@ -86,10 +90,12 @@ void order_store(struct control *control, int process, struct object *object, in
     if (!update) { /* a plain store breaks the release sequence, a read-modify-write continues it (5.1.2.4 p10) */
         object->sync = (struct clock){{0}};
         object->hypothetical = (struct clock){{0}};
+        object->view = (struct view){.fences = 0};
         object->time = 0;
     }
     clock_join(&object->sync, &published);
     clock_join(&object->hypothetical, &p->hypothetical);
+    view_join(&object->view, order_releases(order) ? &p->view : &p->release_view);
     if (p->time > object->time)
         object->time = p->time;
     order_tick(p, process);
@@ -99,10 +105,19 @@ void order_fence(struct control *control, int process, int order)
 {
     struct process *p = &control->process[process];
     p->history = hash_mix(p->history, (uint64_t)NOTE_FENCE + (uint64_t)order);
-    if (order_acquires(order))
+    if (order_acquires(order)) {
         clock_join(&p->sync, &p->acquire_fence);
+        view_join(&p->view, &p->acquire_view);
+    }
+    if (order == ORDER_SEQUENTIAL && control->weak) { /* the fences' order is the one in which they are executed */
+        control->sequential.fences++;
+        view_join(&control->sequential, &p->view);
+        p->view = control->sequential;
+        p->history = control->sequential_history = hash_mix(p->history, control->sequential_history);
+    }
     if (order_releases(order)) {
         p->release_fence = p->sync;
+        p->release_view = p->view;
         order_tick(p, process);
     }
 }

@@ -32,7 +32,7 @@ void run_start_process(struct control *control, int process)
     p->program = (int8_t)process;
     p->parent = -1;
     p->wait_object = -1;
-    p->sync.at[process] = p->hypothetical.at[process] = 1;
+    p->sync.at[process] = p->hypothetical.at[process] = p->view.clock.at[process] = 1;
     p->time = EPOCH;
     p->state = PROCESS_READY;
     p->history = hash_mix(1, (uint64_t)process);
@@ -51,12 +51,13 @@ int run_add_child(struct control *control, int parent)
     p->wait_object = -1;
     p->sync = from->sync;
     p->hypothetical = from->hypothetical;
-    p->sync.at[slot] = p->hypothetical.at[slot] = 1;
+    p->view = from->view;
+    p->sync.at[slot] = p->hypothetical.at[slot] = p->view.clock.at[slot] = 1;
     p->time = from->time;
     p->priority = 100 + (int32_t)(decide_random(control) % 1000);
     p->history = hash_mix(from->history, (uint64_t)slot);
     /* What the parent does from now on is not known to the child. */
     from->sync.at[parent]++;
-    from->hypothetical.at[parent] = from->sync.at[parent];
+    from->hypothetical.at[parent] = from->view.clock.at[parent] = from->sync.at[parent];
     return slot;
 }

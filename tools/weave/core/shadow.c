@@ -210,6 +210,21 @@ uint32_t shadow_stamp(struct control *control, uint32_t where, uint32_t size)
     return newest;
 }
 
+bool shadow_plain_write(struct control *control, uint32_t where, uint32_t size, struct store *found)
+{
+    bool plain = false;
+    for (uint32_t i = shadow_find(control, where); i < control->cells && control->cell_start[i] < where + size; i++) {
+        const struct cell *cell = &control->cell[control->cell_at[i]];
+        if (cell->write.time == 0 || cell->write.flags & ACCESS_ATOMIC)
+            continue;
+        plain = true;
+        found->writer = (int8_t)cell->writer;
+        found->at = cell->write.time;
+        found->history = hash_mix(found->history, cell->history);
+    }
+    return plain;
+}
+
 bool shadow_atomics(struct control *control, uint32_t where)
 {
     return control->cell[control->cell_at[shadow_find(control, where)]].atomics;

@@ -73,8 +73,17 @@ void spin_remember(struct control *control, int process, uint32_t where, uint32_
     p->read[p->reads++] = (struct watched){.where = where, .size = (uint8_t)size, .site = site, .stamp = stamp};
 }
 
+void spin_old(struct control *control, int process, uint32_t where)
+{
+    struct process *p = &control->process[process];
+    for (int i = 0; i < p->reads; i++)
+        if (p->read[i].where == where)
+            p->read[i].stamp = 0;
+}
+
 void spin_progress(struct control *control, int process)
 {
+    control->process[process].progress++;
     control->process[process].reads = 0;
     control->process[process].reads_overflowed = 0;
     control->idle_rounds = 0;

@@ -183,6 +183,8 @@ static void explorer_summary(const struct explorer *e)
         printf("weave: passed, this schedule");
     else
         printf("weave: passed, but not every schedule was run%s", e->out_of_time ? " (time limit)" : "");
+    if (!e->found && e->options->replay == NULL && e->options->session.weak > 0)
+        printf(", reading up to %d old value%s", e->options->session.weak, e->options->session.weak == 1 ? "" : "s");
     printf(" (%u schedule%s, %.2f s)\n", r->runs, r->runs == 1 ? "" : "s", seconds);
 }
 
@@ -208,6 +210,8 @@ static int explorer_apply_schedule(struct explorer *e, struct schedule *schedule
     }
     struct session_options *session = &e->options->session;
     session->store_buffers |= schedule->store_buffers;
+    if (schedule->weak && session->weak == 0)
+        session->weak = 1; /* how many is for searching only */
     session->every_access |= schedule->every_access;
     if (schedule->kill_process >= 0) {
         session->kill_process = schedule->kill_process;

@@ -16,6 +16,8 @@
 
 enum {
     DEFAULT_BOUND = 2,
+    DEFAULT_OLD_VALUES = 1,
+    MOST_OLD_VALUES = 100,
     DEFAULT_RUNS = 200000,
     RANDOM_RUNS = 1000,
     DEFAULT_SECONDS = 60,
@@ -37,6 +39,7 @@ enum long_option {
     OPTION_MAX_STEPS,
     OPTION_HANG,
     OPTION_TSO,
+    OPTION_WEAK,
     OPTION_EVERY_ACCESS,
     OPTION_NO_SPURIOUS,
     OPTION_KILL,
@@ -68,6 +71,7 @@ static const struct option known[] = {
     {"max-steps", required_argument, NULL, OPTION_MAX_STEPS},
     {"hang", required_argument, NULL, OPTION_HANG},
     {"tso", no_argument, NULL, OPTION_TSO},
+    {"weak", optional_argument, NULL, OPTION_WEAK},
     {"every-access", no_argument, NULL, OPTION_EVERY_ACCESS},
     {"no-spurious", no_argument, NULL, OPTION_NO_SPURIOUS},
     {"kill", required_argument, NULL, OPTION_KILL},
@@ -109,6 +113,8 @@ void options_usage(void)
          "                       from round robin (for three and more)\n"
          "  --every-access       plain accesses are places to switch, too\n"
          "  --tso                stores may wait in a store buffer, as on x86\n"
+         "  --weak[=N]           weak memory, as C allows it: up to N (1) loads of a run read an old value, or stores\n"
+         "                       come before newer ones\n"
          "  --no-spurious        condition variables wake up only when signalled\n"
          "  --kill P[:STEP]      kill process P at this step; without a step, at each one in turn\n"
          "  --no-prune           run equivalent schedules, too\n"
@@ -278,6 +284,12 @@ static int options_session_option(struct options *options, int option, const cha
         break;
     case OPTION_TSO:
         options->session.store_buffers = true;
+        break;
+    case OPTION_WEAK:
+        if (value != NULL && options_number(value, MOST_OLD_VALUES, &number) != 0)
+            return -1;
+        options->session.weak = value == NULL ? DEFAULT_OLD_VALUES : (int)number;
+        options->search.old_bound = options->session.weak;
         break;
     case OPTION_EVERY_ACCESS:
         options->session.every_access = true;
@@ -472,6 +484,8 @@ int options_parse(struct options *options, int argc, char **argv)
         return options_complain("replay", "which schedule?");
     if (optind < own)
         return options_complain("unexpected argument", argv[optind]);
+    if (options->session.weak > 0 && options->session.store_buffers)
+        return options_complain("--tso and --weak", "one or the other: --weak has all that --tso has, and more");
     if (options_programs(options, argc - own, argv + own) != 0)
         return -1;
     if (!options->cost_chosen)

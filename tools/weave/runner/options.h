@@ -34,7 +34,7 @@ void options_usage(void);
 struct schedule {
     uint8_t choice[WEAVE_DECISIONS];
     uint32_t length;
-    bool store_buffers, every_access;
+    bool store_buffers, weak, every_access;
     int kill_process, kill_step; /* -1: none */
 };
 /* 0, or -1: not a schedule. */

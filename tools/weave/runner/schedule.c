@@ -1,5 +1,5 @@
 /*
- * Replay strings: "w1:t:k0.17:0x3.1x12.0" is a version, flags (t: store buffers, a: every access), an
+ * Replay strings: "w1:t:k0.17:0x3.1x12.0" is a version, flags (t: store buffers, m: weak memory, a: every access), an
  * injected kill (process.step) and the decisions, equal ones counted.
  */
 #include "options.h"
@@ -12,6 +12,8 @@ static bool schedule_flag(struct schedule *schedule, const char *flag)
 {
     if (flag[0] == 't')
         schedule->store_buffers = true;
+    else if (flag[0] == 'm')
+        schedule->weak = true;
     else if (flag[0] == 'a')
         schedule->every_access = true;
     else if (flag[0] != 'k' || sscanf(flag, "k%d.%d", &schedule->kill_process, &schedule->kill_step) != 2)
@@ -24,7 +26,7 @@ static bool schedule_choices(struct schedule *schedule, const char *text)
     while (*text != '\0') {
         char *end;
         unsigned long choice = strtoul(text, &end, 10), times = 1;
-        if (end == text || choice >= WEAVE_PROCESSES)
+        if (end == text || choice >= (schedule->weak ? WEAVE_CHOICES : WEAVE_PROCESSES))
             return false;
         if (*end == 'x')
             times = strtoul(end + 1, &end, 10);
@@ -62,6 +64,8 @@ char *schedule_text(const struct session *session)
     fputs("w1:", out);
     if (session->options->store_buffers)
         fputs("t:", out);
+    if (session->options->weak > 0)
+        fputs("m:", out);
     if (session->options->every_access)
         fputs("a:", out);
     if (session->options->kill_process >= 0)

@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_TABLE_SLOTS = 1 << 12, MOST_TABLE_SLOTS = 1 << 22, CHOICES = 16 };
+enum { FIRST_TABLE_SLOTS = 1 << 12, MOST_TABLE_SLOTS = 1 << 22, CHOICES = WEAVE_CHOICES, OLD_BOUNDS = 8 };
 
 /* States whose continuations were all run, with the part of the bound that was left for them: an open hash
  * that grows when it is half full. */
 struct table {
     uint64_t *state;
-    int16_t *left;
+    int16_t (*left)[OLD_BOUNDS]; /* by how many old values were left: 1 + the switches that were left, 0 never */
     uint32_t slots, used;
 };
 
@@ -25,6 +25,7 @@ struct dfs {
     uint32_t prefix_length;
     uint16_t tried[WEAVE_DECISIONS]; /* choices taken so far, per decision of the current path */
     int spent[WEAVE_DECISIONS + 1];  /* of the bound, before each decision */
+    int old_spent[WEAVE_DECISIONS + 1];
     int bound;
 };
 
@@ -55,12 +56,15 @@ static uint32_t table_slot(const struct table *table, uint64_t state)
     return slot;
 }
 
-static void table_put(struct table *table, uint64_t state, int16_t left)
+static int16_t *table_put(struct table *table, uint64_t state)
 {
     uint32_t slot = table_slot(table, state);
-    table->used += table->state[slot] == 0;
+    if (table->state[slot] == 0) {
+        table->used++;
+        memset(table->left[slot], 0, sizeof table->left[slot]);
+    }
     table->state[slot] = state;
-    table->left[slot] = left;
+    return table->left[slot];
 }
 
 /* Twice as large; when memory is short it stays as it is. */
@@ -71,7 +75,7 @@ static void table_grow(struct table *table)
         return;
     for (uint32_t i = 0; i < table->slots; i++)
         if (table->state[i] != 0)
-            table_put(&larger, table->state[i], table->left[i]);
+            memcpy(table_put(&larger, table->state[i]), table->left[i], sizeof table->left[i]);
     table_free(table);
     *table = larger;
 }
@@ -83,18 +87,21 @@ static void table_clear(struct table *table)
 }
 
 /* Whether the state was explored with as much of the bound left; if not, it is from now on. */
-static bool table_visit(struct table *table, uint64_t state, int left)
+static bool table_visit(struct table *table, uint64_t state, int left, int old_left)
 {
     if (state == 0)
         state = 1; /* 0 marks a free slot */
     uint32_t slot = table_slot(table, state);
     bool known = table->state[slot] != 0;
-    if (known && table->left[slot] >= left)
-        return true;
+    if (old_left >= OLD_BOUNDS)
+        old_left = OLD_BOUNDS - 1;
+    for (int i = old_left; known && i < OLD_BOUNDS; i++)
+        if (table->left[slot][i] > left)
+            return true;
     if (!known && table->used >= table->slots / 2)
         table_grow(table);
     if (known || table->used < table->slots / 2) /* else full: explore more than necessary */
-        table_put(table, state, (int16_t)left);
+        table_put(table, state)[old_left] = (int16_t)(left + 1);
     return false;
 }
 
@@ -108,7 +115,7 @@ static int search_passed_over(const struct decision *decision, int choice)
 
 int search_cost(const struct search_options *options, const struct decision *decision, int choice)
 {
-    if (options->bound >= SEARCH_UNBOUNDED)
+    if (options->bound >= SEARCH_UNBOUNDED || decision->kind >= DECIDE_READ)
         return 0;
     if (decision->kind != DECIDE_TURN)
         return choice != 0;
@@ -119,10 +126,15 @@ int search_cost(const struct search_options *options, const struct decision *dec
     return decision->yielded ? choice == decision->current : choice != decision->current;
 }
 
+int search_old_cost(const struct decision *decision, int choice)
+{
+    return decision->kind >= DECIDE_READ && choice != 0 && !(decision->free >> choice & 1);
+}
+
 /* Who could go on matters for what later decisions cost, so it belongs to the state. */
 static uint64_t search_state(const struct decision *decision)
 {
-    uint64_t who = (uint64_t)(decision->current + 1) * 8 + (uint64_t)decision->yielded * 4 + decision->kind;
+    uint64_t who = (uint64_t)(decision->current + 1) * 256 + (uint64_t)decision->yielded * 128 + decision->kind;
     return hash_mix(decision->state, who * 16 + decision->normal);
 }
 
@@ -130,12 +142,13 @@ static uint64_t search_state(const struct decision *decision)
 static void dfs_enter(struct dfs *dfs, const struct search_run *run)
 {
     bool known = false;
-    dfs->spent[0] = 0;
+    dfs->spent[0] = dfs->old_spent[0] = 0;
     for (uint32_t i = 0; i < run->decisions; i++) {
         const struct decision *d = &run->decision[i];
         if (i >= dfs->prefix_length) {
             int left = dfs->options->bound >= SEARCH_UNBOUNDED ? 0 : dfs->bound - dfs->spent[i];
-            if (!known && dfs->options->prune && table_visit(&dfs->table, search_state(d), left)) {
+            if (!known && dfs->options->prune &&
+                table_visit(&dfs->table, search_state(d), left, dfs->options->old_bound - dfs->old_spent[i])) {
                 known = true;
                 dfs->result->pruned++;
             }
@@ -143,6 +156,7 @@ static void dfs_enter(struct dfs *dfs, const struct search_run *run)
         }
         dfs->prefix[i] = d->choice;
         dfs->spent[i + 1] = dfs->spent[i] + search_cost(dfs->options, d, d->choice);
+        dfs->old_spent[i + 1] = dfs->old_spent[i] + search_old_cost(d, d->choice);
     }
 }
 
@@ -151,7 +165,8 @@ static int dfs_alternative(const struct dfs *dfs, const struct decision *decisio
 {
     for (int choice = 0; choice < CHOICES; choice++) {
         bool possible = decision->mask >> choice & 1, tried = dfs->tried[i] >> choice & 1;
-        if (possible && !tried && dfs->spent[i] + search_cost(dfs->options, decision, choice) <= dfs->bound)
+        if (possible && !tried && dfs->spent[i] + search_cost(dfs->options, decision, choice) <= dfs->bound &&
+            dfs->old_spent[i] + search_old_cost(decision, choice) <= dfs->options->old_bound)
             return choice;
     }
     return -1;

@@ -15,6 +15,7 @@ enum { SEARCH_UNBOUNDED = 1000 };
 struct search_options {
     enum strategy strategy;
     int bound;       /* how many costly decisions a schedule may take; SEARCH_UNBOUNDED: any */
+    int old_bound;   /* how many loads may read an old value, and stores come before newer ones */
     bool iterate;    /* bounds 0, 1, … `bound`, so that the simplest failure is found first */
     bool delay;      /* the cost of a turn is how many processes are passed over (delay bounding) */
     bool prune;      /* do not go on from a state that was explored before */
@@ -54,5 +55,7 @@ int search_explore(const struct search_options *options, search_callback *callba
 
 /* What a decision costs when `choice` is taken. */
 int search_cost(const struct search_options *options, const struct decision *decision, int choice);
+/* And of the bound on old values. */
+int search_old_cost(const struct decision *decision, int choice);
 
 #endif

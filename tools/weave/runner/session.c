@@ -356,6 +356,7 @@ static void session_prepare(struct session *session, const struct session_plan *
     control->processes = options->programs;
     control->every_access = options->every_access;
     control->store_buffers = options->store_buffers;
+    control->weak = options->weak;
     control->spurious = options->spurious;
     control->kill_process = options->kill_process;
     control->kill_step = options->kill_step;
@@ -432,6 +433,7 @@ static void watch_release_locks(struct control *control, int process)
         /* What the kernel releases for the dead is ordered after all that they did. */
         clock_join(&object->sync, &p->sync);
         clock_join(&object->hypothetical, &p->hypothetical);
+        view_join(&object->view, &p->view);
     }
 }
 

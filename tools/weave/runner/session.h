@@ -29,6 +29,7 @@ struct session_options {
     double time_limit;   /* of the whole session, wall clock */
     uint32_t max_steps;
     int kill_process, kill_step;
+    int weak; /* how many loads of a run may read an old value */
     bool store_buffers, every_access, spurious, show_output;
     bool sealed; /* the programs can write to no file outside /dev/shm, and make no user namespaces */
 };

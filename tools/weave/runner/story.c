@@ -194,10 +194,17 @@ void story_event(const struct story *story, const struct event *event, char *tex
         snprintf(text, size, "writes %s%s", object, value);
         break;
     case EVENT_LOAD:
-        snprintf(text, size, "%s is %llu (%s)", object, (unsigned long long)event->value, story_order(event));
+        if (event->flags & ACCESS_OLD)
+            snprintf(text, size, "%s is still %llu here, an old value: it is %llu by now (%s)", object,
+                     (unsigned long long)event->value, (unsigned long long)event->old, story_order(event));
+        else
+            snprintf(text, size, "%s is %llu (%s)", object, (unsigned long long)event->value, story_order(event));
         break;
     case EVENT_STORE:
-        if (event->flags & ACCESS_VOLATILE)
+        if (event->flags & ACCESS_OLD)
+            snprintf(text, size, "%s = %llu comes before its newest value, %llu (%s)", object,
+                     (unsigned long long)event->value, (unsigned long long)event->old, story_order(event));
+        else if (event->flags & ACCESS_VOLATILE)
             snprintf(text, size, "%s = %llu goes into the store buffer (%s)", object, (unsigned long long)event->value,
                      story_order(event));
         else
@@ -205,8 +212,9 @@ void story_event(const struct story *story, const struct event *event, char *tex
                      (unsigned long long)event->value, story_order(event));
         break;
     case EVENT_UPDATE:
-        snprintf(text, size, "%s %llu -> %llu (%s)", object, (unsigned long long)event->old,
-                 (unsigned long long)event->value, story_order(event));
+        snprintf(text, size,
+                 event->flags & ACCESS_OLD ? "%s %llu -> %llu, before its newest value (%s)" : "%s %llu -> %llu (%s)",
+                 object, (unsigned long long)event->old, (unsigned long long)event->value, story_order(event));
         break;
     case EVENT_FENCE:
         snprintf(text, size, "fence (%s)", story_order(event));

@@ -90,10 +90,24 @@ void access_of_peer(const void *pointer, uint32_t where, uint32_t size, unsigned
     if (atomic) {
         struct object *object = object_find(control, key_make(KEY_ADDRESS, where), OBJECT_ATOMIC);
         object->where = where;
-        if (write)
+        uint64_t memory = 0; /* a peer reads and writes memory itself: always the newest value */
+        if (control->weak) {
+            segment_open();
+            memory = access_value(pointer, size);
+            segment_close();
+        }
+        struct location *location = weak_locate(control, object, where, size, memory);
+        if (location != NULL && write) {
+            int index =
+                weak_store(control, runtime.me, object, location, location->stores, memory, ORDER_RELEASE, false);
+            location->store[index].trapped = 1;
+        } else if (location != NULL) {
+            weak_load(control, runtime.me, object, location, location->stores - 1, ORDER_ACQUIRE);
+        } else if (write) {
             order_store(control, runtime.me, object, ORDER_RELEASE, false);
-        else
+        } else {
             order_load(control, runtime.me, object, ORDER_ACQUIRE);
+        }
     }
     flags |= ACCESS_TRAPPED | (atomic ? ACCESS_ATOMIC : 0);
     shadow_access(control, runtime.me, where, size, flags, site);

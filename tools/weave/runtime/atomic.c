@@ -160,6 +160,117 @@ static bool atomic_buffer(const struct operation *op, uint64_t value)
     return true;
 }
 
+/* ---- weak memory: core/weak.c ---- */
+
+/* What if the order were stronger, or a fence came before? */
+static void atomic_strengthen(struct operation *op)
+{
+    const struct stronger *stronger = weak_stronger(runtime.control, runtime.me, op->site);
+    if (stronger != NULL && stronger->fence_before)
+        order_fence(runtime.control, runtime.me, stronger->order);
+    else if (stronger != NULL)
+        op->order = stronger->order;
+}
+
+/* The variable's history, or NULL. */
+static struct location *atomic_locate(struct operation *op)
+{
+    if (!runtime.control->weak)
+        return NULL;
+    atomic_strengthen(op);
+    segment_open();
+    uint64_t memory = atomic_get(op->pointer, op->size);
+    segment_close();
+    return weak_locate(runtime.control, op->object, op->where, op->size, memory);
+}
+
+static uint64_t atomic_newest(const struct location *location)
+{
+    return location->store[location->stores - 1].value;
+}
+
+/* The last event of the trace is one of an old value: what it misses belongs to it. */
+static void atomic_trace_old(const struct location *location)
+{
+    struct event *event = &runtime.control->event[(runtime.control->events - 1) % WEAVE_EVENTS];
+    event->flags |= ACCESS_OLD;
+    event->other = location->store[location->stores - 1].event;
+    event->pick = runtime.control->picks - 1;
+}
+
+static void atomic_weak_read(const struct operation *op, struct location *location, int index)
+{
+    uint64_t value = location->store[index].value;
+    weak_load(runtime.control, runtime.me, op->object, location, index, op->order);
+    atomic_shadow(op, false);
+    atomic_trace(op, EVENT_LOAD, value, atomic_newest(location));
+    if (weak_newer(location, index) > 0) {
+        atomic_trace_old(location);
+        spin_old(runtime.control, runtime.me, op->where);
+    }
+}
+
+static uint64_t atomic_weak_load(const struct operation *op, struct location *location)
+{
+    int index = weak_choose_load(runtime.control, runtime.me, location, op->order, op->site);
+    uint64_t value = location->store[index].value;
+    atomic_weak_read(op, location, index);
+    return value;
+}
+
+/* The store comes at `index` in modification order. Memory has the value of the last one. `old`: for the trace. */
+static void atomic_weak_write(const struct operation *op, struct location *location, int index, uint64_t value,
+                              uint64_t old, bool update)
+{
+    struct control *control = runtime.control;
+    bool newest = index == location->stores;
+    atomic_shadow(op, true);
+    index = weak_store(control, runtime.me, op->object, location, index, value, op->order, update);
+    atomic_trace(op, update ? EVENT_UPDATE : EVENT_STORE, value, old);
+    location->store[index].event = control->events;
+    if (newest) {
+        segment_open();
+        atomic_put(op->pointer, op->size, value);
+        segment_close();
+    } else {
+        atomic_trace_old(location);
+    }
+    if (newest && value != old)
+        shadow_changed(control, runtime.me, op->where, op->size);
+    else if (!update)
+        spin_progress(control, runtime.me);
+}
+
+static void atomic_weak_store(const struct operation *op, struct location *location, uint64_t value)
+{
+    int index = weak_choose_store(runtime.control, runtime.me, location, op->order);
+    atomic_weak_write(op, location, index, value, atomic_newest(location), false);
+}
+
+/* Reads the store at `index` and comes directly after it. */
+static void atomic_weak_update(const struct operation *op, struct location *location, int index, uint64_t value)
+{
+    uint64_t old = location->store[index].value;
+    weak_load(runtime.control, runtime.me, op->object, location, index, op->order);
+    atomic_weak_write(op, location, index + 1, value, old, true);
+}
+
+static uint64_t atomic_weak_compare(struct operation *op, struct location *location, int failure, uint64_t expected,
+                                    uint64_t desired)
+{
+    if (weak_stronger(runtime.control, runtime.me, op->site) != NULL && op->order != ORDER_RELEASE)
+        failure = op->order == ORDER_BOTH ? ORDER_ACQUIRE : op->order;
+    int index = weak_choose_compare(runtime.control, runtime.me, location, op->order, failure, op->site, expected);
+    uint64_t value = location->store[index].value;
+    if (value == expected) {
+        atomic_weak_update(op, location, index, desired);
+    } else {
+        op->order = failure;
+        atomic_weak_read(op, location, index);
+    }
+    return value;
+}
+
 static bool atomic_load(const volatile void *pointer, unsigned size, int order, uint64_t *value, const void *pc)
 {
     struct operation op = {
@@ -168,6 +279,11 @@ static bool atomic_load(const volatile void *pointer, unsigned size, int order, 
         return false;
     if (atomic_forward(&op, value))
         return true;
+    struct location *location = atomic_locate(&op);
+    if (location != NULL) {
+        *value = atomic_weak_load(&op, location);
+        return true;
+    }
     segment_open();
     *value = atomic_get(pointer, size);
     segment_close();
@@ -184,6 +300,11 @@ static bool atomic_store(volatile void *pointer, unsigned size, int order, uint6
         return false;
     if (atomic_buffer(&op, value))
         return true;
+    struct location *location = atomic_locate(&op);
+    if (location != NULL) {
+        atomic_weak_store(&op, location, value);
+        return true;
+    }
     atomic_shadow(&op, true);
     segment_open();
     uint64_t old = atomic_put(pointer, size, value);
@@ -228,10 +349,17 @@ static bool atomic_update(volatile void *pointer, unsigned size, int order, enum
     op.counts = update != UPDATE_EXCHANGE && update != UPDATE_OR;
     if (!atomic_begin(&op, pc))
         return false;
+    uint64_t mask = size == 8 ? UINT64_MAX : ((uint64_t)1 << (8 * size)) - 1;
+    struct location *location = atomic_locate(&op);
+    if (location != NULL) {
+        int index = weak_choose_update(runtime.control, runtime.me, location, op.order);
+        *old = location->store[index].value;
+        atomic_weak_update(&op, location, index, atomic_new_value(update, *old, operand) & mask);
+        return true;
+    }
     segment_open();
     *old = atomic_get(pointer, size);
     uint64_t value = atomic_new_value(update, *old, operand);
-    uint64_t mask = size == 8 ? UINT64_MAX : ((uint64_t)1 << (8 * size)) - 1;
     atomic_put(pointer, size, value);
     segment_close();
     order_load(runtime.control, runtime.me, op.object, order);
@@ -249,6 +377,11 @@ static bool atomic_compare(volatile void *pointer, unsigned size, int order, int
     struct operation op = {.pointer = pointer, .size = (uint8_t)size, .order = order, .reads = true, .writes = true};
     if (!atomic_begin(&op, pc))
         return false;
+    struct location *location = atomic_locate(&op);
+    if (location != NULL) {
+        *old = atomic_weak_compare(&op, location, failure, expected, desired);
+        return true;
+    }
     segment_open();
     *old = atomic_get(pointer, size);
     bool success = *old == expected;
@@ -345,6 +478,8 @@ void __tsan_atomic_thread_fence(int order)
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (!runtime.on)
         return;
+    if (order == ORDER_SEQUENTIAL && runtime.control->weak)
+        turn_point(); /* the order of these fences matters */
     if (order == ORDER_SEQUENTIAL)
         atomic_flush();
     order_fence(runtime.control, runtime.me, order);

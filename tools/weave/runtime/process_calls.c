@@ -78,6 +78,7 @@ static pid_t process_reap(int slot, int *status, int options)
     struct process *self = runtime.self;
     clock_join(&self->sync, &child->sync); /* all that the child did happened before */
     clock_join(&self->hypothetical, &child->hypothetical);
+    view_join(&self->view, &child->view);
     self->history = hash_mix(self->history, child->history);
     if (child->time > self->time)
         self->time = child->time;
