@@ -105,14 +105,12 @@ FACTS: List[Fact] = [
     Fact(BENCH, "With both sides on one CPU a blocking round trip takes {} µs instead of {} µs",
          (us("semaphore.round-trip.one-cpu"), us("semaphore.round-trip"))),
 
-    Fact(README, "Asleep, shared memory is no faster than a pipe for 64 bytes: waking the receiver is what takes the time.",
+    Fact(BENCH, "Asleep, shared memory is no faster than a pipe for 64 bytes: waking the receiver is what takes the time.",
          (), asleep_is_no_faster),
-    Fact(README, "It is {} times as fast when the receiver spins for a moment before it sleeps.",
+    Fact(BENCH, "It is {} times as fast when the receiver spins for a moment before it sleeps.",
          (times("pipe.round-trip", "semaphore-spin.round-trip"),)),
-    Fact(README, "For large frames the copies count, and whether both sides may copy at the same time: a lock held "
+    Fact(BENCH, "For large frames the copies count, and whether both sides may copy at the same time: a lock held "
          "only for the indices gives lab 6 {} times the frames of a lock around the copies.", (times("lab6-index-lock.stream", "lab6-documented.stream"),)),
-    Fact(README, "Rendering frames in place does not make it faster still on this machine: its memory keeps up with both "
-         "copies.", (), in_place_is_no_faster),
 
     Fact(INTRO, "For 64 bytes, semaphores take {} µs and a pipe {} µs. A receiver that is awake: {} µs.",
          (us("semaphore.round-trip"), us("pipe.round-trip"), us("semaphore-spin.round-trip")), asleep_is_no_faster),

@@ -23,8 +23,8 @@ sys.dont_write_bytecode = True
 import bench_facts  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
-RESULTS = Path("tests", "bench", "results")
-PICTURE = RESULTS / "bench.svg"  # README.md shows it
+RESULTS = Path("tools", "bench", "results")
+PICTURE = RESULTS / "bench.svg"  # the benchmark's page shows it
 TABLES_FILE = "slides/tables/bench.md"
 FORMAT = "shmlab-bench/1"
 
@@ -175,8 +175,8 @@ TABLES = [
 ]
 
 
-# Of README.md's table: title, round trip, stream.
-README_ROWS: List[Tuple[str, Optional[str], str]] = [
+# Of the table at the top of the benchmark's page: title, round trip, stream.
+SHORT_ROWS: List[Tuple[str, Optional[str], str]] = [
     ("what the machine allows: one cache line, one copy", "limit.ping-pong", "limit.copy-in"),
     ("shared memory, spinning: a flag, a ring", "flag.round-trip", "ring.stream"),
     ("shared memory, spinning, then asleep: semaphores, lab 6", "semaphore-spin.round-trip", "lab6-reference.stream"),
@@ -232,11 +232,11 @@ def source_text(results: Dict[str, Any]) -> str:
     )
 
 
-def readme_table(results: Dict[str, Any]) -> str:
-    """The table in README.md: small messages and large ones, side by side."""
+def short_table(results: Dict[str, Any]) -> str:
+    """The table at the top of the benchmark's page: small messages and large ones, side by side."""
     by_id = {row["id"]: row for row in results["rows"]}
     lines = ["| | 64 bytes there and back | frames of 1.2 MB a second |", "|---|---:|---:|"]
-    for title, small, large in README_ROWS:
+    for title, small, large in SHORT_ROWS:
         cells = [time_text(by_id[small], None) if small else "", rate_text(by_id[large], None)]
         lines.append(f"| {title} | {' | '.join(cells)} |")
     return "\n".join([*lines, "", f"({source_text(results)})"])
@@ -251,7 +251,7 @@ def handout_table(results: Dict[str, Any]) -> str:
 
 
 PLACES: Dict[str, Callable[[Dict[str, Any]], str]] = {
-    bench_facts.README: readme_table,
+    bench_facts.BENCH: short_table,
     bench_facts.HANDOUT6: handout_table,
 }
 

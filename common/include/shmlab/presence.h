@@ -1,9 +1,11 @@
 /*
  * Who is there? Locks on single bytes of a shared memory object's descriptor, one byte a role.
  *
- * The kernel drops such a lock when the last descriptor of its holder is closed, SIGKILL included, so an
- * unlocked byte proves that nobody holds the role; a process id in shared memory could be stale or reused.
- * These are Linux's open file description locks (fcntl(2), "Open file description locks"). Only the byte's
+ * The lock belongs to the open file description. The kernel drops it when the last descriptor and the last mapping made
+ * through it are gone, SIGKILL included, so an unlocked byte proves that nobody holds the role; a process id in shared
+ * memory could be stale or reused. A forked child has copies of both, and keeps its parent's role: a locked byte does not
+ * prove that the process that claimed it lives. These are open file description locks (fcntl(2), "Open file description
+ * locks"; Linux since 3.15, POSIX.1-2024). Only the byte's
  * number matters: it need not be inside the object, and its content is never touched. A program that follows
  * only the documented protocol takes no such lock; it is never seen as present, and must not be taken for
  * dead.
@@ -28,7 +30,8 @@ int presence_claim(int fd, int byte, enum presence_kind kind);
 /* As presence_claim, but wait for the others; EINTR when a signal came. */
 int presence_claim_wait(int fd, int byte, enum presence_kind kind);
 
-/* Give the role up. Closing the last copy of the descriptor does the same. Returns 0 or -1 with errno. */
+/* Give the role up; closing the descriptor does so only when no mapping and no copy of it is left. Returns 0 or -1 with
+ * errno. */
 int presence_release(int fd, int byte);
 
 /* 1: somebody else holds the role (of either kind); 0: nobody else does; -1 with errno. */

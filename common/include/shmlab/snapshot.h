@@ -14,7 +14,7 @@
 
 enum {
     SNAPSHOT_RECORDS = 10,
-    SNAPSHOT_CLASS_DOG = 16, /* COCO's class id */
+    SNAPSHOT_CLASS_DOG = 16, /* its line in Darknet's coco.names, from 0; COCO's own id is 18 */
 };
 
 #define SNAPSHOT_THRESHOLD 0.5f /* confidence above which a detection is kept by default */

@@ -2,7 +2,8 @@
 
 shm_open is called through ctypes rather than imitated by opening /dev/shm/NAME: that path is glibc's own business, and
 the call is the one that the C programs, the manual page and our messages name. multiprocessing.shared_memory will not
-do: before Python 3.13 its resource tracker unlinks the other program's object when this one ends.
+do: its resource tracker unlinks the other program's object when this one ends (from Python 3.13 on, track=False prevents that;
+it is not the default).
 """
 
 from __future__ import annotations

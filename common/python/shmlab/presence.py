@@ -1,8 +1,9 @@
 """Who is there? The Python side of common/include/shmlab/presence.h.
 
-A role is a lock on a single byte of a shared memory object's descriptor. The kernel drops it when the last descriptor
-of its holder is closed, SIGKILL included: an unlocked byte proves that nobody holds the role. These are Linux's open
-file description locks, fcntl(2). mmap keeps a descriptor of its own, so unmap as well, or call `release`.
+A role is a lock on a single byte of a shared memory object's descriptor. It belongs to the open file description: the
+kernel drops it when the last descriptor and the last mapping made through it are gone, SIGKILL included. An unlocked byte
+proves that nobody holds the role; a forked child keeps its parent's. These are open file description locks, fcntl(2) (Linux
+since 3.15, POSIX.1-2024). Call `release` rather than rely on close.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def claim(fd: int, byte: int, kind: int) -> bool:
 
 
 def release(fd: int, byte: int) -> None:
-    """Give the role up. Closing the last copy of the descriptor does the same."""
+    """Give the role up; closing the descriptor does so only when no mapping and no copy of it is left."""
     fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _flock(fcntl.F_UNLCK, byte))
 
 

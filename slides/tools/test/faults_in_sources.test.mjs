@@ -74,12 +74,12 @@ const median = (id, change) => (results) => {
 // name -> [the file, what becomes of it, what is found]
 const figures = {
   'a result that is another': [JSON_FILE, median('pipe.round-trip', 0.95), /tables\/bench\.md is out of date[\s\S]*README\.md is out of date/],
-  'a sentence that holds no more': [JSON_FILE, median('ring.in-place', 2), /README\.md: "Rendering frames in place.*does not hold/],
+  'a sentence that holds no more': [JSON_FILE, median('ring.in-place', 2), /README\.md: "Frames that are rendered in place.*does not hold/],
   'a row that was not measured': [JSON_FILE, (results) => { results.rows.find((row) => row.id === 'pipe.round-trip').state = 'inconclusive'; }, /no figure for 'pipe\.round-trip'/],
   'a row that is gone': [JSON_FILE, (results) => { results.rows = results.rows.filter((row) => row.id !== 'pipe.stream'); }, /has no row pipe\.stream|have no row pipe\.stream/],
   'a table that was edited': ['slides/tables/bench.md', [/102 ns/, '101 ns'], /tables\/bench\.md is out of date/],
-  'a table of the README that was edited': ['README.md', [/25,800/, '52,800'], /README\.md is out of date/],
-  'a table of the README that is gone': ['README.md', [/<!-- measured -->/, ''], /no place for the table/],
+  'a table of the page that was edited': [BENCH, [/25,800/, '52,800'], /README\.md is out of date/],
+  'a table of the page that is gone': [BENCH, [/<!-- measured -->/, ''], /no place for the table/],
   'a picture of another run': [PICTURE, [/25,784/g, '25,785'], /bench\.svg: is of another run.*25,784/],
   'a figure in a sentence': [BENCH, [/takes \d+ times as long/, 'takes 35 times as long'], /bench\/README\.md is out of date/],
   'a figure on a slide': ['slides/00-intro.md', [/semaphores take \d+ µs and/, 'semaphores take 5 µs and'], /00-intro\.md is out of date/],
