@@ -100,8 +100,8 @@ class Stamps:
         built += [path for path in [self.build / "bin" / "weave"] if path.exists()]
         whole = hashlib.sha256(files_hash(built) + files_hash(self._objects(number)))
         for name in sorted(labs_named(solution, number)):
-            for folder in (ROOT / "solutions").glob(f"{name}*"):
-                whole.update(files_hash(files_of(folder)))
+            for used in (ROOT / "solutions").glob(f"{name}*"):
+                whole.update(files_hash(files_of(used)))
         for folder in ("common/include", "common/python", "tests/checks/programs"):
             whole.update(files_hash(files_of(ROOT / folder)))
         whole.update(files_hash(sorted((ROOT / "tests").glob("*.py")) + [ROOT / "tools" / "starters.py"]))

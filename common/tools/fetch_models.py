@@ -18,7 +18,7 @@ import tempfile
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 FOLDER = Path(__file__).resolve().parents[2] / "models"
 URL = (
@@ -57,7 +57,7 @@ def is_there(path: Path, file: File) -> bool:
     return path.is_file() and path.stat().st_size == file.size and digest_of(path) == file.sha256
 
 
-def copy(response, target, limit: int) -> int:
+def copy(response: IO[bytes], target: IO[bytes], limit: int) -> int:
     """Copy a response into a file, at most limit bytes. Returns how many."""
     done = 0
     while done < limit:
@@ -69,7 +69,7 @@ def copy(response, target, limit: int) -> int:
     return done
 
 
-def download(url: str, file: File, target) -> None:
+def download(url: str, file: File, target: IO[bytes]) -> None:
     """Fetch url into an open file. Raises FetchError unless it is the file wanted."""
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response:

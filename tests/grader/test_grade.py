@@ -73,8 +73,10 @@ class Grade(unittest.TestCase):
 
     def test_usage(self) -> None:
         """Wrong usage ends with 2 and says what is wrong; help with 0."""
-        for wrong in (["grade"], ["nothing"], [], ["grade", "x", "--labs", "99"], ["grade", "x", "--shard", "3/2"],
-                      ["grade", "x", "--isolation", "half"], ["check", "lab9", "--dir", "x"], ["merge"]):
+        wrongs: List[List[str]] = [
+            ["grade"], ["nothing"], [], ["grade", "x", "--labs", "99"], ["grade", "x", "--shard", "3/2"],
+            ["grade", "x", "--isolation", "half"], ["check", "lab9", "--dir", "x"], ["merge"]]
+        for wrong in wrongs:
             self.run_grader(*wrong, status=2)
         for command in ("grade", "check", "merge", "doctor"):
             self.assertIn("Usage:", self.run_grader(command, "--help"))

@@ -53,9 +53,9 @@ def bubble(command: Sequence[object], binds: Dict[str, Path], folder: str, root:
     arguments += ["--proc", "/proc", "--dev", "/dev"]
     for place in ("/tmp", "/dev/shm"):
         arguments += ["--perms", "1777", "--tmpfs", place]
-    for place in (ROOT, GRADER.parents[1]):  # they may stand in /tmp
-        if place.is_relative_to("/tmp"):
-            arguments += ["--ro-bind", str(place), str(place)]
+    for tree in (ROOT, GRADER.parents[1]):  # they may be in /tmp
+        if tree.is_relative_to("/tmp"):
+            arguments += ["--ro-bind", str(tree), str(tree)]
     for target, origin in binds.items():
         arguments += ["--bind", str(origin), target]
     arguments += ["--ro-bind", "/dev/null", str(Path(shutil.which("bwrap") or "").resolve())]

@@ -23,6 +23,7 @@ from typing import Dict, List, Tuple
 sys.dont_write_bytecode = True
 
 import sample_results  # noqa: E402
+import selfcheck  # noqa: E402
 import test_export  # noqa: E402
 
 ROOT = sample_results.ROOT
@@ -117,7 +118,7 @@ class Similar(unittest.TestCase):
         for path in sorted(MUTANTS.glob("*.mutant"))[: count - 1]:
             place = self.folder / "work"
             shutil.copytree(REFERENCE, place)
-            sample_results.selfcheck.mutant_apply(sample_results.selfcheck.mutant_read(path), place)
+            selfcheck.mutant_apply(selfcheck.mutant_read(path), place)
             self.add(path.stem, sources(place))
             shutil.rmtree(place)
 

@@ -13,6 +13,7 @@ import os
 import struct
 import sys
 import time
+from typing import Callable, Dict
 
 libc = ctypes.CDLL(None, use_errno=True)
 libc.shmget.argtypes = (ctypes.c_int, ctypes.c_size_t, ctypes.c_int)
@@ -204,7 +205,7 @@ def lab6(write: bool, prefix: str, frames: str) -> None:
         os.unlink("/dev/shm" + shm)
 
 
-LABS = {"lab1": lab1, "lab2": lab2, "lab3": lab3, "lab4": lab4, "lab5": lab5, "lab6": lab6}
+LABS: Dict[str, Callable[..., None]] = {"lab1": lab1, "lab2": lab2, "lab3": lab3, "lab4": lab4, "lab5": lab5, "lab6": lab6}
 
 if __name__ == "__main__":
     if len(sys.argv) < 4 or sys.argv[1] not in ("read", "write") or sys.argv[2] not in LABS:

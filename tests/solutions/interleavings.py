@@ -34,7 +34,7 @@ def main() -> int:
         return 2
     weave = sys.argv[1]
     with tempfile.TemporaryDirectory(prefix="shmlab-test-") as folder:
-        program, report = Path(folder) / "queue_side", Path(folder) / "report.json"
+        program, report = str(Path(folder) / "queue_side"), str(Path(folder) / "report.json")
         subprocess.run([weave, "cc", "-g", "-O1", *(f"-I{each}" for each in INCLUDES), *SOURCES, "-o", program], check=True)
         wrong = 0
         for name, options in CASES.items():
@@ -42,7 +42,7 @@ def main() -> int:
             command = [weave, "--time-limit", str(SECONDS), "--json", report, "--struct", "yolo_queue", *options,
                        "--", program, "produce", "--", program, "consume"]
             status = subprocess.run(command, check=False).returncode
-            wrong += status != 0 or not json.loads(report.read_text(encoding="utf-8"))["complete"]
+            wrong += status != 0 or not json.loads(Path(report).read_text(encoding="utf-8"))["complete"]
     return 1 if wrong else 0
 
 

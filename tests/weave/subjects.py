@@ -25,7 +25,7 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Optional
+from typing import Any, Dict, Optional
 
 PROGRAMS = Path(__file__).resolve().parent / "programs"
 BUILDS = {
@@ -91,7 +91,7 @@ def subject_read(path: Path) -> Subject:
     )
 
 
-def places(report: dict) -> set[int]:
+def places(report: Dict[str, Any]) -> set[int]:
     """All lines of the program that the report names."""
     lines: set[int] = set()
     for finding in report["findings"]:
@@ -101,7 +101,7 @@ def places(report: dict) -> set[int]:
     return lines
 
 
-def judge(result: Result, status: int, report: dict) -> None:
+def judge(result: Result, status: int, report: Dict[str, Any]) -> None:
     """Compare a report with what was expected."""
     subject = result.subject
     result.schedules, result.complete = report["schedules"], report["complete"]
@@ -120,7 +120,7 @@ def judge(result: Result, status: int, report: dict) -> None:
         result.problems.append("no schedule to replay")
 
 
-def replay_differs(weave: str, options: list[str], command: list[str], report: dict, folder: Path) -> Optional[str]:
+def replay_differs(weave: str, options: list[str], command: list[str], report: Dict[str, Any], folder: Path) -> Optional[str]:
     """Run the schedule of a failure again: the findings must be the same."""
     again = folder / "replay.json"
     subprocess.run(
@@ -138,7 +138,7 @@ def replay_differs(weave: str, options: list[str], command: list[str], report: d
 
 
 def unpruned_differs(
-    weave: str, options: list[str], command: list[str], report: dict, folder: Path, result: Result
+    weave: str, options: list[str], command: list[str], report: Dict[str, Any], folder: Path, result: Result
 ) -> Optional[str]:
     """Run all schedules, equivalent ones too: verdict and cause must be the same."""
     path = folder / "unpruned.json"

@@ -14,6 +14,7 @@ import sys
 import termios
 import unittest
 from pathlib import Path
+from typing import Any, Dict, Tuple
 
 from weave_cases import WEAVE, WeaveCase
 
@@ -22,13 +23,13 @@ SOURCES = HERE.parents[1] / "tools" / "weave"
 MAILBOX = ("writer", "reader")
 
 
-def without_time(report: dict) -> dict:
+def without_time(report: Dict[str, Any]) -> Dict[str, Any]:
     """All of a report that must be the same in every run."""
     return {key: value for key, value in report.items() if key not in ("seconds", "text")}
 
 
 class Modes(WeaveCase):
-    def run_roles(self, name: str, *options: str, roles: tuple = ("all",)) -> dict:
+    def run_roles(self, name: str, *options: str, roles: Tuple[str, ...] = ("all",)) -> Dict[str, Any]:
         binary = self.compiled(name)
         return self.report(*options, *(word for role in roles for word in ("--", binary, role)))
 
@@ -168,7 +169,7 @@ class Modes(WeaveCase):
 
     # ---- replay ----
 
-    def replayed(self, name: str, report: dict, roles: tuple) -> dict:
+    def replayed(self, name: str, report: Dict[str, Any], roles: Tuple[str, ...]) -> Dict[str, Any]:
         return self.run_roles(name, "--replay", report["schedule"], roles=roles)
 
     def test_a_failure_is_replayed_exactly(self) -> None:
@@ -220,7 +221,7 @@ class Modes(WeaveCase):
         end = next(number for number, line in enumerate(lines) if number > begin and not line.startswith("  "))
         return lines[begin:end]
 
-    def writer_and_reader(self) -> tuple:
+    def writer_and_reader(self) -> Tuple[str, ...]:
         """A wrong program under two names."""
         binaries = tuple(str(self.folder / role) for role in MAILBOX)
         for binary in binaries:

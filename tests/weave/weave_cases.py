@@ -10,7 +10,7 @@ import tempfile
 import unittest
 import uuid
 from pathlib import Path
-from typing import Optional
+from typing import Any, Dict, Optional
 
 PROGRAMS = Path(__file__).resolve().parent / "programs"
 WEAVE = os.environ.get("WEAVE", "build/bin/weave")
@@ -44,7 +44,7 @@ class WeaveCase(unittest.TestCase):
             )
         return str(binary)
 
-    def weave(self, *words: str, environment: Optional[dict] = None) -> subprocess.CompletedProcess:
+    def weave(self, *words: str, environment: Optional[Dict[str, str]] = None) -> "subprocess.CompletedProcess[str]":
         """Run weave; what it prints is in stdout."""
         return subprocess.run(
             [WEAVE, *words],
@@ -57,18 +57,18 @@ class WeaveCase(unittest.TestCase):
             env={**os.environ, **(environment or {})},
         )
 
-    def report(self, *words: str, environment: Optional[dict] = None) -> dict:
+    def report(self, *words: str, environment: Optional[Dict[str, str]] = None) -> Dict[str, Any]:
         """Run weave; its JSON, with the exit status and the text added."""
         path = self.folder / "report.json"
         path.unlink(missing_ok=True)
         run = self.weave("--json", str(path), *words, environment=environment)
         self.assertTrue(path.exists(), run.stdout)
-        result = json.loads(path.read_text(encoding="utf-8"))
+        result: Dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         result["status"], result["text"] = run.returncode, run.stdout
         return result
 
     @staticmethod
-    def causes(report: dict) -> list[str]:
+    def causes(report: Dict[str, Any]) -> list[str]:
         return [finding["cause"] for finding in report["findings"]]
 
 

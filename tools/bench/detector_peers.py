@@ -47,7 +47,7 @@ def build(folder: Path, fast: bool) -> Path:
 
 def opencv(cfg: str, weights: str) -> int:
     """Be the OpenCV side: as detector_time, a line asks, milliseconds answer."""
-    import cv2  # pylint: disable=import-outside-toplevel,import-error
+    import cv2  # type: ignore[import]  # pylint: disable=import-outside-toplevel,import-error
 
     cv2.setNumThreads(1)
     size = int(re.search(r"^width\s*=\s*(\d+)", Path(cfg).read_text(), re.M).group(1))  # type: ignore[union-attr]

@@ -5,12 +5,15 @@
 {"mailbox": {"size": 108, "fields": [{"name": "counter", "type": "int32_t", "offset": 0, "size": 4}, ...]}}
 """
 
+from __future__ import annotations
+
 import json
+from typing import Any, Dict, List
 
-import gdb
+import gdb  # type: ignore[import]
 
 
-def fields(struct):
+def fields(struct: Any) -> List[Dict[str, Any]]:
     """Members in order of their offsets; types as they are written in the source."""
     return [
         {
@@ -23,7 +26,7 @@ def fields(struct):
     ]
 
 
-def dump(*names):
+def dump(*names: str) -> None:
     """Print the structs of these names."""
     found = {name: gdb.lookup_type("struct " + name) for name in names}
     print(json.dumps({name: {"size": each.sizeof, "fields": fields(each)} for name, each in found.items()}))

@@ -8,6 +8,8 @@ protocol only. --die: after the last frame end by SIGKILL, leaving everything be
 standard input ends. Helper of the tests.
 """
 
+from __future__ import annotations
+
 import argparse
 import ctypes
 import fcntl
@@ -18,6 +20,7 @@ import struct
 import sys
 import threading
 import time
+from typing import List, Optional, Tuple
 
 SIZE, SLOT, PIXELS_AT = 6168112, 1233620, 4820
 
@@ -28,15 +31,15 @@ for call in (libc.sem_wait, libc.sem_post):
     call.argtypes = [ctypes.c_void_p]
 
 
-def semaphore(name, value):
+def semaphore(name: str, value: int) -> int:
     """Create a semaphore."""
-    handle = libc.sem_open(name.encode(), os.O_CREAT | os.O_EXCL, ctypes.c_uint(0o600), ctypes.c_uint(value))
+    handle: Optional[int] = libc.sem_open(name.encode(), os.O_CREAT | os.O_EXCL, ctypes.c_uint(0o600), ctypes.c_uint(value))
     if not handle:
         sys.exit(f"sem_open({name}): {os.strerror(ctypes.get_errno())}")
     return handle
 
 
-def scene(frame_id, detections):
+def scene(frame_id: int, detections: int) -> Tuple[bytes, List[Tuple[int, int, int]]]:
     """The detections of a frame, moving boxes, and its pixels: a background with the boxes filled in."""
     records, boxes = [], []
     for k in range(detections):
@@ -48,7 +51,7 @@ def scene(frame_id, detections):
     return b"".join(records), boxes
 
 
-def pixels(boxes):
+def pixels(boxes: List[Tuple[int, int, int]]) -> bytes:
     """640 x 640 BGR."""
     picture = bytearray(b"".join(bytes((90 + y // 8, 110 - y // 10, 60)) * 640 for y in range(640)))
     for k, (x, y, size) in enumerate(boxes):
@@ -58,7 +61,7 @@ def pixels(boxes):
     return bytes(picture)
 
 
-def notice_consumers(fd):
+def notice_consumers(fd: int) -> None:
     """Hold the role KNOWN while somebody holds the consumer's."""
     known = False
     while True:
@@ -71,7 +74,7 @@ def notice_consumers(fd):
         time.sleep(0.001)
 
 
-def main():
+def main() -> None:
     """Create, stream, remove."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--prefix", required=True)

@@ -45,6 +45,14 @@ def unique() -> str:
     return f"shmlabpy{os.getpid()}n{next(_numbers)}"
 
 
+class Program(subprocess.Popen):  # type: ignore[type-arg]
+    """A program that a test has started, with its output in pipes."""
+
+    stdin: IO[str]
+    stdout: IO[str]
+    stderr: IO[str]
+
+
 class Case(unittest.TestCase):
     """A test that owns objects and processes; all of them go when it ends, however it ends."""
 
@@ -89,18 +97,18 @@ class Case(unittest.TestCase):
         self.addCleanup(made.cleanup)
         return Path(made.name)
 
-    def start(self, arguments: List[str], **options: Any) -> "subprocess.Popen[str]":
+    def start(self, arguments: List[str], **options: Any) -> Program:
         """A Python program in the background, its output in pipes."""
         options.setdefault("stdin", subprocess.DEVNULL)
         options.setdefault("stdout", subprocess.PIPE)
         options.setdefault("stderr", subprocess.PIPE)
         environment = dict(os.environ, PYTHONPATH=str(PACKAGE))
         options.update(text=True, env=environment, preexec_fn=die_with_us)
-        process = subprocess.Popen([sys.executable, *arguments], **options)
+        process = Program([sys.executable, *arguments], **options)
         self.addCleanup(end, process)
         return process
 
-    def reader(self, lab: str, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
+    def reader(self, lab: str, *arguments: str, **options: Any) -> Program:
         """A lab's Python program, given as lab/program.py, in the background."""
         return self.start([str(SOLUTIONS / lab), *arguments], **options)
 
@@ -114,13 +122,13 @@ def die_with_us() -> None:
     libc.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
-def finish(process: "subprocess.Popen[str]") -> "subprocess.CompletedProcess[str]":
+def finish(process: Program) -> "subprocess.CompletedProcess[str]":
     """Wait for the end of a process and for all of its output."""
     output, errors = process.communicate(timeout=LIMIT)
     return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
 
-def end(process: "subprocess.Popen[str]") -> None:
+def end(process: Program) -> None:
     """Kill a process that a test left running, and close its pipes."""
     if process.poll() is None:
         process.kill()

@@ -1,13 +1,17 @@
 """Lab 6's consumer against a producer that shares no code with it, and against queues that are wrong."""
 
+from __future__ import annotations
+
 import fcntl
+import mmap
 import os
 import signal
 import struct
 import subprocess
 import unittest
+from typing import Any, List
 
-from support import QUEUE_PRODUCER, Case, finish, libc, unique
+from support import QUEUE_PRODUCER, Case, Program, finish, libc, unique
 
 from shmlab import png
 
@@ -15,43 +19,43 @@ SLOT, SIZE = 1233620, 6168112
 
 
 class Consumer(Case):
-    def setUp(self):
+    def setUp(self) -> None:
         self.prefix = unique()
         self.addCleanup(self.sweep)
 
-    def left(self):
+    def left(self) -> List[str]:
         return sorted(name for name in os.listdir("/dev/shm") if self.prefix in name)
 
-    def sweep(self):
+    def sweep(self) -> None:
         """What a producer that was killed left, if a test failed."""
         for name in self.left():
             os.unlink(f"/dev/shm/{name}")
 
-    def producer(self, *arguments, **options):
+    def producer(self, *arguments: str, **options: Any) -> Program:
         return self.start([str(QUEUE_PRODUCER), "--prefix", self.prefix, *arguments], **options)
 
-    def consumer(self, *arguments, **options):
+    def consumer(self, *arguments: str, **options: Any) -> Program:
         options.setdefault("stdout", subprocess.PIPE)
         arguments = ("--prefix", self.prefix, "--timeout", "60", *arguments)
         if "--view" not in arguments:
             arguments += ("--view", "none")
         return self.reader("lab6_yolo_queue/consumer.py", *arguments, **options)
 
-    def waiting_consumer(self, *arguments):
+    def waiting_consumer(self, *arguments: str) -> Program:
         """One that has found nothing yet."""
         consumer = self.consumer(*arguments)
         self.assertIn("waiting for a producer", consumer.stdout.readline())
         return consumer
 
-    def lock_of(self, fd, byte):
+    def lock_of(self, fd: int, byte: int) -> bytes:
         return fcntl.fcntl(fd, fcntl.F_OFD_GETLK, struct.pack("@hhqqi0q", fcntl.F_WRLCK, 0, byte, 1, 0))
 
-    def claim(self, fd, byte):
+    def claim(self, fd: int, byte: int) -> None:
         fcntl.fcntl(fd, fcntl.F_OFD_SETLK, struct.pack("@hhqqi0q", fcntl.F_WRLCK, 0, byte, 1, 0))
 
 
 class Streams(Consumer):
-    def test_counts_everything(self):
+    def test_counts_everything(self) -> None:
         consumer = self.waiting_consumer()
         producer = self.producer("--frames", "33", "--detections", "4", "--still")
         run = finish(consumer)
@@ -61,12 +65,12 @@ class Streams(Consumer):
         self.assertEqual(finish(producer).returncode, 0)
         self.assertEqual(self.left(), [])
 
-    def test_200_detections(self):
+    def test_200_detections(self) -> None:
         consumer = self.waiting_consumer()
         self.producer("--frames", "7", "--detections", "200", "--still")
         self.assertIn("7 frames (1 to 7), 1400 detections", finish(consumer).stdout)
 
-    def test_consumers_one_after_the_other(self):
+    def test_consumers_one_after_the_other(self) -> None:
         first = self.waiting_consumer("--frames", "8")
         self.producer("--frames", "20", "--still")
         run = finish(first)
@@ -76,7 +80,7 @@ class Streams(Consumer):
         self.assertEqual(run.returncode, 0)
         self.assertIn("12 frames (9 to 20)", run.stdout)
 
-    def test_one_producer_after_the_other(self):
+    def test_one_producer_after_the_other(self) -> None:
         consumer = self.waiting_consumer("--wait", "--frames", "13")
         # More frames than slots: the producer cannot end before the consumer has come.
         finish(self.producer("--frames", "6", "--still"))
@@ -86,12 +90,12 @@ class Streams(Consumer):
         self.assertIn("13 frames (1 to 7)", run.stdout)
         self.assertNotIn("gaps", run.stdout)
 
-    def test_fewer_frames_than_asked_for(self):
+    def test_fewer_frames_than_asked_for(self) -> None:
         consumer = self.waiting_consumer("--frames", "9")
         self.producer("--frames", "6", "--still")
         self.assertEqual(finish(consumer).returncode, 1)
 
-    def test_second_consumer_is_refused(self):
+    def test_second_consumer_is_refused(self) -> None:
         producer = self.producer("--frames", "2", "--hold", "--still", stdin=subprocess.PIPE)
         first = self.consumer("--frames", "1000")
         while self.prefix + "_QUEUE_SHM" not in self.left():
@@ -107,7 +111,7 @@ class Streams(Consumer):
         producer.wait()
         self.assertIn("2 frames", finish(first).stdout)
 
-    def test_producer_that_dies(self):
+    def test_producer_that_dies(self) -> None:
         consumer = self.waiting_consumer()
         self.producer("--frames", "20", "--die", "--still")
         run = finish(consumer)
@@ -116,14 +120,14 @@ class Streams(Consumer):
         self.assertIn("20 frames (1 to 20)", run.stdout)
         self.assertEqual(self.left(), [])
 
-    def test_client_without_presence(self):
+    def test_client_without_presence(self) -> None:
         consumer = self.waiting_consumer()
         self.producer("--frames", "20", "--foreign", "--still")
         run = finish(consumer)
         self.assertEqual((run.returncode, run.stderr), (0, ""))
         self.assertIn("20 frames (1 to 20)", run.stdout)
 
-    def test_client_without_presence_is_not_taken_for_dead(self):
+    def test_client_without_presence_is_not_taken_for_dead(self) -> None:
         # Its objects stay though nothing holds byte 0: nothing comes, and nothing is removed.
         finish(self.producer("--frames", "3", "--foreign", "--die", "--still"))
         run = finish(self.consumer("--timeout", "0.5"))
@@ -132,10 +136,10 @@ class Streams(Consumer):
         self.assertIn("nothing came for 0.5 s", run.stderr)
         self.assertEqual(len(self.left()), 4)
 
-    def test_stopped(self):
+    def test_stopped(self) -> None:
         producer = self.producer("--frames", "3", "--hold", "--still", stdin=subprocess.PIPE)
-        consumer = self.consumer("--output", str(self.folder()))
-        folder = consumer.args[consumer.args.index("--output") + 1]
+        folder = str(self.folder())
+        consumer = self.consumer("--output", folder)
         while "frame_000003.png" not in os.listdir(folder):
             pass
         consumer.send_signal(signal.SIGTERM)
@@ -150,7 +154,7 @@ class Streams(Consumer):
 
 
 class Pictures(Consumer):
-    def test_saves_and_sheet(self):
+    def test_saves_and_sheet(self) -> None:
         folder = self.folder()
         sheet = folder / "sheet.png"
         consumer = self.waiting_consumer(
@@ -172,7 +176,7 @@ class Pictures(Consumer):
 class Hostile(Consumer):
     """Queues that this process makes, with whatever in them."""
 
-    def make(self, *header, read_idx=0, count=1, size=SIZE):
+    def make(self, *header: int, read_idx: int = 0, count: int = 1, size: int = SIZE) -> mmap.mmap:
         memory = self.shm(f"{self.prefix}_QUEUE_SHM", size)
         if size == SIZE:
             struct.pack_into("<3i", memory, 0, 1, read_idx, count)
@@ -183,7 +187,7 @@ class Hostile(Consumer):
         ]
         return memory
 
-    def test_other_layouts(self):
+    def test_other_layouts(self) -> None:
         for header in ((1, 0, 0, 0, 0), (1, 640, 480, 3, 0), (1, 640, 640, 4, 0)):
             with self.subTest(header):
                 self.prefix = unique()
@@ -192,7 +196,7 @@ class Hostile(Consumer):
                 self.assertEqual(run.returncode, 1)
                 self.assertIn("the producer has another layout", run.stderr)
 
-    def test_number_of_detections(self):
+    def test_number_of_detections(self) -> None:
         for said, read in ((-1, 0), (2**31 - 1, 200), (201, 200)):
             with self.subTest(said):
                 self.prefix = unique()
@@ -201,7 +205,7 @@ class Hostile(Consumer):
                 self.assertEqual(run.returncode, 0, run.stderr)
                 self.assertIn(f"said to have {said} detections, read as {read}", run.stdout)
 
-    def test_index_out_of_range(self):
+    def test_index_out_of_range(self) -> None:
         for index in (-(2**31), -1, 5, 2**31 - 1):
             with self.subTest(index):
                 self.prefix = unique()
@@ -211,13 +215,13 @@ class Hostile(Consumer):
                 self.assertIn("1 frames (9 to 9)", run.stdout)
                 self.assertEqual(struct.unpack_from("<3i", memory, 0)[1:], ((index + 1) % 5, 0))
 
-    def test_indices_and_semaphores_after_a_frame(self):
+    def test_indices_and_semaphores_after_a_frame(self) -> None:
         memory = self.make(1, 640, 640, 3, 0, read_idx=4)
         self.assertEqual(finish(self.consumer("--frames", "1")).returncode, 0)
         self.assertEqual(struct.unpack_from("<3i", memory, 0), (1, 0, 0))
         self.assertEqual([self.value(each) for each in self.tokens], [5, 0, 1])
 
-    def test_boxes_anywhere(self):
+    def test_boxes_anywhere(self) -> None:
         memory = self.make(1, 640, 640, 3, 3)
         huge = 2**31 - 1
         records = (1, 0.5, -huge, -huge, huge, huge), (2, float("nan"), 0, 0, 9, 9), (huge, 0.9, 600, 600, huge, huge)
@@ -225,7 +229,7 @@ class Hostile(Consumer):
         run = finish(self.consumer("--frames", "1", "--view", "png", "--output", str(self.folder())))
         self.assertEqual(run.returncode, 0, run.stderr)
 
-    def test_gaps(self):
+    def test_gaps(self) -> None:
         consumer = self.waiting_consumer("--frames", "6", "--wait")
         self.make(1, 640, 640, 3, 0)
         with open(f"/dev/shm/{self.prefix}_QUEUE_SHM", "r+b") as memory:
@@ -241,13 +245,13 @@ class Hostile(Consumer):
         self.assertIn("6 frames (1 to 1), 0 detections", run.stdout)
         self.assertIn("5 gaps in the numbers", run.stdout)
 
-    def test_other_sizes(self):
+    def test_other_sizes(self) -> None:
         self.make(size=SIZE - 1)
         run = finish(self.consumer())
         self.assertEqual(run.returncode, 1)
         self.assertIn(f"has {SIZE - 1} bytes, not {SIZE}", run.stderr)
 
-    def test_producer_that_dies_with_mutex(self):
+    def test_producer_that_dies_with_mutex(self) -> None:
         """What it published before is read, each frame once."""
         self.make(1, 640, 640, 3, 0)
         fd = os.open(f"/dev/shm/{self.prefix}_QUEUE_SHM", os.O_RDWR)
@@ -272,7 +276,7 @@ class Hostile(Consumer):
         self.assertNotIn("gaps", run.stdout)
         self.assertEqual(self.left(), [])
 
-    def test_mutex_is_kept(self):
+    def test_mutex_is_kept(self) -> None:
         """SIGTERM ends a consumer that waits for MUTEX in vain."""
         self.make(1, 640, 640, 3, 0)
         mutex = libc.sem_open(f"/{self.prefix}_MUTEX".encode(), 0)

@@ -1,5 +1,7 @@
 """The terminal view in a pseudo terminal: what it writes, which keys it heeds, and that it puts everything back."""
 
+from __future__ import annotations
+
 import fcntl
 import os
 import pty
@@ -12,7 +14,7 @@ import termios
 import time
 import unittest
 
-from support import LIMIT, QUEUE_PRODUCER, Case, unique
+from support import LIMIT, QUEUE_PRODUCER, Case, Program, unique
 
 from shmlab import viewer_terminal
 from shmlab.viewer import Key
@@ -22,7 +24,7 @@ CELL = re.compile(r"\x1b\[38;2;(\d+);(\d+);(\d+);48;2;(\d+);(\d+);(\d+)m\u2580")
 
 
 class Keys(Case):
-    def test_escape_alone_counts_and_arrows_do_not(self):
+    def test_escape_alone_counts_and_arrows_do_not(self) -> None:
         for typed, keys in (
             (b"\x1b", [Key.QUIT]),
             (b"q", [Key.QUIT]),
@@ -36,7 +38,7 @@ class Keys(Case):
 
 
 class Terminal(Case):
-    def setUp(self):
+    def setUp(self) -> None:
         self.prefix = unique()
         self.addCleanup(self.sweep)
         self.main, self.side = pty.openpty()
@@ -46,20 +48,20 @@ class Terminal(Case):
         self.before = termios.tcgetattr(self.side)
         self.seen = ""
 
-    def sweep(self):
+    def sweep(self) -> None:
         for name in os.listdir("/dev/shm"):
             if self.prefix in name:
                 os.unlink(f"/dev/shm/{name}")
 
-    def consumer(self, *arguments):
+    def consumer(self, *arguments: str) -> Program:
         options = {"stdin": self.side, "stdout": self.side, "stderr": self.side}
         arguments = ("--prefix", self.prefix, "--view", "terminal", "--timeout", "60", *arguments)
         return self.reader("lab6_yolo_queue/consumer.py", *arguments, start_new_session=True, **options)
 
-    def producer(self, *arguments):
+    def producer(self, *arguments: str) -> Program:
         return self.start([str(QUEUE_PRODUCER), "--prefix", self.prefix, *arguments], stdin=subprocess.PIPE)
 
-    def read_until(self, pattern):
+    def read_until(self, pattern: str) -> None:
         """Read what is written until it matches."""
         end = time.monotonic() + LIMIT
         while not re.search(pattern, self.seen):
@@ -67,7 +69,7 @@ class Terminal(Case):
             if select.select([self.main], [], [], 1)[0]:
                 self.seen += os.read(self.main, 65536).decode("utf-8", errors="replace")
 
-    def finish(self, process, status):
+    def finish(self, process: Program, status: int) -> None:
         """Wait for its end while its terminal is read; everything must be as before."""
         self.read_until(r"\x1b\[\?1049l")
         end = time.monotonic() + LIMIT
@@ -83,7 +85,7 @@ class Terminal(Case):
         self.assertEqual(self.seen.count("\x1b[?1049l"), 1)
         self.assertLess(self.seen.rindex("\x1b[?25l"), self.seen.rindex("\x1b[?25h"))
 
-    def test_shows_frames_and_speaks_afterwards(self):
+    def test_shows_frames_and_speaks_afterwards(self) -> None:
         self.producer("--frames", "6", "--detections", "3")
         self.finish(self.consumer(), 0)
         view, after = self.seen.split("\x1b[?1049l")
@@ -98,14 +100,14 @@ class Terminal(Case):
         self.assertIn("6 frames (1 to 6), 18 detections", after)
         self.assertNotIn("consumer.py", view)
 
-    def test_escape_ends(self):
+    def test_escape_ends(self) -> None:
         self.producer("--frames", "3", "--hold", "--still")
         process = self.consumer()
         self.read_until("frame 3   ")
         os.write(self.main, b"\x1b")
         self.finish(process, 0)
 
-    def test_space_pauses(self):
+    def test_space_pauses(self) -> None:
         self.producer("--frames", "3", "--hold", "--still")
         process = self.consumer()
         self.read_until("frame 3   ")
@@ -114,7 +116,7 @@ class Terminal(Case):
         os.write(self.main, b"q")
         self.finish(process, 0)
 
-    def test_signals_restore_the_terminal(self):
+    def test_signals_restore_the_terminal(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             with self.subTest(number):
                 self.prefix = unique()
@@ -127,12 +129,12 @@ class Terminal(Case):
                 producer.stdin.close()
                 producer.wait()
 
-    def test_errors_restore_the_terminal(self):
+    def test_errors_restore_the_terminal(self) -> None:
         process = self.consumer("--timeout", "0.2")
         self.finish(process, 1)
         self.assertIn("no producer came", self.seen.split("\x1b[?1049l")[1])
 
-    def test_another_size(self):
+    def test_another_size(self) -> None:
         self.producer("--frames", "400", "--fps", "60", "--still")
         process = self.consumer()
         self.read_until("frame 2   ")
@@ -142,7 +144,7 @@ class Terminal(Case):
         os.write(self.main, b"q")
         self.finish(process, 0)
 
-    def test_no_terminal(self):
+    def test_no_terminal(self) -> None:
         run = self.run_reader("lab6_yolo_queue/consumer.py", "--prefix", self.prefix, "--view", "terminal")
         self.assertEqual(run.returncode, 1)
         self.assertIn("standard output is no terminal", run.stderr)

@@ -26,6 +26,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 sys.dont_write_bytecode = True
 
 import handout  # noqa: E402
+import starters  # noqa: E402
 
 ADDED = ("tools/grader/", "tests/checks/")
 NOT_ADDED = ("tools/grader/hooks/pack.py",)
@@ -66,7 +67,7 @@ def pack_autolab(target: Path, files: Dict[str, Tuple[bytes, int]]) -> None:
 
 def labs_known() -> str:
     """All labs, as --labs names them."""
-    return ",".join(lab.name[len("lab"):].partition("_")[0] for lab in handout.starters.labs())
+    return ",".join(lab.name[len("lab"):].partition("_")[0] for lab in starters.labs())
 
 
 def main() -> int:
