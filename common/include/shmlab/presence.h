@@ -3,12 +3,11 @@
  *
  * The lock belongs to the open file description. The kernel drops it when the last descriptor and the last mapping made
  * through it are gone, SIGKILL included, so an unlocked byte proves that nobody holds the role; a process id in shared
- * memory could be stale or reused. A forked child has copies of both, and keeps its parent's role: a locked byte does not
- * prove that the process that claimed it lives. These are open file description locks (fcntl(2), "Open file description
- * locks"; Linux since 3.15, POSIX.1-2024). Only the byte's
- * number matters: it need not be inside the object, and its content is never touched. A program that follows
- * only the documented protocol takes no such lock; it is never seen as present, and must not be taken for
- * dead.
+ * memory could be stale or reused. A forked child has copies of both, and keeps its parent's role: a locked byte does
+ * not prove that the process that claimed it lives. These are open file description locks (fcntl(2), "Open file
+ * description locks"; Linux since 3.15, POSIX.1-2024). Only the byte's number matters: it need not be inside the
+ * object, and its content is never touched. A program that follows only the documented protocol takes no such lock; it
+ * is never seen as present, and must not be taken for dead.
  */
 #ifndef SHMLAB_PRESENCE_H
 #define SHMLAB_PRESENCE_H
