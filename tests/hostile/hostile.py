@@ -227,7 +227,7 @@ def racy(folder: Path, name: str) -> None:
     text = writer.read_text()
     if text.count(right) != 1:
         raise Wrong(f"{SOLUTION}/writer.c: no {right} to be replaced")
-    weave = [(ROOT / "tests" / "weave" / "core" / header).read_text() for header in ("clock.h", "control.h")]
+    weave = [(ROOT / "tools" / "weave" / "core" / header).read_text() for header in ("clock.h", "control.h")]
     weave[1] = weave[1].replace('#include "clock.h"\n', "")
     names = ("dirent.h", "fcntl.h", "sched.h", "sys/mman.h", "sys/stat.h", "sys/syscall.h")
     headers = "".join(f"#include <{each}>\n" for each in names)
