@@ -2,10 +2,10 @@
 #
 #     make            build
 #     make lab3       the verdict on lab 3: see tools/labs.mk for hint3, watch3, reset3, solution3, progress, doctor
+#     make models     fetch a COCO model for photographs
 # not in a handout:
 #     make demo       detect, stream, draw: the main job   (LIVE=1: watch it)
 #     make check      all tests             make check ONLY=lab3   those of one part: grader, weave, slides, harness, ...
-#     make models     fetch a COCO model for photographs
 #     make bench      measure shared memory against everything else
 #     make slides     the decks as HTML and PDF; slides-serve while writing
 #     make format     clang-format       make wire-formats   write the table of offsets anew
@@ -36,21 +36,21 @@ slides-serve:
 check:
 	@tests/check $(BUILD) $(ONLY)
 
-models:
-	@common/tools/fetch_models.py
-
 wire-formats: all
 	$(BUILD)/bin/wire_formats > common/python/shmlab/wire_formats.json
 
 format:
 	@tools/format
 
-.PHONY: demo bench slides slides-serve check models wire-formats format
+.PHONY: demo bench slides slides-serve check wire-formats format
 # end
+
+models:
+	@python3 common/tools/fetch_models.py
 
 include tools/labs.mk
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all clean
+.PHONY: all models clean

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -51,15 +52,20 @@ def main() -> int:
     """All of it, in a folder of its own."""
     with tempfile.TemporaryDirectory(prefix="shmlab-handout-") as name:
         scratch = Path(name)
-        packed = run([sys.executable, str(ROOT / "tools" / "handout.py"), str(scratch / "handout.tar.gz")], scratch)
+        packed = run([sys.executable, str(ROOT / "tools" / "handout.py"), str(scratch / "new" / "handout.tar.gz")], scratch)
         need(packed.returncode == 0, packed.stdout)
-        with tarfile.open(scratch / "handout.tar.gz") as archive:
+        with tarfile.open(scratch / "new" / "handout.tar.gz") as archive:
             for entry in archive.getnames():
                 need(not any(word in entry for word in SECRET), f"the archive holds {entry}")
             archive.extractall(scratch)
         tree = scratch / "shmlab"
         for page in tree.glob("labs/*/README.md"):
             need("slides" not in page.read_text(encoding="utf-8"), f"{page.relative_to(tree)} leads to slides, which are not there")
+        for page in tree.rglob("*.md"):
+            for target in re.findall(r"\]\(([^)\s#]+)", page.read_text(encoding="utf-8")):
+                need("://" in target or (page.parent / target).exists(), f"{page.relative_to(tree)} leads to {target}, which is not there")
+        asked = run(["make", "--dry-run", "models"], tree)
+        need(asked.returncode == 0, "there is no `make models`, which the programs advise")
         for missing in ("demo", "check", "slides", "bench", "selfcheck"):
             asked = run(["make", "--dry-run", missing], tree)
             need("No rule to make target" in asked.stdout, f"`make {missing}` is there, and what it runs is not")

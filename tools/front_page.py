@@ -95,7 +95,7 @@ def svg(text: str, title: str) -> str:
     width, height = round(COLUMNS * CELL + 24), len(lines) * LINE + 24
     body = []
     for number, line in enumerate(lines):
-        words = "".join(f"<tspan{style}>{html.escape(piece)}</tspan>" for style, piece in spans(line))
+        words = "".join(f"<tspan{style}>{html.escape(piece)}</tspan>" for style, piece in spans(line)).replace("  ", "\u00a0 ")
         if words:
             body.append(f'<text x="12" y="{24 + number * LINE}">{words}</text>')
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import argparse
 import io
+import posixpath
 import re
 import subprocess
 import sys
 import tarfile
 from pathlib import Path
-from typing import Dict, Iterator, List
+from typing import Collection, Dict, Iterator, List
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.dont_write_bytecode = True
@@ -35,6 +36,9 @@ INCLUDED: List[str] = [
     ".gitignore",
     "cmake/",
     "common/",
+    "docs/glossary.md",
+    "docs/when-it-goes-wrong.md",
+    "docs/wire-formats.md",
     "tests/CMakeLists.txt",
     "tests/checks/",
     "tests/harness/",
@@ -44,6 +48,7 @@ INCLUDED: List[str] = [
 ]
 SECRET = ("_instructor.c",)
 OF_SLIDES = re.compile(r"<!-- slides -->\n.*?<!-- slides: end -->\n\n", re.DOTALL)  # in a lab's README.md
+LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
 OF_PROJECT = re.compile(r"^# not in a handout:\n.*?^# end\n", re.DOTALL | re.MULTILINE)  # what a Makefile names
 
 
@@ -70,8 +75,23 @@ def contents() -> Dict[str, bytes]:
         if handout.exists():
             # The slides show the solutions, so a class has none, and nothing that leads to them.
             files[f"labs/{lab.name}/README.md"] = OF_SLIDES.sub("", handout.read_text(encoding="utf-8")).encode()
-    files["README.md"] = (ROOT / "docs" / "handout.md").read_bytes()
+    files["README.md"] = LINK.sub(r"[\1](docs/\2)", (ROOT / "docs" / "handout.md").read_text(encoding="utf-8")).encode()
+    for name in [each for each in files if each.endswith(".md")]:
+        files[name] = links_keep(name, files[name].decode(), files).encode()
     return files
+
+
+def links_keep(name: str, page: str, there: Collection[str]) -> str:
+    """A page without links to what the archive does not have; their words stay."""
+    def shown(link: re.Match[str]) -> str:
+        target = link.group(2).split("#")[0]
+        if not target or "://" in target:
+            return link.group(0)
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
+        kept = path in there or any(each.startswith(path + "/") for each in there)
+        return link.group(0) if kept else link.group(1)
+
+    return LINK.sub(shown, page)
 
 
 def mode(name: str) -> int:
@@ -88,6 +108,7 @@ def main() -> int:
     parser.add_argument("file", type=Path, help="archive to write")
     options = parser.parse_args()
     files = contents()
+    options.file.parent.mkdir(parents=True, exist_ok=True)
     with tarfile.open(options.file, "w:gz") as archive:
         for name, data in sorted(files.items()):
             entry = tarfile.TarInfo(f"{TOP}/{name}")
