@@ -138,10 +138,29 @@ static const char *sides_text(struct check *check, const struct weave_case *orde
         const char *what = verdict_text(side, "what");
         text = check_text(check, "%s\n  %s: %s", text, process_label(check, order, process), what);
         /* how many bytes Python reads at once, and in which function, is the interpreter's business */
-        if (strncmp(what, "uninstrumented ", strlen("uninstrumented ")) == 0)
+        if (verdict_true(side, "trapped"))
             check_varies(check, "an access by Python", what);
         if (verdict_text(side, "file")[0] != '\0')
             text = check_text(check, "%s\n    %s%s", text, place_text(check, side), source);
+    }
+    return text;
+}
+
+/* What the programs themselves printed last, where it may be the cause: they ended otherwise than they should. */
+static const char *sayings_text(struct check *check, const struct weave_case *order, const json_t *result,
+                                const json_t *found)
+{
+    const char *text = "";
+    size_t i;
+    json_t *program;
+
+    if (verdict_is(found, "kind", "race"))
+        return "";
+    json_array_foreach (json_object_get(result, "programs"), i, program) {
+        if (verdict_text(program, "said")[0] != '\0')
+            text = check_text(check, "%s\n  %s said last: %s", text,
+                              process_label(check, order, verdict_integer(program, "process")),
+                              verdict_text(program, "said"));
     }
     return text;
 }
@@ -171,7 +190,7 @@ static const json_t *step_buffered(const json_t *trace)
     json_t *event;
 
     json_array_foreach (trace, i, event) {
-        if (strstr(verdict_text(event, "text"), "goes into the store buffer") != NULL)
+        if (verdict_is(event, "kind", "buffer"))
             return event;
     }
     return NULL;
@@ -230,30 +249,44 @@ static bool place_take(struct check *check, const json_t *place, struct finding 
     return true;
 }
 
-/* Where to begin reading: the operation that is to blame if one is known, or else one of the two places. */
+/* A place of this side in the student's files: its own, or the nearest one from which it was called. */
+static bool side_take(struct check *check, const json_t *side, struct finding *finding)
+{
+    size_t i;
+    json_t *caller;
+
+    if (place_take(check, side, finding))
+        return true;
+    json_array_foreach (json_object_get(side, "callers"), i, caller)
+        if (place_take(check, caller, finding))
+            return true;
+    return false;
+}
+
+/* How much a side is to blame: a hand-over that came too early; of an atomic access and another one, the other one;
+ * else the access that showed it, which is told first. */
+static int side_blame(const json_t *found, const json_t *side)
+{
+    bool early = verdict_is(found, "cause", "early-publication") || verdict_is(found, "cause", "early-release");
+
+    return early && verdict_true(side, "handover") ? 2 : verdict_is(side, "access", "atomic") ? 0 : 1;
+}
+
+/* Where to begin reading: the operation that is to blame if one is known, or else one of the places. */
 static void place_find(struct check *check, const json_t *found, const json_t *trace, struct finding *finding)
 {
-    size_t i, k;
-    json_t *each, *caller;
+    size_t i;
+    json_t *each;
 
     json_array_foreach (trace, i, each) {
-        if (strcmp(verdict_text(found, "cause"), "relaxed-order") == 0 &&
-            strcmp(verdict_text(each, "order"), "relaxed") == 0 && verdict_true(each, "story"))
-            if (place_take(check, each, finding))
-                return;
-    }
-    json_array_foreach (json_object_get(found, "sides"), i, each) {
-        /* of an atomic access and another one, the other is to be mended */
-        if (strstr(verdict_text(each, "what"), "atomic") == NULL && place_take(check, each, finding))
+        if (verdict_is(found, "cause", "relaxed-order") && verdict_is(each, "order", "relaxed") &&
+            verdict_true(each, "story") && place_take(check, each, finding))
             return;
     }
-    json_array_foreach (json_object_get(found, "sides"), i, each) {
-        if (place_take(check, each, finding))
-            return;
-        json_array_foreach (json_object_get(each, "callers"), k, caller)
-            if (place_take(check, caller, finding))
+    for (int blame = 2; blame >= 0; blame--)
+        json_array_foreach (json_object_get(found, "sides"), i, each)
+            if (side_blame(found, each) == blame && side_take(check, each, finding))
                 return;
-    }
 }
 
 static const char *expected_text(struct check *check, const json_t *found)
@@ -292,8 +325,8 @@ static _Noreturn void weave_fail(struct check *check, const struct weave_case *o
     bool said = order->exit_means != NULL && strcmp(verdict_text(found, "kind"), "exit") == 0;
     struct finding finding = {
         .expected = expected_text(check, found),
-        .found = check_text(check, "%s, with %s%s%s", verdict_text(found, "headline"), order->title,
-                            sides_text(check, order, found),
+        .found = check_text(check, "%s, with %s%s%s%s", verdict_text(found, "headline"), order->title,
+                            sides_text(check, order, found), sayings_text(check, order, result, found),
                             steps_text(check, order, trace, strcmp(verdict_text(found, "kind"), "race") == 0)),
         .cause = said ? order->exit_means : verdict_text(found, "why"),
         .next = check_text(check, "make replay%d runs these steps again, one by one", lab_number(check->lab)),

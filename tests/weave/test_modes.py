@@ -100,7 +100,8 @@ class Modes(WeaveCase):
         weak = self.run_roles("wrong/dekker_no_fence", "--tso")
         self.assertEqual(self.causes(weak)[0], "no-lock")
         self.assertTrue(weak["schedule"].startswith("w1:t:"))
-        self.assertIn("store buffer", " ".join(event["text"] for event in weak["trace"]))
+        self.assertIn("buffer", [event["kind"] for event in weak["trace"]])
+        self.assertIn("flush", [event["kind"] for event in weak["trace"]])
         self.assertEqual(self.run_roles("correct/dekker_fence", "--tso")["verdict"], "passed")
 
     def test_a_schedule_comes_to_the_same_state_every_time(self) -> None:
@@ -197,7 +198,10 @@ class Modes(WeaveCase):
         self.assertEqual(run.returncode, 1)
         for number in range(len(first["trace"])):
             self.assertRegex(run.stdout, rf"(?m)^ +{number}  ")
-        self.assertIn("lock-order", run.stdout)
+        last = run.stdout.index(f"\n  {len(first['trace']) - 1:5}  ")
+        self.assertNotIn("lock-order", run.stdout[:last])  # what came of it is told when it has come
+        self.assertIn("lock-order", run.stdout[last:])
+        self.assertNotIn("replay:", run.stdout)  # that is what was typed
 
     def on_a_terminal(self, columns: int, *words: str) -> str:
         """What weave prints on a terminal of that width."""
@@ -329,6 +333,12 @@ class Modes(WeaveCase):
         race = failed["findings"][0]
         self.assertEqual((race["kind"], race["field"]), ("race", "number"))
         self.assertEqual({side["process"] for side in race["sides"][:2]}, {1, 2})
+        self.assertEqual([side.get("access") for side in race["sides"]], ["plain", "plain"])
+        early = self.run_roles("wrong/flag_before_payload", roles=MAILBOX)["findings"][0]
+        self.assertEqual([side.get("handover", False) for side in early["sides"]], [False, False, True])
+        script = HERE.parents[1] / "solutions" / "lab1_layout" / "reader.py"
+        said = self.report("--", sys.executable, str(script))["programs"][0]["said"]  # nobody has written anything
+        self.assertIn("start the writer first", said)
         self.assertTrue(any(event["story"] for event in failed["trace"]))
 
     def test_every_cause_and_kind_is_explained(self) -> None:

@@ -288,7 +288,8 @@ enum event_kind {
     EVENT_STORE,
     EVENT_UPDATE, /* atomic read-modify-write */
     EVENT_FENCE,
-    EVENT_FLUSH, /* a buffered store reaches memory */
+    EVENT_BUFFER, /* an atomic store goes into the process's buffer */
+    EVENT_FLUSH,  /* a buffered store reaches memory */
     EVENT_SEM_WAIT,
     EVENT_SEM_POST,
     EVENT_LOCK,

@@ -31,12 +31,12 @@ static void explorer_tell(struct explorer *e, const struct findings *findings, s
 {
     char *schedule = schedule_text(&e->session);
     struct story story = {e->options, &e->session, symbols, findings, schedule == NULL ? "" : schedule};
+    if (e->options->stepping)
+        story_step_through(&story, stdout); /* before what came of it is told */
     if (!e->options->quiet) {
         printf("weave: failed after %u schedule%s\n", e->result.runs + 1, e->result.runs == 0 ? "" : "s");
         story_print(&story, stdout);
     }
-    if (e->options->stepping)
-        story_step_through(&story, stdout);
     struct search_result so_far = e->result;
     so_far.runs++; /* the search counts this run when it is back */
     if (e->options->json != NULL && story_write_json(&story, &so_far, session_now() - e->session.started, "failed",

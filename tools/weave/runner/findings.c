@@ -199,8 +199,8 @@ static uint32_t trace_find(const struct control *control, uint32_t before, int p
 
 static bool event_releases(const struct event *e)
 {
-    return e->kind == EVENT_STORE || e->kind == EVENT_UPDATE || e->kind == EVENT_FLUSH || e->kind == EVENT_SEM_POST ||
-           e->kind == EVENT_UNLOCK || e->kind == EVENT_SIGNAL || e->kind == EVENT_OPEN ||
+    return e->kind == EVENT_STORE || e->kind == EVENT_BUFFER || e->kind == EVENT_UPDATE || e->kind == EVENT_FLUSH ||
+           e->kind == EVENT_SEM_POST || e->kind == EVENT_UNLOCK || e->kind == EVENT_SIGNAL || e->kind == EVENT_OPEN ||
            (e->kind == EVENT_SEMOP && (int64_t)e->old > 0);
 }
 
@@ -368,11 +368,14 @@ static void findings_race(struct context *c, const struct race *race)
         char access[96];
         race_describe_access(race, i, access, sizeof access);
         snprintf(side->what, sizeof side->what, "%s%s", i == 0 ? "earlier " : "", access);
+        side->role = SIDE_ACCESS;
+        side->flags = race->flags[i];
     }
     if (handover != NOT_FOUND) {
         const struct event *e = trace_at(c->control, handover);
         struct side *side = finding_side(finding, e->process, e->site);
         snprintf(side->what, sizeof side->what, "had handed over here");
+        side->role = SIDE_HANDOVER;
     }
 }
 
@@ -408,7 +411,7 @@ static uint32_t wait_overwritten(const struct control *control, int process)
     for (uint32_t i = trace_first(control); i < control->events; i++) {
         const struct event *e = trace_at(control, i);
         if (e->kind == EVENT_STORE && e->where == p->wait_where && e->process != process && e->value == e->old &&
-            e->value != 0 && !(e->flags & ACCESS_VOLATILE)) /* not one that waits in a store buffer */
+            e->value != 0)
             return i;
     }
     return NOT_FOUND;

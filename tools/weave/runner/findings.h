@@ -11,9 +11,17 @@
 
 enum { FINDING_SIDES = WEAVE_PROCESSES + 1, FINDINGS = 24 };
 
+enum side_role {
+    SIDE_PLACE,
+    SIDE_ACCESS,   /* one of two that race */
+    SIDE_HANDOVER, /* where what is accessed was handed over, too early */
+};
+
 struct side {
     int process; /* -1: none in particular */
     uint16_t site;
+    enum side_role role;
+    unsigned flags; /* of an access: enum access_flags */
     char what[256];
 };
 

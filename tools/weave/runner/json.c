@@ -75,6 +75,15 @@ static void json_finding(const struct story *story, FILE *out, const struct find
         const struct side *side = &finding->side[i];
         fprintf(out, "%s{\"process\": %d", i > 0 ? ", " : "", side->process + 1);
         json_member(out, "what", side->what);
+        if (side->role == SIDE_ACCESS)
+            json_member(out, "access",
+                        side->flags & ACCESS_ATOMIC     ? "atomic"
+                        : side->flags & ACCESS_VOLATILE ? "volatile"
+                                                        : "plain");
+        if (side->flags & ACCESS_TRAPPED)
+            fputs(", \"trapped\": true", out);
+        if (side->role == SIDE_HANDOVER)
+            fputs(", \"handover\": true", out);
         json_place(story, out, side->site, 0);
         json_callers(story, out, side->site);
         fputc('}', out);
@@ -123,6 +132,8 @@ static void json_programs(const struct story *story, FILE *out)
 {
     fputs("  \"programs\": [", out);
     for (int i = 0; i < story->options->session.programs; i++) {
+        char said[256];
+        session_said(story->session, i, said, sizeof said);
         const struct program *program = &story->options->program[i];
         fprintf(out, "%s{\"process\": %d, \"instrumented\": %s, \"command\": [", i > 0 ? ", " : "", i + 1,
                 program->instrumented ? "true" : "false");
@@ -130,7 +141,10 @@ static void json_programs(const struct story *story, FILE *out)
             fputs(k > 0 ? ", " : "", out);
             json_text(out, program->argv[k]);
         }
-        fputs("]}", out);
+        fputc(']', out);
+        if (said[0] != '\0')
+            json_member(out, "said", said);
+        fputc('}', out);
     }
     fputs("],\n", out);
 }

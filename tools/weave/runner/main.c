@@ -103,7 +103,8 @@ static int guard_explore(struct options *options)
     guard_child = child;
     guard_catch_signals();
     enum { GRACE_SECONDS = 60 };
-    alarm((unsigned)options->session.time_limit + GRACE_SECONDS); /* when even the explorer hangs */
+    if (!(options->stepping && isatty(STDIN_FILENO))) /* a person at the keys may think for as long as it takes */
+        alarm((unsigned)options->session.time_limit + GRACE_SECONDS); /* when even the explorer hangs */
     int status;
     while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR)

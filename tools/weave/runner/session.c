@@ -3,6 +3,7 @@
 
 #include "sandbox.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -156,8 +157,7 @@ static _Noreturn void session_become_server(struct session *session, int slot)
     dup2(nothing, STDIN_FILENO);
     if (!session->options->show_output) {
         dup2(session->output[slot], STDOUT_FILENO);
-        int discard = open("/dev/null", O_WRONLY);
-        dup2(discard, STDERR_FILENO);
+        dup2(session->errors[slot], STDERR_FILENO);
     }
     if (dup2(session->control_descriptor, CONTROL_DESCRIPTOR) < 0)
         _exit(CHILD_FAILED);
@@ -247,13 +247,15 @@ int session_start(struct session *session, const struct session_options *options
 {
     *session = (struct session){.options = options, .control_descriptor = -1, .started = session_now()};
     for (int i = 0; i < WEAVE_PROCESSES; i++)
-        session->output[i] = -1;
+        session->output[i] = session->errors[i] = -1;
     if (session_map_control(session) != 0)
         return session_fail(session, "cannot map the control segment");
     session_take_processor(session);
     for (int i = 0; i < options->programs; i++) {
         session->output[i] = memfd_create("output", MFD_CLOEXEC);
+        session->errors[i] = memfd_create("errors", MFD_CLOEXEC);
         fcntl(session->output[i], F_SETFL, O_APPEND);
+        fcntl(session->errors[i], F_SETFL, O_APPEND);
         fflush(NULL);
         session->server[i] = fork();
         if (session->server[i] < 0)
@@ -277,9 +279,12 @@ void session_end(struct session *session)
     for (int i = 0; i < session->options->programs; i++)
         if (session->server[i] > 0)
             waitpid(session->server[i], NULL, 0);
-    for (int i = 0; i < WEAVE_PROCESSES; i++)
+    for (int i = 0; i < WEAVE_PROCESSES; i++) {
         if (session->output[i] >= 0)
             close(session->output[i]);
+        if (session->errors[i] >= 0)
+            close(session->errors[i]);
+    }
     if (session->control != NULL)
         munmap(session->control, sizeof(struct control));
     if (session->control_descriptor >= 0)
@@ -379,7 +384,7 @@ static void session_prepare(struct session *session, const struct session_plan *
     for (int i = 0; i < options->programs; i++) {
         run_start_process(control, i);
         control->process[i].priority = LOWEST_START + (int32_t)(decide_random(control) % PRIORITIES);
-        if (!options->show_output && ftruncate(session->output[i], 0) != 0)
+        if (!options->show_output && (ftruncate(session->output[i], 0) != 0 || ftruncate(session->errors[i], 0) != 0))
             session_fail(session, "cannot empty an output file");
     }
 }
@@ -661,9 +666,35 @@ size_t session_output(const struct session *session, int process, char *text, si
     return (size_t)length;
 }
 
-bool session_output_is_huge(const struct session *session, int process)
+static off_t file_size(int descriptor)
 {
     struct stat status;
-    return session->output[process] >= 0 && fstat(session->output[process], &status) == 0 &&
-           status.st_size > OUTPUT_LIMIT;
+    return descriptor >= 0 && fstat(descriptor, &status) == 0 ? status.st_size : 0;
+}
+
+/* The last line of a file of what was printed; "" when there is none. */
+static void file_last_line(int descriptor, char *text, size_t size)
+{
+    enum { READ = 4096 };
+    char part[READ];
+    off_t end = file_size(descriptor), begin = end > READ ? end - READ : 0;
+    ssize_t length = end > 0 ? pread(descriptor, part, (size_t)(end - begin), begin) : 0;
+    while (length > 0 && isspace((unsigned char)part[length - 1]))
+        length--;
+    ssize_t line = length > 0 ? length : 0;
+    while (line > 0 && part[line - 1] != '\n')
+        line--;
+    snprintf(text, size, "%.*s", (int)(length > line ? length - line : 0), part + line);
+}
+
+void session_said(const struct session *session, int process, char *text, size_t size)
+{
+    file_last_line(session->errors[process], text, size); /* what went wrong is said there */
+    if (text[0] == '\0')
+        file_last_line(session->output[process], text, size);
+}
+
+bool session_output_is_huge(const struct session *session, int process)
+{
+    return file_size(session->output[process]) > OUTPUT_LIMIT || file_size(session->errors[process]) > OUTPUT_LIMIT;
 }

@@ -40,6 +40,7 @@ struct session {
     int control_descriptor;
     pid_t server[WEAVE_PROCESSES];
     int output[WEAVE_PROCESSES]; /* memory files that collect standard output */
+    int errors[WEAVE_PROCESSES]; /* the same of standard error */
     int32_t epoch;
     cpu_set_t processors; /* that we may use when no session goes on */
     double started;
@@ -70,6 +71,8 @@ int session_run(struct session *session, const struct session_plan *plan);
 
 /* What a process printed in the last run. Returns the length; the text is cut to `size` - 1 bytes and terminated. */
 size_t session_output(const struct session *session, int process, char *text, size_t size);
+/* The last line that it printed in the last run, if possible on standard error; "" when it printed nothing. */
+void session_said(const struct session *session, int process, char *text, size_t size);
 /* Whether a process printed more than any result can be. */
 bool session_output_is_huge(const struct session *session, int process);
 double session_now(void);

@@ -19,33 +19,20 @@ enum {
 static const char *const orders[] = {"relaxed", "consume", "acquire", "release", "acq_rel", "seq_cst"};
 
 static const char *const kinds[] = {
-    [EVENT_READ] = "read",
-    [EVENT_WRITE] = "write",
-    [EVENT_LOAD] = "load",
-    [EVENT_STORE] = "store",
-    [EVENT_UPDATE] = "update",
-    [EVENT_FENCE] = "fence",
-    [EVENT_FLUSH] = "flush",
-    [EVENT_SEM_WAIT] = "sem_wait",
-    [EVENT_SEM_POST] = "sem_post",
-    [EVENT_LOCK] = "lock",
-    [EVENT_UNLOCK] = "unlock",
-    [EVENT_SEMOP] = "semop",
-    [EVENT_SIGNAL] = "signal",
-    [EVENT_WAKE] = "futex_wake",
-    [EVENT_OPEN] = "open",
-    [EVENT_REMOVE] = "remove",
-    [EVENT_INIT] = "init",
-    [EVENT_BLOCK] = "block",
-    [EVENT_SPIN] = "spin",
-    [EVENT_TIMEOUT] = "timeout",
-    [EVENT_SLEEP] = "sleep",
-    [EVENT_FORK] = "fork",
-    [EVENT_END] = "end",
-    [EVENT_KILLED] = "killed",
-    [EVENT_SPURIOUS] = "spurious_wakeup",
-    [EVENT_LOOP] = "loop",
-    [EVENT_FAULT] = "fault",
+    [EVENT_READ] = "read",         [EVENT_WRITE] = "write",
+    [EVENT_LOAD] = "load",         [EVENT_STORE] = "store",
+    [EVENT_UPDATE] = "update",     [EVENT_FENCE] = "fence",
+    [EVENT_BUFFER] = "buffer",     [EVENT_FLUSH] = "flush",
+    [EVENT_SEM_WAIT] = "sem_wait", [EVENT_SEM_POST] = "sem_post",
+    [EVENT_LOCK] = "lock",         [EVENT_UNLOCK] = "unlock",
+    [EVENT_SEMOP] = "semop",       [EVENT_SIGNAL] = "signal",
+    [EVENT_WAKE] = "futex_wake",   [EVENT_OPEN] = "open",
+    [EVENT_REMOVE] = "remove",     [EVENT_INIT] = "init",
+    [EVENT_BLOCK] = "block",       [EVENT_SPIN] = "spin",
+    [EVENT_TIMEOUT] = "timeout",   [EVENT_SLEEP] = "sleep",
+    [EVENT_FORK] = "fork",         [EVENT_END] = "end",
+    [EVENT_KILLED] = "killed",     [EVENT_SPURIOUS] = "spurious_wakeup",
+    [EVENT_LOOP] = "loop",         [EVENT_FAULT] = "fault",
 };
 
 const char *story_kind(const struct event *event)
@@ -55,8 +42,8 @@ const char *story_kind(const struct event *event)
 
 const char *story_order(const struct event *event)
 {
-    bool ordered = event->kind == EVENT_LOAD || event->kind == EVENT_STORE || event->kind == EVENT_UPDATE ||
-                   event->kind == EVENT_FENCE;
+    bool ordered = event->kind == EVENT_LOAD || event->kind == EVENT_STORE || event->kind == EVENT_BUFFER ||
+                   event->kind == EVENT_UPDATE || event->kind == EVENT_FENCE;
     return ordered && event->order < sizeof orders / sizeof orders[0] ? orders[event->order] : "";
 }
 
@@ -200,13 +187,14 @@ void story_event(const struct story *story, const struct event *event, char *tex
         else
             snprintf(text, size, "%s is %llu (%s)", object, (unsigned long long)event->value, story_order(event));
         break;
+    case EVENT_BUFFER:
+        snprintf(text, size, "%s = %llu goes into the store buffer (%s)", object, (unsigned long long)event->value,
+                 story_order(event));
+        break;
     case EVENT_STORE:
         if (event->flags & ACCESS_OLD)
             snprintf(text, size, "%s = %llu comes before its newest value, %llu (%s)", object,
                      (unsigned long long)event->value, (unsigned long long)event->old, story_order(event));
-        else if (event->flags & ACCESS_VOLATILE)
-            snprintf(text, size, "%s = %llu goes into the store buffer (%s)", object, (unsigned long long)event->value,
-                     story_order(event));
         else
             snprintf(text, size, "%s %llu -> %llu (%s)", object, (unsigned long long)event->old,
                      (unsigned long long)event->value, story_order(event));
@@ -422,19 +410,46 @@ static void timeline_heading(const struct timeline *timeline, const struct story
     fputc('\n', timeline->out);
 }
 
+/* A line, broken where it does not fit the terminal; what goes on stands deeper. */
+static void story_line(const struct story *story, FILE *out, int indent, const char *text)
+{
+    int room = story->options->width == 0 ? 0 : story->options->width - indent - INDENT;
+    int deeper = 0;
+    do {
+        size_t length = text_fit(text, room == 0 || room > ROOM_LEAST ? room : ROOM_LEAST);
+        fprintf(out, "%*s%.*s\n", indent + deeper, "", (int)length, text);
+        text += length + strspn(text + length, " ");
+        deeper = INDENT;
+    } while (*text != '\0');
+}
+
 static void story_side(const struct story *story, FILE *out, const struct side *side)
 {
     struct place place;
-    char where[300];
-    char name[PROCESS_NAME];
+    char where[300], name[PROCESS_NAME], line[1024];
     session_process_name(story->session, side->process, name, sizeof name);
-    fprintf(out, "      %s%s%s\n", side->process >= 0 ? name : "", side->process >= 0 ? ": " : "", side->what);
+    snprintf(line, sizeof line, "%s%s%s", side->process >= 0 ? name : "", side->process >= 0 ? ": " : "", side->what);
+    story_line(story, out, INDENT + 2, line);
     for (int depth = 0; symbols_place(story->symbols, side->site, depth, &place); depth++) {
         symbols_short(&place, where, sizeof where);
         if (depth == 0)
-            fprintf(out, "          at %s in %s():  %s\n", where, place.function, place.source);
+            snprintf(line, sizeof line, "at %s in %s():  %s", where, place.function, place.source);
         else
-            fprintf(out, "          called from %s in %s()\n", where, place.function);
+            snprintf(line, sizeof line, "called from %s in %s()", where, place.function);
+        story_line(story, out, 2 * INDENT + 2, line);
+    }
+}
+
+/* What the programs themselves printed last: often they know what is wrong. */
+static void story_sayings(const struct story *story, FILE *out)
+{
+    for (int i = 0; i < story->options->session.programs; i++) {
+        char name[PROCESS_NAME], said[EVENT_TEXT], line[PROCESS_NAME + EVENT_TEXT + 16];
+        session_process_name(story->session, i, name, sizeof name);
+        session_said(story->session, i, said, sizeof said);
+        snprintf(line, sizeof line, "%s said last: %s", name, said);
+        if (said[0] != '\0')
+            story_line(story, out, 2, line);
     }
 }
 
@@ -483,6 +498,9 @@ void story_print(const struct story *story, FILE *out)
         return;
     fputs("  usually:\n", out);
     story_wrapped(story, out, findings->finding[0].why);
+    story_sayings(story, out);
+    if (story->options->stepping) /* all steps have been shown, and the command is the one that was typed */
+        return;
     int count = story_select(story, &findings->finding[0], chosen, TOLD_STEPS);
     if (count > 0) {
         struct timeline timeline = timeline_begin(story, out);

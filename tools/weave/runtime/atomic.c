@@ -155,8 +155,7 @@ static bool atomic_buffer(const struct operation *op, uint64_t value)
     p->hypothetical.at[runtime.me] = p->sync.at[runtime.me];
     p->history = hash_mix(p->history, value);
     spin_progress(runtime.control, runtime.me);
-    atomic_trace(op, EVENT_STORE, value, value);
-    runtime.control->event[(runtime.control->events - 1) % WEAVE_EVENTS].flags |= ACCESS_VOLATILE; /* buffered */
+    atomic_trace(op, EVENT_BUFFER, value, value);
     return true;
 }
 
