@@ -95,3 +95,21 @@ file(GENERATE OUTPUT ${SHMLAB_GENERATED}/toolchain.h CONTENT
 #define TOOLCHAIN_SOURCE \"${CMAKE_SOURCE_DIR}\"
 #define TOOLCHAIN_BUILD \"${CMAKE_BINARY_DIR}\"
 ")
+
+# Programs in which a sanitizer has nothing to find: whether it runs is asked of them, on the machine that judges. Where
+# the compiler has none there is no such program.
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
+file(WRITE ${SHMLAB_GENERATED}/probe.c "int main(void) { return 0; }\n")
+foreach(sanitizer address thread)
+    set(probe ${CMAKE_BINARY_DIR}/lib/probe_${sanitizer})
+    file(REMOVE ${probe})
+    set(flags -fsanitize=${sanitizer})
+    if(sanitizer STREQUAL address)
+        set(flags -fsanitize=address,undefined)
+    endif()
+    execute_process(COMMAND ${CMAKE_C_COMPILER} ${flags} ${SHMLAB_GENERATED}/probe.c -o ${probe}
+        RESULT_VARIABLE failed OUTPUT_QUIET ERROR_QUIET)
+    if(failed)
+        message(STATUS "tests: ${CMAKE_C_COMPILER} ${flags} does not link; the checks that want it are not judged")
+    endif()
+endforeach()

@@ -160,21 +160,12 @@ void peer_step(struct program *peer)
 
 void peer_threads(struct check *check, const char *program, const char *name, int messages)
 {
-    static const char *const flags[] = {"-fsanitize=thread", "-O1", NULL};
-
-    if (!check_build_one(check, program, flags)) {
-        check_note(check, "this compiler has no ThreadSanitizer: orders are not looked at");
-        return;
-    }
+    check_sanitize_threads(check, program);
     struct program *peer = START(check, program, name);
     peer_tell(peer, "threads %d", messages);
-    if (!program_prints(peer, "> ")) {
-        REQUIRE(check, program_said(peer, "FATAL: ThreadSanitizer"),
-                .expected = check_text(check, "%d messages go through the ring", messages),
-                .found = "the program ended, or waits");
-        check_note(check, "ThreadSanitizer does not run on this system: orders are not looked at");
-        return;
-    }
+    REQUIRE(check, program_prints(peer, "> "),
+            .expected = check_text(check, "%d messages go through the ring", messages),
+            .found = "the program ended, or waits");
     program_end_input(peer);
     program_wait(peer);
     REQUIRE(check, !program_said(peer, "data race"),

@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "machine.h"
+
 enum {
     LOOKS_ASLEEP = 40,    /* so many looks that found it asleep make a wait */
     BURNT_MS = 100,       /* processor time before that: it does not rest */
@@ -122,9 +124,13 @@ void watch_seize(struct program *program)
     sigaction(SIGALRM, &ring, NULL);
     blocked_seconds = (unsigned)(BLOCKED_SECONDS * process_time_scale()); /* once: steps are many */
     if (ptrace(PTRACE_SEIZE, program->process.pid, NULL, PTRACE_O_TRACESYSGOOD) == -1) {
-        if (errno == EPERM || errno == ENOSYS)
+        int number = errno;
+        const struct machine_answer steps = machine_steps();
+        if (!steps.good)
+            check_unjudged(check, check_text(check, "%s; %s", steps.what, steps.cure));
+        if (number == EPERM || number == ENOSYS) /* of this program only: it may have made itself undumpable */
             check_skip(check, "this system does not allow ptrace(2): see `sysctl kernel.yama.ptrace_scope`");
-        check_broken(check, "ptrace(PTRACE_SEIZE): %s", strerror(errno));
+        check_broken(check, "ptrace(PTRACE_SEIZE): %s", strerror(number));
     }
     if (ptrace(PTRACE_INTERRUPT, program->process.pid, NULL, NULL) == -1 || stop_await(program) != STEP_DONE)
         check_broken(check, "ptrace(PTRACE_INTERRUPT): %s", strerror(errno));
@@ -151,7 +157,7 @@ enum step_result watch_call(struct program *program, long *call)
     enum step_result result = stop_await(program);
     alarm(0);
     if (result == STEP_DONE && ptrace(PTRACE_GET_SYSCALL_INFO, program->process.pid, sizeof info, &info) <= 0)
-        check_skip(program->check, "this system's ptrace(2) has no PTRACE_GET_SYSCALL_INFO (Linux 5.3)");
+        check_unjudged(program->check, "this system's ptrace(2) has no PTRACE_GET_SYSCALL_INFO (Linux 5.3)");
     *call = info.op == PTRACE_SYSCALL_INFO_ENTRY ? (long)info.entry.nr : -1;
     return result;
 }

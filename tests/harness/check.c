@@ -30,7 +30,7 @@ const struct check_limits check_limits[LIMITS] = {
     [LIMIT_EXPLORE] = {.whole = 300, .wait = 120},
 };
 
-enum { ARGUMENTS = 64, TAIL_LINES = 6 };
+enum { ARGUMENTS = 64, ENVIRONMENT = 16, TAIL_LINES = 6, KILLED = 256 + SIGKILL };
 
 /* Every program's: Python leaves nothing behind and keeps nothing back, and no library starts a thread for
  * each processor of a large machine. */
@@ -174,6 +174,64 @@ static _Noreturn void check_end(struct check *check, enum outcome outcome, const
     _exit(EXIT_SUCCESS); /* all that the check owned was memory and descriptors of this process */
 }
 
+/* ---- A machine's fault is not a student's ---- */
+
+static const char *machine_text(struct check *check, const struct machine_answer *answer)
+{
+    return check_text(check, "%s; %s", answer->what, answer->cure);
+}
+
+/* Without these no check can say anything; with what the others lack a program may still be right. */
+static void machine_look(struct check *check)
+{
+    const struct machine_answer folder = machine_folder(check->scratch), files = machine_files();
+    bool pictures = false;
+
+    for (size_t i = 0; i < LAB_PROGRAMS && check->lab->programs[i].name != NULL; i++)
+        pictures = pictures || check->lab->programs[i].link == LINK_VISION;
+    if (!folder.good)
+        check_unjudged(check, machine_text(check, &folder));
+    if (!files.good)
+        check_unjudged(check, machine_text(check, &files));
+    /* before the programs run: what these take is not the machine's lack */
+    check->posix = machine_posix(pictures ? MACHINE_PICTURES : MACHINE_PLAIN);
+    check->sysv = machine_sysv();
+}
+
+static bool check_drew(const struct check *check, enum ledger_kind kind)
+{
+    for (int i = 0; i < check->ledger->objects; i++)
+        if (check->ledger->object[i].kind == kind)
+            return true;
+    return false;
+}
+
+/* Why a check that did not pass says nothing about the programs; NULL: it does. */
+static const char *machine_fault(struct check *check)
+{
+    if (!check->posix.good && (check_drew(check, LEDGER_NAME) || check_drew(check, LEDGER_OWN)))
+        return machine_text(check, &check->posix);
+    if (!check->sysv.good && check_drew(check, LEDGER_KEY))
+        return machine_text(check, &check->sysv);
+    for (size_t i = 0; check->sanitized && i < check->program_count; i++)
+        if (machine_refused_sanitizer(check->programs[i]->process.text))
+            return "a sanitizer could not start, whatever the program did: see the transcript, and make doctor";
+    return NULL;
+}
+
+/* Neither failing nor passing says anything when the library that was to let calls fail did not get in. */
+static void shim_require(struct check *check)
+{
+    for (size_t i = 0; i < check->program_count; i++) {
+        const struct program *program = check->programs[i];
+        if (program->ended && program->status >= 0 && program->status != KILLED && !program_shimmed(program))
+            check_broken(check,
+                         "calls of %s could not be made to fail or be written down: " TOOLCHAIN_SHIM
+                         " did not get into it; the transcript has what the loader says, make doctor tries it",
+                         program->short_name);
+    }
+}
+
 #define EITHER(member) .member = finding->member ? finding->member : check->advice.member
 
 void check_fail(struct check *check, const struct finding *finding)
@@ -181,6 +239,10 @@ void check_fail(struct check *check, const struct finding *finding)
     bool same_place = finding->file == NULL; /* a line belongs to its file */
     struct finding whole = {EITHER(expected), EITHER(found), EITHER(file), EITHER(cause), EITHER(next)};
 
+    const char *fault = machine_fault(check);
+    if (fault != NULL)
+        check_unjudged(check, fault);
+    shim_require(check);
     whole.line = finding->line != 0 || !same_place ? finding->line : check->advice.line;
     check_end(check, OUTCOME_FAILED, &whole);
 }
@@ -208,6 +270,9 @@ void check_broken(struct check *check, const char *what, ...)
     va_start(list, what);
     vsnprintf(text, sizeof text, what, list);
     va_end(list);
+    const char *fault = machine_fault(check);
+    if (fault != NULL)
+        check_unjudged(check, fault);
     check_end(check, OUTCOME_ERROR, &(struct finding){.found = text});
 }
 
@@ -216,7 +281,9 @@ void check_main(struct check *check)
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     check->varies = json_array();
     setvbuf(check->transcript, NULL, _IOLBF, 0);
+    machine_look(check);
     check->which->run(check);
+    shim_require(check);
     check_end(check, OUTCOME_PASSED, &(struct finding){0});
 }
 
@@ -256,25 +323,20 @@ static size_t program_find(struct check *check, const char *name, const char **w
     return count;
 }
 
-static const char *const *program_environment(struct check *check)
+/* Returns the descriptor that the program has to inherit for it, 0: none. */
+static int program_environment(struct check *check, struct program *program, const char **list)
 {
-    enum { LIMIT = 10 };
-    const char **list = check_memory(check, LIMIT * sizeof *list);
     size_t count = 0;
 
     for (; environment_always[count] != NULL; count++)
         list[count] = environment_always[count];
-    if (check->fault != NULL || check->user_name != NULL || check->trace != NULL) {
-        list[count++] = "LD_PRELOAD=" TOOLCHAIN_SHIM;
-        list[count++] = "ASAN_OPTIONS=verify_asan_link_order=0"; /* the shim may come first: it allocates nothing */
-    }
-    if (check->fault != NULL)
-        list[count++] = check_text(check, "SHMLAB_FAULT=%s", check->fault);
-    if (check->trace != NULL)
-        list[count++] = check_text(check, "SHMLAB_TRACE=%s", check->trace);
-    if (check->user_name != NULL)
-        list[count++] = check_text(check, "SHMLAB_USER_NAME=%s", check->user_name);
-    return list;
+    int shim = check_shim(check, program, &list[count]);
+    count += shim != 0 ? SHIM_VARIABLES : 0;
+    /* the shim may come before the sanitizer: it allocates nothing */
+    if (check->sanitized)
+        list[count++] =
+            check_text(check, "ASAN_OPTIONS=verify_asan_link_order=0%s", check->leaks_unseen ? ":detect_leaks=0" : "");
+    return shim;
 }
 
 static void program_remember(struct check *check, struct program *program)
@@ -302,8 +364,13 @@ struct program *check_start_keeping(struct check *check, const char *const argv[
     struct program *program = check_memory(check, sizeof *program);
     const char *words[ARGUMENTS] = {NULL};
     size_t count = program_find(check, argv[0], words);
-    const struct process_setup setup = {
-        .place = check->place, .environment = program_environment(check), .limit = wait_limit(check), .keep = keep};
+    const char *environment[ENVIRONMENT] = {NULL};
+    int shim = program_environment(check, program, environment);
+    const struct process_setup setup = {.place = check->place,
+                                        .environment = environment,
+                                        .limit = wait_limit(check),
+                                        .keep = {keep, shim},
+                                        .steady = check->sanitized};
 
     program->check = check;
     program->short_name = strrchr(argv[0], '/') != NULL ? strrchr(argv[0], '/') + 1 : argv[0];
@@ -549,25 +616,6 @@ const char *check_key_path(struct check *check, int id)
         check_track(check, LEDGER_KEY, check_text(check, "%d", (int)key));
         return path;
     }
-}
-
-void check_inject(struct check *check, const char *fault)
-{
-    check->fault = fault;
-}
-
-const char *check_trace(struct check *check)
-{
-    static int number; /* of this process's traces */
-
-    check->trace = check_text(check, "%s/trace%d", check->scratch, number++);
-    check_write(check, check->trace, "");
-    return check->trace;
-}
-
-void check_user_name(struct check *check, const char *name)
-{
-    check->user_name = name;
 }
 
 void check_pardon_leaks(struct check *check)

@@ -167,9 +167,10 @@ struct program {
     time_t since;        /* when it was started, seconds since 1970 */
     const char *command; /* as the transcript shows it */
     const char *short_name;
-    bool ended;    /* reaped */
-    int status;    /* once reaped: 0..255, 256 + signal, -1 did not end in time */
-    size_t logged; /* bytes of its output that are in the transcript */
+    bool ended;                 /* reaped */
+    int status;                 /* once reaped: 0..255, 256 + signal, -1 did not end in time */
+    size_t logged;              /* bytes of its output that are in the transcript */
+    struct shim_orders *orders; /* for the library that lets its calls fail; NULL: it has none */
 };
 
 /*
@@ -235,11 +236,13 @@ const char *check_key(struct check *check);
 const char *check_key_path(struct check *check, int id);
 
 /*
- * Let one IPC call of the programs started from here on fail: INJECT(check, "shmget:1:EACCES"), the 1st call;
- * 0: every call. NULL: no more. shmctl and semctl by command: "shmctl/IPC_RMID:1:EINVAL". See shim.c for the
- * calls.
+ * Let one IPC call of the programs started from here on fail: check_inject(check, "shmget:1:EACCES"), the 1st call;
+ * 0: every call. NULL: no more. shmctl and semctl by command: "shmctl/IPC_RMID:1:EINVAL". README.md has the calls. A
+ * program into which this cannot get makes the check an error of the harness, whatever it finds.
  */
 void check_inject(struct check *check, const char *fault);
+/* How many of its calls have failed by that order so far. None: it makes fewer calls than the order's N. */
+unsigned program_injected(const struct program *program);
 
 /*
  * The System V shared memory calls of the programs started from here on, a line each, in order, in the file

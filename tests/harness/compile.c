@@ -394,6 +394,9 @@ static const char *build_failure(struct check *check, const char *messages)
 
     if (missing != NULL)
         return check_text(check, "the linker failed: %.*s", (int)strcspn(missing, "\n"), missing);
+    if (strstr(messages, strerror(ENOSPC)) != NULL) /* of the compiler, which tells it in English: command_start */
+        check_unjudged(check, "the compiler found no space for its files: make some, or name another folder for what "
+                              "exists during a run only: TMPDIR=$HOME/tmp make labN");
     if (strstr(messages, "ld returned") != NULL || strstr(messages, "linker command failed") != NULL)
         return "the linker failed: see the transcript";
     return "the compiler failed, and names no line: see the transcript";
@@ -462,6 +465,7 @@ static void build_adopt(struct check *check, const char *const flags[], struct b
             FAIL(check, .expected = check_text(check, "%s compiles with %s", check->lab->programs[i].name, flags[0]),
                  .found = build->programs[i].messages);
     check->bin = check_text(check, "%s", build->folder);
+    check->sanitized = strncmp(flags[0], "-fsanitize", strlen("-fsanitize")) == 0;
     build_free(build);
     check_note(check, "the programs are compiled with %s from here on", flags[0]);
 }
@@ -474,62 +478,64 @@ void check_build_with(struct check *check, const char *const flags[])
     build_adopt(check, flags, &build, failed);
 }
 
-bool check_build_one(struct check *check, const char *program, const char *const flags[])
+/* ---- Sanitizers ---- */
+
+static const char *const address_flags[] = {"-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-O1",
+                                            NULL};
+static const char *const thread_flags[] = {"-fsanitize=thread", "-O1", NULL};
+
+/* START uses this program, built so, from here on; the others are not there any more. Without sanitizers it compiles:
+ * `builds` has passed. */
+static void sanitized_build_one(struct check *check, const char *program, const char *const flags[])
 {
     const struct lab_program *programs = check->lab->programs;
-    const char *folder = check_text(check, "%s/one", check->scratch);
     struct build build = {.folder = ""};
     size_t which = 0;
 
     while (which + 1 < program_count(check->lab) && strcmp(programs[which].name, program) != 0)
         which++;
-    if (mkdir(folder, 0700) == -1 && errno != EEXIST)
-        check_broken(check, "mkdir(%s): %s", folder, strerror(errno));
+    snprintf(build.folder, sizeof build.folder, "%s/one", check->scratch);
+    if (mkdir(build.folder, 0700) == -1 && errno != EEXIST)
+        check_broken(check, "mkdir(%s): %s", build.folder, strerror(errno));
     const struct compiling how = {.driver = driver_plain, .flags = flags, .place = check->place, .wanted = 1u << which};
-    snprintf(build.folder, sizeof build.folder, "%s", folder);
     programs_compile(check->lab, check->folder, &how, &build);
-    int status = build.programs[which].status;
-    fprintf(check->transcript, "%s", build.programs[which].messages);
-    build_free(&build);
-    check->bin = folder;
-    check_note(check, "%s is compiled with %s from here on", program, flags[0]);
-    return status == 0;
+    build_adopt(check, flags, &build, build.programs[which].status != 0 ? how.wanted : 0);
 }
 
-/* Can the compiler do that at all? NULL, or what it says. */
-static const char *sanitizers_missing(struct check *check)
+/* Not a student's fault: the compiler has none, or it cannot run here. */
+static void sanitizer_require(struct check *check, enum sanitizer which)
 {
-    const char *probe = check_text(check, "%s/probe.c", check->scratch);
+    const struct machine_answer answer = machine_sanitizer(which, check->place);
 
-    check_write(check, probe, "int main(void) { return 0; }\n");
-    const char *const command[] = {TOOLCHAIN_COMPILER,
-                                   "-fsanitize=address,undefined",
-                                   probe,
-                                   "-o",
-                                   check_text(check, "%s/probe", check->scratch),
-                                   NULL};
-    struct process compiler;
-    char *text;
-    process_start_with(&compiler, command,
-                       &(struct process_setup){.place = check->place, .limit = check_limits[LIMIT_BUILD].wait});
-    int status = command_finish(&compiler, &text);
-    const char *messages = status != 0 ? check_text(check, "%s", text) : NULL;
-    free(text);
-    return messages;
+    if (!answer.good)
+        check_unjudged(check, check_text(check, "%s; %s", answer.what, answer.cure));
+}
+
+static void address_sanitizer_require(struct check *check)
+{
+    sanitizer_require(check, SANITIZER_ADDRESS);
+    const struct machine_answer leaks = machine_sanitizer(SANITIZER_LEAK, check->place);
+    check->leaks_unseen = !leaks.good;
+    if (!leaks.good)
+        check_note(check, "%s; leaks of memory are not looked for", leaks.what);
 }
 
 void check_sanitize(struct check *check)
 {
-    static const char *const flags[] = {"-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-O1", NULL};
-    struct build build;
-    unsigned failed = build_again(check, flags, &build);
+    address_sanitizer_require(check);
+    check_build_with(check, address_flags);
+}
 
-    if (failed != 0) { /* without them it compiles: whose fault is it? */
-        const char *missing = sanitizers_missing(check);
-        if (missing != NULL)
-            check_skip(check, check_text(check, "this compiler has no sanitizers: %s", missing));
-    }
-    build_adopt(check, flags, &build, failed);
+void check_sanitize_one(struct check *check, const char *program)
+{
+    address_sanitizer_require(check);
+    sanitized_build_one(check, program, address_flags);
+}
+
+void check_sanitize_threads(struct check *check, const char *program)
+{
+    sanitizer_require(check, SANITIZER_THREAD);
+    sanitized_build_one(check, program, thread_flags);
 }
 
 /* Addresses differ from run to run. */

@@ -68,14 +68,13 @@ void check_leaks(struct check *check);
 #define BUILD_WITH(check, ...) check_build_with(check, (const char *const[]){__VA_ARGS__, NULL})
 void check_build_with(struct check *check, const char *const flags[]);
 
-/*
- * The same for one of the lab's programs alone; the others are not there any more. False when it does not
- * compile: its messages are in the transcript.
- */
-bool check_build_one(struct check *check, const char *program, const char *const flags[]);
-
-/* Build with AddressSanitizer and UBSan; skips the check where the compiler has none. */
+/* Build with AddressSanitizer and UBSan; where they do not run the check is not judged, and where only leaks cannot be
+ * looked for (ptrace(2) is refused) nobody looks for them. */
 void check_sanitize(struct check *check);
+/* The same for one of the lab's programs alone; the others are not there any more. */
+void check_sanitize_one(struct check *check, const char *program);
+/* And with ThreadSanitizer. */
+void check_sanitize_threads(struct check *check, const char *program);
 /* Fail the check when the program's output holds a report of a sanitizer. */
 void program_sanitized(struct program *program);
 

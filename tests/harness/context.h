@@ -8,6 +8,8 @@
 
 #include "check.h"
 #include "compile.h"
+#include "machine.h"
+#include "shim.h"
 
 enum {
     LEDGER_OBJECTS = 256,
@@ -49,10 +51,14 @@ struct check {
     FILE *transcript;
     struct finding advice;
     json_t *varies;
-    json_t *replay;        /* NULL: there is no schedule to repeat; see weave.c */
-    const char *fault;     /* NULL: no call has to fail */
-    const char *trace;     /* NULL: nobody wants one */
-    const char *user_name; /* NULL: the real one */
+    json_t *replay;                    /* NULL: there is no schedule to repeat; see weave.c */
+    const char *fault;                 /* NULL: no call has to fail */
+    const char *trace;                 /* NULL: nobody wants one */
+    const char *user_name;             /* NULL: the real one */
+    int shim;                          /* descriptor of the library that sees to these three; 0: not opened yet */
+    struct machine_answer posix, sysv; /* before the check started anything */
+    bool sanitized;                    /* the programs are built with sanitizers from here on, */
+    bool leaks_unseen;                 /* of which the one for leaks cannot run here */
     struct program **programs;
     size_t program_count;
 };
@@ -62,6 +68,16 @@ _Noreturn void check_main(struct check *check);
 
 /* check_start for a program that inherits a descriptor, by the same number. */
 struct program *check_start_keeping(struct check *check, const char *const argv[], int keep);
+
+/*
+ * Prepare the preloaded library for a program, when the check wants calls to fail or to be written down: write
+ * SHIM_VARIABLES variables. Returns the descriptor that the program has to inherit; 0: nothing is wanted.
+ */
+enum { SHIM_VARIABLES = 2 };
+int check_shim(struct check *check, struct program *program, const char **environment);
+
+/* Is the library in, where it has to be? A program that was killed may not have come to that. */
+bool program_shimmed(const struct program *program);
 
 /* Path of the interpreter where programs run. */
 const char *check_python(const struct check *check);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -66,8 +67,12 @@ static _Noreturn void child_run(const char *const argv[], const struct process_s
     dup2(output, STDERR_FILENO);
     child_surround(setup);
     close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-    if (setup->keep > STDERR_FILENO)
-        fcntl(setup->keep, F_SETFD, 0);
+    for (size_t i = 0; i < PROCESS_KEEP; i++)
+        if (setup->keep[i] > STDERR_FILENO)
+            fcntl(setup->keep[i], F_SETFD, 0);
+    /* a seccomp filter may refuse it: then a sanitizer starts or not, and whoever wants to know has to look */
+    if (setup->steady)
+        personality(ADDR_NO_RANDOMIZE);
     execv(argv[0], (char *const *)argv); /* argv's strings are not written to: exec(3), RATIONALE */
     dprintf(STDERR_FILENO, "cannot run %s: %s\n", argv[0], strerror(errno));
     _exit(127);

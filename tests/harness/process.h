@@ -16,6 +16,7 @@ enum {
     PROCESS_LIMIT = 60,        /* seconds: far beyond what any step of a test needs */
     PROCESS_TEXT = 1 << 20,    /* bytes kept of what a program prints */
     PROCESS_OUTPUT = 16 << 20, /* bytes: a program that prints more is killed */
+    PROCESS_KEEP = 2,
 };
 
 struct process {
@@ -48,7 +49,8 @@ struct process_setup {
     const char *const *environment;    /* "NAME=VALUE" to add; ends with NULL */
     double limit;                      /* seconds for one wait; 0: PROCESS_LIMIT */
     size_t text_limit;                 /* bytes of what it prints that are kept; 0: PROCESS_TEXT */
-    int keep;                          /* a descriptor that it inherits, by the same number; 0: none */
+    int keep[PROCESS_KEEP];            /* descriptors that it inherits, by the same numbers; 0: none */
+    bool steady; /* its addresses are not random, where the kernel allows that: what sanitizers need to start */
 };
 
 /*

@@ -1,21 +1,17 @@
 /*
- * Preloaded into a program under test: lets the IPC call that SHMLAB_FAULT names fail, as the kernel might.
- *
- *     SHMLAB_FAULT=CALL:N:ERRNO      the Nth call (1 is the first) of that name; 0: every one
- *     SHMLAB_FAULT=shmctl/IPC_RMID:1:EINVAL    only those with that command
- *
- * Calls: shmget shmat shmdt shmctl semget semop semctl shm_open shm_unlink ftruncate mmap sem_open sem_wait
- * sem_post sem_unlink. A call that fails does nothing else.
- * SHMLAB_TRACE is a file to which each System V shared memory call appends a line.  SHMLAB_USER_NAME is the
- * name that getpwuid finds for everybody. Programs in Python reach the same functions
- * through ctypes.
+ * Preloaded into a program under test: lets an IPC call fail, as the kernel might. What it has to do is in shim.h;
+ * README.md says which calls count. A call that fails does nothing else. Programs in Python reach the same functions
+ * through ctypes, and those of the C library whose names end in 64 through the interpreter.
  */
 #define _GNU_SOURCE
+#include "shim.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -25,9 +21,16 @@
 #include <sys/mman.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define PUBLIC __attribute__((visibility("default")))
+
+enum { SEMAPHORES = 64 };
+
+static struct shim_orders *orders;          /* NULL: none */
+static const sem_t *semaphores[SEMAPHORES]; /* what sem_open has given: others are the interpreter's own */
 
 /* glibc's declarations carry non-null attributes and the like; what counts here is that the calls get through. */
 static void *real(const char *name)
@@ -39,20 +42,53 @@ static void *real(const char *name)
  * "Application usage"; ISO C has no opinion. */
 #define REAL(function) (__extension__(__typeof__(&(function))) real(#function))
 
-static int errno_of(const char *symbol)
-{
-    static const struct {
-        const char *symbol;
-        int number;
-    } errors[] = {
-        {"EACCES", EACCES}, {"EEXIST", EEXIST}, {"EINVAL", EINVAL}, {"ENOENT", ENOENT}, {"ENOSPC", ENOSPC},
-        {"ENOMEM", ENOMEM}, {"EIDRM", EIDRM},   {"EPERM", EPERM},   {"EMFILE", EMFILE}, {"EINTR", EINTR},
-    };
+/* ---- Orders ---- */
 
-    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++)
-        if (strcmp(errors[i].symbol, symbol) == 0)
-            return errors[i].number;
-    return EINVAL;
+/* Take a variable out: its value, and nothing of it is left for getenv(3) or in /proc/PID/environ. */
+static bool variable_take(char **environment, const char *name, char *value, size_t size)
+{
+    size_t length = strlen(name);
+    bool found = false;
+
+    for (char **each = environment; *each != NULL;) {
+        if (strncmp(*each, name, length) != 0 || (*each)[length] != '=') {
+            each++;
+            continue;
+        }
+        if (value != NULL)
+            snprintf(value, size, "%s", *each + length + 1);
+        memset(*each, 0, strlen(*each));
+        found = true;
+        for (char **rest = each; *rest != NULL; rest++)
+            rest[0] = rest[1];
+    }
+    return found;
+}
+
+/* Before the program's own constructors: a preloaded library comes first. System calls as such: a sanitizer that
+ * watches the functions may not have begun yet. glibc gives a constructor main's parameters. */
+__attribute__((constructor)) static void orders_take(int count, char **arguments, char **environment)
+{
+    char path[SHIM_PATH];
+    int program;
+
+    (void)count;
+    (void)arguments;
+    if (!variable_take(environment, SHIM_VARIABLE, path, sizeof path))
+        return;
+    char preload[SHIM_PATH];
+    if (variable_take(environment, "LD_PRELOAD", preload, sizeof preload) &&
+        sscanf(preload, "/proc/self/fd/%d", &program) == 1)
+        syscall(SYS_close, program); /* through which it was loaded */
+    int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC);
+    if (fd == -1)
+        return;
+    void *memory = REAL(mmap)(NULL, sizeof *orders, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    syscall(SYS_close, fd);
+    if (memory == MAP_FAILED || ((struct shim_orders *)memory)->size != sizeof *orders)
+        return;
+    orders = memory;
+    __atomic_store_n(&orders->loaded, 1, __ATOMIC_RELEASE); /* read by program_shimmed in inject.c */
 }
 
 static const char *command_name(int command)
@@ -60,44 +96,41 @@ static const char *command_name(int command)
     return command == IPC_RMID ? "IPC_RMID" : command == IPC_STAT ? "IPC_STAT" : command == IPC_SET ? "IPC_SET" : "";
 }
 
-/* Is this the call that has to fail? Sets errno then. Counts the calls that the fault names. */
-static bool fails(const char *call, const char *command)
+/* Is it this call about which there is an order? */
+static bool ordered(const char *call)
 {
-    static int calls; /* of the one name that the fault has */
-    const char *fault = getenv("SHMLAB_FAULT");
-    size_t length = strlen(call);
+    return orders != NULL && strcmp(orders->call, call) == 0;
+}
 
-    if (fault == NULL || strncmp(fault, call, length) != 0)
+/* Is this the call that has to fail? Counts those that the order names, of the program and its children together. */
+static bool command_fails(const char *call, const char *command)
+{
+    if (!ordered(call) || (orders->command[0] != '\0' && strcmp(orders->command, command) != 0))
         return false;
-    fault += length;
-    if (*fault == '/') {
-        size_t size = strlen(command);
-        if (size == 0 || strncmp(fault + 1, command, size) != 0)
-            return false;
-        fault += 1 + size;
-    }
-    if (*fault != ':')
+    /* counters that nothing else depends on */
+    uint32_t now = __atomic_add_fetch(&orders->calls, 1, __ATOMIC_RELAXED);
+    if (orders->nth != 0 && orders->nth != now)
         return false;
-    char *symbol;
-    long wanted = strtol(fault + 1, &symbol, 10);
-    calls++;
-    if (*symbol != ':' || (wanted != 0 && wanted != calls))
-        return false;
-    errno = errno_of(symbol + 1);
+    __atomic_add_fetch(&orders->failed, 1, __ATOMIC_RELAXED);
+    errno = orders->number;
     return true;
+}
+
+static bool fails(const char *call)
+{
+    return command_fails(call, "");
 }
 
 /* One line of the trace; errno stays as it is. */
 static void trace(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static void trace(const char *format, ...)
 {
-    const char *path = getenv("SHMLAB_TRACE");
     int number = errno;
     va_list list;
 
-    if (path == NULL)
+    if (orders == NULL || orders->trace[0] == '\0')
         return;
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    int fd = open(orders->trace, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (fd != -1) {
         va_start(list, format);
         vdprintf(fd, format, list);
@@ -107,9 +140,11 @@ static void trace(const char *format, ...)
     errno = number;
 }
 
+/* ---- System V ---- */
+
 PUBLIC int shmget(key_t key, size_t size, int flags)
 {
-    int id = fails("shmget", "") ? -1 : REAL(shmget)(key, size, flags);
+    int id = fails("shmget") ? -1 : REAL(shmget)(key, size, flags);
 
     trace("shmget(%d, %zu, 0%o)\n", (int)key, size, (unsigned)flags);
     return id;
@@ -117,7 +152,7 @@ PUBLIC int shmget(key_t key, size_t size, int flags)
 
 PUBLIC void *shmat(int id, const void *address, int flags)
 {
-    void *there = fails("shmat", "") ? (void *)-1 : REAL(shmat)(id, address, flags);
+    void *there = fails("shmat") ? (void *)-1 : REAL(shmat)(id, address, flags);
 
     trace("shmat(%d, %s)\n", id, (flags & SHM_RDONLY) != 0 ? "SHM_RDONLY" : "0");
     return there;
@@ -126,23 +161,28 @@ PUBLIC void *shmat(int id, const void *address, int flags)
 PUBLIC int shmdt(const void *address)
 {
     trace("shmdt()\n");
-    return fails("shmdt", "") ? -1 : REAL(shmdt)(address);
+    return fails("shmdt") ? -1 : REAL(shmdt)(address);
 }
 
 PUBLIC int shmctl(int id, int command, struct shmid_ds *info)
 {
     trace("shmctl(%d, %s)\n", id, command_name(command));
-    return fails("shmctl", command_name(command)) ? -1 : REAL(shmctl)(id, command, info);
+    return command_fails("shmctl", command_name(command)) ? -1 : REAL(shmctl)(id, command, info);
 }
 
 PUBLIC int semget(key_t key, int count, int flags)
 {
-    return fails("semget", "") ? -1 : REAL(semget)(key, count, flags);
+    return fails("semget") ? -1 : REAL(semget)(key, count, flags);
 }
 
 PUBLIC int semop(int id, struct sembuf *operations, size_t count)
 {
-    return fails("semop", "") ? -1 : REAL(semop)(id, operations, count);
+    return fails("semop") ? -1 : REAL(semop)(id, operations, count);
+}
+
+PUBLIC int semtimedop(int id, struct sembuf *operations, size_t count, const struct timespec *limit)
+{
+    return fails("semtimedop") ? -1 : REAL(semtimedop)(id, operations, count, limit);
 }
 
 PUBLIC int semctl(int id, int number, int command, ...)
@@ -152,30 +192,97 @@ PUBLIC int semctl(int id, int number, int command, ...)
     va_start(list, command);
     void *argument = va_arg(list, void *); /* union semun: no member is larger, and a missing one is not looked at */
     va_end(list);
-    return fails("semctl", command_name(command)) ? -1 : REAL(semctl)(id, number, command, argument);
+    return command_fails("semctl", command_name(command)) ? -1 : REAL(semctl)(id, number, command, argument);
 }
+
+/* ---- POSIX shared memory ---- */
 
 PUBLIC int shm_open(const char *name, int flags, mode_t mode)
 {
-    return fails("shm_open", "") ? -1 : REAL(shm_open)(name, flags, mode);
+    return fails("shm_open") ? -1 : REAL(shm_open)(name, flags, mode);
 }
 
 PUBLIC int shm_unlink(const char *name)
 {
-    return fails("shm_unlink", "") ? -1 : REAL(shm_unlink)(name);
+    return fails("shm_unlink") ? -1 : REAL(shm_unlink)(name);
+}
+
+/* What is done to other files is not meant: shm_overview(7) says where the objects are. */
+static bool object_fails(const char *call, int fd)
+{
+    static const char folder[] = "/dev/shm/";
+    char link[32], path[sizeof folder];
+    int number = errno;
+
+    if (!ordered(call))
+        return false;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t length = readlink(link, path, sizeof path - 1);
+    errno = number;
+    return length == (ssize_t)sizeof path - 1 && memcmp(path, folder, sizeof path - 1) == 0 && fails(call);
 }
 
 PUBLIC int ftruncate(int fd, off_t size)
 {
-    return fails("ftruncate", "") ? -1 : REAL(ftruncate)(fd, size);
+    return object_fails("ftruncate", fd) ? -1 : REAL(ftruncate)(fd, size);
+}
+
+/* Gives the error back, instead of setting errno: posix_fallocate(3). */
+PUBLIC int posix_fallocate(int fd, off_t offset, off_t size)
+{
+    int before = errno;
+
+    if (!object_fails("posix_fallocate", fd))
+        return REAL(posix_fallocate)(fd, offset, size);
+    errno = before;
+    return orders->number;
+}
+
+PUBLIC int fstat(int fd, struct stat *info)
+{
+    return object_fails("fstat", fd) ? -1 : REAL(fstat)(fd, info);
 }
 
 /* Only shared mappings of a file: the C library maps memory for itself. */
 PUBLIC void *mmap(void *address, size_t size, int access, int flags, int fd, off_t offset)
 {
-    if (fd != -1 && (flags & MAP_SHARED) != 0 && fails("mmap", ""))
+    if (fd != -1 && (flags & MAP_SHARED) != 0 && fails("mmap"))
         return MAP_FAILED;
     return REAL(mmap)(address, size, access, flags, fd, offset);
+}
+
+PUBLIC int munmap(void *address, size_t size)
+{
+    return fails("munmap") ? -1 : REAL(munmap)(address, size);
+}
+
+/* The interpreter's, and those of programs that want _FILE_OFFSET_BITS=64: the same functions where off_t has 64 bits.
+ */
+PUBLIC int ftruncate64(int fd, off_t size) __attribute__((alias("ftruncate")));
+PUBLIC int posix_fallocate64(int fd, off_t offset, off_t size) __attribute__((alias("posix_fallocate")));
+PUBLIC int fstat64(int fd, struct stat64 *info) __attribute__((alias("fstat")));
+PUBLIC void *mmap64(void *address, size_t size, int access, int flags, int fd, off_t offset)
+    __attribute__((alias("mmap")));
+
+/* ---- POSIX semaphores ---- */
+
+static void semaphore_remember(const sem_t *semaphore)
+{
+    for (size_t i = 0; semaphore != SEM_FAILED && i < SEMAPHORES; i++)
+        if (semaphores[i] == NULL || semaphores[i] == semaphore) {
+            semaphores[i] = semaphore;
+            return;
+        }
+}
+
+/* An interpreter has semaphores of its own, which are not meant. */
+static bool semaphore_fails(const char *call, const sem_t *semaphore)
+{
+    if (ordered(call))
+        for (size_t i = 0; i < SEMAPHORES; i++)
+            if (semaphores[i] == semaphore)
+                return fails(call);
+    return false;
 }
 
 PUBLIC sem_t *sem_open(const char *name, int flags, ...)
@@ -186,31 +293,65 @@ PUBLIC sem_t *sem_open(const char *name, int flags, ...)
     mode_t mode = (flags & O_CREAT) != 0 ? va_arg(list, mode_t) : 0;
     unsigned value = (flags & O_CREAT) != 0 ? va_arg(list, unsigned) : 0;
     va_end(list);
-    return fails("sem_open", "") ? SEM_FAILED : REAL(sem_open)(name, flags, mode, value);
+    if (fails("sem_open"))
+        return SEM_FAILED;
+    sem_t *semaphore = REAL(sem_open)(name, flags, mode, value);
+    semaphore_remember(semaphore);
+    return semaphore;
 }
 
-PUBLIC int sem_wait(sem_t *semaphore)
+PUBLIC int sem_close(sem_t *semaphore)
 {
-    return fails("sem_wait", "") ? -1 : REAL(sem_wait)(semaphore);
-}
-
-PUBLIC int sem_post(sem_t *semaphore)
-{
-    return fails("sem_post", "") ? -1 : REAL(sem_post)(semaphore);
+    return semaphore_fails("sem_close", semaphore) ? -1 : REAL(sem_close)(semaphore);
 }
 
 PUBLIC int sem_unlink(const char *name)
 {
-    return fails("sem_unlink", "") ? -1 : REAL(sem_unlink)(name);
+    return fails("sem_unlink") ? -1 : REAL(sem_unlink)(name);
+}
+
+PUBLIC int sem_wait(sem_t *semaphore)
+{
+    return semaphore_fails("sem_wait", semaphore) ? -1 : REAL(sem_wait)(semaphore);
+}
+
+PUBLIC int sem_trywait(sem_t *semaphore)
+{
+    return semaphore_fails("sem_trywait", semaphore) ? -1 : REAL(sem_trywait)(semaphore);
+}
+
+PUBLIC int sem_timedwait(sem_t *semaphore, const struct timespec *limit)
+{
+    return semaphore_fails("sem_timedwait", semaphore) ? -1 : REAL(sem_timedwait)(semaphore, limit);
+}
+
+PUBLIC int sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *limit)
+{
+    return semaphore_fails("sem_clockwait", semaphore) ? -1 : REAL(sem_clockwait)(semaphore, clock, limit);
+}
+
+PUBLIC int sem_post(sem_t *semaphore)
+{
+    return semaphore_fails("sem_post", semaphore) ? -1 : REAL(sem_post)(semaphore);
+}
+
+/* ---- Processes ---- */
+
+PUBLIC int kill(pid_t process, int number)
+{
+    return fails("kill") ? -1 : REAL(kill)(process, number);
+}
+
+PUBLIC pid_t fork(void)
+{
+    return fails("fork") ? -1 : REAL(fork)();
 }
 
 PUBLIC struct passwd *getpwuid(uid_t user)
 {
-    static char name[256];
     struct passwd *found = REAL(getpwuid)(user);
-    const char *wanted = getenv("SHMLAB_USER_NAME");
 
-    if (found != NULL && wanted != NULL && strlen(wanted) < sizeof name)
-        found->pw_name = strcpy(name, wanted);
+    if (found != NULL && orders != NULL && orders->user_name[0] != '\0')
+        found->pw_name = orders->user_name;
     return found;
 }

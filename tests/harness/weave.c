@@ -357,6 +357,9 @@ void check_weave(struct check *check, const struct weave_case *order)
         weave_fail(check, order, result);
     REQUIRE(check, status != WEAVE_FOUND, .expected = check_text(check, "%s can be explored", order->title),
             .found = program_output(weave), .cause = "a program wrote into memory that is not its own");
+    const struct machine_answer weaves = status != 0 ? machine_weave() : (struct machine_answer){.good = true};
+    if (!weaves.good)
+        check_unjudged(check, check_text(check, "%s; %s", weaves.what, weaves.cure));
     if (status != 0)
         check_skip(check, check_text(check, "weave could not explore the programs (%s):\n%s",
                                      status_text(check, status), program_output(weave)));

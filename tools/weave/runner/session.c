@@ -139,16 +139,34 @@ static void session_limit(__rlimit_resource_t resource, rlim_t most)
     setrlimit(resource, &limit);
 }
 
+/* Far from the numbers that a program is used to, as far as it may open that many files. */
+static int session_control_descriptor(void)
+{
+    struct rlimit limit = {0};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur > CONTROL_DESCRIPTOR ? CONTROL_DESCRIPTOR : (int)limit.rlim_cur - 1;
+}
+
+/* The loader takes a blank or a colon for the end of a path (ld.so(8)): then by a descriptor, which stays open. */
+static void session_preload(const char *library)
+{
+    char path[64];
+    int descriptor = strpbrk(library, " \t\n:") == NULL ? -1 : open(library, O_RDONLY);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    setenv("LD_PRELOAD", descriptor < 0 ? library : path, 1);
+}
+
 static _Noreturn void session_become_server(struct session *session, int slot)
 {
     const struct program *program = &session->options->program[slot];
     char number[16];
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    snprintf(number, sizeof number, "%d", CONTROL_DESCRIPTOR);
+    int control = session_control_descriptor();
+    snprintf(number, sizeof number, "%d", control);
     setenv("WEAVE_CONTROL_FD", number, 1);
     snprintf(number, sizeof number, "%d", slot);
     setenv("WEAVE_SLOT", number, 1);
-    setenv("LD_PRELOAD", session->options->library, 1);
+    session_preload(session->options->library);
     if (!program->instrumented)
         setenv("WEAVE_PEER", program->trap ? "trap" : "sync", 1);
     setenv("PYTHONDONTWRITEBYTECODE", "1", 1);
@@ -159,7 +177,7 @@ static _Noreturn void session_become_server(struct session *session, int slot)
         dup2(session->output[slot], STDOUT_FILENO);
         dup2(session->errors[slot], STDERR_FILENO);
     }
-    if (dup2(session->control_descriptor, CONTROL_DESCRIPTOR) < 0)
+    if (dup2(session->control_descriptor, control) < 0)
         _exit(CHILD_FAILED);
     session_limit(RLIMIT_CORE, 0);
     session_limit(RLIMIT_FSIZE, (rlim_t)1 << 30);

@@ -1,0 +1,123 @@
+/* Calls that fail by order, and calls that are written down: what check.h promises of them, by way of shim.c. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "compile.h"
+#include "context.h"
+#include "shim.h"
+#include "toolchain.h"
+
+static int error_number(const char *symbol)
+{
+    enum { ERRORS = 200 };
+
+    for (int number = 1; number < ERRORS; number++) {
+        const char *name = strerrorname_np(number);
+        if (name != NULL && strcmp(name, symbol) == 0)
+            return number;
+    }
+    return 0;
+}
+
+static bool call_known(const char *name)
+{
+    static const char *const calls[] = {SHIM_CALLS};
+
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
+        if (strcmp(calls[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* "CALL:N:ERRNO" or "CALL/COMMAND:N:ERRNO" into an order. */
+static void fault_parse(struct check *check, const char *fault, struct shim_orders *orders)
+{
+    char symbol[SHIM_NAME] = "";
+
+    orders->command[0] = '\0';
+    if (sscanf(fault, "%31[a-z_0-9]:%u:%31s", orders->call, &orders->nth, symbol) != 3 &&
+        sscanf(fault, "%31[a-z_0-9]/%31[A-Z_]:%u:%31s", orders->call, orders->command, &orders->nth, symbol) != 4)
+        check_broken(check, "check_inject: \"%s\" is not CALL:N:ERRNO", fault);
+    if (!call_known(orders->call))
+        check_broken(check, "check_inject: no call %s can be made to fail: see shim.h", orders->call);
+    orders->number = error_number(symbol);
+    if (orders->number == 0)
+        check_broken(check, "check_inject: there is no error %s", symbol);
+}
+
+/* The file that shim.c maps, and its path. */
+static struct shim_orders *orders_make(struct check *check, const char **path)
+{
+    static int number; /* of this process's files */
+
+    *path = check_text(check, "%s/orders%d", check->scratch, number++);
+    int fd = open(*path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd == -1 || ftruncate(fd, sizeof(struct shim_orders)) == -1 || fchmod(fd, 0666) == -1) /* another user's */
+        check_broken(check, "%s: %s", *path, strerror(errno));
+    struct shim_orders *orders = mmap(NULL, sizeof *orders, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (orders == MAP_FAILED)
+        check_broken(check, "mmap(%s): %s", *path, strerror(errno));
+    close(fd);
+    orders->size = sizeof *orders;
+    return orders;
+}
+
+int check_shim(struct check *check, struct program *program, const char **environment)
+{
+    const char *path;
+
+    if (check->fault == NULL && check->user_name == NULL && check->trace == NULL)
+        return 0;
+    struct shim_orders *orders = program->orders = orders_make(check, &path);
+    if (check->fault != NULL)
+        fault_parse(check, check->fault, orders);
+    snprintf(orders->trace, sizeof orders->trace, "%s", check->trace != NULL ? check->trace : "");
+    snprintf(orders->user_name, sizeof orders->user_name, "%s", check->user_name != NULL ? check->user_name : "");
+    if (check->shim == 0) {
+        check->shim = open(TOOLCHAIN_SHIM, O_RDONLY | O_CLOEXEC);
+        if (check->shim == -1)
+            check_broken(check, "open(%s): %s", TOOLCHAIN_SHIM, strerror(errno));
+    }
+    /* by its descriptor: a path may hold blanks and colons, which the loader takes for the end of it (ld.so(8)) */
+    environment[0] = check_text(check, "LD_PRELOAD=/proc/self/fd/%d", check->shim);
+    environment[1] = check_text(check, SHIM_VARIABLE "=%s", path);
+    return check->shim;
+}
+
+bool program_shimmed(const struct program *program)
+{
+    /* stored by orders_take in shim.c */
+    return program->orders == NULL || __atomic_load_n(&program->orders->loaded, __ATOMIC_ACQUIRE) == 1;
+}
+
+unsigned program_injected(const struct program *program)
+{
+    /* counted by command_fails in shim.c, where nothing else is handed over by it */
+    return program->orders != NULL ? __atomic_load_n(&program->orders->failed, __ATOMIC_RELAXED) : 0;
+}
+
+void check_inject(struct check *check, const char *fault)
+{
+    check->fault = fault;
+}
+
+const char *check_trace(struct check *check)
+{
+    static int number; /* of this process's traces */
+
+    check->trace = check_text(check, "%s/trace%d", check->scratch, number++);
+    check_write(check, check->trace, "");
+    return check->trace;
+}
+
+void check_user_name(struct check *check, const char *name)
+{
+    check->user_name = name;
+}

@@ -1,0 +1,51 @@
+/*
+ * What this machine offers, asked by trying: by checks, so that what a machine lacks is not charged to a student, and
+ * by `lab doctor`, which tells it. Nothing that is made for it stays.
+ */
+#ifndef HARNESS_MACHINE_H
+#define HARNESS_MACHINE_H
+
+#include <stdbool.h>
+
+struct process_place;
+
+struct machine_answer {
+    bool good;
+    char what[256]; /* in words: "/dev/shm: 3 MiB free" */
+    char cure[512]; /* what to do where it is not good, for the system that this is */
+};
+
+/* A folder for the programs of a run: can files be made there, and run, and is there space for a build? */
+struct machine_answer machine_folder(const char *folder);
+/* POSIX shared memory and semaphores: can they be made, and is there space for so many bytes? */
+struct machine_answer machine_posix(unsigned long long bytes);
+/* System V shared memory. */
+struct machine_answer machine_sysv(void);
+/* Open files of a process. */
+struct machine_answer machine_files(void);
+/* Processes and threads of this user. */
+struct machine_answer machine_processes(void);
+
+/* What a lab with pictures needs of /dev/shm, and one without: all of its checks at a time. */
+enum { MACHINE_PICTURES = 32 << 20, MACHINE_PLAIN = 1 << 20 };
+
+/* Sanitizers, tried with a program that has nothing to be found. */
+enum sanitizer { SANITIZER_ADDRESS, SANITIZER_LEAK, SANITIZER_THREAD };
+struct machine_answer machine_sanitizer(enum sanitizer which, const struct process_place *place);
+/* Does a program's output say that its sanitizer could not start, or not do its work, whatever the program did? */
+bool machine_refused_sanitizer(const char *output);
+
+/* ---- For the doctor ---- */
+
+/* A library that is preloaded, as calls are made to fail. */
+struct machine_answer machine_preload(void);
+/* Instructions, one by one: ptrace(2). */
+struct machine_answer machine_steps(void);
+/* User namespaces, with mounts in them. */
+struct machine_answer machine_namespaces(void);
+/* weave, on two small programs. */
+struct machine_answer machine_weave(void);
+/* Good: the processor is the one that programs are made for. */
+struct machine_answer machine_native(void);
+
+#endif

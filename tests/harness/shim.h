@@ -1,0 +1,36 @@
+/*
+ * What the harness orders of the library that it preloads (shim.c), and what that answers: a file that both map. Its
+ * path stands in an environment variable that the library takes out before the program's own code runs, as it does
+ * with LD_PRELOAD; nothing is opened for it then, and no name is left by which a program could tell.
+ */
+#ifndef HARNESS_SHIM_H
+#define HARNESS_SHIM_H
+
+#include <stdint.h>
+
+#define SHIM_VARIABLE "SHMLAB_ORDERS"
+
+enum { SHIM_NAME = 32, SHIM_USER = 256, SHIM_PATH = 1024 };
+
+struct shim_orders {
+    uint32_t size; /* of this structure: a library of another build does nothing */
+    /* The call that has to fail: its name, its command (shmctl, semctl) or "", which one (1: the first; 0: all), with
+     * which error. Without a name none fails. */
+    char call[SHIM_NAME], command[SHIM_NAME];
+    uint32_t nth;
+    int32_t number;
+    char trace[SHIM_PATH];     /* file for a line of each System V shared memory call; "": none */
+    char user_name[SHIM_USER]; /* what getpwuid finds; "": the truth */
+    /* The answer. All with atomic operations: the library's, of the program and its children, and the harness's. */
+    uint32_t loaded; /* the library is in */
+    uint32_t calls;  /* how often that call was made, */
+    uint32_t failed; /* and how often it failed by order */
+};
+
+/* Names of calls that can be made to fail. */
+#define SHIM_CALLS                                                                                                    \
+    "shmget", "shmat", "shmdt", "shmctl", "semget", "semop", "semtimedop", "semctl", "shm_open", "shm_unlink",        \
+        "ftruncate", "posix_fallocate", "fstat", "mmap", "munmap", "sem_open", "sem_close", "sem_unlink", "sem_wait", \
+        "sem_trywait", "sem_timedwait", "sem_clockwait", "sem_post", "kill", "fork"
+
+#endif
