@@ -20,6 +20,7 @@
 #include "judge.h"
 #include "objects.h"
 #include "render.h"
+#include "toolchain.h"
 
 const struct lab *const judge_labs[] = {NULL}; /* here the labs are made up */
 
@@ -54,6 +55,42 @@ static void refuses(struct check *check)
 static void not_here(struct check *check)
 {
     check_unjudged(check, "no such kernel");
+}
+
+/* No library gets into a program that is linked statically: what it does says nothing about failing calls. */
+static void shim_stays_out(struct check *check)
+{
+    check_inject(check, "shmget:1:EACCES");
+    RUN(check, 0, STATIC_PROGRAM);
+}
+
+static void shim_stays_out_of_a_failure(struct check *check)
+{
+    check_inject(check, "shmget:1:EACCES");
+    RUN(check, 1, STATIC_PROGRAM);
+}
+
+/* The second of two calls fails, and a third one is never made. A program finds no trace of the order. */
+static void shim_fails_a_call(struct check *check)
+{
+    static const char *const script = "import ctypes, os, sys\n"
+                                      "libc = ctypes.CDLL(None, use_errno=True)\n"
+                                      "ids = [libc.shmget(0, 512, 0o1600) for _ in range(2)]\n"
+                                      "print(ids[1] == -1 and ctypes.get_errno())\n"
+                                      "libc.shmctl(ids[0], 0, None)\n"
+                                      "mine = open('/proc/self/environ').read()\n"
+                                      "print('hidden' if 'SHMLAB' not in mine and 'LD_PRELOAD' not in mine and\n"
+                                      "      'LD_PRELOAD' not in os.environ else mine)\n";
+    const char *const argv[] = {TOOLCHAIN_PYTHON, "-c", script, NULL};
+
+    check_inject(check, "shmget:2:ENOMEM");
+    struct program *program = check_run(check, 0, argv);
+    REQUIRE(check, program_said(program, "12\n") && program_said(program, "hidden"), .expected = "ENOMEM, hidden",
+            .found = program_output(program));
+    REQUIRE(check, program_injected(program) == 1, .found = "another number of failures");
+    check_inject(check, "shmget:3:ENOMEM");
+    program = check_run(check, 0, argv);
+    REQUIRE(check, program_injected(program) == 0, .found = "a call failed that was not made");
 }
 
 /* A program that leaves a segment, and a child that would outlive it. */
@@ -100,6 +137,13 @@ static const struct check_case cases[] = {
      .needs = {"refuses", "not_here"},
      .run = good},
     {.name = "litters", .points = 20, .title = "t", .concept = "c", .hints = {"1", "2", "3"}, .run = litters},
+    {.name = "static", .title = "t", .concept = "c", .hints = {"1", "2", "3"}, .run = shim_stays_out},
+    {.name = "static_fails",
+     .title = "t",
+     .concept = "c",
+     .hints = {"1", "2", "3"},
+     .run = shim_stays_out_of_a_failure},
+    {.name = "fault", .title = "t", .concept = "c", .hints = {"1", "2", "3"}, .run = shim_fails_a_call},
     {.name = "extra",
      .points = 7,
      .challenge = true,
@@ -233,6 +277,10 @@ static void each_check_is_one_record(void **state)
     assert_string_equal(member(verdict, "not_here", "outcome"), "unjudged");
     assert_string_equal(member(verdict, "not_here", "found"), "no such kernel");
     assert_string_equal(member(verdict, "needs_both", "outcome"), "passed"); /* nobody has failed */
+    assert_string_equal(member(verdict, "static", "outcome"), "error");
+    assert_string_equal(member(verdict, "static_fails", "outcome"), "error");
+    assert_non_null(strstr(member(verdict, "static_fails", "found"), "shmlab_shim.so did not get into it"));
+    assert_string_equal(member(verdict, "fault", "outcome"), "passed");
     assert_string_equal(member(verdict, "litters", "outcome"), "passed");
     assert_string_equal(member(verdict, "hidden", "outcome"), "hidden");
     assert_string_equal(member(verdict, "leaks", "outcome"), "failed");
