@@ -20,7 +20,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from subjects import PROGRAMS, Result, Subject, subject_read, subject_run
+from subjects import PROGRAMS, Result, Subject, subject_run, subjects_read
 
 RUN_SECONDS = 12  # of one run of a real program: those that hang are ended then
 HELGRIND = ["valgrind", "--tool=helgrind", "--trace-children=yes", "-q", "--log-fd=1"]
@@ -62,7 +62,7 @@ def compiled(source: Path, folder: Path, name: str, *flags: str) -> Path:
 
 def compare(subject: Subject, weave: str, times: int, folder: Path) -> tuple[Result, str]:
     """A row of the table."""
-    result = subject_run(weave, subject, "gcc-O0", False)
+    result = subject_run(weave, subject, "gcc-O0", False, None)
     native = compiled(subject.path, folder, "native", "-O2")
     sanitized = compiled(subject.path, folder, "tsan", "-O1", "-fsanitize=thread", "-Wno-tsan")
     plain = compiled(subject.path, folder, "helgrind", "-O1")
@@ -95,7 +95,8 @@ def main() -> int:
     for tool in ("valgrind", "gcc", "unshare"):
         if shutil.which(tool) is None:
             sys.exit(f"compare.py: {tool} is missing")
-    subjects = [subject_read(path) for path in sorted([*PROGRAMS.glob("correct/*.c"), *PROGRAMS.glob("wrong/*.c")])]
+    paths = sorted([*PROGRAMS.glob("correct/*.c"), *PROGRAMS.glob("wrong/*.c")])
+    subjects = [subject for path in paths for subject in subjects_read(path)]
     if arguments.only:
         subjects = [s for s in subjects if any(word in s.name for word in arguments.only)]
     versions = f"{first_line('gcc', '--version')}; {first_line('valgrind', '--version')}; Linux {os.uname().release}"

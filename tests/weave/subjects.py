@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
 """Runs weave on its subjects and prints a table: program, verdict, schedules, seconds.
 
-A subject is a file programs/correct/*.c or programs/wrong/*.c. The comment at its top says what must come out:
+A subject is a file programs/correct/*.c, programs/wrong/*.c, or a variant of one in programs/litmus/*.c. The comment at
+its top says what must come out:
 
     expect: pass | KIND CAUSE        alternatives are separated by " | "
+    weak: pass | KIND CAUSE          with --weak, if it is something else
+    variant: NAME: MACRO ... => pass | KIND CAUSE / ...
+                                     one of several programs in a file: what is defined, what comes out, and with --weak
     run: ROLE -- ROLE                one process each, the role is its first argument
     options: ...                     further options of weave
     lines: WORD ...                  what all processes together print, a line each, in any order
@@ -43,7 +47,10 @@ class Subject:
     """A program and what must be found in it."""
 
     path: Path
+    variant: str
+    macros: list[str]
     expected: list[str]
+    expected_weak: list[str]
     roles: list[str]
     options: list[str]
     lines: list[str]
@@ -51,7 +58,7 @@ class Subject:
 
     @property
     def name(self) -> str:
-        return f"{self.path.parent.name}/{self.path.stem}"
+        return f"{self.path.parent.name}/{self.path.stem}" + (f":{self.variant}" if self.variant else "")
 
 
 @dataclass
@@ -69,26 +76,39 @@ class Result:
     compared: bool = False
 
 
-def subject_read(path: Path) -> Subject:
-    """The subject described by the comment at the top of a file."""
+def alternatives(text: str) -> list[str]:
+    """What may come out, of "A | B"."""
+    return [e.strip() for e in text.split("|")]
+
+
+def subjects_read(path: Path) -> list[Subject]:
+    """The subjects described by the comment at the top of a file: one, or one for each variant."""
     text = path.read_text(encoding="utf-8")
-    header = text[: text.index("*/")]
+    header, body = text[: text.index("*/")], text[text.index("*/") :]
 
     def entry(name: str) -> str:
         match = re.search(rf"^ \* {name}: (.*)$", header, re.MULTILINE)
         return match.group(1).strip() if match else ""
 
-    body = text[text.index("*/") :]
-    before = text[: text.index("*/")].count("\n")
+    before = header.count("\n")
     marked = {before + i for i, line in enumerate(body.split("\n"), start=1) if "MISTAKE" in line and ";" in line}
-    return Subject(
-        path=path,
-        expected=[e.strip() for e in entry("expect").split("|")],
-        roles=[role.strip() for role in entry("run").split("--")],
-        options=shlex.split(entry("options")),
-        lines=entry("lines").split(),
-        marked=marked,
-    )
+    if header.count("variant: ") != header.count("\n * variant: "):
+        sys.exit(f"{path}: a variant is not alone in its line")
+    variants = re.findall(r"^ \* variant: (\w+): (.*) => ([^/\n]*)(?:/ (.*))?$", header, re.MULTILINE)
+    return [
+        Subject(
+            path=path,
+            variant=name,
+            macros=[f"-D{macro}" for macro in macros.split() if macro != "-"],
+            expected=alternatives(expected),
+            expected_weak=alternatives(weak or expected),
+            roles=[role.strip() for role in entry("run").split("--")],
+            options=shlex.split(entry("options")),
+            lines=entry("lines").split(),
+            marked=marked,
+        )
+        for name, macros, expected, weak in variants or [("", "", entry("expect"), entry("weak"))]
+    ]
 
 
 def places(report: Dict[str, Any]) -> set[int]:
@@ -101,14 +121,15 @@ def places(report: Dict[str, Any]) -> set[int]:
     return lines
 
 
-def judge(result: Result, status: int, report: Dict[str, Any]) -> None:
+def judge(result: Result, weak: bool, status: int, report: Dict[str, Any]) -> None:
     """Compare a report with what was expected."""
     subject = result.subject
     result.schedules, result.complete = report["schedules"], report["complete"]
     findings = report["findings"]
     result.found = f"{findings[0]['kind']} {findings[0]['cause']}" if findings else "pass"
-    if result.found not in subject.expected:
-        result.problems.append(f"expected {' or '.join(subject.expected)}")
+    expected = subject.expected_weak if weak else subject.expected
+    if result.found not in expected:
+        result.problems.append(f"expected {' or '.join(expected)}")
     if result.found == "pass" and not result.complete:
         result.problems.append("not every schedule was run")
     if (status == 1) != bool(findings):
@@ -159,7 +180,7 @@ def unpruned_differs(
     return None
 
 
-def subject_run(weave: str, subject: Subject, build: str, unpruned: bool) -> Result:
+def subject_run(weave: str, subject: Subject, build: str, unpruned: bool, weak: Optional[str]) -> Result:
     """Compile one subject in one way, run weave on it, judge what it says."""
     result = Result(subject, build)
     compiler, level = BUILDS[build]
@@ -167,7 +188,7 @@ def subject_run(weave: str, subject: Subject, build: str, unpruned: bool) -> Res
         folder = Path(name)
         binary = folder / subject.path.stem
         compiled = subprocess.run(
-            [weave, "cc", f"--compiler={compiler}", level, "-Wall", "-Wextra", str(subject.path), "-o", str(binary)],
+            [weave, "cc", f"--compiler={compiler}", level, "-Wall", "-Wextra", *subject.macros, str(subject.path), "-o", str(binary)],
             capture_output=True,
             text=True,
             check=False,
@@ -177,6 +198,8 @@ def subject_run(weave: str, subject: Subject, build: str, unpruned: bool) -> Res
             result.text = compiled.stderr
             return result
         options = list(subject.options)
+        if weak:
+            options = [option for option in options if option != "--tso"] + [f"--weak={weak}"]
         if subject.lines:
             (folder / "lines").write_text("\n".join(subject.lines) + "\n", encoding="utf-8")
             options += ["--expect-lines", str(folder / "lines")]
@@ -200,7 +223,7 @@ def subject_run(weave: str, subject: Subject, build: str, unpruned: bool) -> Res
             result.problems.append(f"no report, exit status {run.returncode}")
             return result
         parsed = json.loads(report.read_text(encoding="utf-8"))
-        judge(result, run.returncode, parsed)
+        judge(result, weak is not None, run.returncode, parsed)
         if parsed["findings"]:
             differs = replay_differs(weave, options, command, parsed, folder)
             if differs:
@@ -226,10 +249,12 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time (2)")
     parser.add_argument("--verbose", action="store_true", help="print the reports of unexpected results")
     parser.add_argument("--without", action="append", default=[], help="leave this subject out (may be repeated)")
+    parser.add_argument("--weak", metavar="N", help="with weak memory, N old values in a run")
     parser.add_argument("--unpruned", action="store_true", help="also run each without pruning: it must change nothing")
     parser.add_argument("only", nargs="*", help="only subjects whose name contains one of these")
     arguments = parser.parse_args()
-    subjects = [subject_read(path) for path in sorted([*PROGRAMS.glob("correct/*.c"), *PROGRAMS.glob("wrong/*.c")])]
+    paths = sorted(path for folder in ("correct", "wrong", "litmus") for path in PROGRAMS.glob(f"{folder}/*.c"))
+    subjects = [subject for path in paths for subject in subjects_read(path)]
     subjects = [s for s in subjects if s.name not in arguments.without]
     if arguments.only:
         subjects = [s for s in subjects if any(word in s.name for word in arguments.only)]
@@ -237,7 +262,11 @@ def main() -> int:
     print(f"    {'program':40} {'build':9} {'verdict':28} {'schedules':>7} {'seconds':>7}")
     start, bad, done, compared = time.monotonic(), 0, 0, 0
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        jobs = [pool.submit(subject_run, arguments.weave, s, build, arguments.unpruned) for s in subjects for build in builds]
+        jobs = [
+            pool.submit(subject_run, arguments.weave, subject, build, arguments.unpruned, arguments.weak)
+            for subject in subjects
+            for build in builds
+        ]
         for job in jobs:
             result = job.result()
             done += 1

@@ -26,7 +26,7 @@ struct graph {
     int from[EVENTS];                                      /* reads from */
     int order[AXIOM_PLACES][EVENTS], orders[AXIOM_PLACES]; /* modification order */
     const struct axiom_program *program;
-    struct axiom_outcomes *rc11, *both;
+    struct axiom_outcomes *allowed, *executable;
 };
 
 static struct relation compose(const struct relation *a, const struct relation *b, int n)
@@ -185,8 +185,11 @@ static bool rc11_allows(const struct graph *g, const struct relations *r)
     return acyclic(psc, n);
 }
 
-/* C++20: an order of the seq_cst operations agrees with "strongly happens before" and "coherence-ordered before". */
-static bool cpp20_allows(const struct graph *g, const struct relations *r)
+/*
+ * C++20: an order of the seq_cst operations agrees with "strongly happens before" and "coherence-ordered before"; and,
+ * if asked for, with an order in which all operations are executed one after the other, each load after what it reads.
+ */
+static bool cpp20_allows(const struct graph *g, const struct relations *r, bool executed)
 {
     int n = g->events;
     row all = r->sc | r->fences;
@@ -196,6 +199,8 @@ static bool cpp20_allows(const struct graph *g, const struct relations *r)
     for (int i = 0; i < n; i++)
         if (all >> i & 1)
             s.to[i] |= (strongly.to[i] | (r->sw.to[i] & all)) & all;
+    if (executed)
+        s = either(either(s, &g->sb), &r->rf);
     return acyclic(s, n);
 }
 
@@ -227,9 +232,10 @@ static void judge(struct graph *g)
     if (!is_coherent(&r, g->events) || !rc11_allows(g, &r))
         return;
     struct axiom_outcome outcome = outcome_of(g);
-    axiom_add(g->rc11, &outcome);
-    if (cpp20_allows(g, &r))
-        axiom_add(g->both, &outcome);
+    if (cpp20_allows(g, &r, false))
+        axiom_add(g->allowed, &outcome);
+    if (cpp20_allows(g, &r, true))
+        axiom_add(g->executable, &outcome);
 }
 
 static void place_rest(struct graph *g, int place, row left)
@@ -280,11 +286,11 @@ static void choose_reads(struct graph *g, int event)
         }
 }
 
-void axiom_enumerate(const struct axiom_program *program, struct axiom_outcomes *rc11, struct axiom_outcomes *both)
+void axiom_enumerate(const struct axiom_program *program, struct axiom_outcomes *allowed,
+                     struct axiom_outcomes *executable)
 {
-    struct graph g = {.program = program, .rc11 = rc11, .both = both};
-    rc11->count = 0;
-    both->count = 0;
+    struct graph g = {.program = program, .allowed = allowed, .executable = executable};
+    allowed->count = executable->count = 0;
     for (int p = 0; p < AXIOM_PLACES; p++) {
         g.event[g.events] = (struct act){AXIOM_STORE, ORDER_RELAXED, p, -1, 0, false, true};
         g.order[p][0] = g.events++;

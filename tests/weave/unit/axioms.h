@@ -43,7 +43,12 @@ static inline uint8_t axiom_value(int process, int index)
 
 void axiom_add(struct axiom_outcomes *outcomes, const struct axiom_outcome *outcome);
 int axiom_find(const struct axiom_outcomes *outcomes, const struct axiom_outcome *outcome);
-/* All outcomes that RC11 allows, and those of them that C++20 allows as well. */
-void axiom_enumerate(const struct axiom_program *program, struct axiom_outcomes *rc11, struct axiom_outcomes *both);
+/*
+ * All outcomes that RC11 and C++20 allow; and those of them for which the order of the seq_cst operations agrees with
+ * one in which all operations are executed, as every one of the others' does unless a variable is used with seq_cst and
+ * weaker orders.
+ */
+void axiom_enumerate(const struct axiom_program *program, struct axiom_outcomes *allowed,
+                     struct axiom_outcomes *executable);
 
 #endif

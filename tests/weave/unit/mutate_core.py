@@ -17,7 +17,7 @@ from pathlib import Path
 
 UNIT = Path(__file__).resolve().parent
 WEAVE = UNIT.parents[2] / "tools" / "weave"
-PROGRAMS = "300"
+PROGRAMS = "150"
 LIMIT_SECONDS = 600  # of one mutant: only stops runaways
 
 

@@ -2,6 +2,7 @@
 #include "explore.h"
 
 #include "findings.h"
+#include "old_values.h"
 #include "story.h"
 
 #include <stdlib.h>
@@ -14,6 +15,10 @@ struct explorer {
     bool found, out_of_time, unable, told;
     double found_after;
     struct search_result result;
+    uint32_t runs_before; /* of searches before the one that goes on */
+    bool may_put_off, is_put_off;
+    uint32_t put_off_length;
+    uint8_t put_off[WEAVE_DECISIONS]; /* the schedule of a failure that needs an old value */
     uint64_t steps;
 };
 
@@ -34,15 +39,56 @@ static void explorer_tell(struct explorer *e, const struct findings *findings, s
     if (e->options->stepping)
         story_step_through(&story, stdout); /* before what came of it is told */
     if (!e->options->quiet) {
-        printf("weave: failed after %u schedule%s\n", e->result.runs + 1, e->result.runs == 0 ? "" : "s");
+        uint32_t runs = e->runs_before + e->result.runs + 1;
+        printf("weave: failed after %u schedule%s\n", runs, runs == 1 ? "" : "s");
         story_print(&story, stdout);
     }
     struct search_result so_far = e->result;
-    so_far.runs++; /* the search counts this run when it is back */
+    so_far.runs += e->runs_before + 1; /* the search counts this run when it is back */
     if (e->options->json != NULL && story_write_json(&story, &so_far, session_now() - e->session.started, "failed",
                                                      e->options->json_descriptor) != 0)
         perror(e->options->json);
     free(schedule);
+}
+
+/* A failure that is there without old values is a better one to report: it is looked for before this one is told. */
+static void explorer_put_off(struct explorer *e)
+{
+    const struct control *control = e->session.control;
+    for (uint32_t i = 0; i < control->decisions && i < WEAVE_DECISIONS; i++)
+        e->put_off[e->put_off_length++] = control->decision[i].choice;
+    e->is_put_off = true;
+}
+
+/*
+ * A failure with old values: tells whether it needs them, and what would forbid them. The schedule is run again for
+ * that, several times; at the end the session is as it was.
+ */
+static bool explorer_old_values(struct explorer *e, struct findings *findings, struct symbols *symbols)
+{
+    struct old_values *old = old_values_of(findings, e->options, &e->session, symbols);
+    if (old == NULL)
+        return true;
+    bool needed = old_values_needed(old);
+    if (needed && !e->may_put_off)
+        old_values_explain(old);
+    bool same = old_values_restore(old);
+    if (needed && e->may_put_off && same)
+        explorer_put_off(e);
+    old_values_free(old);
+    if (!same && e->session.error[0] == '\0')
+        snprintf(e->session.error, sizeof e->session.error,
+                 "the programs do something else when they see the same: the failure cannot be made again");
+    return same;
+}
+
+static void explorer_found(struct explorer *e, const struct findings *findings, struct symbols *symbols)
+{
+    e->found = true;
+    e->found_after = session_now() - e->session.started;
+    e->findings = *findings;
+    e->told = true;
+    explorer_tell(e, findings, symbols);
 }
 
 static bool explorer_judge(struct explorer *e)
@@ -59,13 +105,10 @@ static bool explorer_judge(struct explorer *e)
     }
     findings_collect(findings, e->options, &e->session, symbols);
     bool failed = findings->count > 0;
-    if (failed && !e->found) {
-        e->found = true;
-        e->found_after = session_now() - e->session.started;
-        e->findings = *findings;
-        e->told = true;
-        explorer_tell(e, findings, symbols);
-    }
+    if (failed && !e->found && e->session.control->weak > 0)
+        e->unable = !explorer_old_values(e, findings, symbols);
+    if (failed && !e->found && !e->unable && !e->is_put_off)
+        explorer_found(e, findings, symbols);
     symbols_close(symbols);
     free(findings);
     return failed;
@@ -141,15 +184,47 @@ static void explorer_replay(struct explorer *e, const struct schedule *schedule)
     symbols_close(symbols);
 }
 
+/*
+ * After a failure that needs an old value: one that needs none, with as many unforced switches, comes first; without
+ * one the failure is run again and told.
+ */
+static int explorer_settle(struct explorer *e)
+{
+    struct search_options newest = e->options->search;
+    struct search_run run = {
+        .strategy = STRATEGY_DFS, .prescription = e->put_off, .prescribed = e->put_off_length, .seed = 1};
+    e->is_put_off = e->may_put_off = false;
+    e->runs_before = e->result.runs;
+    newest.bound = e->result.bound;
+    newest.old_bound = 0;
+    if (search_explore(&newest, explorer_run, e, &e->result) != 0)
+        return -1;
+    if (!e->found && !e->unable) {
+        explorer_run(e, &run);
+        e->result.runs++;
+    }
+    e->result.runs += e->runs_before;
+    e->result.bound = newest.bound;
+    return 0;
+}
+
+static int explorer_search_once(struct explorer *e)
+{
+    e->may_put_off = e->options->search.strategy == STRATEGY_DFS && !e->options->search.keep_going;
+    if (search_explore(&e->options->search, explorer_run, e, &e->result) != 0)
+        return -1;
+    return e->is_put_off ? explorer_settle(e) : 0;
+}
+
 /* Kill the process at its first step, its second, and so on, until a run ends before that step comes. */
 static int explorer_search(struct explorer *e)
 {
     struct session_options *session = &e->options->session;
     if (!e->options->kill_sweep)
-        return search_explore(&e->options->search, explorer_run, e, &e->result);
+        return explorer_search_once(e);
     struct search_result total = {.complete = true};
     for (session->kill_step = 1; !e->found && !e->unable && !e->out_of_time; session->kill_step++) {
-        if (search_explore(&e->options->search, explorer_run, e, &e->result) != 0)
+        if (explorer_search_once(e) != 0)
             return -1;
         total.runs += e->result.runs;
         total.pruned += e->result.pruned;

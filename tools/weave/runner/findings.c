@@ -45,6 +45,9 @@ static const struct cause {
     {"relaxed-order", "An atomic flag did pass between the two, but with memory_order_relaxed, which orders "
                       "nothing else. Store it with "
                       "release and load it with acquire (or put the fences that do the same)."},
+    {"old-value", "A load read an old value, or a store came before a newer one in the order of the variable's values, "
+                  "which the memory orders here allow. The machine that you have may never do it; the language, "
+                  "other machines and compilers do."},
     {"mixed-access",
      "One side uses atomic operations on this variable, the other accesses it plainly: both must be atomic."},
     {"outside-lock", "A lock protects this data elsewhere, but this access is made without holding it."},
@@ -106,6 +109,12 @@ static int cause_rank(const char *name)
     return (int)(sizeof causes / sizeof causes[0]);
 }
 
+const char *findings_why(const char *cause)
+{
+    int rank = cause_rank(cause);
+    return rank < (int)(sizeof causes / sizeof causes[0]) ? causes[rank].why : "";
+}
+
 static struct finding *finding_add(struct context *c, const char *kind, const char *cause)
 {
     static struct finding spare;
@@ -115,9 +124,7 @@ static struct finding *finding_add(struct context *c, const char *kind, const ch
     if (c->findings->count == FINDINGS)
         return &spare;
     struct finding *finding = &c->findings->finding[c->findings->count++];
-    int rank = cause_rank(cause);
-    *finding = (struct finding){.kind = kind, .cause = cause, .events = c->control->events};
-    finding->why = rank < (int)(sizeof causes / sizeof causes[0]) ? causes[rank].why : "";
+    *finding = (struct finding){.kind = kind, .cause = cause, .why = findings_why(cause), .events = c->control->events};
     return finding;
 }
 

@@ -45,6 +45,9 @@ struct findings {
 void findings_collect(struct findings *findings, const struct options *options, const struct session *session,
                       struct symbols *symbols);
 
+/* The usual reason for a cause, in words. */
+const char *findings_why(const char *cause);
+
 /* A cheap look: would findings_collect find anything? Needs no debugging information. */
 bool findings_suspected(const struct options *options, const struct session *session);
 

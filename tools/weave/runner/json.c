@@ -106,6 +106,8 @@ static void json_event(const struct story *story, FILE *out, uint32_t index, boo
     fprintf(out, ", \"value\": %lld, \"old\": %lld", (long long)event->value, (long long)event->old);
     if (story_order(event)[0] != '\0')
         json_member(out, "order", story_order(event));
+    if (event->flags & ACCESS_OLD && event->other != 0)
+        fprintf(out, ", \"misses\": %u", event->other - 1);
     json_place(story, out, event->site, 0);
     fprintf(out, ", \"story\": %s}", told ? "true" : "false");
 }
@@ -166,8 +168,11 @@ int story_write_json(const struct story *story, const struct search_result *resu
     fputs("{\n  \"format\": \"weave 1\"", out);
     fputs(",\n  \"verdict\": ", out);
     json_text(out, verdict);
-    fprintf(out, ",\n  \"schedules\": %u, \"complete\": %s, \"bound\": %d, \"pruned\": %u, \"seconds\": %.3f,\n",
-            result->runs, result->complete ? "true" : "false", result->bound, result->pruned, seconds);
+    fprintf(out,
+            ",\n  \"schedules\": %u, \"complete\": %s, \"bound\": %d, \"pruned\": %u, \"old_values\": %d, \"seconds\": "
+            "%.3f,\n",
+            result->runs, result->complete ? "true" : "false", result->bound, result->pruned,
+            story->options->session.weak, seconds);
     if (story->session->error[0] != '\0') {
         fputs("  \"error\": ", out);
         json_text(out, story->session->error);

@@ -8,6 +8,7 @@
 
 enum {
     TOLD_STEPS = 18,
+    OLD_ENDS = 8, /* of old values that are always told */
     EVENT_TEXT = 200,
     STEP_WIDTH = 9,    /* columns of a terminal: the number of a step, with blanks at both sides */
     GAP = 2,           /* between two columns */
@@ -251,19 +252,46 @@ static bool story_repeats(const struct event *before, const struct event *event)
            before->where == event->where && before->value == event->value && before->object == event->object;
 }
 
+/* Both ends of the last old values, which are told however long ago they were. Returns how many. */
+static int story_old_ends(const struct story *story, uint32_t first, uint32_t last, uint32_t *ends, int most)
+{
+    int count = 0;
+    for (uint32_t i = last; i-- > first && count + 2 <= most;) {
+        const struct event *event = story_at(story, i);
+        if (!(event->flags & ACCESS_OLD))
+            continue;
+        ends[count++] = i;
+        if (event->other > first && event->other <= last)
+            ends[count++] = event->other - 1;
+    }
+    return count;
+}
+
+static bool story_is_end(const uint32_t *ends, int count, uint32_t index)
+{
+    for (int i = 0; i < count; i++)
+        if (ends[i] == index)
+            return true;
+    return false;
+}
+
 int story_select(const struct story *story, const struct finding *finding, uint32_t *chosen, int most)
 {
     const struct control *control = story->session->control;
     uint32_t last = finding->events < control->events ? finding->events : control->events;
     uint32_t first = control->events > WEAVE_EVENTS ? control->events - WEAVE_EVENTS : 0;
-    int count = 0;
+    uint32_t ends[OLD_ENDS];
+    int end_count = story_old_ends(story, first, last, ends, most < OLD_ENDS ? most : OLD_ENDS), count = 0;
+    int others = most - end_count;
     /* From the end backwards, then turned round. */
     for (uint32_t i = last; i-- > first && count < most;) {
         const struct event *event = story_at(story, i);
-        if (event->process >= WEAVE_PROCESSES || !story_matters(finding, event))
+        bool end = story_is_end(ends, end_count, i);
+        if (!end && (others == 0 || event->process >= WEAVE_PROCESSES || !story_matters(finding, event)))
             continue;
-        if (count > 0 && story_repeats(event, story_at(story, chosen[count - 1])))
+        if (!end && count > 0 && story_repeats(event, story_at(story, chosen[count - 1])))
             continue;
+        others -= !end;
         chosen[count++] = i;
     }
     for (int i = 0; i < count / 2; i++) {

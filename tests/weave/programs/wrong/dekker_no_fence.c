@@ -2,6 +2,7 @@
  * The same without the fence: both get in, because both stores wait in their buffers.
  *
  * expect: race no-lock
+ * weak: race old-value
  * run: all
  * options: --tso
  */

@@ -2,6 +2,7 @@
  * Peterson's algorithm with release and acquire: a store may still wait in the buffer while the load is done.
  *
  * expect: race no-lock
+ * weak: race old-value
  * run: all
  * options: --tso
  */
