@@ -52,6 +52,7 @@ class WeaveCase(unittest.TestCase):
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             text=True,
+            errors="replace",
             timeout=LIMIT_SECONDS,
             check=False,
             env={**os.environ, **(environment or {})},

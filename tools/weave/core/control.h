@@ -3,7 +3,7 @@
  *
  * It is one anonymous file (memfd_create(2)), mapped by everybody at the same address. Only the process that
  * holds the turn touches it, or the runner while nobody does, so no field but the futex words is atomic. A
- * hostile program can write to it: the runner bounds every index that it reads here (see runner/trace.c),
+ * hostile program can write to it: the runner bounds every index that it reads here (see runner/findings.c),
  * runs under a parent that survives its death, and is told of every finding by a signal, which no program can
  * take back.
  */
@@ -165,7 +165,8 @@ struct process {
     uint8_t held; /* locks */
     uint8_t stores;
     uint8_t uninstrumented;
-    uint8_t killed; /* by kill injection */
+    uint8_t killed;      /* by kill injection */
+    uint8_t told_to_die; /* another process of the run sent it a signal */
     uint8_t exiting;
     int16_t wait_object; /* index or -1 */
     uint16_t wait_site;
@@ -269,7 +270,6 @@ enum misuse_kind {
     MISUSE_TOO_HIGH,
     MISUSE_HELD_AT_EXIT,
     MISUSE_WAIT_UNLOCKED,
-    MISUSE_THREADS,
 };
 
 struct misuse {
@@ -424,7 +424,7 @@ struct control {
     uint32_t shared_top;
     uint32_t races, misuses;
     uint32_t parkings;   /* how often a process was set aside because it computed for long */
-    char unmodelled[24]; /* name of the call, and where */
+    char unmodelled[48]; /* "uses CALL", and where */
     uint16_t unmodelled_site;
     uint32_t numbered_count;
     struct numbered numbered[WEAVE_NUMBERED];

@@ -5,6 +5,7 @@
 #include "old_values.h"
 #include "story.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,8 +20,24 @@ struct explorer {
     bool may_put_off, is_put_off;
     uint32_t put_off_length;
     uint8_t put_off[WEAVE_DECISIONS]; /* the schedule of a failure that needs an old value */
+    struct notes notes;
     uint64_t steps;
+    int most_processes; /* that took part in a run */
+    uint32_t ended;     /* runs that came to their own end */
+    bool shared;        /* in some run, two processes touched the same memory */
 };
+
+static void notes_add(struct notes *notes, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void notes_add(struct notes *notes, const char *format, ...)
+{
+    if (notes->count == NOTES)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(notes->text[notes->count++], sizeof notes->text[0], format, arguments);
+    va_end(arguments);
+}
 
 static const char *explorer_verdict(const struct explorer *e)
 {
@@ -35,7 +52,7 @@ static const char *explorer_verdict(const struct explorer *e)
 static void explorer_tell(struct explorer *e, const struct findings *findings, struct symbols *symbols)
 {
     char *schedule = schedule_text(&e->session);
-    struct story story = {e->options, &e->session, symbols, findings, schedule == NULL ? "" : schedule};
+    struct story story = {e->options, &e->session, symbols, findings, schedule == NULL ? "" : schedule, &e->notes};
     if (e->options->stepping)
         story_step_through(&story, stdout); /* before what came of it is told */
     if (!e->options->quiet) {
@@ -123,22 +140,102 @@ static void explorer_tampered(struct explorer *e)
         (struct finding){.kind = "tampered",
                          .cause = "tampered",
                          .why = "A program wrote far outside its own memory, into weave's records."};
-    snprintf(e->findings.finding[0].headline, sizeof e->findings.finding[0].headline, "%s", e->session.error);
+    snprintf(e->findings.finding[0].headline, sizeof e->findings.finding[0].headline, "%.250s", e->session.error);
     run_clear(e->session.control);
 }
 
-/* Neither passed nor failed: what the call orders is not known. */
-static void explorer_not_judged(struct explorer *e)
+/* " at FILE:LINE" of the innermost place that has a file, or nothing. */
+static void explorer_place(struct explorer *e, uint16_t site, char *text, size_t size)
 {
-    const struct control *control = e->session.control;
     struct symbols *symbols = symbols_open(&e->session, e->options->layout, e->options->structure);
     struct place place = {0};
-    char where[300] = "";
-    if (symbols != NULL && symbols_place(symbols, control->unmodelled_site, 0, &place))
-        symbols_short(&place, where, sizeof where);
+    char where[300];
+    text[0] = '\0';
+    for (int depth = 0; symbols != NULL && symbols_place(symbols, site, depth, &place); depth++)
+        if (place.file[0] != '\0') {
+            symbols_short(&place, where, sizeof where);
+            snprintf(text, size, " at %.150s", where);
+            break;
+        }
     symbols_close(symbols);
-    snprintf(e->session.error, sizeof e->session.error, "not judged: uses %.*s%s%.150s, which weave does not model",
-             (int)sizeof control->unmodelled - 1, control->unmodelled, where[0] == '\0' ? "" : " at ", where);
+}
+
+/* The last place at which the process that holds the turn was seen. */
+static uint16_t explorer_last_site(const struct control *control)
+{
+    uint32_t first = control->events > WEAVE_EVENTS ? control->events - WEAVE_EVENTS : 0;
+    for (uint32_t i = control->events; i-- > first;) {
+        const struct event *event = &control->event[i % WEAVE_EVENTS];
+        if (event->process == control->turn && event->site != WEAVE_NO_SITE)
+            return event->site;
+    }
+    return WEAVE_NO_SITE;
+}
+
+/*
+ * Neither passed nor failed: a run came to something that weave does not know, which says nothing about the
+ * program. False when it did not.
+ */
+static bool explorer_not_judged(struct explorer *e)
+{
+    const struct control *control = e->session.control;
+    char where[200], name[PROCESS_NAME];
+    char *error = e->session.error;
+    const size_t size = sizeof e->session.error;
+    switch (control->ending) {
+    case ENDING_UNMODELLED:
+        explorer_place(e, control->unmodelled_site, where, sizeof where);
+        snprintf(error, size, "not judged: %.*s%s, which weave does not model", (int)sizeof control->unmodelled - 1,
+                 control->unmodelled, where);
+        break;
+    case ENDING_BLOCKED:
+        session_process_name(&e->session, control->turn, name, sizeof name);
+        explorer_place(e, explorer_last_site(control), where, sizeof where);
+        snprintf(error, size, "not judged: %s sleeps in the system call %s (last seen%s), which weave does not model",
+                 name, e->session.blocked_call, where[0] == '\0' ? " nowhere" : where);
+        break;
+    case ENDING_LIMIT:
+        explorer_place(e, explorer_last_site(control), where, sizeof where);
+        if (control->slots == WEAVE_PROCESSES)
+            snprintf(error, size, "not judged: more than %d processes at once%s", WEAVE_PROCESSES, where);
+        else
+            snprintf(error, size, "not judged: a table of weave is full%s: use fewer messages or smaller objects",
+                     where);
+        break;
+    default:
+        return false;
+    }
+    return true;
+}
+
+/* Whether an event of the run touched a segment that another process touched, too. */
+static bool explorer_shared(const struct control *control)
+{
+    uint16_t touched[WEAVE_SEGMENTS] = {0};
+    uint32_t first = control->events > WEAVE_EVENTS ? control->events - WEAVE_EVENTS : 0;
+    for (uint32_t i = first; i < control->events; i++) {
+        const struct event *event = &control->event[i % WEAVE_EVENTS];
+        for (uint32_t k = 0; event->where != 0 && k < control->segments && k < WEAVE_SEGMENTS; k++) {
+            const struct segment *segment = &control->segment[k];
+            if (event->where < segment->base || event->where - segment->base >= segment->size)
+                continue;
+            touched[k] = (uint16_t)(touched[k] | 1u << event->process % WEAVE_PROCESSES);
+            if ((touched[k] & (touched[k] - 1)) != 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* What the whole exploration is asked about at its end. */
+static void explorer_note_run(struct explorer *e)
+{
+    const struct control *control = e->session.control;
+    if (control->slots > e->most_processes)
+        e->most_processes = control->slots;
+    if (control->ending != ENDING_TIME && control->ending != ENDING_NONE)
+        e->ended++;
+    e->shared = e->shared || explorer_shared(control);
 }
 
 static void explorer_run(void *context, struct search_run *run)
@@ -152,8 +249,9 @@ static void explorer_run(void *context, struct search_run *run)
         return;
     }
     const struct control *control = e->session.control;
-    if (control->ending == ENDING_UNMODELLED) {
-        explorer_not_judged(e);
+    explorer_note_run(e);
+    /* Not when there is something to report that was wrong before. */
+    if (control->races == 0 && control->misuses == 0 && explorer_not_judged(e)) {
         e->unable = run->stop = true;
         return;
     }
@@ -179,7 +277,7 @@ static void explorer_replay(struct explorer *e, const struct schedule *schedule)
     if (e->unable || e->found || !e->options->stepping)
         return;
     struct symbols *symbols = symbols_open(&e->session, e->options->layout, e->options->structure);
-    struct story story = {e->options, &e->session, symbols, &e->findings, ""};
+    struct story story = {e->options, &e->session, symbols, &e->findings, "", &e->notes};
     story_step_through(&story, stdout);
     symbols_close(symbols);
 }
@@ -261,6 +359,27 @@ static void explorer_summary(const struct explorer *e)
     if (!e->found && e->options->replay == NULL && e->options->session.weak > 0)
         printf(", reading up to %d old value%s", e->options->session.weak, e->options->session.weak == 1 ? "" : "s");
     printf(" (%u schedule%s, %.2f s)\n", r->runs, r->runs == 1 ? "" : "s", seconds);
+    for (int i = 0; i < e->notes.count; i++)
+        printf("weave: note: %s\n", e->notes.text[i]);
+}
+
+/* What a verdict does not cover. */
+static void explorer_note(struct explorer *e)
+{
+    struct notes *notes = &e->notes;
+    for (int i = 0; i < e->options->session.programs; i++) {
+        const struct program *program = &e->options->program[i];
+        bool known = false;
+        for (int k = 0; k < i; k++)
+            known = known || strcmp(program->path, e->options->program[k].path) == 0;
+        if (program->unwatched[0] != '\0' && !known)
+            notes_add(notes, "%s contains what was not compiled with `weave cc`, and is not watched there: %s",
+                      program->argv[0], program->unwatched);
+    }
+    if (!e->shared && e->most_processes > 1)
+        notes_add(notes, "no two processes touched the same memory: do they open the same name or key?");
+    else if (!e->shared)
+        notes_add(notes, "there was one process only: nothing was shared");
 }
 
 static void explorer_json(struct explorer *e)
@@ -270,7 +389,7 @@ static void explorer_json(struct explorer *e)
     struct symbols *symbols = symbols_open(&e->session, e->options->layout, e->options->structure);
     if (symbols == NULL)
         return;
-    struct story story = {e->options, &e->session, symbols, &e->findings, ""};
+    struct story story = {e->options, &e->session, symbols, &e->findings, "", &e->notes};
     if (story_write_json(&story, &e->result, session_now() - e->session.started, explorer_verdict(e),
                          e->options->json_descriptor) != 0)
         perror(e->options->json);
@@ -296,6 +415,32 @@ static int explorer_apply_schedule(struct explorer *e, struct schedule *schedule
     return 0;
 }
 
+/* Names that only the started programs tell whether they name something. */
+static int explorer_check_names(struct explorer *e)
+{
+    struct symbols *symbols = symbols_open(&e->session, e->options->layout, e->options->structure);
+    const char *wrong = NULL;
+    if (symbols != NULL && e->options->structure != NULL && !symbols_has_structure(symbols))
+        wrong = e->options->structure;
+    if (wrong != NULL)
+        fprintf(stderr, "weave: --struct %s: no program has debugging information of such a structure\n", wrong);
+    else if (symbols != NULL && e->options->layout != NULL && !symbols_has_layout(symbols))
+        fprintf(stderr, "weave: --layout %s: no line of the form \"offset size name\"\n", wrong = e->options->layout);
+    symbols_close(symbols);
+    return wrong == NULL ? 0 : -1;
+}
+
+/* Options that spoke of a process which no run had. */
+static int explorer_check_processes(const struct explorer *e)
+{
+    for (int i = e->most_processes; i < WEAVE_PROCESSES; i++)
+        if (e->options->named >> i & 1) {
+            fprintf(stderr, "weave: an option names process %d, but there were only %d\n", i + 1, e->most_processes);
+            return -1;
+        }
+    return 0;
+}
+
 int explore(struct options *options)
 {
     struct explorer *e = calloc(1, sizeof *e);
@@ -308,15 +453,28 @@ int explore(struct options *options)
         } else if (session_start(&e->session, &options->session) != 0) {
             fprintf(stderr, "weave: %s\n", e->session.error);
             session_end(&e->session);
+        } else if (explorer_check_names(e) != 0) {
+            session_end(&e->session);
+            status = EXIT_USAGE;
         } else {
             if (options->replay != NULL)
                 explorer_replay(e, schedule);
             else if (explorer_search(e) != 0)
                 e->unable = true;
+            if (!e->found && !e->unable && e->ended == 0) {
+                snprintf(e->session.error, sizeof e->session.error,
+                         "not judged: no run came to its end within %g s: see --time-limit, --hang",
+                         options->session.time_limit);
+                e->unable = true;
+            }
+            if (!e->found && !e->unable)
+                explorer_note(e);
             explorer_json(e);
             explorer_summary(e);
             session_end(&e->session);
             status = e->found ? EXIT_FOUND : e->unable ? EXIT_UNABLE : EXIT_PASSED;
+            if (status == EXIT_PASSED && explorer_check_processes(e) != 0)
+                status = EXIT_USAGE;
         }
     }
     free(schedule);

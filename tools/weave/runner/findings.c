@@ -86,11 +86,9 @@ static const struct cause {
     {"too-high", "A semaphore used as a lock was posted more often than waited for: from now on two "
                  "processes can hold it at once."},
     {"removed", "The object was removed while it was still needed: remove it last, when everybody is done."},
-    {"threads", "The program starts threads. weave follows processes only: this part cannot be judged."},
     {"endless-loop", "The process computes for ever without touching shared memory. Often the compiler has "
                      "moved the read of a plain flag "
                      "out of a waiting loop, which an atomic flag forbids."},
-    {"blocked-call", "The process sleeps in a system call that weave does not model."},
     {"livelock", "The processes go on for ever without getting anywhere: each undoes or repeats what the "
                  "other waits for."},
     {"wrong-output", "No rule of memory or locks is broken, but the result is wrong: look at indexes and counts."},
@@ -98,7 +96,6 @@ static const struct cause {
     {"diverged", "The program took another path under the same schedule: it depends on something besides the "
                  "other processes (time, "
                  "random numbers, files, uninitialised memory)."},
-    {"limit", "A table of weave is full: use fewer messages or smaller objects."},
 };
 
 static int cause_rank(const char *name)
@@ -113,6 +110,11 @@ const char *findings_why(const char *cause)
 {
     int rank = cause_rank(cause);
     return rank < (int)(sizeof causes / sizeof causes[0]) ? causes[rank].why : "";
+}
+
+bool findings_know(const char *cause)
+{
+    return cause_rank(cause) < (int)(sizeof causes / sizeof causes[0]);
 }
 
 static struct finding *finding_add(struct context *c, const char *kind, const char *cause)
@@ -499,8 +501,6 @@ static void findings_stuck(struct context *c)
             first = i;
         }
     }
-    if (strcmp(cause, "endless-loop") == 0 && waiting == 1 && c->control->ending == ENDING_STUCK)
-        waiting = 1;
     struct finding *finding = finding_add(c,
                                           strcmp(cause, "endless-loop") == 0 ? "hang"
                                           : waiting > 1                      ? "deadlock"
@@ -556,7 +556,6 @@ static const struct {
     [MISUSE_TOO_HIGH] = {"too-high", "raised above 1:"},
     [MISUSE_HELD_AT_EXIT] = {"held-at-exit", "still held when the process ended:"},
     [MISUSE_WAIT_UNLOCKED] = {"wait-unlocked", "waiting without holding the mutex:"},
-    [MISUSE_THREADS] = {"threads", "a thread is started"},
 };
 
 static void findings_misuse(struct context *c, const struct misuse *misuse)
@@ -583,13 +582,11 @@ static void findings_misuse(struct context *c, const struct misuse *misuse)
 static bool process_failed(const struct options *options, const struct control *control, int i)
 {
     const struct process *p = &control->process[i];
-    int expected = p->program >= 0 && p->program < options->session.programs
-                       ? options->program[p->program].expected_exit
-                       : EXPECT_ANY_EXIT;
-    if (p->killed || p->state != PROCESS_ENDED || i >= options->session.programs)
+    int expected = options->expected_exit[i];
+    if (p->killed || p->state != PROCESS_ENDED)
         return false;
     if (WIFSIGNALED(p->exit_status))
-        return true;
+        return i < options->session.programs || !p->told_to_die;
     return expected != EXPECT_ANY_EXIT && WEXITSTATUS(p->exit_status) != expected;
 }
 
@@ -758,19 +755,9 @@ static void findings_ending(struct context *c)
         finding = finding_add(c, "hang", "endless-loop");
         snprintf(finding->headline, sizeof finding->headline, "%s computes for ever", process_name(c, control->turn));
         break;
-    case ENDING_BLOCKED:
-        finding = finding_add(c, "hang", "blocked-call");
-        snprintf(finding->headline, sizeof finding->headline, "%s sleeps in system call number %s",
-                 process_name(c, control->turn), c->session->blocked_call);
-        break;
     case ENDING_DIVERGED:
         finding = finding_add(c, "diverged", "diverged");
         snprintf(finding->headline, sizeof finding->headline, "the schedule does not fit the program");
-        return;
-    case ENDING_LIMIT:
-        finding = finding_add(c, "limit", "limit");
-        snprintf(finding->headline, sizeof finding->headline, "a limit of weave was reached%s",
-                 control->slots == WEAVE_PROCESSES ? ": no room for another process (8 with all children)" : "");
         return;
     default:
         return;
@@ -779,6 +766,12 @@ static void findings_ending(struct context *c)
         if (control->process[i].state != PROCESS_ENDED)
             snprintf(finding_side(finding, i, process_last_site(control, i))->what, sizeof finding->side[0].what,
                      "its last step on shared memory");
+}
+
+/* Programs and their children, dead or alive. */
+static int findings_processes(const struct control *control)
+{
+    return control->slots < 0 ? 0 : control->slots < WEAVE_PROCESSES ? control->slots : WEAVE_PROCESSES;
 }
 
 static int finding_compare(const void *one, const void *other)
@@ -798,7 +791,7 @@ void findings_collect(struct findings *findings, const struct options *options, 
     for (uint32_t i = 0; i < c.control->races && i < WEAVE_RACES; i++)
         findings_race(&c, &c.control->race[i]);
     findings_ending(&c);
-    for (int i = 0; i < options->session.programs; i++)
+    for (int i = 0; i < findings_processes(c.control); i++)
         if (process_failed(options, c.control, i))
             findings_exit(&c, i);
     if (c.control->ending == ENDING_NORMAL || c.control->ending == ENDING_TIME)
@@ -812,11 +805,13 @@ bool findings_suspected(const struct options *options, const struct session *ses
 {
     const struct control *control = session->control;
     int process;
-    if (control->misuses > 0 || control->races > 0 ||
-        (control->ending != ENDING_NORMAL && control->ending != ENDING_TIME))
+    bool own = control->ending == ENDING_STUCK || control->ending == ENDING_STEPS || control->ending == ENDING_LOOP ||
+               control->ending == ENDING_DIVERGED;
+    if (control->misuses > 0 || control->races > 0 || own)
         return true;
-    for (int i = 0; i < options->session.programs; i++)
-        if (process_failed(options, control, i) || session_output_is_huge(session, i))
+    for (int i = 0; i < findings_processes(control); i++)
+        if (process_failed(options, control, i) ||
+            (i < options->session.programs && session_output_is_huge(session, i)))
             return true;
     return control->ending == ENDING_NORMAL && output_is_wrong(options, session, &process);
 }

@@ -47,6 +47,8 @@ void findings_collect(struct findings *findings, const struct options *options, 
 
 /* The usual reason for a cause, in words. */
 const char *findings_why(const char *cause);
+/* Whether `cause` is one of ours. */
+bool findings_know(const char *cause);
 
 /* A cheap look: would findings_collect find anything? Needs no debugging information. */
 bool findings_suspected(const struct options *options, const struct session *session);

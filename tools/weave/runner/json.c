@@ -5,17 +5,47 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+/* Bytes of the character in UTF-8 at `text`, 0 when there is none: RFC 3629, section 4. */
+static size_t json_character(const unsigned char *text)
+{
+    static const struct {
+        unsigned char first, last, low, high; /* of the first byte, of the second */
+        unsigned char length;
+    } forms[] = {
+        {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
+        {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
+        {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        if (text[0] < forms[i].first || text[0] > forms[i].last || text[1] < forms[i].low || text[1] > forms[i].high)
+            continue;
+        for (size_t k = 2; k < forms[i].length; k++)
+            if ((text[k] & 0xc0) != 0x80)
+                return 0;
+        return forms[i].length;
+    }
+    return 0;
+}
+
+/* UTF-8 as it is; bytes of another encoding as U+FFFD, the character for what cannot be told. */
 static void json_text(FILE *out, const char *text)
 {
     fputc('"', out);
-    for (; *text != '\0'; text++) {
+    for (size_t step = 1; *text != '\0'; text += step) {
         unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
+        step = 1;
+        if (c == '"' || c == '\\') {
             fprintf(out, "\\%c", c);
-        else if (c < 0x20 || c > 0x7e) /* bytes beyond ASCII as Latin-1: a source may be in any encoding */
+        } else if (c < 0x20 || c == 0x7f) {
             fprintf(out, "\\u%04x", c);
-        else
+        } else if (c < 0x80) {
             fputc(c, out);
+        } else if ((step = json_character((const unsigned char *)text)) > 0) {
+            fwrite(text, 1, step, out);
+        } else {
+            fputs("\\ufffd", out);
+            step = 1;
+        }
     }
     fputc('"', out);
 }
@@ -178,7 +208,12 @@ int story_write_json(const struct story *story, const struct search_result *resu
         json_text(out, story->session->error);
         fputs(",\n", out);
     }
-    fputs("  \"schedule\": ", out);
+    fputs("  \"notes\": [", out);
+    for (int i = 0; i < story->notes->count; i++) {
+        fputs(i > 0 ? ", " : "", out);
+        json_text(out, story->notes->text[i]);
+    }
+    fputs("],\n  \"schedule\": ", out);
     json_text(out, story->schedule == NULL ? "" : story->schedule);
     fprintf(out, ",\n  \"state\": \"%016llx\",\n", (unsigned long long)decide_state(story->session->control));
     json_programs(story, out);

@@ -1,6 +1,9 @@
 /* Parsing the command line. */
 #include "options.h"
 
+#include "compile.h"
+#include "findings.h"
+
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -55,6 +58,7 @@ enum long_option {
     OPTION_SHOW_OUTPUT,
     OPTION_COLOUR,
     OPTION_REPLAY,
+    OPTION_VERSION,
 };
 
 static const struct option known[] = {
@@ -89,6 +93,7 @@ static const struct option known[] = {
     {"replay", required_argument, NULL, OPTION_REPLAY},
     {"quiet", no_argument, NULL, 'q'},
     {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, OPTION_VERSION},
     {0},
 };
 
@@ -144,6 +149,7 @@ void options_usage(void)
          "  --show-output        let the programs print\n"
          "  --colour WHEN        always, never or auto\n"
          "  -q, --quiet          only the verdict\n"
+         "  --version            which weave this is\n"
          "\n"
          "Exit status: 0 nothing found, 1 a failure was found, 2 wrong usage, 3 the programs could not be judged.");
 }
@@ -154,6 +160,15 @@ static int options_complain(const char *what, const char *value)
     return -1;
 }
 
+/* A file that is to be read later: now is the time to say that it cannot. */
+static int options_readable(const char *path)
+{
+    struct stat status;
+    if (access(path, R_OK) != 0 || stat(path, &status) != 0)
+        return options_complain(path, strerror(errno));
+    return S_ISDIR(status.st_mode) ? options_complain(path, strerror(EISDIR)) : 0;
+}
+
 static int options_number(const char *text, unsigned long most, unsigned long *number)
 {
     char *end;
@@ -162,6 +177,14 @@ static int options_number(const char *text, unsigned long most, unsigned long *n
     if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || *number > most)
         return options_complain("not a number in range", text);
     return 0;
+}
+
+/* The same, but 0 would mean that nothing is done. */
+static int options_count(const char *text, unsigned long most, unsigned long *number)
+{
+    if (options_number(text, most, number) != 0)
+        return -1;
+    return *number == 0 ? options_complain("nothing would be run", text) : 0;
 }
 
 static int options_strategy(struct options *options, const char *name)
@@ -195,6 +218,7 @@ static int options_kill(struct options *options, const char *text)
     if (options->session.kill_process < 0 || (step != NULL && options_number(step, INT32_MAX, &number) != 0))
         return -1;
     options->session.kill_step = (int)number;
+    options->named |= 1u << options->session.kill_process;
     return 0;
 }
 
@@ -207,13 +231,13 @@ static int options_expect(struct options *options, int option, const char *text)
         return process < 0 ? -1 : options_complain("not of the form PROCESS:VALUE", text);
     if (option == OPTION_EXPECT_OUTPUT) {
         options->program[process].expected_output = value;
-    } else if (strcmp(value, "any") == 0) {
-        options->program[process].expected_exit = EXPECT_ANY_EXIT;
-    } else {
-        if (options_number(value, UINT8_MAX, &status) != 0)
-            return -1;
-        options->program[process].expected_exit = (int)status;
+        return options_readable(value);
     }
+    options->named |= 1u << process;
+    if (strcmp(value, "any") != 0 && options_number(value, UINT8_MAX, &status) != 0)
+        return -1;
+    options->expected_exit[process] = strcmp(value, "any") == 0 ? EXPECT_ANY_EXIT : (int)status;
+    options->exit_chosen |= 1u << process;
     return 0;
 }
 
@@ -240,7 +264,7 @@ static int options_search_option(struct options *options, int option, const char
     case OPTION_STRATEGY:
         return options_strategy(options, value);
     case OPTION_RUNS:
-        if (options_number(value, INT32_MAX, &number) != 0)
+        if (options_count(value, INT32_MAX, &number) != 0)
             return -1;
         options->search.most_runs = (uint32_t)number;
         break;
@@ -278,7 +302,7 @@ static int options_session_option(struct options *options, int option, const cha
     case OPTION_HANG:
         return options_seconds(value, &options->session.hang_seconds);
     case OPTION_MAX_STEPS:
-        if (options_number(value, INT32_MAX, &number) != 0)
+        if (options_count(value, INT32_MAX, &number) != 0)
             return -1;
         options->session.max_steps = (uint32_t)number;
         break;
@@ -335,8 +359,10 @@ static int options_output_option(struct options *options, int option, const char
     switch (option) {
     case OPTION_EXPECT_LINES:
         options->expected_lines = value;
-        break;
+        return options_readable(value);
     case OPTION_IGNORE:
+        if (!findings_know(value))
+            return options_complain("not a cause (json.md lists them)", value);
         if (options->ignored == (int)(sizeof options->ignore / sizeof options->ignore[0]))
             return options_complain("too many", "--ignore");
         options->ignore[options->ignored++] = value;
@@ -348,7 +374,7 @@ static int options_output_option(struct options *options, int option, const char
         break;
     case OPTION_LAYOUT:
         options->layout = value;
-        break;
+        return options_readable(value);
     case OPTION_STRUCT:
         options->structure = value;
         break;
@@ -356,6 +382,8 @@ static int options_output_option(struct options *options, int option, const char
         options->no_trap = true;
         break;
     case OPTION_COLOUR:
+        if (strcmp(value, "always") != 0 && strcmp(value, "never") != 0 && strcmp(value, "auto") != 0)
+            return options_complain("not always, never or auto", value);
         options->colour = strcmp(value, "always") == 0 || (strcmp(value, "auto") == 0 && isatty(STDOUT_FILENO));
         break;
     case 'q':
@@ -363,6 +391,9 @@ static int options_output_option(struct options *options, int option, const char
         break;
     case 'h':
         options_usage();
+        exit(EXIT_PASSED);
+    case OPTION_VERSION:
+        puts("weave " WEAVE_VERSION);
         exit(EXIT_PASSED);
     default:
         return -1; /* getopt has complained */
@@ -389,24 +420,38 @@ static int program_find(struct program *program)
     return -1;
 }
 
-/* Compiled with our callbacks: the file asks for __tsan_init and is not linked with the thread sanitizer. */
-static bool program_is_instrumented(const char *path)
+static int program_complain(const struct program *program)
 {
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    int reason = errno;
+    const char *name = program->argv[0];
+    bool here = strchr(name, '/') == NULL && access(name, X_OK) == 0;
+    if (here)
+        fprintf(stderr, "weave: %s is in this folder, but not in PATH: write ./%s\n", name, name);
+    return here ? -1 : options_complain(name, strerror(reason));
+}
+
+/* What the file itself tells: see `weave cc`. */
+static void program_inspect(struct program *program)
+{
+    int descriptor = open(program->path, O_RDONLY | O_CLOEXEC);
     struct stat status;
-    bool found = false;
     if (descriptor >= 0 && fstat(descriptor, &status) == 0 && status.st_size > (off_t)sizeof(Elf64_Ehdr)) {
         size_t size = (size_t)status.st_size;
         void *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
         if (bytes != MAP_FAILED) {
+            /* Compiled with our callbacks: the file asks for __tsan_init and is not linked with the thread sanitizer.
+             */
             static const char callback[] = "__tsan_init";
-            found = memcmp(bytes, ELFMAG, SELFMAG) == 0 && memmem(bytes, size, callback, sizeof callback) != NULL;
+            program->instrumented =
+                memcmp(bytes, ELFMAG, SELFMAG) == 0 && memmem(bytes, size, callback, sizeof callback) != NULL;
+            const char *names = memmem(bytes, size, UNWATCHED_MARK, strlen(UNWATCHED_MARK));
+            if (names != NULL && program->instrumented)
+                snprintf(program->unwatched, sizeof program->unwatched, "%s", names + strlen(UNWATCHED_MARK));
             munmap(bytes, size);
         }
     }
     if (descriptor >= 0)
         close(descriptor);
-    return found;
 }
 
 static int options_programs(struct options *options, int argc, char **argv)
@@ -424,13 +469,40 @@ static int options_programs(struct options *options, int argc, char **argv)
         first = i + 1;
     }
     if (options->session.programs == 0)
-        return options_complain("no program", "give at least one behind `--`");
+        return options_complain("no program", "give at least one after `--`");
     for (int i = 0; i < options->session.programs; i++) {
         struct program *program = &options->program[i];
         if (program_find(program) != 0)
-            return options_complain(program->argv[0], strerror(errno));
-        program->instrumented = program_is_instrumented(program->path);
+            return program_complain(program);
+        program_inspect(program);
         program->trap = !program->instrumented && !options->no_trap;
+    }
+    return 0;
+}
+
+/* `weave ./program` is what everybody tries first. */
+static int options_unexpected(int argc, char **argv, int own)
+{
+    const char *word = argv[optind];
+    if (access(word, X_OK) != 0)
+        return options_complain("unexpected argument", word);
+    fprintf(stderr, "weave: put -- before each program: weave -- %s%s\n", word,
+            own == argc && optind + 1 == argc ? " -- OTHER-PROGRAM" : " ...");
+    return -1;
+}
+
+/* Options that speak of one process speak of one that there is. Children have numbers, too, from the first free one
+ * on: whether there are so many shows later. */
+static int options_fit(struct options *options)
+{
+    char number[16];
+    for (int i = 0; i < WEAVE_PROCESSES; i++) {
+        snprintf(number, sizeof number, "%d", i + 1);
+        bool program = i < options->session.programs;
+        if (!program && options->program[i].expected_output != NULL)
+            return options_complain("--expect-output: there is no such program", number);
+        if (!(options->exit_chosen >> i & 1))
+            options->expected_exit[i] = program ? EXIT_SUCCESS : EXPECT_ANY_EXIT;
     }
     return 0;
 }
@@ -483,10 +555,10 @@ int options_parse(struct options *options, int argc, char **argv)
     if (options->stepping && options->replay == NULL)
         return options_complain("replay", "which schedule?");
     if (optind < own)
-        return options_complain("unexpected argument", argv[optind]);
+        return options_unexpected(argc, argv, own);
     if (options->session.weak > 0 && options->session.store_buffers)
         return options_complain("--tso and --weak", "one or the other: --weak has all that --tso has, and more");
-    if (options_programs(options, argc - own, argv + own) != 0)
+    if (options_programs(options, argc - own, argv + own) != 0 || options_fit(options) != 0)
         return -1;
     if (!options->cost_chosen)
         options->search.delay = options->session.programs >= MANY_PROCESSES;

@@ -22,7 +22,10 @@ struct options {
     int json_descriptor; /* -1: none; closed when a program is started */
     const char *layout, *structure;
     const char *expected_lines;
-    const char *ignore[16]; /* causes that do not count */
+    int expected_exit[WEAVE_PROCESSES]; /* EXPECT_ANY_EXIT: all are fine, as for children that nothing is said of */
+    unsigned exit_chosen;               /* for these processes by an option */
+    unsigned named;                     /* processes that options speak of: a bit each */
+    const char *ignore[16];             /* causes that do not count */
     int ignored;
 };
 

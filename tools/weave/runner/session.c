@@ -467,6 +467,39 @@ static void watch_give_turn(struct control *control, int process)
     session_futex(&control->process[process].go, FUTEX_WAKE, 1, 0);
 }
 
+/*
+ * The wait(2) status of a child of a child, whose parent has not collected it yet: from the last field of
+ * /proc/pid/stat. Where that cannot be read, a fatal signal has left its event in the trace.
+ */
+static int watch_status(const struct control *control, int process)
+{
+    enum { FIELDS_BETWEEN = 49 }; /* the state, the third one, and the exit code, the 52nd: proc(5) */
+    char path[64], text[1024] = "";
+    const char *field = NULL;
+    snprintf(path, sizeof path, "/proc/%d/stat", control->process[process].pid);
+    FILE *file = fopen(path, "re");
+    if (file != NULL) {
+        if (fgets(text, sizeof text, file) != NULL)
+            field = strrchr(text, ')');
+        fclose(file);
+    }
+    if (field != NULL && field[1] == ' ' && field[2] == 'Z') {
+        field += 2;
+        for (int i = 0; i < FIELDS_BETWEEN && field != NULL; i++)
+            if ((field = strchr(field, ' ')) != NULL)
+                field++;
+        if (field != NULL)
+            return atoi(field);
+    }
+    uint32_t first = control->events > WEAVE_EVENTS ? control->events - WEAVE_EVENTS : 0;
+    for (uint32_t i = control->events; i-- > first;) {
+        const struct event *event = &control->event[i % WEAVE_EVENTS];
+        if (event->process == process)
+            return event->kind == EVENT_FAULT ? (int)event->value : 0;
+    }
+    return 0;
+}
+
 /* A process has died. When it held the turn, and the run is not over, the turn goes on. */
 static void watch_died(struct session *session, struct watch *watch, int process)
 {
@@ -477,6 +510,8 @@ static void watch_died(struct session *session, struct watch *watch, int process
         return;
     if (process < session->options->programs) /* its server knows how it ended */
         session_await_reaped(session, process);
+    else
+        control->process[process].exit_status = watch_status(control, process);
     if (control->ending != ENDING_NONE)
         return;
     bool had_turn = control->turn == process;
@@ -549,6 +584,47 @@ static int watch_pause(const struct watch *watch)
     return watch->asking ? ASKING_MILLISECONDS : POLL_MILLISECONDS;
 }
 
+/* The calls in which programs sleep most. */
+static void watch_name_call(long call, char *name, size_t size)
+{
+    static const struct {
+        long number;
+        const char *name;
+    } calls[] = {
+        {SYS_read, "read"},
+        {SYS_write, "write"},
+        {SYS_readv, "readv"},
+        {SYS_writev, "writev"},
+        {SYS_pread64, "pread"},
+        {SYS_openat, "open"},
+        {SYS_accept, "accept"},
+        {SYS_accept4, "accept4"},
+        {SYS_connect, "connect"},
+        {SYS_recvfrom, "recv"},
+        {SYS_recvmsg, "recvmsg"},
+        {SYS_sendto, "send"},
+        {SYS_sendmsg, "sendmsg"},
+        {SYS_poll, "poll"},
+        {SYS_ppoll, "ppoll"},
+        {SYS_select, "select"},
+        {SYS_pselect6, "pselect"},
+        {SYS_epoll_wait, "epoll_wait"},
+        {SYS_futex, "futex"},
+        {SYS_wait4, "wait4"},
+        {SYS_waitid, "waitid"},
+        {SYS_pause, "pause"},
+        {SYS_flock, "flock"},
+        {SYS_rt_sigtimedwait, "sigwait"},
+        {SYS_rt_sigsuspend, "sigsuspend"},
+    };
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
+        if (calls[i].number == call) {
+            snprintf(name, size, "%s", calls[i].name);
+            return;
+        }
+    snprintf(name, size, "number %ld", call);
+}
+
 /* The process that holds the turn makes no step: does it compute, or wait for something that is not modelled? */
 static void watch_progress(struct session *session, struct watch *watch)
 {
@@ -569,7 +645,7 @@ static void watch_progress(struct session *session, struct watch *watch)
     long call;
     watch->asleep = watch_asleep(pid, &call) ? watch->asleep + watch_pause(watch) : 0;
     if (watch->asleep >= BLOCKED_MILLISECONDS) {
-        snprintf(session->blocked_call, sizeof session->blocked_call, "%ld", call);
+        watch_name_call(call, session->blocked_call, sizeof session->blocked_call);
         decide_finish(control, ENDING_BLOCKED);
     } else if (cpu - watch->cpu > session->options->hang_seconds) {
         watch_park(session, watch, pid, cpu);

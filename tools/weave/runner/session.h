@@ -15,7 +15,7 @@ struct program {
     char path[512];              /* the executable, found in PATH */
     bool instrumented;           /* compiled for weave */
     bool trap;                   /* uninstrumented: see every access */
-    int expected_exit;           /* EXPECT_ANY_EXIT: all are fine */
+    char unwatched[200];         /* names of its parts that were not compiled so */
     const char *expected_output; /* file, or NULL */
 };
 
@@ -45,7 +45,7 @@ struct session {
     cpu_set_t processors; /* that we may use when no session goes on */
     double started;
     char blocked_call[64]; /* of the process that sleeps in the kernel, after ENDING_BLOCKED */
-    char error[256];       /* why the session cannot go on */
+    char error[512];       /* why the session cannot go on */
     bool tampered;         /* a program has written to the control segment: nothing there is true any more */
 };
 

@@ -6,12 +6,20 @@
 
 #include <stdio.h>
 
+/* What a verdict does not cover, in words. */
+enum { NOTES = 8 };
+struct notes {
+    char text[NOTES][512];
+    int count;
+};
+
 struct story {
     const struct options *options;
     const struct session *session;
     struct symbols *symbols;
     const struct findings *findings;
     const char *schedule; /* replay string */
+    const struct notes *notes;
 };
 
 /* What one event did: "`ready` 0 -> 1 (release)". */

@@ -87,6 +87,17 @@ void symbols_close(struct symbols *symbols)
 
 /* ---- places ---- */
 
+/* A path as the debugging information has it is relative to where the compiler ran, not to where we are. */
+static void symbols_set_file(Dwarf_Die *unit, const char *file, struct place *place)
+{
+    Dwarf_Attribute attribute;
+    const char *folder = dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attribute));
+    if (file == NULL || file[0] == '/' || folder == NULL)
+        snprintf(place->file, sizeof place->file, "%s", file == NULL ? "" : file);
+    else
+        snprintf(place->file, sizeof place->file, "%s/%s", folder, strncmp(file, "./", 2) == 0 ? file + 2 : file);
+}
+
 static void symbols_read_source(struct place *place)
 {
     char line[512];
@@ -183,8 +194,7 @@ static void symbols_call_line(Dwarf_Die *unit, Dwarf_Die *inlined, struct place 
     Dwarf_Word number = scope_number(inlined, DW_AT_call_file);
     if (dwarf_getsrcfiles(unit, &files, &count) != 0 || number >= count)
         return;
-    const char *file = dwarf_filesrc(files, number, NULL, NULL);
-    snprintf(place->file, sizeof place->file, "%s", file == NULL ? "" : file);
+    symbols_set_file(unit, dwarf_filesrc(files, number, NULL, NULL), place);
 }
 
 /* The place of an address and, with `level`, of the calls that the compiler has inlined there. Returns how
@@ -200,14 +210,21 @@ static int symbols_compiled_place(Dwfl_Module *module, Dwarf_Addr address, int l
         symbols_call_line(unit, &functions[level - 1], place);
     } else if (level == 0) {
         Dwarf_Line *line = symbols_line(unit, address - bias);
-        const char *file = line == NULL ? NULL : dwarf_linesrc(line, NULL, NULL);
-        snprintf(place->file, sizeof place->file, "%s", file == NULL ? "" : file);
+        symbols_set_file(unit, line == NULL ? NULL : dwarf_linesrc(line, NULL, NULL), place);
         if (line != NULL)
             dwarf_lineno(line, &place->line);
     }
     free(functions);
     symbols_read_source(place);
     return count > 0 ? count : 1;
+}
+
+static bool symbols_is_own(const struct symbols *symbols, Dwfl_Module *module)
+{
+    const char *file = NULL;
+    if (module != NULL)
+        dwfl_module_info(module, NULL, NULL, NULL, NULL, NULL, &file, NULL);
+    return file != NULL && strcmp(file, symbols->session->options->library) == 0;
 }
 
 bool symbols_place(struct symbols *symbols, uint16_t number, int depth, struct place *place)
@@ -223,11 +240,15 @@ bool symbols_place(struct symbols *symbols, uint16_t number, int depth, struct p
         return depth == 0;
     }
     Dwfl *dwfl = symbols_program(symbols, site.program);
+    bool skipping = true; /* the innermost frames, while they are weave's own */
     for (int i = 0; i < site.depth && i < WEAVE_CALLERS; i++) {
         Dwarf_Addr address = site.pc[i] - 1; /* the return address belongs to the next statement */
         Dwfl_Module *module = dwfl == NULL ? NULL : dwfl_addrmodule(dwfl, address);
         int levels = 1;
         *place = (struct place){.function = "?"};
+        skipping = skipping && i + 1 < site.depth && symbols_is_own(symbols, module);
+        if (skipping)
+            continue;
         if (module != NULL)
             levels = symbols_compiled_place(module, address, depth, place);
         if (depth < levels)
@@ -362,67 +383,115 @@ static void type_describe(Dwarf_Die *type, Dwarf_Word offset, char *text, size_t
         type_describe_array(&bare, offset, text, size, depth);
 }
 
+struct type_query {
+    const char *name, *program; /* of the structure, or NULL; of the file that it is looked for in */
+    uint32_t size;
+    bool flexible; /* a smaller one that ends with a flexible array member will do */
+    Dwarf_Die *found;
+    bool success;
+};
+
+static bool type_ends_flexible(Dwarf_Die *structure)
+{
+    Dwarf_Die member, last, of;
+    Dwarf_Word length;
+    bool any = false;
+    if (dwarf_child(structure, &member) != 0)
+        return false;
+    do
+        if (dwarf_tag(&member) == DW_TAG_member) {
+            last = member;
+            any = true;
+        }
+    while (dwarf_siblingof(&member, &member) == 0);
+    return any && type_of(&last, &of) && type_reach(&of, &length) && length == UINT32_MAX;
+}
+
 /* Whether `die` is the structure looked for: by name, or by size among those that the program's own files declare. */
-static bool type_matches(Dwarf_Die *die, const char *name, uint32_t size)
+static bool type_matches(Dwarf_Die *die, const struct type_query *query)
 {
     int tag = dwarf_tag(die);
     if (tag != DW_TAG_structure_type && tag != DW_TAG_typedef)
         return false;
     const char *own = dwarf_diename(die);
-    if (name != NULL)
-        return own != NULL && strcmp(own, name) == 0;
+    if (query->name != NULL)
+        return own != NULL && strcmp(own, query->name) == 0;
     const char *file = dwarf_decl_file(die);
     Dwarf_Word bytes;
     Dwarf_Die bare = *die;
-    return (file == NULL || strncmp(file, "/usr/", 5) != 0) && type_strip(&bare) &&
-           dwarf_tag(&bare) == DW_TAG_structure_type && type_size(&bare, &bytes) && bytes == size;
+    if ((file != NULL && strncmp(file, "/usr/", 5) == 0) || !type_strip(&bare) ||
+        dwarf_tag(&bare) != DW_TAG_structure_type || !type_size(&bare, &bytes))
+        return false;
+    return query->flexible ? bytes > 0 && bytes < query->size && type_ends_flexible(&bare) : bytes == query->size;
 }
 
-static bool type_search_unit(Dwarf_Die *unit, const char *name, uint32_t size, Dwarf_Die *found)
+/* In a compilation unit, and in its functions and their blocks. */
+static bool type_search_scope(Dwarf_Die *scope, const struct type_query *query, int depth)
 {
     Dwarf_Die die;
-    if (dwarf_child(unit, &die) != 0)
+    if (depth > NESTING || dwarf_child(scope, &die) != 0)
         return false;
     do {
         Dwarf_Attribute attribute;
-        if (type_matches(&die, name, size) && dwarf_attr(&die, DW_AT_declaration, &attribute) == NULL) {
-            *found = die;
-            return type_strip(found);
+        int tag = dwarf_tag(&die);
+        if (type_matches(&die, query) && dwarf_attr(&die, DW_AT_declaration, &attribute) == NULL) {
+            *query->found = die;
+            return type_strip(query->found);
         }
+        if ((tag == DW_TAG_subprogram || tag == DW_TAG_lexical_block) && type_search_scope(&die, query, depth + 1))
+            return true;
     } while (dwarf_siblingof(&die, &die) == 0);
     return false;
 }
 
-struct type_query {
-    const char *name;
-    uint32_t size;
-    Dwarf_Die *found;
-    bool success;
-};
-
+/* Only in the program itself: a library's structures of the same size have nothing to do with its memory. */
 static int type_search_module(Dwfl_Module *module, void **data, const char *file, Dwarf_Addr base, void *argument)
 {
     (void)data, (void)file, (void)base;
     struct type_query *query = argument;
     Dwarf_Addr bias;
     Dwarf_Die *unit = NULL;
+    const char *name = dwfl_module_info(module, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+    if (name == NULL || strcmp(name, query->program) != 0)
+        return DWARF_CB_OK;
     while ((unit = dwfl_module_nextcu(module, unit, &bias)) != NULL)
-        if (type_search_unit(unit, query->name, query->size, query->found)) {
+        if (type_search_scope(unit, query, 0)) {
             query->success = true;
             return DWARF_CB_ABORT;
         }
     return DWARF_CB_OK;
 }
 
+static bool type_search_programs(struct symbols *symbols, struct type_query *query)
+{
+    for (int i = 0; i < symbols->session->options->programs && !query->success; i++) {
+        const struct program *program = &symbols->session->options->program[i];
+        Dwfl *dwfl = program->instrumented ? symbols_program(symbols, i) : NULL;
+        char *path = realpath(program->path, NULL);
+        query->program = path;
+        if (dwfl != NULL && path != NULL)
+            dwfl_getmodules(dwfl, type_search_module, query, 0);
+        free(path);
+    }
+    return query->success;
+}
+
 static bool type_search(struct symbols *symbols, const char *name, uint32_t size, Dwarf_Die *found)
 {
-    struct type_query query = {.name = name, .size = size, .found = found};
-    for (int i = 0; i < symbols->session->options->programs && !query.success; i++) {
-        Dwfl *dwfl = symbols->session->options->program[i].instrumented ? symbols_program(symbols, i) : NULL;
-        if (dwfl != NULL)
-            dwfl_getmodules(dwfl, type_search_module, &query, 0);
-    }
-    return query.success;
+    struct type_query exact = {.name = name, .size = size, .found = found};
+    struct type_query flexible = {.size = size, .found = found, .flexible = true};
+    return type_search_programs(symbols, &exact) || (name == NULL && type_search_programs(symbols, &flexible));
+}
+
+bool symbols_has_structure(struct symbols *symbols)
+{
+    Dwarf_Die found;
+    return type_search(symbols, symbols->structure, 0, &found);
+}
+
+bool symbols_has_layout(const struct symbols *symbols)
+{
+    return symbols->fields > 0;
 }
 
 const struct segment *symbols_segment(const struct symbols *symbols, uint32_t where, uint32_t *offset)

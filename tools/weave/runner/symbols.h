@@ -6,7 +6,7 @@
 
 struct place {
     char function[96];
-    char file[256]; /* as the debugging information names it; empty when unknown */
+    char file[256]; /* with its folder where that is known; empty when the file is not */
     int line;
     char source[256]; /* text of the line, without indentation */
 };
@@ -17,6 +17,9 @@ struct symbols;
  * of the C structure in the segment, or NULL: then the one whose size is that of the segment. */
 struct symbols *symbols_open(const struct session *session, const char *layout_file, const char *structure);
 void symbols_close(struct symbols *symbols);
+/* Whether a program declares the structure of that name; whether the layout file had a field. */
+bool symbols_has_structure(struct symbols *symbols);
+bool symbols_has_layout(const struct symbols *symbols);
 
 /* The innermost place of a site (depth 0) or one of its callers. False: there is none. */
 bool symbols_place(struct symbols *symbols, uint16_t site, int depth, struct place *place);

@@ -110,6 +110,7 @@ static void boot_serve(void)
     struct control *control = runtime.control;
     int32_t epoch = 0;
     real_find_all();
+    fault_prepare();
     boot_announce(&control->arrived);
     for (;;) {
         int32_t now;

@@ -7,6 +7,7 @@
 #include "runtime.h"
 
 #include <dlfcn.h>
+#include <execinfo.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -15,15 +16,29 @@
 
 enum { STACK_BYTES = 64 * 1024 };
 
+static char stack[STACK_BYTES];
 static const void *aborted_at; /* who called abort() or failed an assert() */
 
-/* The program's own code has debugging information; the C library, where abort() raises its signal, mostly not. */
-static bool fault_is_in_program(uintptr_t pc)
+/* Neither the C library nor this one, which its callbacks and wrappers crash in on the program's behalf. */
+static bool fault_is_in_program(const void *pc)
 {
     extern char **environ; /* any symbol of the C library */
-    Dl_info there, library;
-    return dladdr((void *)pc, &there) != 0 && dladdr((void *)(uintptr_t)&environ, &library) != 0 &&
-           there.dli_fbase != library.dli_fbase;
+    Dl_info there, library, own;
+    return dladdr(pc, &there) != 0 && dladdr((void *)(uintptr_t)&environ, &library) != 0 && dladdr(stack, &own) != 0 &&
+           there.dli_fbase != library.dli_fbase && there.dli_fbase != own.dli_fbase;
+}
+
+/* Where the program called what crashes at `pc`. Unwinding is not async-signal-safe, but the process is about to die.
+ */
+static const void *fault_caller(const void *pc)
+{
+    enum { FRAMES = 32, OWN = 2 }; /* this function and the handler */
+    void *frame[FRAMES];
+    int frames = backtrace(frame, FRAMES);
+    for (int i = OWN; i < frames; i++)
+        if (fault_is_in_program(frame[i]))
+            return frame[i];
+    return pc;
 }
 
 static void fault_note(int signal, siginfo_t *info, void *context)
@@ -32,21 +47,28 @@ static void fault_note(int signal, siginfo_t *info, void *context)
     const ucontext_t *where = context;
     uintptr_t pc = (uintptr_t)where->uc_mcontext.gregs[REG_RIP];
     if (runtime.on && runtime.control->turn == runtime.me) {
-        uint16_t site = WEAVE_NO_SITE;
+        struct event *event = record_event(runtime.control, runtime.me, EVENT_FAULT, WEAVE_NO_SITE);
+        event->value = (uint64_t)signal;
         if (signal == SIGABRT && aborted_at != NULL)
-            site = site_at(aborted_at);
-        else if (fault_is_in_program(pc))
-            site = site_at((void *)(pc + 1));
-        record_event(runtime.control, runtime.me, EVENT_FAULT, site)->value = (uint64_t)signal;
+            event->site = site_at(aborted_at);
+        else if (fault_is_in_program((void *)pc))
+            event->site = site_at((void *)(pc + 1));
+        else
+            event->site = site_at(fault_caller((void *)(pc + 1)));
     }
     /* SA_RESETHAND has restored the default: a fault happens again at once, a signal that was sent is sent again. */
     syscall(SYS_tgkill, syscall(SYS_getpid), syscall(SYS_gettid), signal);
 }
 
+void fault_prepare(void)
+{
+    void *frame[1];
+    backtrace(frame, 1);
+}
+
 void fault_install(void)
 {
     static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-    static char stack[STACK_BYTES];
     const stack_t alternative = {.ss_sp = stack, .ss_size = sizeof stack};
     sigaltstack(&alternative, NULL);
     struct sigaction note = {.sa_sigaction = fault_note, .sa_flags = SA_SIGINFO | (int)SA_RESETHAND | SA_ONSTACK};

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <threads.h>
 #include <unistd.h>
 
 enum { MUTEX_SHARED_BIT = 128, MUTEX_ROBUST_BIT = 16 }; /* in glibc's __kind: see its nptl/pthreadP.h */
@@ -432,7 +433,14 @@ WEAVE_EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attribu
 {
     if (!runtime.on || runtime.peer)
         return REAL(pthread_create)(thread, attributes, start, argument);
-    /* A second thread would act without holding the turn: say so instead of judging wrongly. */
-    record_misuse(runtime.control, runtime.me, MISUSE_THREADS, site_at(CALLER));
+    unmodelled("starts threads with pthread_create", CALLER); /* one would act without holding the turn */
     return EAGAIN;
+}
+
+WEAVE_EXPORT int thrd_create(thrd_t *thread, thrd_start_t start, void *argument)
+{
+    if (!runtime.on || runtime.peer)
+        return REAL(thrd_create)(thread, start, argument);
+    unmodelled("starts threads with thrd_create", CALLER);
+    return thrd_error;
 }

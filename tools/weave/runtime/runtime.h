@@ -100,11 +100,17 @@ void access_settle(void);
 /* atomic.c: store buffers. */
 void atomic_flush(void);
 
+/* unmodelled_calls.c */
+/* Ends the run, which cannot be judged: `what` it does, "uses CALL". Returns in a process that is not explored. */
+void unmodelled(const char *what, const void *pc);
+
 /* trap.c */
 void trap_install(void);
 
 /* fault.c */
 void fault_install(void);
+/* Loads what unwinding needs, once in the server. */
+void fault_prepare(void);
 
 /* ipc.c: objects behind keys. */
 enum key_class { KEY_ADDRESS = 1, KEY_NAMED, KEY_NAME, KEY_SYSV, KEY_CHILD, KEY_FILE };

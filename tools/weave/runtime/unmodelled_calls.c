@@ -12,15 +12,16 @@
 #include <string.h>
 #include <sys/msg.h>
 
-/* Notes the call and ends the run; returns in a process that is not explored. */
-static void unmodelled(const char *call, const void *pc)
+void unmodelled(const char *what, const void *pc)
 {
     if (!runtime.on)
         return;
     struct control *control = runtime.control;
     access_settle();
-    for (size_t i = 0; i + 1 < sizeof control->unmodelled && call[i] != '\0'; i++)
-        control->unmodelled[i] = call[i];
+    size_t i = 0;
+    for (; i + 1 < sizeof control->unmodelled && what[i] != '\0'; i++)
+        control->unmodelled[i] = what[i];
+    control->unmodelled[i] = '\0';
     control->unmodelled_site = site_at(pc);
     decide_finish(control, ENDING_UNMODELLED);
     turn_end_run();
@@ -29,7 +30,7 @@ static void unmodelled(const char *call, const void *pc)
 #define UNMODELLED(type, call, parameters, arguments) \
     WEAVE_EXPORT type call parameters                 \
     {                                                 \
-        unmodelled(#call, CALLER);                    \
+        unmodelled("uses " #call, CALLER);            \
         return REAL(call) arguments;                  \
     }
 
@@ -52,10 +53,21 @@ UNMODELLED(int, sigwaitinfo, (const sigset_t *restrict set, siginfo_t *restrict 
 UNMODELLED(int, sigsuspend, (const sigset_t *mask), (mask))
 UNMODELLED(int, sigqueue, (pid_t process, int signal, const union sigval value), (process, signal, value))
 
+/* A process that dies of this did not do so by itself. */
+static void told_to_die(pid_t pid)
+{
+    struct control *control = runtime.control;
+    for (int i = 0; i < control->slots; i++)
+        if (i != runtime.me && control->process[i].pid > 0 && (pid <= 0 || control->process[i].pid == pid))
+            control->process[i].told_to_die = 1;
+}
+
 /* Asking whether a process is there is fine, and SIGKILL only ends it, which the runner sees. */
 WEAVE_EXPORT int kill(pid_t process, int signal)
 {
     if (runtime.on && signal != 0 && signal != SIGKILL && process != runtime.self->pid)
-        unmodelled("kill", CALLER);
+        unmodelled("uses kill", CALLER);
+    if (runtime.on && signal == SIGKILL)
+        told_to_die(process);
     return REAL(kill)(process, signal);
 }

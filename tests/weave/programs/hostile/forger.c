@@ -2,7 +2,7 @@
  * A racy program that wants to be called free of races: how is its first argument. See ../../test_hostile.py.
  */
 #define _GNU_SOURCE
-#include "../../core/control.h"
+#include "../../../../tools/weave/core/control.h"
 #include "../subject.h"
 
 #include <sched.h>

@@ -1,0 +1,250 @@
+#!/usr/bin/env python3
+"""Programs as people write them elsewhere: what weave cannot judge it says, what it can it does, and nobody is blamed for
+weave's own limits. Each test writes its own small programs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import unittest
+from pathlib import Path
+from typing import Optional
+
+from weave_cases import WEAVE, WeaveCase
+
+HEAD = """
+#define _GNU_SOURCE
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <threads.h>
+#include <time.h>
+#include <unistd.h>
+static inline void *shared(size_t size)
+{
+    return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}
+"""
+
+
+class Wild(WeaveCase):
+    def program(self, name: str, body: str, *flags: str, compiler: str = "gcc", head: str = HEAD) -> str:
+        """The binary of a program with that text."""
+        source, binary = self.folder / f"{name}.c", self.folder / name
+        source.write_text(head + body, encoding="utf-8")
+        run = self.weave("cc", f"--compiler={compiler}", "-O0", "-w", *flags, str(source), "-o", str(binary))
+        self.assertEqual(run.returncode, 0, run.stdout)
+        return str(binary)
+
+    def main(self, name: str, body: str, *options: str, **how: object) -> dict:
+        """What weave reports of a program whose main() has this body."""
+        binary = self.program(name, "int main(int argc, char **argv)\n{\n" + body + "\n}\n", **how)
+        return self.report(*options, "--", binary)
+
+    def assert_verdict(self, report: dict, verdict: str, cause: Optional[str] = None) -> None:
+        self.assertEqual(report["verdict"], verdict, report["text"])
+        self.assertEqual(report["status"], {"passed": 0, "failed": 1, "unable": 3}[verdict], report["text"])
+        if cause is not None:
+            self.assertEqual(self.causes(report)[:1], [cause], report["text"])
+
+    # ---- children count ----
+
+    def test_a_child_that_dies_of_a_signal_counts(self) -> None:
+        for how in ("assert(*n == 3)", "abort()", "*(volatile int *)8 = 1", "raise(SIGTERM)"):
+            with self.subTest(how):
+                for wait in ("wait(NULL);", ""):
+                    body = f"atomic_int *n = shared(64); if (fork() == 0) {{ ++*n; {how}; _exit(0); }} ++*n; {wait} return 0;"
+                    report = self.main("dies", body)
+                    self.assert_verdict(report, "failed", "crash")
+                    self.assertIn("dies (2) was killed by signal", report["findings"][0]["headline"])
+
+    def test_a_child_that_only_some_orders_kill_is_found(self) -> None:
+        body = """struct { atomic_int count, done; } *b = shared(64);
+            for (int i = 0; i < 2; i++)
+                if (fork() == 0) {
+                    int seen = b->count;
+                    b->count = seen + 1;
+                    if (atomic_fetch_add(&b->done, 1) == 1) assert(b->count == 2);
+                    _exit(0);
+                }
+            while (wait(NULL) > 0) ;
+            return 0;"""
+        self.assert_verdict(self.main("lost", body), "failed", "crash")
+
+    def test_a_child_that_is_told_to_die_does_not_count(self) -> None:
+        body = "int *n = shared(64); pid_t c = fork(); if (c == 0) for (;;) pause(); kill(c, SIGKILL); wait(NULL); return 0;"
+        self.assert_verdict(self.main("told", body), "passed")
+
+    def test_the_status_of_a_child_counts_when_asked_for(self) -> None:
+        body = "int *n = shared(64); if (fork() == 0) _exit(4); wait(NULL); return 0;"
+        self.assert_verdict(self.main("status", body), "passed")
+        self.assert_verdict(self.main("status", body, "--expect-exit", "2:4"), "passed")
+        self.assert_verdict(self.main("status", body, "--expect-exit", "2:0"), "failed", "exit-status")
+
+    # ---- not judged is not failed ----
+
+    def test_threads_are_not_judged(self) -> None:
+        thread = "static void *p(void *n) { ++*(int *)n; return NULL; } static int c(void *n) { ++*(int *)n; return 0; }\n"
+        for call in ("pthread_t t; pthread_create(&t, NULL, p, n);", "thrd_t t; thrd_create(&t, c, n);"):
+            binary = self.program("thread", thread + "int main(void) { int *n = shared(64); " + call + "\n return 0; }\n")
+            report = self.report("--", binary)
+            self.assert_verdict(report, "unable")
+            self.assertRegex(report["error"], r"^not judged: starts threads with \w+_create at thread\.c:\d+")
+
+    def test_a_run_without_an_end_is_not_passed(self) -> None:
+        body = "atomic_int *n = shared(64); for (;;) *n = 0; return 0;"
+        report = self.main("endless", body, "--time-limit", "0.3", "--max-steps", "2000000000")
+        self.assert_verdict(report, "unable")
+        self.assertIn("no run came to its end within 0.3 s", report["error"])
+
+    def test_programs_that_share_nothing_are_told(self) -> None:
+        body = "int f = shm_open(argv[1], O_CREAT | O_RDWR, 0600); ftruncate(f, 64);" \
+            "int *n = mmap(NULL, 64, PROT_READ | PROT_WRITE, MAP_SHARED, f, 0); ++*n; return 0;"
+        binary = self.program("apart", "int main(int argc, char **argv) { " + body + " }\n")
+        report = self.report("--", binary, "/one", "--", binary, "/other")
+        self.assert_verdict(report, "passed")
+        self.assertRegex(report["notes"][0], "no two processes touched the same memory")
+        self.assertIn(report["notes"][0], report["text"])
+        self.assert_verdict(self.report("--", binary, "/one", "--", binary, "/one"), "failed", "no-lock")
+
+    # ---- options that name nothing ----
+
+    def test_options_that_name_nothing_are_wrong_usage(self) -> None:
+        binary = self.program("plain", "int main(void) { int *n = shared(64); if (fork() == 0) _exit(0); return 0; }\n")
+        file = self.folder / "empty.txt"
+        file.write_text("")
+        for options, words in (
+            (("--expect-output", "1:/nofile"), "No such file"),
+            (("--expect-output", f"7:{file}"), "no such program"),
+            (("--expect-lines", "/nofile"), "No such file"),
+            (("--expect-lines", "/"), "Is a directory"),
+            (("--expect-exit", "5:3"), "names process 5, but there were only 2"),
+            (("--ignore", "nonsense"), "not a cause"),
+            (("--struct", "nothere"), "no program has"),
+            (("--layout", "/nofile"), "No such file"),
+            (("--layout", str(file)), "no line of the form"),
+            (("--kill", "7"), "names process 7"),
+            (("--runs", "0"), "nothing would be run"),
+            (("--max-steps", "0"), "nothing would be run"),
+            (("--colour", "mauve"), "not always, never or auto"),
+        ):
+            with self.subTest(options[0]):
+                run = self.weave(*options, "--", binary)
+                self.assertEqual(run.returncode, 2, run.stdout)
+                self.assertIn(words, run.stdout)
+
+    def test_what_everybody_types_first_is_answered(self) -> None:
+        binary = self.program("hint", "int main(void) { return 0; }\n")
+        self.assertIn(f"weave -- {binary}", self.weave(binary).stdout)
+        self.assertRegex(self.weave("--version").stdout, r"^weave \d+\.\d+\.\d+\n$")
+
+    # ---- compiling ----
+
+    def test_more_arguments_than_anybody_types(self) -> None:
+        defines = [f"-DNAME{i}={i}" for i in range(2000)]
+        binary = self.program("many", "int main(void) { return NAME1999 - 1999; }\n", *defines)
+        self.assertEqual(subprocess.run([binary], check=False).returncode, 0)
+
+    def test_what_cannot_be_watched_is_refused(self) -> None:
+        source = self.folder / "refused.c"
+        source.write_text("int main(void) { return 0; }\n")
+        for flag in ("-static", "-fsanitize=thread", "-fsanitize=address,undefined"):
+            run = self.weave("cc", flag, str(source), "-o", str(self.folder / "refused"))
+            self.assertEqual(run.returncode, 2, run.stdout)
+            self.assertIn(f"weave cc: {flag}: ", run.stdout)
+
+    RACE = "int *n = shared(64); if (fork() == 0) { ++*n; _exit(0); } ++*n; wait(NULL); return 0;"
+
+    def test_link_time_optimisation_hides_nothing(self) -> None:
+        binary = self.program("lto", "int main(void) { " + self.RACE + " }\n", "-flto", "-O2")
+        self.assert_verdict(self.report("--", binary), "failed", "no-lock")
+
+    @unittest.skipUnless(shutil.which("g++"), "there is no C++ compiler")
+    def test_cpp_is_watched(self) -> None:
+        source, binary = self.folder / "plus.cpp", str(self.folder / "plus")
+        source.write_text(
+            "#include <sys/mman.h>\n#include <sys/wait.h>\n#include <unistd.h>\n#include <string>\n"
+            "int main() { std::string s = \"x\"; int *n = (int *)mmap(nullptr, 64, 3, MAP_SHARED | MAP_ANONYMOUS, -1, 0);\n"
+            "if (fork() == 0) { ++*n; _exit(0); }\n++*n; wait(nullptr); return s.size() - 1; }\n"
+        )
+        run = self.weave("cc", "-O0", str(source), "-o", binary)
+        self.assertEqual(run.returncode, 0, run.stdout)
+        self.assert_verdict(self.report("--", binary), "failed", "no-lock")
+
+    @unittest.skipUnless(shutil.which("clang"), "there is no clang")
+    def test_loops_are_watched_under_clang_with_wide_vectors(self) -> None:
+        loop = "int *n = shared(4096); int p = fork(); for (int i = 0; i < 512; i++) n[i] = i + p; if (p) wait(NULL); return 0;"
+        binary = self.program("wide", "int main(void) { " + loop + " }\n", "-O3", "-mavx2", compiler="clang")
+        self.assert_verdict(self.report("--", binary), "failed")
+
+    def test_parts_that_were_compiled_elsewhere_are_named(self) -> None:
+        helper = self.folder / "helper.c"
+        helper.write_text("void add(int *n) { ++*n; }\n")
+        subprocess.run(["gcc", "-c", str(helper), "-o", str(self.folder / "helper.o")], check=True)
+        subprocess.run(["gcc", "-shared", "-fPIC", str(helper), "-o", str(self.folder / "libhelper.so")], check=True)
+        text = "void add(int *); int main(void) { int *n = shared(64); int p = fork(); add(n); if (p) wait(NULL); return 0; }\n"
+        for name, flags in (
+            ("helper.o", [str(self.folder / "helper.o")]),
+            ("libhelper.so", [f"-L{self.folder}", "-lhelper", f"-Wl,-rpath,{self.folder}"]),
+        ):
+            with self.subTest(name):
+                (self.folder / "mixed.c").write_text(HEAD + text)
+                binary = str(self.folder / "mixed")
+                run = self.weave("cc", "-w", str(self.folder / "mixed.c"), *flags, "-o", binary)
+                self.assertEqual(run.returncode, 0, run.stdout)
+                self.assertIn(f"{name} was not compiled with `weave cc`", run.stdout)
+                report = self.report("--", binary)
+                self.assert_verdict(report, "passed")
+                self.assertIn(name, report["notes"][0])
+
+    # ---- a report that can be read anywhere ----
+
+    def test_source_lines_do_not_depend_on_the_folder(self) -> None:
+        folder = self.folder / "project"
+        (folder / "src").mkdir(parents=True)
+        body = "int *f = shared(64); if (fork() == 0) { *f = 1; _exit(0); }\nwhile (*f == 0)\n;\nwait(NULL); return 0;"
+        (folder / "src" / "flag.c").write_text(HEAD + "int main(void)\n{\n" + body + "\n}\n")
+        weave = str(Path(WEAVE).resolve())
+        subprocess.run([weave, "cc", "-O0", "-w", "src/flag.c", "-o", "flag"], cwd=folder, check=True)
+        report = self.report("--", str(folder / "flag"))
+        self.assert_verdict(report, "failed", "plain-flag")
+        self.assertEqual({side["source"] for side in report["findings"][0]["sides"]} & {""}, set())
+
+    def test_source_lines_in_another_alphabet_stay_as_they_are(self) -> None:
+        body = "int *n = shared(64); if (fork() == 0) { ++*n; /* größer als 0: 零より大 😀 */\n_exit(0); }\n++*n; wait(NULL); return 0;"
+        report = self.main("letters", body)
+        self.assertIn("größer als 0: 零より大 😀", " ".join(side["source"] for side in report["findings"][0]["sides"]))
+        source = self.folder / "latin.c"
+        source.write_bytes((HEAD + "int main(void)\n{\n" + body).encode().replace("ö".encode(), b"\xf6") + b"\n}\n")
+        self.weave("cc", "-w", str(source), "-o", str(self.folder / "latin"))
+        report = self.report("--", str(self.folder / "latin"))
+        self.assertIn("gr\ufffdßer", " ".join(side["source"] for side in report["findings"][0]["sides"]))
+
+    def test_members_are_named_after_the_programs_own_structures(self) -> None:
+        race = "if (fork() == 0) { b[0] = 1; _exit(0); }\nb[0] = 2; wait(NULL); return 0;"
+        for size in (16, 64, 128, 144, 152, 216):
+            report = self.main("unnamed", f"int *b = shared({size}); {race}")
+            self.assertEqual(report["findings"][0]["field"], "", size)
+        local = "struct box { int ready, number; } *b = shared(sizeof *b);"
+        report = self.main("local", local + "if (fork() == 0) { b->number = 1; _exit(0); }\nb->number = 2; wait(NULL); return 0;")
+        self.assertEqual(report["findings"][0]["field"], "number")
+
+    def test_a_crash_in_a_callback_is_shown_where_the_program_is(self) -> None:
+        report = self.main("null", "atomic_int *volatile n = NULL;\n*n = 1; /* here */\nreturn 0;")
+        self.assert_verdict(report, "failed", "crash")
+        self.assertIn("/* here */", report["findings"][0]["sides"][0]["source"])
+        self.assertNotRegex(report["text"], re.compile(r"atomic\.c|atomic_set"))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
