@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include "shared_data_check.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,25 +10,34 @@
 
 #include "compile.h"
 
-#define ROW(field, offset, size) {#field, (offset), (size)},
+#define ROW(field, offset, size) {#field, (offset), (size), 0},
 const struct data_field data_contract[DATA_FIELDS] = {SHARED_DATA_FIELDS(ROW)};
+
+/* What the bytes of each member, or of an array's elements, mean: i integer with a sign, f floating point, b one byte
+ * of whatever type. Among types of one size nothing else makes a difference between the two sides. */
+static const char data_kinds[DATA_FIELDS + 1] = "ibbiffbii";
 
 /* ---- The student's struct ---- */
 
-/* The lines "name offset size" and "sizeof size" that both probes print. */
+/* The lines "name offset size kind" and "sizeof size" that both probes print. */
 static void layout_parse(struct check *check, const char *text, struct data_layout *layout)
 {
     for (size_t i = 0; i < DATA_FIELDS; i++) {
         const char *line = strstr(text, check_text(check, "\n%s ", data_contract[i].name));
         struct data_field *field = &layout->fields[i];
         field->name = data_contract[i].name;
-        if (line == NULL || sscanf(line, "\n%*s %zu %zu", &field->offset, &field->size) != 2)
+        if (line == NULL || sscanf(line, "\n%*s %zu %zu %c", &field->offset, &field->size, &field->kind) != 3)
             FAIL(check, .expected = check_text(check, "a member %s", field->name), .found = "none",
                  .cause = "a name that differs from the contract's");
     }
     const char *line = strstr(text, "\nsizeof ");
     if (line == NULL || sscanf(line, "\nsizeof %zu", &layout->size) != 1)
         check_broken(check, "the probe did not print a size");
+}
+
+static bool data_is_array(size_t field)
+{
+    return field == DATA_MESSAGE || field == DATA_COORDINATES || field == DATA_USER_NAME || field == DATA_ARRAY;
 }
 
 void data_layout_probe(struct check *check, const char *folder, struct data_layout *layout)
@@ -41,13 +49,16 @@ void data_layout_probe(struct check *check, const char *folder, struct data_layo
                        "#include <stdio.h>\n"
                        "#undef static_assert\n#define static_assert(...)\n#define _Static_assert(...)\n"
                        "#include \"shared_data.h\"\n"
-                       "#define SHOW(member) printf(\"\\n\" #member \" %zu %zu\\n\", \\\n"
-                       "    offsetof(struct shared_data, member), sizeof(((struct shared_data *)0)->member))\n"
+                       "#define IT(member) ((struct shared_data *)0)->member\n"
+                       "#define SHOW(member, type) printf(\"\\n\" #member \" %zu %zu %c\\n\", \\\n"
+                       "    offsetof(struct shared_data, member), sizeof(IT(member)), \\\n"
+                       "    sizeof(type) == 1 ? 'b' : (type)0.5 != 0 ? 'f' : (type)-1 < (type)1 ? 'i' : 'u')\n"
                        "int main(void)\n{\n";
     const char *messages;
 
     for (size_t i = 0; i < DATA_FIELDS; i++)
-        text = check_text(check, "%s    SHOW(%s);\n", text, data_contract[i].name);
+        text = check_text(check, "%s    SHOW(%s, __typeof__(IT(%s%s)));\n", text, data_contract[i].name,
+                          data_contract[i].name, data_is_array(i) ? "[0]" : "");
     check_write(check, source,
                 check_text(check, "%s    printf(\"\\nsizeof %%zu\\n\", sizeof(struct shared_data));\n}\n", text));
     if (check_compile(check, folder, source, program, &messages) != 0) {
@@ -82,9 +93,18 @@ void data_layout_probe_python(struct check *check, const char *folder, struct da
                                  "from shmlab import wire\n"
                                  "wire.check = lambda name, mirror: None\n" /* another check is about it */
                                  "from shared_data import SharedData\n"
-                                 "for field in SharedData._fields_:\n"
+                                 "def kind(type):\n"
+                                 "    code = getattr(type, '_type_', '?')\n"
+                                 "    if not isinstance(code, str):\n"
+                                 "        return kind(code)\n" /* an array's element */
+                                 "    if ctypes.sizeof(type) == 1:\n"
+                                 "        return 'b'\n"
+                                 "    return 'i' if code in 'hilq' else 'f' if code in 'fd' else 'u'\n"
+                                 "fields = [field for base in reversed(SharedData.__mro__)\n"
+                                 "          for field in vars(base).get('_fields_', ())]\n"
+                                 "for field in fields:\n"
                                  "    at = getattr(SharedData, field[0])\n"
-                                 "    print(f'\\n{field[0]} {at.offset} {at.size}')\n"
+                                 "    print(f'\\n{field[0]} {at.offset} {at.size} {kind(field[1])}')\n"
                                  "print(f'\\nsizeof {ctypes.sizeof(SharedData)}')\n";
     struct program *probe = START(check, DATA_PYTHON, "-c", script, folder, TOOLCHAIN_SOURCE "/common/python");
 
@@ -97,7 +117,18 @@ void data_layout_probe_python(struct check *check, const char *folder, struct da
 
 static bool field_right(const struct data_layout *layout, size_t i)
 {
-    return layout->fields[i].offset == data_contract[i].offset && layout->fields[i].size == data_contract[i].size;
+    const struct data_field *field = &layout->fields[i];
+
+    return field->offset == data_contract[i].offset && field->size == data_contract[i].size &&
+           field->kind == data_kinds[i];
+}
+
+static const char *kind_text(char kind)
+{
+    return kind == 'i'   ? "an integer with a sign"
+           : kind == 'u' ? "an integer without a sign"
+           : kind == 'f' ? "a floating point number"
+                         : "one byte";
 }
 
 bool data_layout_right(const struct data_layout *layout)
@@ -179,6 +210,13 @@ void data_layout_require(struct check *check, const struct data_layout *layout, 
         if (field_right(layout, i))
             continue;
         bool moved = wanted->offset != found->offset;
+        if (!moved && wanted->size == found->size)
+            FAIL(check, .expected = check_text(check, "%s: %s", wanted->name, kind_text(data_kinds[i])),
+                 .found = check_text(check, "%s", kind_text(found->kind)), .file = file,
+                 .line = check_line(check, file, wanted->name),
+                 .cause = "place and size are right and the type is another: the other side takes the same bytes for "
+                          "another number",
+                 .next = "the contract's table names each type");
         FAIL(check,
              .expected = check_text(check, "%s: %zu bytes at offset %zu", wanted->name, wanted->size, wanted->offset),
              .found = check_text(check, "%zu bytes at offset %zu\n%s", found->size, found->offset,
@@ -213,10 +251,10 @@ void data_require_zero(struct check *check, const unsigned char *segment, size_t
                 .next = "memset the whole before you fill it");
 }
 
-static void require_integer(struct check *check, const unsigned char *segment, size_t field, size_t index,
-                            int32_t expected)
+static void require_integer(struct check *check, const unsigned char *segment, const struct data_field fields[],
+                            size_t field, size_t index, int32_t expected)
 {
-    size_t at = data_contract[field].offset + index * sizeof expected;
+    size_t at = fields[field].offset + index * sizeof expected;
     int32_t found = integer_at(segment, at);
 
     REQUIRE(check, found == expected,
@@ -226,9 +264,10 @@ static void require_integer(struct check *check, const unsigned char *segment, s
             .found = check_text(check, "%" PRId32, found));
 }
 
-static void require_text(struct check *check, const unsigned char *segment, size_t field, const char *part)
+static void require_text(struct check *check, const unsigned char *segment, const struct data_field fields[],
+                         size_t field, const char *part)
 {
-    const char *text = (const char *)segment + data_contract[field].offset;
+    const char *text = (const char *)segment + fields[field].offset;
     size_t size = data_contract[field].size, length = strnlen(text, size);
 
     REQUIRE(check, length < size, .expected = check_text(check, "%s ends with a NUL", data_contract[field].name),
@@ -236,37 +275,36 @@ static void require_text(struct check *check, const unsigned char *segment, size
     REQUIRE(check, strstr(text, part) != NULL,
             .expected = check_text(check, "%s contains \"%s\"", data_contract[field].name, part),
             .found = check_text(check, "\"%s\"", text));
-    data_require_zero(check, segment, data_contract[field].offset + length, data_contract[field].offset + size,
-                      check_text(check, "behind the text in %s", data_contract[field].name));
 }
 
-static void require_numbers(struct check *check, const unsigned char *segment)
+static void require_numbers(struct check *check, const unsigned char *segment, const struct data_field fields[])
 {
     static const float coordinates[] = {10.5F, 20.3F, 30.8F}; /* as the documents print them */
     double temperature;
 
-    memcpy(&temperature, segment + data_contract[DATA_TEMPERATURE].offset, sizeof temperature);
+    memcpy(&temperature, segment + fields[DATA_TEMPERATURE].offset, sizeof temperature);
     REQUIRE(check, temperature == 23.5, .expected = "temperature is 23.5",
             .found = check_text(check, "%g", temperature));
     for (size_t i = 0; i < SHARED_DATA_COORDINATES; i++) {
         float found;
-        memcpy(&found, segment + data_contract[DATA_COORDINATES].offset + i * sizeof found, sizeof found);
+        memcpy(&found, segment + fields[DATA_COORDINATES].offset + i * sizeof found, sizeof found);
         REQUIRE(check, found == coordinates[i],
                 .expected = check_text(check, "coordinates[%zu] is %.1f", i, (double)coordinates[i]),
                 .found = check_text(check, "%g", (double)found));
     }
     for (size_t i = 0; i < SHARED_DATA_ARRAY_LENGTH; i++)
-        require_integer(check, segment, DATA_ARRAY, i, 10 * ((int32_t)i + 1));
+        require_integer(check, segment, fields, DATA_ARRAY, i, 10 * ((int32_t)i + 1));
 }
 
 /* Between the writer's start and now. */
-static void require_time(struct check *check, const unsigned char *segment, const struct program *writer)
+static void require_time(struct check *check, const unsigned char *segment, const struct data_field fields[],
+                         const struct program *writer)
 {
     const int64_t slack = 2000, seconds = 1000; /* ms: whole seconds on our side, a clock that is set */
     int64_t since = (int64_t)writer->since * seconds - slack, now = (int64_t)time(NULL) * seconds + slack;
     int64_t found;
 
-    memcpy(&found, segment + data_contract[DATA_TIMESTAMP].offset, sizeof found);
+    memcpy(&found, segment + fields[DATA_TIMESTAMP].offset, sizeof found);
     REQUIRE(check, found <= now || found > now + 1000 * seconds,
             .expected = "timestamp is the time of this moment, in milliseconds since 1970",
             .found = "up to 1000 seconds in the future",
@@ -280,64 +318,141 @@ static void require_time(struct check *check, const unsigned char *segment, cons
             .cause = "seconds instead of milliseconds; half of the number, shifted by four bytes; a 32-bit product");
 }
 
-void data_require_sample(struct check *check, const unsigned char *segment, const struct program *writer)
+void data_require_values(struct check *check, const unsigned char *segment, const struct data_field fields[],
+                         const struct program *writer)
 {
     int32_t pid = (int32_t)writer->own_pid;
 
-    REQUIRE(check, segment[data_contract[DATA_READY].offset] == 1, .expected = "data_ready is 1 once all is written",
-            .found = check_text(check, "%d", segment[data_contract[DATA_READY].offset]));
-    require_integer(check, segment, DATA_PROCESS_ID, 0, pid);
-    require_text(check, segment, DATA_MESSAGE, check_text(check, "%d", (int)pid));
-    require_integer(check, segment, DATA_COUNTER, 0, 42);
-    require_numbers(check, segment);
-    require_text(check, segment, DATA_USER_NAME, "");
-    REQUIRE(check, segment[data_contract[DATA_USER_NAME].offset] != '\0', .expected = "user_name is this user's",
+    require_integer(check, segment, fields, DATA_PROCESS_ID, 0, pid);
+    require_text(check, segment, fields, DATA_MESSAGE, check_text(check, "%d", (int)pid));
+    require_integer(check, segment, fields, DATA_COUNTER, 0, 42);
+    require_numbers(check, segment, fields);
+    require_text(check, segment, fields, DATA_USER_NAME, "");
+    REQUIRE(check, segment[fields[DATA_USER_NAME].offset] != '\0', .expected = "user_name is this user's",
             .found = "an empty text");
-    require_time(check, segment, writer);
+    require_time(check, segment, fields, writer);
+}
+
+void data_require_moment(struct check *check, const unsigned char *segment, const struct data_field fields[],
+                         const struct data_probed *probed)
+{
+    enum { TICK_MS = 20 }; /* the coarse clocks go from tick to tick */
+    int64_t found;
+
+    memcpy(&found, segment + fields[DATA_TIMESTAMP].offset, sizeof found);
+    REQUIRE(check, found >= probed->from_ms - TICK_MS && found <= probed->to_ms,
+            .expected = "timestamp is the time of this moment, in milliseconds since 1970",
+            .found = found % 1000 == 0 ? "a whole second" : "some milliseconds ago, or to come",
+            .cause = "time(2) knows whole seconds only", .next = "clock_gettime, and tv_nsec / 1000000");
+}
+
+void data_require_cleared(struct check *check, const unsigned char *segment, const struct data_layout *layout)
+{
     for (size_t i = 0; i < DATA_FIELDS; i++) {
-        size_t end = data_contract[i].offset + data_contract[i].size;
-        size_t next = i + 1 < DATA_FIELDS ? data_contract[i + 1].offset : DATA_SEGMENT;
-        data_require_zero(check, segment, end, next, check_text(check, "behind %s", data_contract[i].name));
+        const struct data_field *field = &layout->fields[i];
+        size_t end = field->offset + field->size, next = i + 1 < DATA_FIELDS ? field[1].offset : layout->size;
+        if (i == DATA_MESSAGE || i == DATA_USER_NAME)
+            data_require_zero(check, segment,
+                              field->offset + strnlen((const char *)segment + field->offset, field->size), end,
+                              check_text(check, "behind the text in %s", field->name));
+        if (i == DATA_ARRAY && next >= end + 4)
+            REQUIRE(check, integer_at(segment, end) != 10 * (SHARED_DATA_ARRAY_LENGTH + 1),
+                    .expected = check_text(check, "zero after data_array, at byte %zu", end),
+                    .found = "110, which is what an eleventh element would hold",
+                    .cause = "a loop that goes one too far: the last element of ten is data_array[9]",
+                    .next = "i < SHARED_DATA_ARRAY_LENGTH");
+        data_require_zero(check, segment, end, next, check_text(check, "behind %s", field->name));
     }
 }
 
-/* Print, in hexadecimal, a segment as lab 1's sample_fill and sample_publish make it of 0xFF. */
-static const char sample_probe[] = "#include \"sample.c\"\n" /* first: it says which standard it wants */
-                                   "int main(void)\n{\n"
-                                   "    static _Alignas(16) unsigned char segment[1024];\n"
-                                   "    static struct shared_data sample;\n"
-                                   "    memset(&sample, 0xFF, sizeof sample);\n"
-                                   "    sample_fill(&sample);\n"
-                                   "    sample_publish((struct shared_data *)(void *)segment, &sample);\n"
-                                   "    for (size_t i = 0; i < sizeof segment; i++)\n"
-                                   "        printf(\"%02x\", segment[i]);\n"
-                                   "}\n";
+void data_require_sample(struct check *check, const unsigned char *segment, const struct program *writer)
+{
+    struct data_layout contract = {.size = DATA_SEGMENT};
 
-void data_lab1_require(struct check *check, const char *folder)
+    memcpy(contract.fields, data_contract, sizeof contract.fields);
+    REQUIRE(check, segment[data_contract[DATA_READY].offset] == 1, .expected = "data_ready is 1 once all is written",
+            .found = check_text(check, "%d", segment[data_contract[DATA_READY].offset]));
+    data_require_values(check, segment, data_contract, writer);
+    data_require_cleared(check, segment, &contract);
+}
+
+/* ---- Lab 1's sample.c ---- */
+
+/* It waits until the clock is well inside a second, so that whole seconds are no milliseconds by accident. */
+static const char sample_probe[] =
+    "#include \"sample.c\"\n" /* first: it says which standard it wants */
+    "static long long probe_ms(void)\n{\n"
+    "    struct timespec now;\n"
+    "    clock_gettime(CLOCK_REALTIME, &now);\n"
+    "    return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;\n"
+    "}\n"
+    "static void probe_show(const unsigned char *bytes)\n{\n"
+    "    for (size_t i = 0; i < 1024; i++)\n"
+    "        printf(\"%02x\", bytes[i]);\n"
+    "    printf(\"\\n\");\n"
+    "}\n"
+    "int main(void)\n{\n"
+    "    static union { struct shared_data data; unsigned char bytes[1024]; } sample, segment;\n"
+    "    long long from, to;\n"
+    "    memset(&sample, 0xFF, sizeof sample);\n"
+    "    do\n"
+    "        from = probe_ms();\n"
+    "    while (from % 1000 < 100);\n"
+    "    sample_fill(&sample.data);\n"
+    "    to = probe_ms();\n"
+    "    sample_publish(&segment.data, &sample.data);\n"
+    "    printf(\"%lld %lld\\n\", from, to);\n"
+    "    probe_show(sample.bytes);\n"
+    "    probe_show(segment.bytes);\n"
+    "}\n";
+
+void data_probe_build(struct check *check, const char *folder, struct data_probe *probe)
 {
     const char *source = check_text(check, "%s/sample_probe.c", check_scratch(check));
-    const char *program = check_text(check, "%s/sample_probe", check_scratch(check));
-    unsigned char *segment = check_memory(check, DATA_SEGMENT);
-    struct data_layout layout;
     const char *messages;
 
-    data_layout_probe(check, folder, &layout);
-    data_layout_require(check, &layout, "../lab1_layout/shared_data.h");
+    data_layout_probe(check, folder, &probe->layout);
+    probe->program = check_text(check, "%s/sample_probe", check_scratch(check));
     check_write(check, source, sample_probe);
-    if (check_compile(check, folder, source, program, &messages) != 0) {
+    if (check_compile(check, folder, source, probe->program, &messages) != 0) {
         check_note(check, "%s", messages);
         FAIL(check, .expected = "lab 1's sample.c compiles", .found = "it does not: see the transcript");
     }
-    struct program *probe = START(check, program);
-    program_ends(probe, 0);
-    const char *digits = program_output(probe);
+}
+
+/* A line of hexadecimal digits. Returns what follows it. */
+static const char *hex_read(struct check *check, const char *line, unsigned char *bytes)
+{
     for (size_t i = 0; i < DATA_SEGMENT; i++) {
         unsigned byte;
-        if (sscanf(digits + 2 * i, "%2x", &byte) != 1)
+        if (sscanf(line + 2 * i, "%2x", &byte) != 1)
             check_broken(check, "the probe printed too little");
-        segment[i] = (unsigned char)byte;
+        bytes[i] = (unsigned char)byte;
     }
-    data_require_sample(check, segment, probe);
+    return line + 2 * DATA_SEGMENT + 1;
+}
+
+void data_probe_run(struct check *check, const struct data_probe *probe, struct data_probed *probed)
+{
+    probed->program = START(check, probe->program);
+    program_ends(probed->program, 0);
+    const char *text = program_output(probed->program), *digits = strchr(text, '\n');
+
+    if (digits == NULL || sscanf(text, "%lld %lld", &probed->from_ms, &probed->to_ms) != 2)
+        check_broken(check, "the probe printed something else");
+    digits = hex_read(check, digits + 1, probed->filled);
+    hex_read(check, digits, probed->published);
+}
+
+void data_lab1_require(struct check *check, const char *folder)
+{
+    struct data_probe probe;
+    struct data_probed probed;
+
+    data_probe_build(check, folder, &probe);
+    data_layout_require(check, &probe.layout, "../lab1_layout/shared_data.h");
+    data_probe_run(check, &probe, &probed);
+    data_require_sample(check, probed.published, probed.program);
 }
 
 /* ---- A segment of our own ---- */
@@ -391,7 +506,7 @@ static const char *printed_value(struct check *check, struct program *reader, si
     return check_text(check, "%.*s", (int)strcspn(line, "\n"), line);
 }
 
-/* The value that a reader finds who looks at this byte for the field; NULL for texts. */
+/* The value that a reader finds that looks at this byte for the field; NULL for texts. */
 static const char *value_at(struct check *check, const unsigned char *bytes, size_t field, size_t at)
 {
     const char *text = "";
@@ -462,31 +577,4 @@ void data_require_printed(struct check *check, struct program *reader, const str
                                            (const char *)sample->bytes + place->offset),
                     .found = printed);
     }
-}
-
-/* ---- Source text ---- */
-
-static bool is_word(char c)
-{
-    return isalnum((unsigned char)c) || c == '_';
-}
-
-const char *data_word_find(const char *begin, const char *end, const char *word)
-{
-    size_t length = strlen(word);
-
-    for (const char *at = begin; at + length < end; at++) {
-        const char *close = NULL;
-        if (at[0] == '/' && at[1] == '*')
-            close = memmem(at, (size_t)(end - at), "*/", 2);
-        else if (at[0] == '/' && at[1] == '/')
-            close = memchr(at, '\n', (size_t)(end - at));
-        if (close != NULL) {
-            at = close;
-            continue;
-        }
-        if (strncmp(at, word, length) == 0 && !is_word(at[length]) && (at == begin || !is_word(at[-1])))
-            return at;
-    }
-    return NULL;
 }

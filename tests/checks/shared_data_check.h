@@ -32,6 +32,7 @@ enum { DATA_SEGMENT = SHARED_DATA_SEGMENT_SIZE };
 struct data_field {
     const char *name;
     size_t offset, size;
+    char kind; /* what its bytes mean, see data_kinds; 0: unknown */
 };
 extern const struct data_field data_contract[DATA_FIELDS];
 
@@ -53,6 +54,33 @@ bool data_layout_right(const struct data_layout *layout);
 /* Fail the check, with the bytes drawn and the usual cause, when it does not. */
 void data_layout_require(struct check *check, const struct data_layout *layout, const char *file);
 
+/* ---- Lab 1's sample.c, in a program of the check's own ---- */
+
+/* Compile it with the sources of this folder. Fails the check when it does not compile. */
+struct data_probe {
+    const char *program;
+    struct data_layout layout; /* where its struct has the members, be that right or wrong */
+};
+void data_probe_build(struct check *check, const char *folder, struct data_probe *probe);
+
+/* What it makes of memory that was full of 0xFF. */
+struct data_probed {
+    struct program *program;
+    long long from_ms, to_ms;              /* the time before and after, milliseconds since 1970 */
+    unsigned char filled[DATA_SEGMENT];    /* the struct behind sample_fill; 0xFF behind its end */
+    unsigned char published[DATA_SEGMENT]; /* the struct behind sample_publish, in a segment that was zero */
+};
+void data_probe_run(struct check *check, const struct data_probe *probe, struct data_probed *probed);
+
+/* Values at these offsets; bytes that belong to no member are looked at by data_require_cleared. */
+void data_require_values(struct check *check, const unsigned char *segment, const struct data_field fields[],
+                         const struct program *writer);
+/* The timestamp is, to some milliseconds, that of the moment in which the probe ran. */
+void data_require_moment(struct check *check, const unsigned char *segment, const struct data_field fields[],
+                         const struct data_probed *probed);
+/* The struct's bytes that belong to no member, and those behind texts, are zero. */
+void data_require_cleared(struct check *check, const unsigned char *segment, const struct data_layout *layout);
+
 /* Does lab 1's half of a tree (header and sample.c) do what lab 2 builds on? Fails the check with a word for lab 1. */
 void data_lab1_require(struct check *check, const char *folder);
 
@@ -72,8 +100,5 @@ struct data_sample {
 void data_sample_make(struct check *check, struct data_sample *sample);
 /* The reader has printed every field of it, with the value behind the field's name. */
 void data_require_printed(struct check *check, struct program *reader, const struct data_sample *sample);
-
-/* The first whole word in [begin, end), outside of comments; NULL: it is not there. */
-const char *data_word_find(const char *begin, const char *end, const char *word);
 
 #endif

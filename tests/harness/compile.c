@@ -619,8 +619,9 @@ bool check_edit(struct check *check, const char *path, const char *from, const c
     return found != NULL;
 }
 
-int check_compile(struct check *check, const char *folder, const char *source, const char *output,
-                  const char **messages)
+/* Let the compiler make one file of another, with these words at the end of its command. */
+static int file_compile(struct check *check, const char *folder, const char *source, const char *output,
+                        const char *const words[], const char **messages)
 {
     struct command command;
     struct process compiler;
@@ -630,7 +631,7 @@ int check_compile(struct check *check, const char *folder, const char *source, c
     command_add(&command, source);
     command_add(&command, "-o");
     command_add(&command, output);
-    command_add_all(&command, link_words[LINK_COMMON]);
+    command_add_all(&command, words);
     bool started = command_start(&compiler, &command, check->place, check->place == NULL ? check->scratch : NULL);
     command_free(&command);
     if (!started)
@@ -639,6 +640,20 @@ int check_compile(struct check *check, const char *folder, const char *source, c
     if (messages != NULL)
         *messages = text;
     return status;
+}
+
+int check_compile(struct check *check, const char *folder, const char *source, const char *output,
+                  const char **messages)
+{
+    return file_compile(check, folder, source, output, link_words[LINK_COMMON], messages);
+}
+
+char *check_preprocess(struct check *check, const char *folder, const char *source)
+{
+    static const char *const words[] = {"-E", "-P", NULL}; /* -P: no lines that say where each line came from */
+    const char *output = check_text(check, "%s/preprocessed.c", check->scratch);
+
+    return file_compile(check, folder, source, output, words, NULL) == 0 ? check_read(check, output, NULL) : NULL;
 }
 
 /* ---- What is left behind ---- */

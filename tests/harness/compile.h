@@ -96,6 +96,11 @@ void check_write(struct check *check, const char *path, const char *text);
  */
 int check_compile(struct check *check, const char *folder, const char *source, const char *output,
                   const char **messages);
+/*
+ * What the preprocessor makes of a C file: the compiler's own view of it, without comments, macros and #include, so
+ * that a check need not know how it was written. NULL when it fails; to be freed.
+ */
+char *check_preprocess(struct check *check, const char *folder, const char *source);
 /* Where the first message of a compiler points: file (in the lab's folder) and line. */
 void check_blame(struct check *check, const char *messages, struct finding *finding);
 
