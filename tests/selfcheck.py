@@ -130,15 +130,32 @@ def tree_copy(to: Path) -> Path:
     return to / "tree"
 
 
+def edit_apply(text: str, edit: Replacement) -> Tuple[str, int]:
+    """The text after the edit, and how often the words that are to be replaced are there: they must be once.
+
+    Where they are not there as they are written, the white space between them does not count, so that another formatter or
+    another width leaves mutants and designs alone.
+    """
+    count = text.count(edit.before)
+    if count > 0:
+        return text.replace(edit.before, edit.after), count
+    tokens = re.findall(r"\w+|[^\w\s]", edit.before.replace("\\\n", " "))
+    blank = r"(?:\s|\\\n)"
+    pattern = "".join(
+        re.escape(token) + (blank + ("+" if re.match(r"\w", token) and re.match(r"\w", after) else "*") if after else "")
+        for token, after in zip(tokens, tokens[1:] + [""])
+    )
+    return re.subn(pattern, lambda found: edit.after.strip(), text)
+
+
 def mutant_apply(mutant: Mutant, folder: Path) -> None:
     """Edit the copy; every text that is to be replaced must be there exactly once."""
     for edit in mutant.edits:
         path = folder / edit.file
-        text = path.read_text(encoding="utf-8")
-        if text.count(edit.before) != 1:
-            raise Failure(f"{mutant.name}: {edit.file} has this text {text.count(edit.before)} times, not once:\n"
-                          f"{edit.before}")
-        path.write_text(text.replace(edit.before, edit.after), encoding="utf-8")
+        text, count = edit_apply(path.read_text(encoding="utf-8"), edit)
+        if count != 1:
+            raise Failure(f"{mutant.name}: {edit.file} has this text {count} times, not once:\n{edit.before}")
+        path.write_text(text, encoding="utf-8")
 
 
 class Lab(NamedTuple):
@@ -213,9 +230,10 @@ def designs_together(number: int, paths: List[Path]) -> List[List[Mutant]]:
             for edit in design.edits:
                 solution = (folder / edit.file).read_text(encoding="utf-8")
                 now = after.get(edit.file, solution)
-                if now.count(edit.before) != 1 and members:
+                now, count = edit_apply(now, edit)
+                if count != 1 and members:
                     break
-                after[edit.file] = now.replace(edit.before, edit.after)
+                after[edit.file] = now
             else:
                 members.append(design)
                 if len(members) == 1:
