@@ -83,7 +83,7 @@ static void machine_try(struct doctor *doctor)
     const char *folder = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
 
     answer_print(doctor, true, machine_folder(folder), "every check");
-    answer_print(doctor, true, machine_folder(TOOLCHAIN_BUILD), "every check");
+    answer_print(doctor, true, machine_results(TOOLCHAIN_BUILD), "every check");
     answer_print(doctor, true, machine_files(), "every check");
     answer_print(doctor, true, machine_processes(), "every check");
     answer_print(doctor, true, machine_posix(MACHINE_PICTURES), "labs 1, 4, 5 and 6");

@@ -34,6 +34,7 @@ enum {
     LEAST_PROCESSES = 32,
     PROBE_SECONDS = 20,
     SEGMENT = 4096,
+    FOLDER_TOLD = 150,
 };
 
 static void answer_cure(struct machine_answer *answer, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -119,20 +120,31 @@ struct machine_answer machine_folder(const char *folder)
 {
     struct machine_answer answer = {.good = true};
     struct statvfs space = {0};
-    int number;
+    /* told without what is made anew for each run */
+    const char *own = strstr(folder, "/" SCRATCH_NAME);
+    int number, length = own != NULL ? (int)(own - folder) : (int)strlen(folder);
 
-    answer_cure(&answer, "name another folder for what exists during a run only: TMPDIR=$HOME/tmp make lab1 "
-                         "(mkdir ~/tmp first)");
+    length = length < FOLDER_TOLD ? length : FOLDER_TOLD;
+    answer_cure(&answer, "name another folder for what exists during a run only: mkdir -p ~/tmp, then "
+                         "TMPDIR=$HOME/tmp make labN");
     bool runs = file_runs(folder, &number);
     if (number != 0)
-        answer_what(&answer, false, "no file can be made in %.150s: %s", folder, strerror(number));
+        answer_what(&answer, false, "no file can be made in %.*s: %s", length, folder, strerror(number));
     else if (!runs)
-        answer_what(&answer, false, "nothing that is in %.150s may be run: it is mounted with noexec", folder);
+        answer_what(&answer, false, "nothing that is in %.*s may be run: it is mounted with noexec", length, folder);
     else if (statvfs(folder, &space) == 0 && (unsigned long long)space.f_bavail * space.f_frsize < LEAST_BUILD)
-        answer_what(&answer, false, "%.150s is full: %llu KiB are free", folder,
-                    (unsigned long long)space.f_bavail * space.f_frsize >> 10);
+        answer_what(&answer, false, "%.*s is full: %d MiB are wanted", length, folder, LEAST_BUILD >> 20);
     else
-        answer_what(&answer, true, "%.150s: files can be made there, and run", folder);
+        answer_what(&answer, true, "%.*s: files can be made there, and run", length, folder);
+    return answer;
+}
+
+struct machine_answer machine_results(const char *folder)
+{
+    struct machine_answer answer = machine_folder(folder);
+
+    answer_cure(&answer, "make the project's folder yours to write to (chmod -R u+w), or work on a copy of it in your "
+                         "home folder");
     return answer;
 }
 

@@ -17,6 +17,8 @@ struct machine_answer {
 
 /* A folder for the programs of a run: can files be made there, and run, and is there space for a build? */
 struct machine_answer machine_folder(const char *folder);
+/* The same for the one that keeps what a run found out. */
+struct machine_answer machine_results(const char *folder);
 /* POSIX shared memory and semaphores: can they be made, and is there space for so many bytes? */
 struct machine_answer machine_posix(unsigned long long bytes);
 /* System V shared memory. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "judging.h"
+#include "machine.h"
 #include "shmlab/clock.h"
 
 /* Does the wanted check need this one, directly or not? */
@@ -84,6 +85,21 @@ static struct slot *slot_free(struct judge *judge)
     return NULL;
 }
 
+/* Nothing of the student's has run: it is the machine's fault, whichever it is. */
+static void case_not_started(struct judge *judge, size_t i)
+{
+    const struct machine_answer results = machine_results(judge->order->results), processes = machine_processes();
+    const struct machine_answer *fault = !results.good ? &results : &processes;
+    char text[sizeof fault->what + sizeof fault->cure + 4];
+
+    if (fault->good)
+        snprintf(text, sizeof text, "the check could not be started: out of memory, or %s is full",
+                 judge->scratch.path);
+    else
+        snprintf(text, sizeof text, "%s; %s", fault->what, fault->cure);
+    check_decide(judge, i, OUTCOME_UNJUDGED, text);
+}
+
 /* Start or settle a check if that can be; true when it was settled. */
 static bool case_advance(struct judge *judge, size_t i)
 {
@@ -110,7 +126,7 @@ static bool case_advance(struct judge *judge, size_t i)
         case_set(judge, i, OUTCOME_PENDING);
         return false;
     }
-    check_decide(judge, i, OUTCOME_ERROR, "the check could not be started: out of memory or processes");
+    case_not_started(judge, i);
     return true;
 }
 

@@ -17,7 +17,7 @@
 
 enum { OPEN_FOLDERS = 16 };
 
-static const char name_begin[] = "shmlab.";
+static const char name_begin[] = SCRATCH_NAME;
 
 static const char *base_folder(void)
 {
@@ -31,7 +31,10 @@ int scratch_make(struct scratch *scratch, const char *base)
     snprintf(scratch->path, sizeof scratch->path, "%.200s/%sXXXXXX", base != NULL ? base : base_folder(), name_begin);
     scratch->lock = -1;
     if (mkdtemp(scratch->path) == NULL)
-        return error_report_errno(NULL, "mkdtemp(%s)", scratch->path);
+        return error_report_errno(
+            "nothing was judged: TMPDIR has to name a folder that is there, and yours to write to; "
+            "unset TMPDIR takes /tmp",
+            "mkdtemp(%s)", scratch->path);
     scratch->lock = open(scratch->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (scratch->lock != -1)
         flock(scratch->lock, LOCK_EX | LOCK_NB); /* nobody else knows the folder yet */

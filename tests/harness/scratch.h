@@ -10,6 +10,8 @@
 
 #include <stddef.h>
 
+#define SCRATCH_NAME "shmlab." /* and six characters */
+
 struct scratch {
     char path[256];
     int lock; /* descriptor */

@@ -8,7 +8,6 @@
  *     personality   Docker's profile: EPERM, but for asking
  *     layout        where libraries are not where ThreadSanitizer expects them: the legacy layout of addresses
  *     shm=SIZE      a small /dev/shm (mount option size=), in a mount namespace of its own: wants root
- *     shm-mode=MODE one with other permissions, too
  *     noexec        /tmp mounted with noexec: wants root
  *     full          /tmp of 64 KiB: wants root
  *
@@ -117,8 +116,6 @@ static void arrange(const char *what)
     else if (strcmp(what, "layout") == 0)
         personality(ADDR_COMPAT_LAYOUT);
     else if (strncmp(what, "shm=", 4) == 0 && snprintf(options, sizeof options, "mode=1777,size=%s", what + 4) > 0)
-        cover("/dev/shm", 0, options);
-    else if (strncmp(what, "shm-mode=", 9) == 0 && snprintf(options, sizeof options, "mode=%s", what + 9) > 0)
         cover("/dev/shm", 0, options);
     else if (strcmp(what, "noexec") == 0)
         cover("/tmp", MS_NOEXEC, "mode=1777");
