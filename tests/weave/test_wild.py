@@ -117,6 +117,77 @@ class Wild(WeaveCase):
         self.assertIn(report["notes"][0], report["text"])
         self.assert_verdict(self.report("--", binary, "/one", "--", binary, "/one"), "failed", "no-lock")
 
+    # ---- what library functions do to shared memory ----
+
+    CALLS = """atoi(s)|atol(s)|atoll(s)|atof(s)|strtol(s, NULL, 10)|strtoul(s, NULL, 0)|strtoll(s, NULL, 10)|strtod(s, NULL)
+        strtol("7", (char **)s, 10)|strtok(s, ",")|strtok_r(s, ",", &t)|strsep(&s, ",")|strdup(s)|strndup(s, 3)
+        strcasecmp(s, l)|strncasecmp(s, l, 2)|strcoll(s, l)|strverscmp(s, l)|strpbrk(s, "z")|strspn(s, "1")|strcspn(s, "z")
+        strcasestr(s, "q")|memmem(s, 9, "z", 1)|memrchr(s, 'z', 9)|memccpy(s, l, 'o', 9)|bcopy(l, s, 9)|bcmp(l, s, 9)
+        swab(l, s, 4)|wmemcpy((wchar_t *)s, L"abc", 3)|wcslen((wchar_t *)(s + 64))|qsort(s, 4, 4, order)|getrandom(s, 8, 0)
+        sscanf(s, "%d", &z)|sscanf("7 x", "%d", (int *)s)|sscanf("7 abc", "%*d %3[a-c]", s)|sscanf("12", "%hhd", s)
+        fscanf(text, "%9s", s)|fgets(s, 20, text)|getline((char **)(s + 128), (size_t *)(s + 160), text)
+        pread(in, s, 9, 0)|pwrite(out, s, 9, 0)|readv(in, &v, 1)|writev(out, &v, 1)|send(ends[1], s, 3, MSG_NOSIGNAL)
+        recv((send(ends[1], l, 3, 0), ends[0]), s, 3, MSG_DONTWAIT)|pipe((int *)s)|asprintf(&t, "%s", s)|perror(s)
+        time((time_t *)s)|gettimeofday((struct timeval *)s, NULL)|clock_gettime(CLOCK_REALTIME, (struct timespec *)s)
+        gmtime_r(&(time_t){0}, (struct tm *)s)|localtime_r((time_t *)s, &(struct tm){0})|ctime_r(&(time_t){0}, s)
+        asctime_r(&(struct tm){.tm_mday = 1}, s)|strftime(s, 20, "%Y", &(struct tm){0})|mktime((struct tm *)(s + 64))
+        nanosleep((struct timespec *)(s + 128), NULL)|stat("/", (struct stat *)s)|lstat("/", (struct stat *)s)
+        fstat(in, (struct stat *)s)|getcwd(s, 99)|realpath("/", s)|readlink("/proc/self", s, 9)|open(s, O_RDONLY)|fopen(s, "r")
+        access(s, R_OK)|unlink(s)|strerror_r(1, s, 20)|uname((struct utsname *)s)|gethostname(s, 20)|setenv("X", s, 1)|putenv(s)
+        inet_pton(AF_INET, "1.2.3.4", s)|inet_ntop(AF_INET, s, l, 99)|getrusage(RUSAGE_SELF, (struct rusage *)s)
+        getsockopt(ends[0], SOL_SOCKET, SO_TYPE, s, &(socklen_t){4})|poll((struct pollfd *)s, 1, 0)
+        waitpid(-1, (int *)s, WNOHANG)"""
+
+    def test_what_a_library_function_touches_counts(self) -> None:
+        calls = [call.strip() for line in self.CALLS.splitlines() for call in line.split("|") if call.strip()]
+        self.assertGreater(len(calls), 70)
+        more = ("arpa/inet.h", "poll.h", "strings.h", "wchar.h") + tuple(
+            f"sys/{name}.h" for name in ("random", "resource", "socket", "stat", "time", "uio", "utsname")
+        )
+        head = HEAD + "".join(f"#include <{name}>\n" for name in more)
+        body = """static int order(const void *one, const void *other) { (void)one, (void)other; return 0; }
+            int main(int argc, char **argv)
+            {
+                char *s = shared(4096), l[4096] = "one,two", *t;
+                int z, ends[2], in = open("/dev/zero", O_RDONLY), out = open("/dev/null", O_WRONLY);
+                FILE *text = fopen("/etc/passwd", "r");
+                strcpy(s, "12,34");
+                struct iovec v = {s, 8};
+                socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+                if (fork() == 0) { for (int i = 0; i < 256; i++) s[i] = 0; _exit(0); }
+                switch (atoi(argv[1])) {
+            """
+        silent = ("bcopy", "swab", "qsort", "perror")  # return nothing; a result that nobody uses may be computed by nobody
+        for number, call in enumerate(calls):
+            body += f"case {number}: {call if call.startswith(silent) else f'(void)!({call})'}; break;\n"
+        binary = self.program("calls", body + "}\nwait(NULL); return 0; }\n", "-D_FILE_OFFSET_BITS=64", head=head)
+        missed = []
+        for number, call in enumerate(calls):
+            run = self.weave("-q", "--", binary, str(number))
+            if run.returncode != 1 or "FAILED race" not in run.stdout:
+                missed.append(f"{call}: {run.stdout.strip()}")
+        self.assertEqual(missed, [])
+
+    def test_other_programs_are_not_judged(self) -> None:
+        for call in (
+            'execl("/bin/true", "true", NULL)',
+            'execlp("true", "true", NULL)',
+            'execv("/bin/true", (char *[]){"true", NULL})',
+            'system("true")',
+            'popen("true", "r")',
+        ):
+            with self.subTest(call):
+                report = self.main("other", f"int *n = shared(64); if (fork() == 0) {{ {call}; _exit(0); }}\nwait(NULL); return 0;")
+                self.assert_verdict(report, "unable")
+                self.assertRegex(report["error"], rf"^not judged: uses {call.split('(')[0]} at other\.c:\d+")
+
+    def test_a_daemon_stays_in_the_run(self) -> None:
+        body = """struct { sem_t done; int value; } *b = shared(64); sem_init(&b->done, 1, 0);
+            if (fork() == 0) { daemon(0, 0); b->value = 5; sem_post(&b->done); _exit(0); }
+            sem_wait(&b->done); wait(NULL); return b->value != 5;"""
+        self.assert_verdict(self.main("daemon", body), "passed")
+        self.assert_verdict(self.main("daemon", body.replace("b->value = 5; sem_post(&b->done);", "sem_post(&b->done); b->value = 5;")), "failed")
+
     # ---- options that name nothing ----
 
     def test_options_that_name_nothing_are_wrong_usage(self) -> None:

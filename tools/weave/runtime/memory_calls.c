@@ -124,6 +124,7 @@ WEAVE_EXPORT int ftruncate64(int, off_t) __attribute__((alias("ftruncate")));
 WEAVE_EXPORT int fstat(int descriptor, struct stat *status)
 {
     struct object *object = NULL;
+    access_memory(status, sizeof *status, ACCESS_LIBC | ACCESS_WRITE, CALLER);
     if (runtime.on && REAL(fstat)(descriptor, status) == 0 && S_ISREG(status->st_mode) && status->st_nlink <= 1)
         object = file_object(descriptor, 0);
     if (object == NULL)

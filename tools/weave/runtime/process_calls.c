@@ -2,6 +2,7 @@
 #include "runtime.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <poll.h>
 #include <sched.h>
@@ -85,11 +86,13 @@ static pid_t process_reap(int slot, int *status, int options)
     return pid;
 }
 
-WEAVE_EXPORT pid_t waitpid(pid_t pid, int *status, int options)
+static pid_t process_wait(pid_t pid, int *status, int options, const void *pc)
 {
     if (!runtime.on)
         return REAL(waitpid)(pid, status, options);
-    uint16_t site = site_at(CALLER);
+    uint16_t site = site_at(pc);
+    if (status != NULL)
+        access_memory(status, sizeof *status, ACCESS_LIBC | ACCESS_WRITE, pc);
     turn_sync();
     for (;;) {
         bool any;
@@ -106,9 +109,14 @@ WEAVE_EXPORT pid_t waitpid(pid_t pid, int *status, int options)
     }
 }
 
+WEAVE_EXPORT pid_t waitpid(pid_t pid, int *status, int options)
+{
+    return process_wait(pid, status, options, CALLER);
+}
+
 WEAVE_EXPORT pid_t wait(int *status)
 {
-    return waitpid(-1, status, 0);
+    return process_wait(-1, status, 0, CALLER);
 }
 
 /* The end is a step only when stores still wait in the buffer: others may run before these come out. */
@@ -136,6 +144,24 @@ WEAVE_EXPORT void _Exit(int) __attribute__((alias("_exit")));
 __attribute__((destructor(101))) static void process_at_exit(void)
 {
     process_leave();
+}
+
+/* A child goes on in the caller's place, which ends: see daemon(3). */
+WEAVE_EXPORT int daemon(int stay, int keep_open)
+{
+    if (!runtime.on)
+        return REAL(daemon)(stay, keep_open);
+    pid_t child = fork();
+    if (child < 0)
+        return -1;
+    if (child > 0)
+        _exit(0);
+    int nothing = keep_open ? -1 : open("/dev/null", O_RDWR);
+    for (int i = STDIN_FILENO; i <= STDERR_FILENO && nothing >= 0; i++)
+        dup2(nothing, i);
+    if (nothing > STDERR_FILENO)
+        close(nothing);
+    return setsid() < 0 || (!stay && chdir("/") != 0) ? -1 : 0;
 }
 
 static void process_wait_for_signal(const void *pc)
@@ -167,6 +193,13 @@ void time_set(struct timespec *when, uint64_t nanoseconds)
     when->tv_nsec = (long)(nanoseconds % NANOSECONDS);
 }
 
+/* A time that a call reads or writes at the caller's. */
+static void time_accessed(const void *pointer, size_t size, unsigned flags, const void *pc)
+{
+    if (pointer != NULL)
+        access_memory(pointer, size, ACCESS_LIBC | flags, pc);
+}
+
 /* Sleeping orders nothing: it gives way, and the clock of this process goes on. */
 static void time_sleep(uint64_t nanoseconds, const void *pc)
 {
@@ -195,6 +228,7 @@ WEAVE_EXPORT int nanosleep(const struct timespec *wanted, struct timespec *left)
 {
     if (!runtime.on)
         return REAL(nanosleep)(wanted, left);
+    time_accessed(wanted, sizeof *wanted, 0, CALLER);
     time_sleep(time_of(wanted), CALLER);
     return 0;
 }
@@ -203,6 +237,7 @@ WEAVE_EXPORT int clock_nanosleep(clockid_t clock, int flags, const struct timesp
 {
     if (!runtime.on)
         return REAL(clock_nanosleep)(clock, flags, wanted, left);
+    time_accessed(wanted, sizeof *wanted, 0, CALLER);
     uint64_t span = time_of(wanted);
     if (flags & TIMER_ABSTIME)
         span = span > runtime.self->time ? span - runtime.self->time : 0;
@@ -254,6 +289,7 @@ WEAVE_EXPORT int poll(struct pollfd *descriptors, nfds_t count, int timeout)
     if (!runtime.on)
         return REAL(poll)(descriptors, count, timeout);
     enum { MILLISECOND = 1000000, MILLISECONDS = 1000 };
+    time_accessed(descriptors, count * sizeof *descriptors, ACCESS_WRITE, CALLER);
     int ready = REAL(poll)(descriptors, count, 0);
     struct timespec limit = {timeout / MILLISECONDS, timeout % MILLISECONDS * (long)MILLISECOND};
     return ready != 0 ? ready : time_await_input(timeout < 0 ? NULL : &limit, CALLER);
@@ -328,8 +364,11 @@ WEAVE_EXPORT int clock_gettime(clockid_t clock, struct timespec *now)
 {
     if (!time_is_virtual(clock))
         return (int)syscall(SYS_clock_gettime, clock, now);
+    time_accessed(now, sizeof *now, ACCESS_WRITE, CALLER);
     runtime.self->time += CLOCK_STEP;
+    segment_open();
     time_set(now, runtime.self->time);
+    segment_close();
     return 0;
 }
 
@@ -337,8 +376,11 @@ WEAVE_EXPORT time_t time(time_t *now)
 {
     struct timespec when;
     clock_gettime(CLOCK_REALTIME, &when);
+    time_accessed(now, sizeof *now, ACCESS_WRITE, CALLER);
+    segment_open();
     if (now != NULL)
         *now = when.tv_sec;
+    segment_close();
     return when.tv_sec;
 }
 
@@ -347,8 +389,11 @@ WEAVE_EXPORT int gettimeofday(struct timeval *restrict now, void *restrict zone)
     (void)zone;
     struct timespec when;
     clock_gettime(CLOCK_REALTIME, &when);
+    time_accessed(now, sizeof *now, ACCESS_WRITE, CALLER);
+    segment_open();
     now->tv_sec = when.tv_sec;
     now->tv_usec = when.tv_nsec / MICROSECOND;
+    segment_close();
     return 0;
 }
 

@@ -200,6 +200,21 @@ WEAVE_EXPORT int dprintf(int descriptor, const char *restrict format, ...)
     return result;
 }
 
+WEAVE_EXPORT int vasprintf(char **restrict to, const char *restrict format, va_list arguments)
+{
+    stdio_format(format, arguments, CALLER);
+    stdio_write(to, sizeof *to, CALLER);
+    segment_open();
+    int result = REAL(vasprintf)(to, format, arguments);
+    segment_close();
+    return result;
+}
+
+WEAVE_EXPORT int asprintf(char **restrict to, const char *restrict format, ...)
+{
+    WITH_ARGUMENTS(format, vasprintf(to, format, arguments));
+}
+
 WEAVE_EXPORT int puts(const char *text)
 {
     stdio_read_text(text, SIZE_MAX, CALLER);
