@@ -48,13 +48,14 @@ static void creates(struct check *check)
 {
     const char *key = check_key(check);
 
-    ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "shmget("));
+    int line = check_line(check, "writer.c", "shmget(");
+    ADVISE(check, .file = "writer.c", .line = line,
+           .cause = "--key is not used; or the program waits before it has created anything");
     struct program *writer = writer_start(check, key);
     struct object object = sysv_look(check, key);
-    REQUIRE(check, object.exists,
-            .expected = check_text(check, "a segment with key %s, while the writer holds it", key),
-            .found = "none: `ipcs -m` shows no such key",
-            .cause = "--key is not used; or the program waits before it has created anything");
+    if (!object.exists)
+        sysv_missing(check, key, check_text(check, "a segment with key %s, while the writer holds it", key));
+    ADVISE(check, .file = "writer.c", .line = line);
     REQUIRE(check, object.size == DATA_SEGMENT, .expected = check_text(check, "%d bytes", DATA_SEGMENT),
             .found = check_text(check, "%zu bytes", object.size),
             .cause = "sizeof the struct is not the segment's size", .next = "SHARED_DATA_SEGMENT_SIZE");

@@ -18,30 +18,91 @@ static key_t key_of(const char *key)
     return (key_t)strtol(key, NULL, 0);
 }
 
+/* It is there, and its bits keep even its owner out. Root is never kept out. */
+static _Noreturn void object_closed(struct check *check, const char *expected, const char *what, unsigned mode,
+                                    const char *cause)
+{
+    FAIL(check, .expected = expected,
+         .found =
+             check_text(check, "%s with mode %04o, which even you may not open for reading and writing", what, mode),
+         .cause = cause, .next = "0600: its owner may read and write, nobody else anything");
+}
+
 /* ---- System V ---- */
+
+static struct object object_of(const struct shmid_ds *info, int id)
+{
+    return (struct object){.exists = true,
+                           .id = id,
+                           .size = info->shm_segsz,
+                           .mode = info->shm_perm.mode & 0777,
+                           .attached = info->shm_nattch,
+                           .creator = info->shm_cpid};
+}
+
+static bool creator_ours(const struct check *check, pid_t creator)
+{
+    for (size_t i = 0; i < check->program_count; i++)
+        if (check->programs[i]->pid == creator)
+            return true;
+    return false;
+}
+
+/*
+ * Among all segments, whoever may look at them: IPC_STAT wants read permission, SHM_STAT_ANY none (shmctl(2)). The one
+ * with that id, or, with -1, one that a program of this check has made and marked for removal: its key is gone, it
+ * stays until nobody has it attached.
+ */
+static struct object sysv_search(const struct check *check, int wanted)
+{
+    struct shm_info all;
+    int last = shmctl(0, SHM_INFO, (struct shmid_ds *)(void *)&all); /* shmctl(2): that command's argument */
+
+    for (int i = 0; i <= last; i++) {
+        struct shmid_ds info;
+        int id = shmctl(i, SHM_STAT_ANY, &info);
+        bool removed = (info.shm_perm.mode & SHM_DEST) != 0;
+        if (id != -1 && (wanted != -1 ? id == wanted : removed && creator_ours(check, info.shm_cpid)))
+            return object_of(&info, id);
+    }
+    return (struct object){.exists = false};
+}
 
 struct object sysv_look(struct check *check, const char *key)
 {
-    struct shmid_ds info;
-    int id = shmget(key_of(key), 0, 0);
+    int id = shmget(key_of(key), 0, 0); /* wants no permission */
 
-    if (id == -1 || shmctl(id, IPC_STAT, &info) == -1)
+    if (id == -1)
         return (struct object){.exists = false};
     check_varies(check, "id", check_text(check, "%d", id));
-    return (struct object){.exists = true,
-                           .id = id,
-                           .size = info.shm_segsz,
-                           .mode = info.shm_perm.mode & 0777,
-                           .attached = info.shm_nattch,
-                           .creator = info.shm_cpid};
+    return sysv_search(check, id);
+}
+
+void sysv_missing(struct check *check, const char *key, const char *expected)
+{
+    const struct object object = sysv_look(check, key), removed = sysv_search(check, -1);
+
+    if (object.exists && (object.mode & 0600) != 0600)
+        object_closed(check, expected, "a segment", object.mode,
+                      "the access bits are missing in shmget's third argument: they belong there with IPC_CREAT");
+    if (!object.exists && removed.exists)
+        FAIL(check, .expected = expected,
+             .found =
+                 check_text(check,
+                            "none with that key, but a segment of %zu bytes that is marked for removal already, and "
+                            "attached %lu times",
+                            removed.size, removed.attached),
+             .cause = "IPC_RMID right after shmat: the key is gone at once, and nobody else finds the segment any more",
+             .next = "remove it at the end; ipcs -m shows \"dest\" until then");
+    FAIL(check, .expected = expected, .found = object.exists ? "another one" : "none: `ipcs -m` shows no such key");
 }
 
 static struct object sysv_need(struct check *check, const char *key, size_t size)
 {
     struct object object = sysv_look(check, key);
 
-    REQUIRE(check, object.exists, .expected = check_text(check, "a System V segment with key %s", key),
-            .found = "none");
+    if (!object.exists)
+        sysv_missing(check, key, check_text(check, "a System V segment with key %s", key));
     REQUIRE(check, object.size >= size,
             .expected = check_text(check, "a System V segment of %zu bytes with key %s", size, key),
             .found = check_text(check, "%zu bytes", object.size));
@@ -53,6 +114,8 @@ static void *sysv_attach_with(struct check *check, const char *key, int flags)
     struct object object = sysv_need(check, key, 0);
     void *address = shmat(object.id, NULL, flags);
 
+    if (address == (void *)-1 && errno == EACCES)
+        sysv_missing(check, key, check_text(check, "a System V segment with key %s that can be attached", key));
     if (address == (void *)-1)
         check_broken(check, "shmat(key %s): %s", key, strerror(errno));
     return address;
@@ -107,9 +170,10 @@ struct object posix_look(struct check *check, const char *name)
     struct stat info;
     int fd = shm_open(name, O_RDONLY, 0);
 
-    (void)check;
-    if (fd == -1)
-        return (struct object){.exists = errno != ENOENT}; /* there, but closed to us */
+    if (fd == -1) /* there, but closed to us: whoever may list the folder may ask for the bits */
+        return stat(check_text(check, "/dev/shm%s", name), &info) == 0
+                   ? (struct object){.exists = true, .size = (size_t)info.st_size, .mode = info.st_mode & 0777}
+                   : (struct object){.exists = errno != ENOENT};
     if (fstat(fd, &info) == -1)
         info = (struct stat){0};
     close(fd);
@@ -125,6 +189,9 @@ static void *posix_map_with(struct check *check, const char *name, size_t size, 
     REQUIRE(check, object.size >= size, .expected = check_text(check, "%s has %zu bytes", name, size),
             .found = check_text(check, "%zu bytes", object.size));
     int fd = shm_open(name, access, 0);
+    if (fd == -1 && errno == EACCES)
+        object_closed(check, check_text(check, "%s can be opened", name), "an object", object.mode,
+                      "the access bits are missing in shm_open's third argument, or a umask took them away");
     if (fd == -1)
         check_broken(check, "shm_open(%s): %s", name, strerror(errno));
     void *memory = mmap(NULL, size, access == O_RDWR ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
@@ -195,12 +262,27 @@ bool semaphore_exists(struct check *check, const char *name)
     return semaphore != NULL;
 }
 
+void semaphore_missing(struct check *check, const char *name)
+{
+    const char *expected = check_text(check, "a semaphore %s", name);
+    struct stat info;
+
+    /* sem_overview(7): where they are */
+    if (stat(check_text(check, "/dev/shm/sem.%s", name + 1), &info) == 0)
+        object_closed(
+            check, expected, "one", info.st_mode & 0777,
+            "sem_open's third argument are the access bits, the fourth is the first value: 0 and 0600 changed "
+            "places, or a umask took the bits away");
+    FAIL(check, .expected = expected, .found = "none");
+}
+
 int semaphore_value(struct check *check, const char *name)
 {
     sem_t *semaphore = semaphore_open(check, name);
     int value;
 
-    REQUIRE(check, semaphore != NULL, .expected = check_text(check, "a semaphore %s", name), .found = "none");
+    if (semaphore == NULL)
+        semaphore_missing(check, name);
     if (sem_getvalue(semaphore, &value) == -1)
         check_broken(check, "sem_getvalue(%s): %s", name, strerror(errno));
     sem_close(semaphore);

@@ -24,6 +24,9 @@ struct object {
 
 /* System V, by key as the programs take it on the command line. */
 struct object sysv_look(struct check *check, const char *key);
+/* Fail: what was expected is not there, and say what is instead: a segment that may not be opened, or one that a
+ * program has marked for removal. */
+_Noreturn void sysv_missing(struct check *check, const char *key, const char *expected);
 /* Copy `size` bytes; fails the check when there is no such segment or it is smaller. */
 const unsigned char *sysv_copy(struct check *check, const char *key, size_t size);
 /* Create a segment (all zero), as a stale one that the program meets; the same key is tracked already. Its id. */
@@ -47,6 +50,8 @@ void posix_outlives(struct check *check, const char *name);
 
 /* POSIX semaphores, by name ("/..."). */
 bool semaphore_exists(struct check *check, const char *name);
+/* Fail: there is none that can be opened. */
+_Noreturn void semaphore_missing(struct check *check, const char *name);
 /* Its value; fails the check when there is none. */
 int semaphore_value(struct check *check, const char *name);
 sem_t *semaphore_create(struct check *check, const char *name, unsigned value);

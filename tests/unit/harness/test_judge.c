@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "compile.h"
@@ -93,6 +94,24 @@ static void shim_fails_a_call(struct check *check)
     REQUIRE(check, program_injected(program) == 0, .found = "a call failed that was not made");
 }
 
+/* There, but closed to everybody who is not root; and there, but of another kind: none. */
+static void finds_closed_segment(struct check *check)
+{
+    const char *key = check_key(check);
+
+    sysv_create(check, key, 512, 0);
+    sysv_missing(check, key, "a segment");
+}
+
+static void finds_closed_semaphore(struct check *check)
+{
+    const char *name = check_name(check);
+
+    semaphore_create(check, name, 1);
+    chmod(check_text(check, "/dev/shm/sem.%s", name + 1), 0);
+    semaphore_missing(check, name);
+}
+
 /* A program that leaves a segment, and a child that would outlive it. */
 static void litters(struct check *check)
 {
@@ -143,6 +162,8 @@ static const struct check_case cases[] = {
      .concept = "c",
      .hints = {"1", "2", "3"},
      .run = shim_stays_out_of_a_failure},
+    {.name = "closed", .title = "t", .concept = "c", .hints = {"1", "2", "3"}, .run = finds_closed_segment},
+    {.name = "closed_semaphore", .title = "t", .concept = "c", .hints = {"1", "2", "3"}, .run = finds_closed_semaphore},
     {.name = "fault", .title = "t", .concept = "c", .hints = {"1", "2", "3"}, .run = shim_fails_a_call},
     {.name = "extra",
      .points = 7,
@@ -281,6 +302,9 @@ static void each_check_is_one_record(void **state)
     assert_string_equal(member(verdict, "static_fails", "outcome"), "error");
     assert_non_null(strstr(member(verdict, "static_fails", "found"), "shmlab_shim.so did not get into it"));
     assert_string_equal(member(verdict, "fault", "outcome"), "passed");
+    assert_non_null(
+        strstr(member(verdict, "closed", "found"), "a segment with mode 0000, which even you may not open"));
+    assert_non_null(strstr(member(verdict, "closed_semaphore", "found"), "one with mode 0000, which even you"));
     assert_string_equal(member(verdict, "litters", "outcome"), "passed");
     assert_string_equal(member(verdict, "hidden", "outcome"), "hidden");
     assert_string_equal(member(verdict, "leaks", "outcome"), "failed");
