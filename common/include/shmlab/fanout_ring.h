@@ -68,7 +68,7 @@ _Static_assert(offsetof(struct fanout, sent) == 0, "sent is at 0");
 _Static_assert(offsetof(struct fanout, readers) == 64, "the readers begin at 64");
 _Static_assert(offsetof(struct fanout, slots) == 320, "the slots begin at 320");
 _Static_assert(sizeof(struct fanout) == 576, "the ring is 576 bytes");
-_Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LONG_LOCK_FREE == 2 && sizeof(long) == 8,
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2 && sizeof(long long) == sizeof(uint64_t),
                "a lock in another process's memory would be no lock");
 
 #endif

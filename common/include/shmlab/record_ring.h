@@ -54,6 +54,7 @@ _Static_assert(offsetof(struct record_ring, written) == 0, "written is at 0");
 _Static_assert(offsetof(struct record_ring, read) == 64, "read is at 64");
 _Static_assert(offsetof(struct record_ring, bytes) == 128, "the bytes begin at 128");
 _Static_assert(sizeof(struct record_ring) == 4224, "the ring is 4224 bytes");
-_Static_assert(ATOMIC_LONG_LOCK_FREE == 2 && sizeof(long) == 8, "a lock in another process's memory would be no lock");
+_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && sizeof(long long) == sizeof(uint64_t),
+               "a lock in another process's memory would be no lock");
 
 #endif

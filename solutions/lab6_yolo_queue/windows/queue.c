@@ -1,0 +1,353 @@
+/* See queue.h. */
+#include "queue.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+enum {
+    SLICE_MILLISECONDS = 50,    /* producer: between two looks for a first consumer */
+    RETRY_MILLISECONDS = 10,    /* between two looks for objects that are not there yet, or not yet gone */
+    STUCK_MILLISECONDS = 30000, /* MUTEX is held for nanoseconds */
+    ROLE_TRIES = 5,             /* a peer that looks whether we are there holds our role for a moment */
+};
+
+static const double orphan_seconds = 2; /* a consumer of an earlier producer needs a moment to leave */
+
+enum {
+    STOP,
+    TOKEN,
+    PEER
+}; /* what is waited for, in this order: of several that are signalled, the first is told */
+
+static char *name_of(const struct queue *queue, const char *what, char *text)
+{
+    snprintf(text, QUEUE_NAME_CAPACITY, "Local\\%.200s_%s", queue->prefix, what);
+    return text;
+}
+
+static void handles_close(struct queue *queue)
+{
+    HANDLE *const handles[] = {&queue->empty, &queue->full, &queue->mutex, &queue->mapping, &queue->peer};
+
+    if (queue->shared != NULL)
+        UnmapViewOfFile(queue->shared);
+    queue->shared = NULL;
+    for (size_t i = 0; i < sizeof handles / sizeof handles[0]; i++) {
+        if (*handles[i] != NULL)
+            CloseHandle(*handles[i]);
+        *handles[i] = NULL;
+    }
+    windows_role_leave(queue->role); /* last: a peer that waits for our end finds everything done */
+    queue->role = NULL;
+}
+
+static bool queue_map(struct queue *queue)
+{
+    char name[QUEUE_NAME_CAPACITY];
+
+    queue->shared = MapViewOfFile(queue->mapping, FILE_MAP_WRITE, 0, 0, sizeof *queue->shared);
+    if (queue->shared != NULL)
+        return true;
+    /* A mapping that is too small gives ERROR_ACCESS_DENIED. */
+    windows_report_last("it belongs to another program: choose another --prefix",
+                        "MapViewOfFile(%s, %zu bytes)", name_of(queue, "QUEUE_SHM", name),
+                        sizeof *queue->shared);
+    return false;
+}
+
+/* An index from shared memory is never trusted. */
+static int slot_index(int32_t shared_index)
+{
+    return (int)((uint32_t)shared_index % QUEUE_SLOTS);
+}
+
+/* Make one. Returns false where it existed, or could not be made: *failed tells which. */
+static bool semaphore_create(HANDLE *semaphore, const char *name, LONG value, bool *failed)
+{
+    *semaphore = CreateSemaphoreA(NULL, value, QUEUE_SLOTS, name);
+    *failed = *semaphore == NULL;
+    if (*failed)
+        windows_report_last("choose another --prefix", "CreateSemaphore(%s)", name);
+    return !*failed && GetLastError() != ERROR_ALREADY_EXISTS;
+}
+
+/* Make both, surely new: one that existed has the counts of an earlier queue, which somebody still has open.
+ */
+static bool semaphores_create(struct queue *queue)
+{
+    char name[QUEUE_NAME_CAPACITY];
+    double end = windows_seconds() + orphan_seconds;
+
+    for (;;) {
+        bool failed;
+        if (semaphore_create(&queue->empty, name_of(queue, "EMPTY", name), QUEUE_SLOTS, &failed) &&
+            semaphore_create(&queue->full, name_of(queue, "FULL", name), 0, &failed))
+            return true;
+        if (failed)
+            return false;
+        CloseHandle(queue->empty);
+        if (queue->full != NULL)
+            CloseHandle(queue->full);
+        queue->empty = queue->full = NULL;
+        if (windows_seconds() >= end) {
+            windows_report("end it, or choose another --prefix",
+                           "%s is there: a program of an earlier queue has it open", name);
+            return false;
+        }
+        if (WaitForSingleObject(queue->stop, RETRY_MILLISECONDS) == WAIT_OBJECT_0)
+            return false;
+    }
+}
+
+static bool role_claim(struct queue *queue, const char *mine, const char *theirs)
+{
+    char name[QUEUE_NAME_CAPACITY];
+    enum windows_role role = WINDOWS_ROLE_TAKEN;
+
+    queue->peer = CreateMutexA(NULL, FALSE, name_of(queue, theirs, name));
+    name_of(queue, mine, name);
+    for (int tries = 0; tries < ROLE_TRIES && role == WINDOWS_ROLE_TAKEN; tries++) {
+        if (tries > 0)
+            Sleep(RETRY_MILLISECONDS);
+        role = windows_role_take(name, &queue->role);
+    }
+    if (role == WINDOWS_ROLE_TAKEN)
+        windows_report("end it, or choose another --prefix", "%s is taken: there is one already", name);
+    else if (role == WINDOWS_ROLE_FAILED || queue->peer == NULL)
+        windows_report_last("choose another --prefix", "CreateMutex(%s)", name);
+    return role == WINDOWS_ROLE_OURS && queue->peer != NULL;
+}
+
+int queue_create(struct queue *queue, const char *prefix, HANDLE stop)
+{
+    char name[QUEUE_NAME_CAPACITY];
+
+    *queue = (struct queue){.producer = true, .stop = stop};
+    snprintf(queue->prefix, sizeof queue->prefix, "%s", prefix);
+    if (role_claim(queue, "PRODUCER", "CONSUMER") && semaphores_create(queue)) {
+        queue->mutex = CreateMutexA(NULL, FALSE, name_of(queue, "MUTEX", name));
+        /* There already: a consumer that came first made it (Python's mmap does). Its bytes are zero, or a
+         * dead producer's. */
+        queue->mapping = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0,
+                                            sizeof *queue->shared, name_of(queue, "QUEUE_SHM", name));
+        if (queue->mutex == NULL || queue->mapping == NULL) {
+            windows_report_last("choose another --prefix", "CreateFileMapping(%s)", name);
+        } else if (queue_map(queue)) {
+            queue->shared->write_idx = queue->shared->read_idx = queue->shared->count = 0;
+            return 0;
+        }
+    }
+    handles_close(queue);
+    return 1;
+}
+
+static bool objects_open(struct queue *queue)
+{
+    char name[QUEUE_NAME_CAPACITY];
+    const DWORD both = SYNCHRONIZE | SEMAPHORE_MODIFY_STATE;
+
+    queue->mapping = OpenFileMappingA(FILE_MAP_WRITE, FALSE, name_of(queue, "QUEUE_SHM", name));
+    queue->empty = OpenSemaphoreA(both, FALSE, name_of(queue, "EMPTY", name));
+    queue->full = OpenSemaphoreA(both, FALSE, name_of(queue, "FULL", name));
+    queue->mutex = OpenMutexA(SYNCHRONIZE, FALSE, name_of(queue, "MUTEX", name));
+    if (queue->mapping != NULL && queue->empty != NULL && queue->full != NULL && queue->mutex != NULL)
+        return true;
+    handles_close(queue);
+    return false;
+}
+
+int queue_attach(struct queue *queue, const char *prefix, HANDLE stop, double seconds)
+{
+    char name[QUEUE_NAME_CAPACITY];
+    double end = windows_seconds() + seconds;
+
+    *queue = (struct queue){.stop = stop};
+    snprintf(queue->prefix, sizeof queue->prefix, "%s", prefix);
+    for (bool told = false; !objects_open(queue); told = true) {
+        if (!told) {
+            printf("consumer: waiting for a producer (%s)\n", name_of(queue, "QUEUE_SHM", name));
+            fflush(stdout);
+        }
+        if (windows_seconds() >= end)
+            return windows_report("start a producer with the same --prefix", "no producer came within %g s",
+                                  seconds);
+        if (WaitForSingleObject(stop, RETRY_MILLISECONDS) == WAIT_OBJECT_0)
+            return windows_report(NULL, "%s", windows_stop_name());
+    }
+    if (role_claim(queue, "CONSUMER", "PRODUCER") && queue_map(queue))
+        return 0;
+    handles_close(queue);
+    return 1;
+}
+
+/* Producer: is a consumer there? Taking its role tells, for a moment; only while none was seen. */
+static bool consumer_look(struct queue *queue)
+{
+    if (!queue->peer_seen) {
+        DWORD got = WaitForSingleObject(queue->peer, 0);
+        if (got == WAIT_TIMEOUT)
+            queue->peer_seen = true;
+        else if (got == WAIT_OBJECT_0 || got == WAIT_ABANDONED)
+            ReleaseMutex(queue->peer);
+    }
+    return queue->peer_seen;
+}
+
+/* Take MUTEX. One that a dead process held comes to us all the same; only the indices can be half done. */
+static enum queue_end queue_lock(struct queue *queue)
+{
+    DWORD got = WaitForSingleObject(queue->mutex, STUCK_MILLISECONDS);
+
+    if (got == WAIT_ABANDONED)
+        queue->abandoned = true;
+    if (got == WAIT_ABANDONED || got == WAIT_OBJECT_0)
+        return QUEUE_DONE;
+    windows_report("is the other program stopped?", "MUTEX was not given back");
+    return QUEUE_FAILED;
+}
+
+static void semaphore_set(HANDLE semaphore, LONG value)
+{
+    while (WaitForSingleObject(semaphore, 0) == WAIT_OBJECT_0)
+        continue;
+    if (value > 0)
+        ReleaseSemaphore(semaphore, value, NULL);
+}
+
+/* The consumer has gone; it may have died between any two steps. We hold its role, so no other one comes in
+ * now. */
+static void queue_repair(struct queue *queue)
+{
+    struct yolo_queue *shared = queue->shared;
+
+    if (queue_lock(queue) != QUEUE_DONE)
+        return;
+    int unread = (slot_index(shared->write_idx) - slot_index(shared->read_idx) + QUEUE_SLOTS) % QUEUE_SLOTS;
+    if (unread == 0 && shared->count == QUEUE_SLOTS) /* equal indices: empty or full */
+        unread = QUEUE_SLOTS;
+    shared->count = unread;
+    semaphore_set(queue->empty, QUEUE_SLOTS - unread);
+    semaphore_set(queue->full, unread);
+    ReleaseMutex(queue->mutex);
+}
+
+/* Wait for the token, the stop, and (where `peers` says so) the peer's end, in one call. *index: which of
+ * them, *abandoned: the peer's role came from a dead process. */
+static enum queue_end token_wait(struct queue *queue, HANDLE token, bool peers, DWORD limit, int *index,
+                                 bool *abandoned)
+{
+    HANDLE waits[] = {[STOP] = queue->stop, [TOKEN] = token, [PEER] = queue->peer};
+    DWORD got = WaitForMultipleObjects(peers ? 3 : 2, waits, FALSE, limit);
+
+    *abandoned = got >= WAIT_ABANDONED_0 && got < WAIT_ABANDONED_0 + 3;
+    if (got == WAIT_TIMEOUT)
+        return QUEUE_TIMEOUT;
+    if (got == WAIT_FAILED) {
+        windows_report_last(NULL, "WaitForMultipleObjects");
+        return QUEUE_FAILED;
+    }
+    *index = (int)(*abandoned ? got - WAIT_ABANDONED_0 : got - WAIT_OBJECT_0);
+    return *index == STOP ? QUEUE_STOPPED : QUEUE_DONE;
+}
+
+enum queue_end queue_acquire_free(struct queue *queue, struct queue_slot **slot, double seconds)
+{
+    double end = windows_seconds() + seconds;
+
+    for (;;) {
+        double left = end - windows_seconds();
+        bool seen = consumer_look(queue), abandoned;
+        DWORD limit = windows_milliseconds(left);
+        int index;
+        if (!seen && limit > SLICE_MILLISECONDS)
+            limit = SLICE_MILLISECONDS;
+        enum queue_end got = token_wait(queue, queue->empty, seen, limit, &index, &abandoned);
+        if (got == QUEUE_TIMEOUT && left > 0)
+            continue;
+        if (got != QUEUE_DONE)
+            return got;
+        if (index == TOKEN)
+            break;
+        queue->peer_seen = false;
+        queue_repair(queue);
+        ReleaseMutex(queue->peer);
+        return QUEUE_GONE;
+    }
+    *slot = &queue->shared->slots[slot_index(queue->shared->write_idx)];
+    return QUEUE_DONE;
+}
+
+enum queue_end queue_publish(struct queue *queue)
+{
+    struct yolo_queue *shared = queue->shared;
+    enum queue_end got = queue_lock(queue);
+
+    if (got != QUEUE_DONE)
+        return got;
+    shared->write_idx = (slot_index(shared->write_idx) + 1) % QUEUE_SLOTS;
+    shared->count++;
+    ReleaseMutex(queue->mutex);
+    if (ReleaseSemaphore(queue->full, 1, NULL))
+        return QUEUE_DONE;
+    windows_report_last("is there a second producer?", "ReleaseSemaphore(FULL)"); /* ERROR_TOO_MANY_POSTS */
+    return QUEUE_FAILED;
+}
+
+enum queue_end queue_acquire_full(struct queue *queue, const struct queue_slot **slot, double seconds)
+{
+    bool abandoned;
+    int index;
+    /* The producer took its role before it made the objects that we opened, so a free role means that it has
+     * ended; and a token comes before the role, so everything that it published is read first. */
+    enum queue_end got =
+        token_wait(queue, queue->full, true, windows_milliseconds(seconds), &index, &abandoned);
+
+    if (got != QUEUE_DONE)
+        return got;
+    if (index == PEER) {
+        ReleaseMutex(queue->peer);
+        return abandoned ? QUEUE_DIED : QUEUE_ENDED;
+    }
+    *slot = &queue->shared->slots[slot_index(queue->shared->read_idx)];
+    return QUEUE_DONE;
+}
+
+enum queue_end queue_release(struct queue *queue)
+{
+    struct yolo_queue *shared = queue->shared;
+    enum queue_end got = queue_lock(queue);
+
+    if (got != QUEUE_DONE)
+        return got;
+    /* The index first: the producer repairs by it when we die between the two. The stores are volatile in
+     * effect: a signal fence keeps the compiler from exchanging them (C17 7.17.4.2). */
+    __atomic_store_n(&shared->read_idx, (slot_index(shared->read_idx) + 1) % QUEUE_SLOTS, __ATOMIC_RELAXED);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    __atomic_store_n(&shared->count, shared->count - 1, __ATOMIC_RELAXED);
+    ReleaseMutex(queue->mutex);
+    if (ReleaseSemaphore(queue->empty, 1, NULL))
+        return QUEUE_DONE;
+    windows_report_last("is there a second consumer?", "ReleaseSemaphore(EMPTY)");
+    return QUEUE_FAILED;
+}
+
+enum queue_end queue_drain(struct queue *queue, double seconds)
+{
+    double end = windows_seconds() + seconds;
+
+    while (__atomic_load_n(&queue->shared->count, __ATOMIC_RELAXED) > 0 && !consumer_look(queue)) {
+        if (windows_seconds() >= end)
+            return QUEUE_TIMEOUT;
+        if (WaitForSingleObject(queue->stop, RETRY_MILLISECONDS) == WAIT_OBJECT_0)
+            return QUEUE_STOPPED;
+    }
+    return QUEUE_DONE;
+}
+
+int queue_close(struct queue *queue)
+{
+    int unread = queue->producer && !consumer_look(queue) ? queue->shared->count : 0;
+
+    handles_close(queue);
+    return unread;
+}

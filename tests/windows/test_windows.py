@@ -1,0 +1,225 @@
+#!/usr/bin/env python3
+"""The Windows programs of labs 1 and 6, run as whole programs under Wine, and what they share with those of Linux.
+
+    test_windows.py FOLDER          FOLDER has the .exe files: the build tree of cmake/mingw-w64.cmake
+
+All tests use one Wine session with a prefix of a few links in a temporary folder; nothing of it is left. Status 77 where Wine
+is not installed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from typing import Any, ClassVar, Dict, List, Optional
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "solutions" / "lab1_layout"), str(ROOT / "common" / "python")]
+sys.dont_write_bytecode = True
+
+import shared_data  # noqa: E402
+
+PROGRAMS = Path()
+RUNAWAY = 300  # seconds
+SKIPPED = 77
+DIED = 3  # status of `dies`, and of what TerminateProcess ends so
+
+
+def dlls() -> Optional[Path]:
+    """The folder of Wine's own libraries."""
+    found = sorted(Path("/usr/lib").glob("*/wine/x86_64-windows"))
+    return found[0] if found else None
+
+
+class Windows(unittest.TestCase):
+    """Programs of one Wine session."""
+
+    scratch: ClassVar["tempfile.TemporaryDirectory[str]"]
+    environment: ClassVar[Dict[str, str]]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        """Make a prefix, and start the session."""
+        cls.scratch = tempfile.TemporaryDirectory(prefix="shmlab-wine-")
+        prefix = Path(cls.scratch.name)
+        (prefix / "dosdevices").mkdir()
+        (prefix / "drive_c" / "windows").mkdir(parents=True)
+        (prefix / "dosdevices" / "c:").symlink_to("../drive_c")
+        (prefix / "dosdevices" / "z:").symlink_to("/")
+        (prefix / "drive_c" / "windows" / "system32").symlink_to(str(dlls()))  # Wine would copy 690 MB instead
+        (prefix / ".update-timestamp").write_text("disable\n", encoding="ascii")
+        # Debian's Wine leaves a folder in TMPDIR for each prefix.
+        cls.environment = {**os.environ, "WINEPREFIX": str(prefix), "WINEDEBUG": "-all", "TMPDIR": str(prefix)}
+        cls.environment.pop("DISPLAY", None)
+        subprocess.run(["wineserver", "-p"], env=cls.environment, check=True)  # it stays until -k
+        # The first program starts Wine's services, which keep its standard output: none that somebody waits for.
+        subprocess.run(["wine", str(PROGRAMS / "wire_formats.exe")], env=cls.environment, check=True, stdin=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        """End the session, and everything that is left in it."""
+        subprocess.run(["wineserver", "-k"], env=cls.environment, check=False)
+        subprocess.run(["wineserver", "-w"], env=cls.environment, check=False)
+        cls.scratch.cleanup()
+
+    def start(self, name: str, *arguments: str) -> "subprocess.Popen[str]":
+        """Start a program; it is ended with the test at the latest."""
+        program = subprocess.Popen(["wine", str(PROGRAMS / f"{name}.exe"), *arguments], env=self.environment, text=True,
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.addCleanup(self.put_away, program)
+        return program
+
+    @staticmethod
+    def put_away(program: "subprocess.Popen[str]") -> None:
+        """Kill it if it runs, close its pipes."""
+        if program.poll() is None:
+            program.kill()
+        program.wait()
+        for pipe in (program.stdin, program.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def expect(self, program: "subprocess.Popen[str]", pattern: str) -> None:
+        """Wait for a line."""
+        seen: List[str] = []
+        assert program.stdout is not None
+        for line in program.stdout:
+            seen.append(line)
+            if re.search(pattern, line):
+                return
+        self.fail(f"no {pattern!r} in {''.join(seen)}")
+
+    def end(self, program: "subprocess.Popen[str]", status: int) -> str:
+        """Wait for its end; what it printed since it was looked at."""
+        rest = program.communicate(timeout=RUNAWAY)[0]
+        self.assertEqual(program.returncode, status, rest)
+        return rest
+
+    def frames(self, text: str) -> List[int]:
+        """The frames that a consumer took."""
+        return [int(number) for number in re.findall(r"^consumer: frame (\d+):", text, re.M)]
+
+    # ---- the bytes ----
+    def test_each_wire_format_is_as_on_linux(self) -> None:
+        found = json.loads(self.end(self.start("wire_formats"), 0))
+        self.assertEqual(found, json.loads((ROOT / "common/python/shmlab/wire_formats.json").read_text(encoding="utf-8")))
+
+    def test_lab1s_python_reads_what_the_windows_writer_wrote(self) -> None:
+        writer = self.start("writer", "--name", "Local\\T1")
+        self.expect(writer, "press Enter")
+        copy = Path(self.scratch.name) / "copy.bin"
+        self.end(self.start("peek", "Local\\T1", "1024", f"Z:{copy}".replace("/", "\\")), 0)
+        data: Any = shared_data.SharedData.from_buffer_copy(copy.read_bytes())
+        self.assertEqual((data.counter, list(data.data_array)), (42, list(range(10, 101, 10))))
+        self.assertTrue(data.data_ready)
+        self.assertEqual(set(copy.read_bytes()[636:]), {0})
+        self.assertIn("data_array   10 20 30", self.end(self.start("reader", "--name", "Local\\T1"), 0))
+        writer.send_signal(signal.SIGINT)
+        self.assertIn("Ctrl-C", self.end(writer, 0))
+
+    # ---- lab 1 ----
+    def test_the_reader_may_come_first(self) -> None:
+        self.assertIn("ERROR_FILE_NOT_FOUND", self.end(self.start("reader", "--name", "Local\\T2"), 1))
+        reader = self.start("reader", "--name", "Local\\T2", "--wait", str(RUNAWAY))
+        writer = self.start("writer", "--name", "Local\\T2")
+        self.assertIn("counter      42", self.end(reader, 0))
+        self.assertIn("writer: done", writer.communicate("\n", timeout=RUNAWAY)[0])  # Enter
+        self.assertEqual(writer.returncode, 0)
+
+    def test_a_killed_writer_leaves_nothing_and_a_second_one_is_refused(self) -> None:
+        writer = self.start("writer", "--name", "Local\\T3")
+        self.expect(writer, "press Enter")
+        self.assertIn("another writer", self.end(self.start("writer", "--name", "Local\\T3", "--hold", "0"), 1))
+        writer.kill()
+        writer.wait()
+        self.end(self.start("reader", "--name", "Local\\T3"), 1)
+        self.end(self.start("writer", "--name", "Local\\T3", "--hold", "0"), 0)
+
+    def test_wrong_usage_is_2(self) -> None:
+        for name in ("writer", "reader", "producer", "consumer"):
+            self.assertIn("usage", self.end(self.start(name, "--no-such-option"), 2))
+
+    # ---- lab 6 ----
+    def stream(self, first: str, second: str) -> str:
+        """Forty frames, started in this order; what both print."""
+        one = self.start(first, "--prefix", "T4", "--frames", "40", "--quiet")
+        self.expect(one, "is open|waiting")
+        two = self.start(second, "--prefix", "T4", "--frames", "40", "--quiet")
+        return self.end(one, 0) + self.end(two, 0)
+
+    def test_either_side_may_come_first(self) -> None:
+        for order in (("producer", "consumer"), ("consumer", "producer")):
+            with self.subTest(first=order[0]):
+                self.assertIn("40 frames (1 to 40), 120 detections, 0 gaps", self.stream(*order))
+
+    def test_a_producer_that_dies_with_mutex(self) -> None:
+        producer = self.start("dies", "producer", "T5", "7")
+        self.expect(producer, "is open")
+        text = self.end(self.start("consumer", "--prefix", "T5"), 1)
+        self.assertIn("the producer died", text)
+        self.assertEqual(self.frames(text), list(range(1, 8)))
+        self.end(producer, DIED)
+
+    def test_a_consumer_that_dies_loses_no_frame(self) -> None:
+        for how, following in (("consumer", 8), ("reader", 7)):  # with MUTEX, the index moved on; with a slot in its hand
+            with self.subTest(how):
+                prefix = f"T6{how}"
+                producer = self.start("producer", "--prefix", prefix, "--quiet", "--wait", "--frames", "40")
+                self.expect(producer, "is open")
+                self.end(self.start("dies", how, prefix, "7"), DIED)
+                self.assertIn(f"({following} to 40)", self.end(self.start("consumer", "--prefix", prefix, "--quiet"), 0))
+                self.end(producer, 0)
+
+    def test_consumers_killed_at_any_frame_lose_none(self) -> None:
+        producer = self.start("producer", "--prefix", "T7", "--quiet", "--wait", "--frames", "120")
+        self.expect(producer, "is open")
+        last = 0
+        for killed_after in (1, 2, 3, 5, 8, 0):
+            consumer = self.start("consumer", "--prefix", "T7")
+            seen: List[str] = []
+            assert consumer.stdout is not None
+            for line in consumer.stdout:
+                seen.append(line)
+                if len(self.frames("".join(seen))) == killed_after:
+                    consumer.kill()  # TerminateProcess, as far as the others can tell; what it prints until then counts
+            consumer.wait()
+            frames = self.frames("".join(seen))
+            self.assertIn(frames[0], (last, last + 1))  # the frame in a dead one's hand is seen again
+            self.assertEqual(frames, list(range(frames[0], frames[0] + len(frames))))
+            last = frames[-1]
+        self.assertEqual(last, 120)
+        self.end(producer, 0)
+
+    def test_one_of_each_and_ctrl_c_in_full_flow(self) -> None:
+        producer = self.start("producer", "--prefix", "T8", "--quiet")
+        self.expect(producer, "is open")
+        self.assertIn("is taken", self.end(self.start("producer", "--prefix", "T8", "--frames", "1"), 1))
+        consumer = self.start("consumer", "--prefix", "T8")
+        self.expect(consumer, "frame 3")
+        self.assertIn("is taken", self.end(self.start("consumer", "--prefix", "T8", "--frames", "1"), 1))
+        consumer.send_signal(signal.SIGINT)
+        self.assertIn("Ctrl-C", self.end(consumer, 1))
+        self.assertIn("the consumer has gone", self.end(producer, 1))
+
+
+def main() -> int:
+    """Run the tests, or say why not."""
+    global PROGRAMS
+    PROGRAMS = Path(sys.argv.pop(1)).resolve()
+    if shutil.which("wine") is None or dlls() is None:
+        print("skipped: no Wine: tools/install-packages --windows")
+        return SKIPPED
+    return 0 if unittest.main(argv=sys.argv[:1], exit=False, verbosity=2).result.wasSuccessful() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
