@@ -218,8 +218,18 @@ static void test_costs(void **state)
     assert_int_equal(search_cost(&preemptions, &yields, 0), 0);
     assert_int_equal(search_cost(&preemptions, &yields, 1), 1);
     struct decision store = {.mask = 3, .kind = DECIDE_DELAY_STORE};
-    assert_int_equal(search_cost(&preemptions, &store, 0), 0);
-    assert_int_equal(search_cost(&delays, &store, 1), 1);
+    assert_int_equal(search_cost(&preemptions, &store, 1), 0); /* what memory does is no switch */
+    assert_int_equal(search_cost(&delays, &store, 1), 0);
+    assert_int_equal(search_old_cost(&store, 0), 0);
+    assert_int_equal(search_old_cost(&store, 1), 1);
+    struct decision read = {.mask = 7, .kind = DECIDE_READ, .free = 4};
+    assert_int_equal(search_cost(&preemptions, &read, 1), 0);
+    assert_int_equal(search_old_cost(&read, 0), 0);
+    assert_int_equal(search_old_cost(&read, 1), 1);
+    assert_int_equal(search_old_cost(&read, 2), 0);
+    struct decision wakes = {.mask = 3, .kind = DECIDE_WAKE_SPURIOUSLY};
+    assert_int_equal(search_cost(&preemptions, &wakes, 1), 1);
+    assert_int_equal(search_old_cost(&wakes, 1), 0);
 }
 
 int main(void)

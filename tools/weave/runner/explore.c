@@ -358,6 +358,8 @@ static void explorer_summary(const struct explorer *e)
         printf("weave: passed, but not every schedule was run%s", e->out_of_time ? " (time limit)" : "");
     if (!e->found && e->options->replay == NULL && e->options->session.weak > 0)
         printf(", reading up to %d old value%s", e->options->session.weak, e->options->session.weak == 1 ? "" : "s");
+    if (!e->found && e->options->replay == NULL && e->options->session.store_buffers)
+        printf(", letting stores wait once");
     printf(" (%u schedule%s, %.2f s)\n", r->runs, r->runs == 1 ? "" : "s", seconds);
     for (int i = 0; i < e->notes.count; i++)
         printf("weave: note: %s\n", e->notes.text[i]);

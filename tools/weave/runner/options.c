@@ -21,6 +21,7 @@ enum {
     DEFAULT_BOUND = 2,
     DEFAULT_OLD_VALUES = 1,
     MOST_OLD_VALUES = 100,
+    DELAYED_STORES = 1, /* with --tso: one is enough for every wrong program that we know */
     DEFAULT_RUNS = 200000,
     RANDOM_RUNS = 1000,
     DEFAULT_SECONDS = 60,
@@ -117,7 +118,7 @@ void options_usage(void)
          "deviation\n"
          "                       from round robin (for three and more)\n"
          "  --every-access       plain accesses are places to switch, too\n"
-         "  --tso                stores may wait in a store buffer, as on x86\n"
+         "  --tso                stores may wait in a store buffer, as on x86: once in a run\n"
          "  --weak[=N]           weak memory, as C allows it: up to N (1) loads of a run read an old value, or stores\n"
          "                       come before newer ones\n"
          "  --no-spurious        condition variables wake up only when signalled\n"
@@ -308,6 +309,7 @@ static int options_session_option(struct options *options, int option, const cha
         break;
     case OPTION_TSO:
         options->session.store_buffers = true;
+        options->search.old_bound = DELAYED_STORES;
         break;
     case OPTION_WEAK:
         if (value != NULL && options_number(value, MOST_OLD_VALUES, &number) != 0)

@@ -113,11 +113,17 @@ static int search_passed_over(const struct decision *decision, int choice)
     return count;
 }
 
+/* What memory does, and not who runs: it has a bound of its own. */
+static bool search_is_of_memory(const struct decision *decision)
+{
+    return decision->kind == DECIDE_READ || decision->kind == DECIDE_PLACE || decision->kind == DECIDE_DELAY_STORE;
+}
+
 int search_cost(const struct search_options *options, const struct decision *decision, int choice)
 {
-    if (options->bound >= SEARCH_UNBOUNDED || decision->kind >= DECIDE_READ)
+    if (options->bound >= SEARCH_UNBOUNDED || search_is_of_memory(decision))
         return 0;
-    if (decision->kind != DECIDE_TURN)
+    if (decision->kind == DECIDE_WAKE_SPURIOUSLY)
         return choice != 0;
     if (options->delay)
         return search_passed_over(decision, choice);
@@ -128,7 +134,7 @@ int search_cost(const struct search_options *options, const struct decision *dec
 
 int search_old_cost(const struct decision *decision, int choice)
 {
-    return decision->kind >= DECIDE_READ && choice != 0 && !(decision->free >> choice & 1);
+    return search_is_of_memory(decision) && choice != 0 && !(decision->free >> choice & 1);
 }
 
 /* Who could go on matters for what later decisions cost, so it belongs to the state. */

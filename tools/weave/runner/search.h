@@ -15,7 +15,7 @@ enum { SEARCH_UNBOUNDED = 1000 };
 struct search_options {
     enum strategy strategy;
     int bound;       /* how many costly decisions a schedule may take; SEARCH_UNBOUNDED: any */
-    int old_bound;   /* how many loads may read an old value, and stores come before newer ones */
+    int old_bound;   /* how many loads may read an old value, and stores come before newer ones or wait in a buffer */
     bool iterate;    /* bounds 0, 1, … `bound`, so that the simplest failure is found first */
     bool delay;      /* the cost of a turn is how many processes are passed over (delay bounding) */
     bool prune;      /* do not go on from a state that was explored before */
