@@ -1,13 +1,21 @@
 # What a student runs: make lab3, and its friends. Everything is done by the program build/bin/lab.
 #
-#     make lab3                 the verdict on labs/lab3_...      make lab3 CHECK=name   of one check
-#     make lab3 REPEAT=50       each check fifty times, or until its outcome changes
-#     make hint3 [CHECK=name]   a hint; again: the next step      make watch3            the verdict after each change
-#     make reset3               back to the starter, with backup  make solution3         where to compare
-#     make replay3              the steps of the last race        make progress          points so far
+#     make lab3                 the verdict on labs/lab3_...
+#     make lab3 CHECK=name      of one check, and those that it needs
+#     make lab3 VERBOSE=1       every check, and all of what was found
+#     make lab3 REPEAT=50       each fifty times, or until its outcome changes
+#     make hint3 [CHECK=name]   a hint; again: the next step
+#     make watch3               the verdict after each change
+#     make replay3              the steps of the last race, one by one
+#     make reset3               back to the starter, with a backup
+#     make solution3            where to compare
+#     make progress             points so far
 #     make doctor               what this machine offers
+#
+# make has nothing to say of a verdict that is not perfect: its status is 0 then. Scripts ask build/bin/lab check 3.
 CHECK ?=
 REPEAT ?=
+VERBOSE ?=
 lab_only = $(if $(CHECK),--check $(CHECK))
 
 # `lab` itself and the libraries; its messages are of interest only when it fails.
@@ -18,7 +26,7 @@ LAB_NUMBERS := $(sort $(patsubst lab%,%,$(foreach folder,$(wildcard labs/lab*_* 
 
 $(LAB_NUMBERS:%=lab%): lab%: $(BUILD)/CMakeCache.txt
 	$(lab_ready)
-	@$(BUILD)/bin/lab check $* $(lab_only) $(if $(REPEAT),--repeat $(REPEAT))
+	@$(BUILD)/bin/lab check $* $(lab_only) $(if $(REPEAT),--repeat $(REPEAT)) $(if $(VERBOSE),--verbose) || test $$? -eq 1
 
 $(LAB_NUMBERS:%=hint%): hint%: $(BUILD)/CMakeCache.txt
 	$(lab_ready)
@@ -26,11 +34,11 @@ $(LAB_NUMBERS:%=hint%): hint%: $(BUILD)/CMakeCache.txt
 
 $(LAB_NUMBERS:%=watch%): watch%: $(BUILD)/CMakeCache.txt
 	$(lab_ready)
-	@$(BUILD)/bin/lab watch $* $(lab_only)
+	@$(BUILD)/bin/lab watch $* $(lab_only) $(if $(VERBOSE),--verbose)
 
 $(LAB_NUMBERS:%=replay%): replay%: $(BUILD)/CMakeCache.txt
 	$(lab_ready)
-	@$(BUILD)/bin/lab replay $*
+	@$(BUILD)/bin/lab replay $* || test $$? -eq 1
 
 $(LAB_NUMBERS:%=reset%): reset%: $(BUILD)/CMakeCache.txt
 	$(lab_ready)
@@ -44,7 +52,16 @@ progress doctor: $(BUILD)/CMakeCache.txt
 	$(lab_ready)
 	@$(BUILD)/bin/lab $@
 
-.PHONY: progress doctor $(foreach word,lab hint watch replay reset solution,$(LAB_NUMBERS:%=$(word)%))
+lab_words = lab hint watch replay reset solution
+
+help $(lab_words):
+	@sed -n '/^#     make /s/^#    //p' tools/labs.mk
+	@echo "  labs: $(LAB_NUMBERS)"
+
+lab_wrong := $(filter-out $(foreach word,$(lab_words),$(word) $(LAB_NUMBERS:%=$(word)%)),$(filter $(lab_words:%=%%),$(MAKECMDGOALS)))
+$(if $(lab_wrong),$(error there is no $(firstword $(lab_wrong)): the labs are $(LAB_NUMBERS), and "make help" tells what there is))
+
+.PHONY: help $(lab_words) progress doctor $(foreach word,lab hint watch replay reset solution,$(LAB_NUMBERS:%=$(word)%))
 
 # not in a handout:
 # For instructors: the archive that a class receives, the starters anew from the solutions, and the checks checked.

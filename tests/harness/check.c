@@ -145,8 +145,9 @@ static void record_text(json_t *record, const char *key, const char *text)
 {
     if (text == NULL || text[0] == '\0')
         return;
-    char *clean = text_plain(text);
+    char *clip = text_clip(text), *clean = text_plain(clip);
     json_object_set_new(record, key, json_string(clean));
+    free(clip);
     free(clean);
 }
 
@@ -161,6 +162,7 @@ static _Noreturn void check_end(struct check *check, enum outcome outcome, const
         json_object_set_new(record, "line", json_integer(finding->line));
     record_text(record, "cause", finding->cause);
     record_text(record, "next", finding->next);
+    record_text(record, "compiler", finding->compiler);
     if (check->replay != NULL)
         json_object_set(record, "replay", check->replay);
     programs_stop(check);
@@ -243,6 +245,7 @@ void check_fail(struct check *check, const struct finding *finding)
     if (fault != NULL)
         check_unjudged(check, fault);
     shim_require(check);
+    whole.compiler = finding->compiler;
     whole.line = finding->line != 0 || !same_place ? finding->line : check->advice.line;
     check_end(check, OUTCOME_FAILED, &whole);
 }

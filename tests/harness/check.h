@@ -105,10 +105,11 @@ int lab_number(const struct lab *lab);
 struct finding {
     const char *expected; /* one line where one will do; more lines are kept as they are (tables, drawings of bytes) */
     const char *found;
-    const char *file;  /* in the lab's folder */
-    int line;          /* 0: unknown; see check_line */
-    const char *cause; /* the usual cause: "this is most often ..." */
-    const char *next;  /* the next step */
+    const char *file;     /* in the lab's folder */
+    int line;             /* 0: unknown; see check_line */
+    const char *cause;    /* the usual cause: "this is most often ..." */
+    const char *next;     /* the next step */
+    const char *compiler; /* what the compiler says, as it says it */
 };
 
 /* The check has failed: FAIL(check, .expected = "...", .found = "..."). Does not come back. */

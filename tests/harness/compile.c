@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "compile.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -333,7 +334,8 @@ unsigned build_for(const struct lab *lab, const struct check_case *which)
 
 /* What a compiler says of a place. */
 struct message {
-    const char *file; /* its name without folders, */
+    const char *whole; /* all of it, and what belongs to it, begins here */
+    const char *file;  /* its name without folders, */
     int file_length, line;
     const char *text; /* and "error: ..." up to the line's end */
     int text_length;
@@ -356,6 +358,7 @@ static bool message_parse(const char *line, const char *kind, struct message *me
         strtol(behind + 1, &behind, 10); /* the column */
     if (number <= 0 || behind != text)
         return false;
+    message->whole = line;
     message->file = slash != NULL ? slash + 1 : line;
     message->file_length = (int)(colon - message->file);
     message->line = (int)number;
@@ -374,6 +377,58 @@ static bool message_find(const char *messages, const char *const kinds[], struct
     return false;
 }
 
+/* Does something else begin with this line than what belongs to the message before? */
+static bool message_ends(const char *line)
+{
+    static const char *const others[] = {"In file included from ", "collect2: ", "compilation terminated", NULL};
+    struct message message;
+
+    if (message_parse(line, ": error: ", &message) || message_parse(line, ": fatal error: ", &message) ||
+        message_parse(line, ": warning: ", &message))
+        return true;
+    for (const char *const *other = others; *other != NULL; other++)
+        if (strncmp(line, *other, strlen(*other)) == 0)
+            return true;
+    size_t length = strcspn(line, "\n"); /* "layout.c: In function 'main':"; clang: "2 errors generated." */
+    return (length > 0 && line[0] != ' ' && line[length - 1] == ':') || isdigit((unsigned char)line[0]);
+}
+
+/* The message with the line of the source, the caret and the notes below it, as the compiler shows it, but for the
+ * folders of its files. To be freed. */
+static char *message_whole(const struct message *message)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    const char *line = message->whole;
+
+    if (out == NULL)
+        abort();
+    do {
+        struct message note;
+        size_t length = strcspn(line, "\n");
+        const char *from = line == message->whole || message_parse(line, ": note: ", &note)
+                               ? (line == message->whole ? message->file : note.file)
+                               : line;
+        fprintf(out, "%.*s\n", (int)(line + length - from), from);
+        line += length + (line[length] != '\0');
+    } while (*line != '\0' && !message_ends(line));
+    if (fclose(out) != 0)
+        abort();
+    return text;
+}
+
+char *build_warning(const struct lab *lab, const struct build *build)
+{
+    static const char *const warnings[] = {": warning: ", NULL};
+    struct message message;
+
+    for (size_t i = 0; i < program_count(lab); i++)
+        if (build->programs[i].messages != NULL && message_find(build->programs[i].messages, warnings, &message))
+            return message_whole(&message);
+    return NULL;
+}
+
 void check_blame(struct check *check, const char *messages, struct finding *finding)
 {
     static const char *const errors[] = {": error: ", ": fatal error: ", NULL}, *const warnings[] = {": warning: ",
@@ -385,6 +440,9 @@ void check_blame(struct check *check, const char *messages, struct finding *find
     finding->file = check_text(check, "%.*s", message.file_length, message.file);
     finding->line = message.line;
     finding->found = check_text(check, "%.*s", message.text_length, message.text);
+    char *whole = message_whole(&message);
+    finding->compiler = check_text(check, "%s", whole);
+    free(whole);
 }
 
 /* Nothing that the compiler says names a place in a source file: who has failed? */

@@ -27,6 +27,9 @@ void build_woven(const struct lab *lab, const char *folder, unsigned wanted, con
                  struct build *build);
 void build_free(struct build *build);
 
+/* The first warning of this build as the compiler shows it, with the line of the source; NULL: none. To be freed. */
+char *build_warning(const struct lab *lab, const struct build *build);
+
 /* Bits of programs of a lab. */
 unsigned build_all(const struct lab *lab);
 /* May this check start the program? It may all but those of challenges, and of these the ones that it names. */

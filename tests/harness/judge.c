@@ -214,6 +214,20 @@ static void judge_build(struct judge *judge)
     json_decref(list);
 }
 
+/* Often it names the very mistake that a check runs into. */
+static void warning_note(struct judge *judge)
+{
+    char *warning = build_warning(judge->order->lab, &judge->build);
+
+    if (warning == NULL)
+        return;
+    char *clip = text_clip(warning), *plain = text_plain(clip);
+    verdict_put(judge->verdict, "warning", plain);
+    free(plain);
+    free(clip);
+    free(warning);
+}
+
 /* ---- The whole ---- */
 
 static bool judge_prepare(struct judge *judge)
@@ -296,6 +310,7 @@ json_t *judge_run(const struct judge_order *order)
     judge_begin(&judge);
     verdict_store(&judge);
     judge_build(&judge);
+    warning_note(&judge);
     if (order->publish != NULL)
         programs_publish(&judge);
     checks_run(&judge);

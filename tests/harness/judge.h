@@ -40,6 +40,12 @@ struct walls {
     bool (*admit)(const struct walls *walls, const char *folder);
 };
 
+/* A check that runs. */
+struct judge_running {
+    const char *name;
+    double seconds, limit; /* since it began; after which it is ended */
+};
+
 struct judge_order {
     const struct lab *lab;
     const char *folder;        /* the student's folder of this lab */
@@ -56,6 +62,8 @@ struct judge_order {
     void (*progress)(const json_t *check, void *data);
     /* Called with the whole verdict, sums included, when it has changed; may be NULL. */
     void (*store)(const json_t *verdict, void *data);
+    /* Called about once a second while checks run, with those that do; may be NULL. */
+    void (*tick)(const struct judge_running running[], size_t count, void *data);
     void *data;
 };
 

@@ -188,6 +188,9 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
     case OPTION_RESULTS:
         options->results = text;
         return 0;
+    case 'v':
+        options->verbose = true;
+        return 0;
     case OPTION_PLAIN:
         options->plain = true;
         return 0;
@@ -214,6 +217,7 @@ static const struct argp_option option_list[] = {
     {"results", OPTION_RESULTS, "DIR", 0, "Folder for the transcripts (default: results/labN_name of the build folder)",
      0},
     {"jobs", 'j', "N", 0, "Checks at once (default: two more than there are processors, 6 at most)", 0},
+    {"verbose", 'v', NULL, 0, "Show every check, and all of what was found", 0},
     {"plain", OPTION_PLAIN, NULL, 0, "Leave out what differs from run to run, for comparisons", 0},
     {"yes", 'y', NULL, 0, "Do not ask", 0},
     {0},

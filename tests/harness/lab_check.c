@@ -41,8 +41,29 @@ static void order_show(const json_t *check, void *data)
 {
     struct order *order = data;
 
-    json_object_set(order->ended, json_string_value(json_object_get(check, "name")), (json_t *)check);
-    order_advance(order, false);
+    json_object_set(order->ended, verdict_text(check, "name"), (json_t *)check);
+    if (order->render.plain)
+        order_advance(order, false);
+}
+
+/* On a terminal: which checks run, and how long they may, in a line that is written over. */
+static void order_tick(const struct judge_running running[], size_t count, void *data)
+{
+    const struct order *order = data;
+    char *line = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&line, &size);
+
+    if (out == NULL)
+        return;
+    fprintf(out, "%zu of %zu", json_object_size(order->ended), order->lab->case_count);
+    for (size_t i = 0; i < count; i++)
+        fprintf(out, "%s %s %.0f s of at most %.0f", i == 0 ? ":" : ",", running[i].name, running[i].seconds,
+                running[i].limit);
+    fclose(out);
+    printf("\r\033[K%.*s", order->render.width - 1, count > 0 ? line : ""); /* nothing but ASCII */
+    fflush(stdout);
+    free(line);
 }
 
 static void solved_print(const struct lab_options *options)
@@ -84,8 +105,6 @@ static void verdict_finish(const struct lab_options *options, const struct judge
 
     snprintf(fingerprint, sizeof fingerprint, "%016" PRIx64, lab_fingerprint(what->folder));
     json_object_set_new(verdict, "fingerprint", json_string(fingerprint));
-    if (what->only != NULL)
-        json_object_set_new(verdict, "check", json_string(what->only));
     if (options->json != NULL) {
         verdict_write(verdict, options->json);
     } else {
@@ -97,19 +116,42 @@ static void verdict_finish(const struct lab_options *options, const struct judge
         solved_print(options);
 }
 
+/* What has ended and found something: all there is to say of a run that was interrupted. */
+static void failures_show(const struct order *order, const json_t *verdict)
+{
+    size_t i;
+    json_t *check;
+
+    json_array_foreach (json_object_get(verdict, "checks"), i, check)
+        if (outcome_found(outcome_of(check)))
+            render_check(&order->render, lab_number(order->lab), check);
+}
+
 static int verdict_make(const struct lab_options *options, const struct judge_order *what, struct order *order)
 {
+    if (!options->plain)
+        render_head(&order->render, lab_number(options->lab), options->lab->title);
     json_t *verdict = judge_run(what);
 
+    if (what->tick != NULL)
+        printf("\r\033[K");
     if (verdict == NULL)
         return EXIT_FAILURE;
-    order_advance(order, true);
+    if (what->only != NULL)
+        json_object_set_new(verdict, "check", json_string(what->only));
+    if (judge_interrupted() != 0 && !options->plain)
+        failures_show(order, verdict);
+    if (options->plain)
+        order_advance(order, true);
     if (judge_interrupted() != 0) { /* what did not run is not wrong: the points would say that it is */
         fprintf(stderr, "lab: interrupted%s\n", options->json != NULL ? "" : ", the former verdict is kept");
         json_decref(verdict);
         return ENDED_BY_SIGNAL + judge_interrupted();
     }
-    render_sum(&order->render, verdict);
+    if (options->plain)
+        render_sum(&order->render, verdict);
+    else
+        render_verdict(&order->render, verdict);
     lab_replay_keep(options, verdict);
     verdict_finish(options, what, verdict);
     int status = verdict_right(verdict) ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -127,23 +169,26 @@ int lab_check(const struct lab_options *options)
     if (options->tree == NULL && asprintf(&publish, TOOLCHAIN_BUILD "/labs/%s", options->lab->name) == -1)
         publish = NULL;
     order.render.plain = options->plain;
+    order.render.verbose = options->verbose || options->repeat > 1;
     order.render.source = TOOLCHAIN_SOURCE;
     order.render.folder = folder;
     if (access(folder, R_OK | X_OK) == -1)
         status = error_report_errno("name the folder that holds it with --tree", "%s", folder);
     else
-        status = verdict_make(options,
-                              &(struct judge_order){.lab = options->lab,
-                                                    .folder = folder,
-                                                    .only = options->check,
-                                                    .results = results,
-                                                    .json_path = options->json,
-                                                    .publish = publish,
-                                                    .jobs = options->jobs,
-                                                    .repeat = options->repeat,
-                                                    .progress = order_show,
-                                                    .data = &order},
-                              &order);
+        status =
+            verdict_make(options,
+                         &(struct judge_order){.lab = options->lab,
+                                               .folder = folder,
+                                               .only = options->check,
+                                               .results = results,
+                                               .json_path = options->json,
+                                               .publish = publish,
+                                               .jobs = options->jobs,
+                                               .repeat = options->repeat,
+                                               .progress = order_show,
+                                               .tick = order.render.terminal && !options->plain ? order_tick : NULL,
+                                               .data = &order},
+                         &order);
     json_decref(order.ended);
     free(publish);
     free(results);

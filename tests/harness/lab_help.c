@@ -110,12 +110,19 @@ int lab_hint(const struct lab_options *options)
     if (wanted == NULL)
         return status;
     int step = hint_step(options, wanted->name);
-    printf("%s: %s\n", wanted->name, wanted->visibility == CHECK_PUBLIC ? wanted->title : wanted->concept);
+    char *head;
+    if (asprintf(&head, "%s: %s", wanted->name, wanted->visibility == CHECK_PUBLIC ? wanted->title : wanted->concept) ==
+        -1)
+        abort();
+    render_line(&render, 0, head);
+    free(head);
     for (int i = 0; i < step; i++)
         render_text(&render, 2, labels[i], wanted->hints[i]);
+    char line[256];
+    snprintf(line, sizeof line, "Once more for the next step (%d of %d): make hint%d CHECK=%s", step, CHECK_HINTS,
+             number, wanted->name);
     if (step < CHECK_HINTS)
-        printf("Once more for the next step (%d of %d): make hint%d CHECK=%s\n", step, CHECK_HINTS, number,
-               wanted->name);
+        render_line(&render, 0, line);
     else
         printf("That was the last hint.\n");
     return EXIT_SUCCESS;
@@ -130,21 +137,27 @@ static int titles_width(void)
     return (int)width;
 }
 
-/* One line; returns the points. */
-static int progress_print(const struct lab_options *options, int width)
+/* A lab's line: on a wide terminal with its title, a bar and what there is to say, on a narrow one with what fits.
+ * Returns the points. */
+static int progress_print(const struct lab_options *options, const struct render *render, int width)
 {
-    enum { BAR = 20 };
+    enum { TITLED = 76, WHOLE = 86 }; /* columns that it takes with a title, and with a long bar as well */
+    struct render bar = *render;
     json_t *verdict = lab_verdict(options, LAB_VERDICT_WHOLE);
-    int points = (int)verdict_integer(verdict, "points"), filled = points * BAR / 100;
-    int extra = (int)verdict_integer(verdict, "challenge_points");
+    int points = (int)verdict_integer(verdict, "points"), extra = (int)verdict_integer(verdict, "challenge_points");
     char challenge[16] = "";
 
     if (extra > 0)
         snprintf(challenge, sizeof challenge, "+%d", extra);
-    printf("lab %d  %-*s [%.*s%*s] %3d %-4s %s\n", lab_number(options->lab), width, options->lab->title, filled,
-           "####################", BAR - filled, "", points, challenge,
+    printf("lab %d  ", lab_number(options->lab));
+    if (render->width >= TITLED)
+        printf("%-*s ", width, options->lab->title);
+    if (render->width >= TITLED && render->width < WHOLE)
+        bar.width = 0;
+    render_bar(&bar, points, 100);
+    printf(" %3d %-4s%s\n", points, challenge,
            verdict == NULL                      ? "not begun"
-           : !verdict_current(options, verdict) ? "edited since: look again"
+           : !verdict_current(options, verdict) ? "edited since"
            : verdict_full(verdict)              ? "solved"
                                                 : "");
     json_decref(verdict);
@@ -154,14 +167,17 @@ static int progress_print(const struct lab_options *options, int width)
 int lab_progress(const struct lab_options *options)
 {
     int sum = 0, most = 0, width = titles_width();
+    struct render render = render_to(stdout);
 
     for (const struct lab *const *each = judge_labs; *each != NULL; each++) {
         struct lab_options one = *options;
         one.lab = *each;
-        sum += progress_print(&one, width);
+        sum += progress_print(&one, &render, width);
         most += 100;
     }
-    printf("%d of %d points, challenges (+) not counted\n", sum, most);
+    char line[80];
+    snprintf(line, sizeof line, "%d of %d points, challenges (+) not counted", sum, most);
+    render_line(&render, 0, line);
     return EXIT_SUCCESS;
 }
 

@@ -9,6 +9,8 @@
 #include "machine.h"
 #include "shmlab/clock.h"
 
+enum { TICK = 1000, LULL = 60000 }; /* ms: a wait without an event, with somebody to be told and without */
+
 /* Does the wanted check need this one, directly or not? */
 static bool case_needed_by(const struct lab *lab, const char *name, const struct check_case *wanted)
 {
@@ -110,6 +112,7 @@ static bool case_advance(struct judge *judge, size_t i)
     enum readiness readiness = case_readiness(judge, i, &missing);
     if (readiness == NEVER) {
         snprintf(text, sizeof text, "needs \"%s\", which has not passed", missing);
+        verdict_put(json_array_get(judge->checks, i), "needs", missing);
         check_decide(judge, i, OUTCOME_SKIPPED, text);
         return true;
     }
@@ -151,11 +154,29 @@ static int64_t slot_deadline(const struct judge *judge, const struct slot *slot)
     return slot->end_ms + (judge->order->walls != NULL ? KEEPER_GRACE : 0);
 }
 
+/* Whoever waits for the verdict is told what for. */
+static void slots_tell(const struct judge *judge)
+{
+    struct judge_running running[JOBS];
+    size_t count = 0;
+
+    if (judge->order->tick == NULL)
+        return;
+    for (size_t i = 0; i < JOBS; i++) {
+        const struct slot *slot = &judge->slots[i];
+        if (slot->pid != 0)
+            running[count++] = (struct judge_running){.name = judge->order->lab->cases[slot->which].name,
+                                                      .seconds = (double)(clock_now_ms() - slot->start_ms) / 1000,
+                                                      .limit = (double)(slot->end_ms - slot->start_ms) / 1000};
+    }
+    judge->order->tick(running, count, judge->order->data);
+}
+
 /* Wait for a part of a record, the end of a check, or a limit. */
 static void slots_wait(struct judge *judge)
 {
     struct pollfd polls[JOBS];
-    int64_t now = clock_now_ms(), next = now + 60000;
+    int64_t now = clock_now_ms(), next = now + (judge->order->tick != NULL ? TICK : LULL);
 
     for (size_t i = 0; i < JOBS; i++) {
         struct slot *slot = &judge->slots[i];
@@ -194,6 +215,7 @@ void checks_run(struct judge *judge)
             continue;
         if (!slots_busy(judge))
             break;
+        slots_tell(judge);
         slots_wait(judge);
     }
 

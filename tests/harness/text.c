@@ -257,6 +257,55 @@ const char *text_tail(const char *text, int lines)
     return at;
 }
 
+/* "... (4 MiB more)" */
+static void rest_print(FILE *out, size_t bytes)
+{
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB"};
+    size_t unit = 0;
+
+    for (; bytes >= 1024 && unit + 1 < sizeof units / sizeof units[0]; unit++)
+        bytes /= 1024;
+    fprintf(out, "... (%zu %s more)", bytes, units[unit]);
+}
+
+/* Bytes of a line that are kept: all, or those up to the limit, without half a character. */
+static size_t line_kept(const char *line, size_t length)
+{
+    if (length <= TEXT_LINE)
+        return length;
+    size_t kept = TEXT_LINE;
+    while (kept > 0 && ((unsigned char)line[kept] & 0xC0) == 0x80)
+        kept--;
+    return kept;
+}
+
+char *text_clip(const char *text)
+{
+    char *result = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&result, &size);
+    const char *tail = text_tail(text, TEXT_LINES);
+
+    if (out == NULL)
+        abort();
+    if (tail > text) {
+        rest_print(out, (size_t)(tail - text));
+        fputc('\n', out);
+    }
+    while (*tail != '\0') {
+        size_t length = strcspn(tail, "\n"), kept = line_kept(tail, length);
+        fwrite(tail, 1, kept, out);
+        if (kept < length)
+            rest_print(out, length - kept);
+        tail += length;
+        if (*tail == '\n')
+            fputc(*tail++, out);
+    }
+    if (fclose(out) != 0)
+        abort();
+    return result;
+}
+
 void text_print_indented(FILE *stream, const char *prefix, const char *text)
 {
     while (*text != '\0') {

@@ -41,6 +41,11 @@ int text_line_of(const char *source, const char *wanted);
 /* The last `lines` lines of a text, inside it. */
 const char *text_tail(const char *text, int lines);
 
+/* Lines longer than so many bytes are cut, with a word on how much is left out; of more than so many lines the last
+ * ones are kept. */
+enum { TEXT_LINE = 200, TEXT_LINES = 60 };
+char *text_clip(const char *text);
+
 /* Every line behind a prefix. */
 void text_print_indented(FILE *stream, const char *prefix, const char *text);
 

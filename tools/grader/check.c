@@ -29,15 +29,11 @@ enum { OPTION_DIR = 256, OPTION_JSON, OPTION_CHECK, OPTION_ISOLATION, OPTION_TRA
 static void verdict_show(const struct check_options *options, const json_t *verdict, const char *folder)
 {
     struct render render = render_to(stdout);
-    size_t i;
-    json_t *check;
 
     render.plain = options->plain;
     render.source = TOOLCHAIN_SOURCE;
     render.folder = folder;
-    json_array_foreach (json_object_get(verdict, "checks"), i, check)
-        render_check(&render, lab_number(options->lab), check);
-    render_sum(&render, verdict);
+    render_verdict(&render, verdict);
 }
 
 static void refusals_show(const struct intake *intake)

@@ -330,7 +330,7 @@ static void what_is_not_judged_here_is_not_wrong(void **state)
 {
     (void)state;
     json_t *verdict = lab_run(&right, NULL, 0);
-    struct render render = {.width = 100, .source = ""};
+    struct render render = {.width = 100, .source = "", .plain = true};
     char *text = NULL;
     size_t size = 0;
 

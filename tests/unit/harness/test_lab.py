@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
+import pty
+import re
 import shutil
 import signal
+import struct
 import subprocess
 import tempfile
+import termios
 import unittest
 from pathlib import Path
 
@@ -54,7 +60,7 @@ class InterruptTest(LabTest):
         self.edit("layout.c", "    table_print();\n", "    table_print();\n    for (;;)\n        getchar();\n")
         former = self.results / "verdict.json"
         former.write_text('{"points": 100}\n', encoding="utf-8")
-        with subprocess.Popen(self.command(command, "1"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        with subprocess.Popen(self.command(command, "1", "--plain"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True) as lab:
             assert lab.stdout is not None
             self.assertIn("builds", lab.stdout.readline())  # the next one never ends by itself
@@ -84,7 +90,7 @@ class InterruptTest(LabTest):
         """lab check 1 | head -1: it ends, and its folder for what exists during the run only is gone."""
         self.edit("layout.c", "    table_print();\n", "    table_print();\n    for (;;)\n        getchar();\n")
         with tempfile.TemporaryDirectory(prefix="shmlab-test-lab-") as room:
-            with subprocess.Popen(["stdbuf", "-oL", *self.command("watch", "1")], stdin=subprocess.DEVNULL,
+            with subprocess.Popen(["stdbuf", "-oL", *self.command("watch", "1", "--plain")], stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
                                   env=dict(os.environ, TMPDIR=room)) as lab:
                 assert lab.stdout is not None
@@ -105,27 +111,92 @@ class MessageTest(LabTest):
         """The first line is "In file included from ...layout.c:11:", which is no message."""
         self.edit("shared_data.h", "    uint8_t padding2[6];\n", "")
         said = self.check("builds")
-        self.assertIn("found error: static assertion failed", said)
-        self.assertIn("where shared_data.h:", said.replace(str(self.tree) + "/lab1_layout/", ""))
+        self.assertRegex(said, r"shared_data\.h:\d+:\d+: error: static assertion failed")
+        self.assertRegex(said, r"First: builds, \S+/lab1_layout/shared_data\.h:\d+")
 
     def test_syntax_in_a_header(self) -> None:
         """A semicolon is missing."""
         self.edit("shared_data.h", "    uint8_t padding2[6];\n", "    uint8_t padding2[6]\n")
         said = self.check("builds")
-        self.assertIn("found error: expected ", said)
-        self.assertIn("where shared_data.h:", said.replace(str(self.tree) + "/lab1_layout/", ""))
+        self.assertRegex(said, r"shared_data\.h:\d+:\d+: error: expected .* \d+ \| +\S.*;? \| +~*\^")
 
     def test_error_behind_a_warning(self) -> None:
         """What keeps the program from being built comes first."""
         self.edit("layout.c", "int main(int argc", "static void never_called(void)\n{\n    int unused;\n}\n\nint main(int argc")
         self.edit("layout.c", "    table_print();\n", "    table_print()\n")
-        self.assertIn("found error: expected ", self.check("builds"))
+        said = self.check("builds")
+        self.assertRegex(said, r"layout\.c:\d+:\d+: error: expected ")
+        self.assertNotIn("warning:", said)  # the first error, and nothing else
 
     def test_linker(self) -> None:
         """It names no line, but a function."""
         self.edit("layout.c", "    table_print();\n", "    extern void nobody_defines(void);\n    nobody_defines();\n"
                   "    table_print();\n")
         self.assertIn("found the linker failed: undefined reference to `nobody_defines'", self.check("builds"))
+
+
+class ScreenTest(LabTest):
+    """What a terminal shows."""
+
+    def on_a_terminal(self, columns: int, *words: str, kind: str = "xterm") -> "list[str]":
+        """The lines of a command on a terminal of 24 rows, without those that were written over."""
+        ours, its = pty.openpty()
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+        with subprocess.Popen(self.command(*words), stdin=subprocess.DEVNULL, stdout=its, stderr=its,
+                              env=dict(environment, TERM=kind)) as lab:
+            os.close(its)
+            text = b""
+            with open(ours, "rb", buffering=0) as printed, contextlib.suppress(OSError):  # EIO: nobody holds the other end
+                while part := printed.read(4096):
+                    text += part
+            lab.wait(timeout=RUNAWAY)
+        return re.sub(r"[^\n]*\r\x1b\[K", "", text.decode().replace("\r\n", "\n")).splitlines()
+
+    def fits(self, columns: int, lines: "list[str]") -> None:
+        """No line is broken by the terminal."""
+        for line in lines:
+            self.assertLessEqual(len(re.sub(r"\x1b\[\d+m", "", line)), columns, line)
+
+    def test_one_mistake_fits(self) -> None:
+        """80 columns and 24 rows: a heading, what is wrong, the points, what to do first."""
+        self.edit("layout.c", "    table_print();\n", "    table_print()\n")
+        for columns in (60, 80, 120):
+            with self.subTest(columns):
+                lines = self.on_a_terminal(columns, "check", "1")
+                self.fits(columns, lines)
+                if columns >= 80:
+                    self.assertLess(len(lines), 24, "\n".join(lines))
+                self.assertIn("Lab 1: memory layout", lines[0])
+                said = "\n".join(lines)
+                self.assertIn("\x1b[31m", said)
+                self.assertIn("make lab1 CHECK=builds", said)
+                self.assertRegex(said, r"\[#*\.+\]  \S*\d+ of 100 points")
+
+    def test_solved(self) -> None:
+        """What passed is one line."""
+        lines = self.on_a_terminal(80, "check", "1", kind="dumb")
+        self.assertEqual([line for line in lines if line.startswith("  ")], [f"  ok    100/100  {self.count()} checks"])
+        self.assertNotIn("\x1b", "".join(lines))
+
+    def count(self) -> int:
+        """Checks of lab 1."""
+        listed = subprocess.run([LAB, "list", "1"], stdout=subprocess.PIPE, text=True, check=True).stdout
+        return len(listed.splitlines())
+
+    def test_verbose(self) -> None:
+        """All of them, and a part of the lab says that it is one."""
+        said = self.on_a_terminal(80, "check", "1", "--check", "warnings", "--verbose")
+        self.assertTrue(any("builds: " in line for line in said))
+        self.assertTrue(any(re.search(r"of the \d+ points.* of these 3 checks", re.sub(r"\x1b\[\d+m", "", line)) for line in said), said)
+
+    def test_narrow(self) -> None:
+        """Hints and progress know the width, too."""
+        (self.results / "verdict.json").write_text('{"checks": [], "points": 57, "fingerprint": "0"}\n', encoding="utf-8")
+        for columns in (40, 60, 79, 90):
+            with self.subTest(columns):
+                self.fits(columns, self.on_a_terminal(columns, "progress"))
+                self.fits(columns, self.on_a_terminal(columns, "hint", "1", "--check", "predictions"))
 
 
 class HintTest(LabTest):
@@ -187,7 +258,7 @@ class HintTest(LabTest):
         self.check("builds")
         before = (self.results / "latest.json").read_text(encoding="utf-8")
         self.edit("layout.c", "    table_print();\n", "    table_print();\n    for (;;)\n        getchar();\n")
-        with subprocess.Popen(self.command("check", "1", "--check", "predictions"), stdin=subprocess.DEVNULL,
+        with subprocess.Popen(self.command("check", "1", "--check", "predictions", "--plain"), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as lab:
             assert lab.stdout is not None
             self.assertIn("builds", lab.stdout.readline())
