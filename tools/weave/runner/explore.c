@@ -3,6 +3,7 @@
 
 #include "findings.h"
 #include "old_values.h"
+#include "page.h"
 #include "story.h"
 
 #include <stdarg.h>
@@ -48,6 +49,12 @@ static const char *explorer_verdict(const struct explorer *e)
     return e->result.complete ? "passed" : "passed-incomplete";
 }
 
+static void explorer_page(const struct explorer *e, const struct story *story)
+{
+    if (e->options->html != NULL && page_write(story, e->options->html_descriptor) != 0)
+        perror(e->options->html);
+}
+
 /* While the run's state and the servers are still there. */
 static void explorer_tell(struct explorer *e, const struct findings *findings, struct symbols *symbols)
 {
@@ -65,6 +72,7 @@ static void explorer_tell(struct explorer *e, const struct findings *findings, s
     if (e->options->json != NULL && story_write_json(&story, &so_far, session_now() - e->session.started, "failed",
                                                      e->options->json_descriptor) != 0)
         perror(e->options->json);
+    explorer_page(e, &story);
     free(schedule);
 }
 
@@ -279,6 +287,8 @@ static void explorer_replay(struct explorer *e, const struct schedule *schedule)
     struct symbols *symbols = symbols_open(&e->session, e->options->layout, e->options->structure);
     struct story story = {e->options, &e->session, symbols, &e->findings, "", &e->notes};
     story_step_through(&story, stdout);
+    story.schedule = e->options->replay;
+    explorer_page(e, &story);
     symbols_close(symbols);
 }
 
@@ -361,6 +371,10 @@ static void explorer_summary(const struct explorer *e)
     if (!e->found && e->options->replay == NULL && e->options->session.store_buffers)
         printf(", letting stores wait once");
     printf(" (%u schedule%s, %.2f s)\n", r->runs, r->runs == 1 ? "" : "s", seconds);
+    if (e->options->html != NULL && e->told)
+        printf("weave: page: %s\n", e->options->html);
+    else if (e->options->html != NULL && e->options->replay == NULL)
+        printf("weave: no failure, so there is nothing to show in %s\n", e->options->html);
     for (int i = 0; i < e->notes.count; i++)
         printf("weave: note: %s\n", e->notes.text[i]);
 }

@@ -206,14 +206,14 @@ static uint32_t trace_find(const struct control *control, uint32_t before, int p
     return NOT_FOUND;
 }
 
-static bool event_releases(const struct event *e)
+bool event_releases(const struct event *e)
 {
     return e->kind == EVENT_STORE || e->kind == EVENT_BUFFER || e->kind == EVENT_UPDATE || e->kind == EVENT_FLUSH ||
            e->kind == EVENT_SEM_POST || e->kind == EVENT_UNLOCK || e->kind == EVENT_SIGNAL || e->kind == EVENT_OPEN ||
            (e->kind == EVENT_SEMOP && (int64_t)e->old > 0);
 }
 
-static bool event_acquires(const struct event *e)
+bool event_acquires(const struct event *e)
 {
     return e->kind == EVENT_LOAD || e->kind == EVENT_UPDATE || e->kind == EVENT_SEM_WAIT || e->kind == EVENT_LOCK ||
            e->kind == EVENT_OPEN || (e->kind == EVENT_SEMOP && (int64_t)e->old < 0);

@@ -47,6 +47,10 @@ void findings_collect(struct findings *findings, const struct options *options, 
 
 /* The usual reason for a cause, in words. */
 const char *findings_why(const char *cause);
+/* Whether others can be ordered after an event, and whether it can be ordered after others. */
+bool event_releases(const struct event *event);
+bool event_acquires(const struct event *event);
+
 /* Whether `cause` is one of ours. */
 bool findings_know(const char *cause);
 

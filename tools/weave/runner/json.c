@@ -1,4 +1,5 @@
 /* The result as JSON; json.md documents the format, which figures in a browser play. */
+#include "json.h"
 #include "story.h"
 
 #include <errno.h>
@@ -28,7 +29,7 @@ static size_t json_character(const unsigned char *text)
 }
 
 /* UTF-8 as it is; bytes of another encoding as U+FFFD, the character for what cannot be told. */
-static void json_text(FILE *out, const char *text)
+void json_text(FILE *out, const char *text)
 {
     fputc('"', out);
     for (size_t step = 1; *text != '\0'; text += step) {
@@ -50,7 +51,7 @@ static void json_text(FILE *out, const char *text)
     fputc('"', out);
 }
 
-static void json_member(FILE *out, const char *name, const char *text)
+void json_member(FILE *out, const char *name, const char *text)
 {
     fprintf(out, ", \"%s\": ", name);
     json_text(out, text);

@@ -52,6 +52,7 @@ enum long_option {
     OPTION_EXPECT_LINES,
     OPTION_IGNORE,
     OPTION_JSON,
+    OPTION_HTML,
     OPTION_SEALED,
     OPTION_LAYOUT,
     OPTION_STRUCT,
@@ -85,6 +86,7 @@ static const struct option known[] = {
     {"expect-lines", required_argument, NULL, OPTION_EXPECT_LINES},
     {"ignore", required_argument, NULL, OPTION_IGNORE},
     {"json", required_argument, NULL, OPTION_JSON},
+    {"html", required_argument, NULL, OPTION_HTML},
     {"sealed", no_argument, NULL, OPTION_SEALED},
     {"layout", required_argument, NULL, OPTION_LAYOUT},
     {"struct", required_argument, NULL, OPTION_STRUCT},
@@ -144,6 +146,7 @@ void options_usage(void)
          "\n"
          "Output:\n"
          "  --json FILE          the result and the trace of the failure, see tools/weave/json.md\n"
+         "  --html FILE          the failure as a page for a browser: step by step, with memory and source\n"
          "  --struct NAME        the C structure in the segment (default: the one of its size)\n"
          "  --layout FILE        lines \"offset size name\" instead\n"
          "  --no-trap            programs without instrumentation: watch synchronisation only, not every access\n"
@@ -338,22 +341,21 @@ static int options_session_option(struct options *options, int option, const cha
 }
 
 /* Opened before a program runs, for then the path may lead elsewhere. Emptied only when there is something to write. */
-static int options_json(struct options *options, const char *value)
+static int options_open(const char *name, const char *value, int *descriptor)
 {
     static const char inherited[] = "fd:";
     unsigned long number;
-    if (options->json_descriptor >= 0)
-        return options_complain("only one", "--json");
-    options->json = value;
+    if (*descriptor >= 0)
+        return options_complain("only one", name);
     if (strncmp(value, inherited, sizeof inherited - 1) != 0) {
-        options->json_descriptor = open(value, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+        *descriptor = open(value, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     } else {
         if (options_number(value + sizeof inherited - 1, INT_MAX, &number) != 0)
             return -1;
         if (fcntl((int)number, F_SETFD, FD_CLOEXEC) == 0)
-            options->json_descriptor = (int)number;
+            *descriptor = (int)number;
     }
-    return options->json_descriptor >= 0 ? 0 : options_complain(value, strerror(errno));
+    return *descriptor >= 0 ? 0 : options_complain(value, strerror(errno));
 }
 
 static int options_output_option(struct options *options, int option, const char *value)
@@ -370,7 +372,11 @@ static int options_output_option(struct options *options, int option, const char
         options->ignore[options->ignored++] = value;
         break;
     case OPTION_JSON:
-        return options_json(options, value);
+        options->json = value;
+        return options_open("--json", value, &options->json_descriptor);
+    case OPTION_HTML:
+        options->html = value;
+        return options_open("--html", value, &options->html_descriptor);
     case OPTION_SEALED:
         options->session.sealed = true;
         break;
@@ -528,6 +534,7 @@ static void options_defaults(struct options *options)
                     .kill_step = -1,
                     .spurious = true},
         .json_descriptor = -1,
+        .html_descriptor = -1,
         .colour = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL,
         .width = terminal_width(),
     };

@@ -20,6 +20,8 @@ struct options {
     bool stepping;       /* `weave replay`: show every step */
     const char *json;    /* as it was given, NULL: none */
     int json_descriptor; /* -1: none; closed when a program is started */
+    const char *html;    /* the page; the same for it */
+    int html_descriptor;
     const char *layout, *structure;
     const char *expected_lines;
     int expected_exit[WEAVE_PROCESSES]; /* EXPECT_ANY_EXIT: all are fine, as for children that nothing is said of */

@@ -48,7 +48,7 @@ const char *story_order(const struct event *event)
     return ordered && event->order < sizeof orders / sizeof orders[0] ? orders[event->order] : "";
 }
 
-static void story_object(const struct story *story, const struct event *event, char *text, size_t size)
+void story_name(const struct story *story, const struct event *event, char *text, size_t size)
 {
     const struct control *control = story->session->control;
     const struct object *object =
@@ -169,10 +169,17 @@ static void story_turn_event(const struct story *story, const struct event *even
     }
 }
 
+void story_shown(const struct event *event, char *text, size_t size)
+{
+    char value[64];
+    story_value(event, value, sizeof value);
+    snprintf(text, size, "%s", value + strspn(value, ": "));
+}
+
 void story_event(const struct story *story, const struct event *event, char *text, size_t size)
 {
     char object[128], value[64];
-    story_object(story, event, object, sizeof object);
+    story_name(story, event, object, sizeof object);
     story_value(event, value, sizeof value);
     switch (event->kind) {
     case EVENT_READ:
@@ -502,7 +509,7 @@ static void story_wrapped(const struct story *story, FILE *out, const char *text
     }
 }
 
-static void story_replay_command(const struct story *story, FILE *out)
+void story_replay_command(const struct story *story, FILE *out)
 {
     fprintf(out, "  replay: weave replay %s", story->schedule);
     for (int i = 0; i < story->options->session.programs; i++) {

@@ -24,6 +24,9 @@ struct story {
 
 /* What one event did: "`ready` 0 -> 1 (release)". */
 void story_event(const struct story *story, const struct event *event, char *text, size_t size);
+/* What it concerns, a member or a semaphore; what a plain access read or wrote there. */
+void story_name(const struct story *story, const struct event *event, char *text, size_t size);
+void story_shown(const struct event *event, char *text, size_t size);
 /* A short name of an event's kind, for JSON. */
 const char *story_kind(const struct event *event);
 /* The C11 name of its memory order, or an empty text. */
@@ -31,6 +34,8 @@ const char *story_order(const struct event *event);
 /* The numbers of the events worth telling for a finding, in order. Returns how many. */
 int story_select(const struct story *story, const struct finding *finding, uint32_t *chosen, int most);
 
+/* "  replay: weave replay ...", the command that repeats the run. */
+void story_replay_command(const struct story *story, FILE *out);
 void story_print(const struct story *story, FILE *out);
 /* Every event, one by one; waits for Enter in between on a terminal. */
 void story_step_through(const struct story *story, FILE *out);
