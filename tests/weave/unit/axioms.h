@@ -9,7 +9,7 @@
 
 #include "core/core.h"
 
-enum { AXIOM_PROCESSES = 4, AXIOM_LENGTH = 4, AXIOM_PLACES = 2, AXIOM_OUTCOMES = 8192 };
+enum { AXIOM_PROCESSES = 4, AXIOM_LENGTH = 5, AXIOM_PLACES = 3, AXIOM_OUTCOMES = 8192 };
 
 enum axiom_op { AXIOM_LOAD, AXIOM_STORE, AXIOM_ADD, AXIOM_FENCE };
 
@@ -25,7 +25,7 @@ struct axiom_program {
     struct axiom_instruction code[AXIOM_PROCESSES][AXIOM_LENGTH];
 };
 
-/* What was read by each instruction, and what is left. Stores write 10 * (1 + 4 * process + index), additions add 1. */
+/* What was read by each instruction, and what is left. Stores write what axiom_value says, additions add 1. */
 struct axiom_outcome {
     uint8_t seen[AXIOM_PROCESSES][AXIOM_LENGTH];
     uint8_t last[AXIOM_PLACES];

@@ -213,7 +213,8 @@ uint64_t decide_state(const struct control *control)
         const struct location *location = &control->location[i];
         for (int k = 0; k < control->slots && location->stores > 1; k++)
             if (location->last[k].missed == location->store[location->stores - 1].history)
-                hash += hash_mix(location->where, (uint64_t)k + 1);
+                hash +=
+                    hash_mix(location->where, (uint64_t)k + 1 + (uint64_t)location->last[k].still * WEAVE_PROCESSES);
     }
     return hash;
 }
