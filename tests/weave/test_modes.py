@@ -14,7 +14,7 @@ import sys
 import termios
 import unittest
 from pathlib import Path
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, List, Tuple
 
 from weave_cases import WEAVE, WeaveCase
 
@@ -135,6 +135,71 @@ class Modes(WeaveCase):
         right = self.run_roles("correct/dekker_fence", "--weak=2")
         self.assertEqual(right["verdict"], "passed")
         self.assertIn("reading up to 2 old values", right["text"])
+
+    def litmus(self, name: str, *macros: str) -> str:
+        """The binary of a litmus program with these macros."""
+        binary = str(self.folder / "-".join((name, *macros)))
+        words = [f"-D{macro}" for macro in macros]
+        source = HERE / "programs" / "litmus" / f"{name}.c"
+        self.assertEqual(self.weave("cc", "-g", "-O0", *words, str(source), "-o", binary).stdout, "")
+        return binary
+
+    def told(self, report: Dict[str, Any]) -> List[str]:
+        """What the sides of the first finding say, with the source that they show."""
+        return [f"{side['what']}: {side.get('source', '')}" for side in report["findings"][0]["sides"]]
+
+    def test_an_old_value_is_told_with_what_forbids_it(self) -> None:
+        report = self.report("--weak", "--", self.litmus("message", "STORE=release", "LOAD=relaxed"))
+        told = self.told(report)
+        self.assertEqual(self.causes(report)[0], "old-value")
+        self.assertIn("reads 0, an old value: it is 1 by now: s->note[1] = load(&s->x, relaxed);", told)
+        self.assertIn("stores 1, which it misses: store(&s->x, 1, relaxed);", told)
+        self.assertIn("acquire instead of relaxed here would forbid it: s->note[0] = load(&s->y, LOAD);", told)
+        self.assertIn("or an acquire fence before this would forbid it: s->note[1] = load(&s->x, relaxed);", told)
+        both = self.told(self.report("--weak", "--", self.litmus("message", "STORE=relaxed", "LOAD=relaxed")))
+        self.assertIn("acquire instead of relaxed here, together with: s->note[0] = load(&s->y, LOAD);", both)
+        self.assertIn("release instead of relaxed here would forbid it: store(&s->y, 1, STORE);", both)
+
+    def test_only_a_seq_cst_order_forbids_store_buffering(self) -> None:
+        told = self.told(self.report("--weak", "--", self.litmus("store_buffering", "STORE=release", "LOAD=acquire")))
+        self.assertTrue(any(text.startswith("seq_cst instead of ") for text in told), told)
+        self.assertTrue(any(text.startswith("or a seq_cst fence before this") for text in told), told)
+
+    def test_a_store_that_comes_early_is_told(self) -> None:
+        report = self.report("--weak", "--", self.litmus("two_writes", "STORE=relaxed", "FENCE=none"))
+        self.assertEqual(self.causes(report)[0], "old-value")
+        self.assertTrue(any("which was stored earlier" in text for text in self.told(report)), self.told(report))
+
+    def test_a_failure_that_needs_no_old_value_is_told_first(self) -> None:
+        self.assertEqual(self.causes(self.run_roles("wrong/sequence_lock_odd", "--weak"))[0], "exit-status")
+
+    def test_both_ends_of_an_old_value_are_always_told(self) -> None:
+        source, binary = self.folder / "far.c", str(self.folder / "far")
+        source.write_text(
+            '#include "litmus.h"\n'
+            "static void writer(struct litmus *s) { store(&s->x, 1, relaxed); store(&s->y, 1, relaxed); }\n"
+            "static void reader(struct litmus *s)\n"
+            "{\n"
+            "    bool seen = load(&s->y, relaxed);\n"
+            "    for (int i = 0; i < 40; i++)\n"
+            "        store(&s->slot[i % SLOTS], i, relaxed);\n"
+            "    s->note[0] = seen && !load(&s->x, relaxed);\n"
+            "    for (int i = 0; i < 40; i++)\n"
+            "        store(&s->slot[i % SLOTS], i, relaxed);\n"
+            "}\n"
+            "static bool forbidden(const struct litmus *s) { return s->note[0]; }\n"
+            "LITMUS(writer, reader)\n"
+        )
+        self.assertEqual(
+            self.weave("cc", "-g", "-O0", f"-I{HERE / 'programs' / 'litmus'}", str(source), "-o", binary).stdout, ""
+        )
+        report = self.report("--weak", "--bound", "0", "--", binary)
+        old = next(event for event in report["trace"] if "an old value" in event["text"])
+        missed = next(event for event in report["trace"] if event["step"] == old["misses"])
+        self.assertEqual((old["story"], missed["story"]), (True, True))
+        self.assertEqual((missed["kind"], missed["value"]), ("store", 1))
+        for event in (old, missed):
+            self.assertRegex(report["text"], rf"(?m)^ +{event['step']}  ")
 
     def test_weak_memory_and_store_buffers_exclude_each_other(self) -> None:
         for options in (("--tso", "--weak"), ("--weak=2", "--tso")):

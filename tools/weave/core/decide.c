@@ -201,21 +201,28 @@ static int decide_at_random(struct control *control, uint16_t mask)
     return choice;
 }
 
+/* Who misses the newest store of a variable pays less for missing it again: what decisions to come will cost. */
+static uint64_t decide_missed(const struct control *control, const struct location *location)
+{
+    uint64_t hash = 0;
+    for (int i = 0; i < control->slots && i < WEAVE_PROCESSES; i++)
+        if (location->last[i].missed == location->store[location->stores - 1].history)
+            hash += hash_mix(location->where, (uint64_t)i + 1 + (uint64_t)location->last[i].still * WEAVE_PROCESSES);
+    return hash;
+}
+
+/* The runner asks as well, so no index is trusted. */
 uint64_t decide_state(const struct control *control)
 {
     uint64_t hash = 0;
-    for (int i = 0; i < control->slots; i++) {
+    for (int i = 0; i < control->slots && i < WEAVE_PROCESSES; i++) {
         const struct process *p = &control->process[i];
         /* A sum: which process is where matters, not in which order they got there. */
         hash += hash_mix(p->history + (uint64_t)i, (uint64_t)p->state * 256 + p->wait * 2u + p->timed_out);
     }
-    for (uint32_t i = 0; control->weak && i < control->locations; i++) { /* what decisions to come will cost */
-        const struct location *location = &control->location[i];
-        for (int k = 0; k < control->slots && location->stores > 1; k++)
-            if (location->last[k].missed == location->store[location->stores - 1].history)
-                hash +=
-                    hash_mix(location->where, (uint64_t)k + 1 + (uint64_t)location->last[k].still * WEAVE_PROCESSES);
-    }
+    for (uint32_t i = 0; control->weak > 0 && i < control->locations && i < WEAVE_LOCATIONS; i++)
+        if (control->location[i].stores > 1 && control->location[i].stores <= WEAVE_STORES)
+            hash += decide_missed(control, &control->location[i]);
     return hash;
 }
 
