@@ -100,7 +100,7 @@ class Grade(unittest.TestCase):
                 archive.write(path, f"homework/{path.name}")
         (self.students / "notes.txt").write_text("not a submission\n")
         output = self.grade()
-        self.assertIn("notes.txt: no folder and no archive", output)
+        self.assertIn("notes.txt: no folder, no archive", output)
         points = {name: self.result(name)["points"] for name in ("flat", "tree", "meets", "meets.zip")}
         self.assertEqual(points, {"flat": 100, "tree": 100, "meets": 0, "meets.zip": 100})
         taken = self.work / "class-results" / "submissions" / "flat" / "files" / "lab1"
@@ -195,6 +195,42 @@ class Grade(unittest.TestCase):
         self.grade()
         self.assertEqual(self.result("two")["points"], 100)
         self.assertEqual(self.result("one", "run.json")["labs"], {})
+
+    def test_labs_and_attempts(self) -> None:
+        """Labs that are not asked for stay, every attempt is kept, and which one counts is told."""
+        hand_in(self.students / "one" / LAB)
+        hand_in(self.students / "one" / "lab2_sysv", "labs", "lab2_sysv")
+        points = lambda: [(lab["number"], lab["points"]) for lab in self.result("one")["labs"]]  # noqa: E731
+        self.grade()
+        self.assertEqual(points(), [(1, 100)])
+        shutil.rmtree(self.students / "one" / LAB)
+        self.run_grader("grade", str(self.students), "--labs", "2")
+        self.assertEqual([number for number, _ in points()], [1, 2])
+        self.assertEqual(points()[0], (1, 100), "nobody asked for lab 1")
+        self.grade()
+        self.assertEqual(points()[0], (1, 100), "it was handed in earlier")
+        self.assertEqual(json.loads((self.work / "class-results" / "class.json").read_text())["labs"], [1, 2])
+        hand_in(self.students / "one" / LAB, "labs")
+        self.grade()
+        self.assertEqual(points()[0], (1, 0), "the last one counts")
+        attempts = [(each["points"], each["counts"]) for each in self.result("one")["labs"][0]["attempts"]]
+        self.assertEqual(sorted(attempts), [(0, True), (100, False)])
+        self.grade("--keep", "best")
+        self.assertEqual(points()[0], (1, 100))
+        self.assertEqual(self.result("one", "run.json")["labs"], {}, "both were known")
+        files = self.work / "class-results" / "submissions" / "one" / "files" / "lab1"
+        self.assertEqual((files / "layout.c").read_bytes(), (ROOT / "solutions" / LAB / "layout.c").read_bytes())
+        self.grade("--keep", "best")
+        self.assertEqual(points()[0], (1, 100))
+        self.grade()
+        self.assertEqual(points()[0], (1, 0))
+        self.assertEqual(self.result("one", "run.json")["labs"], {})
+
+    def test_regrade_of_nothing(self) -> None:
+        """What is not there cannot be regraded: that is wrong usage."""
+        hand_in(self.students / "one" / LAB, "labs")
+        for what in ("nosuch", "lab9", "lab2", ""):
+            self.assertIn("there is none", self.grade("--regrade", what, status=2))
 
     def test_interrupted(self) -> None:
         """Ctrl-C leaves what is known, and a run that completes it."""

@@ -19,7 +19,7 @@
 enum { TIME_TEXT = 32 };
 
 struct progress {
-    const struct batch *batch;
+    const struct collection *batch;
     const struct class_order *order;
     pid_t *workers; /* for each entry: its process; 0: not begun, -1: done */
     size_t begun, ended, broken;
@@ -49,7 +49,7 @@ static void signals_set(void (*handler)(int))
 static void worker_start(struct progress *progress)
 {
     size_t i = progress->begun++;
-    const struct batch_entry *entry = &progress->batch->entries[i];
+    const struct collected_entry *entry = &progress->batch->entries[i];
     pid_t parent = getpid();
 
     fflush(NULL);
@@ -59,7 +59,7 @@ static void worker_start(struct progress *progress)
         prctl(PR_SET_PDEATHSIG, SIGKILL); /* its boxes die with it */
         if (getppid() != parent)
             _exit(EXIT_FAILURE);
-        _exit(submission_grade(progress->order, entry->name, entry->path) ? EXIT_SUCCESS : EXIT_FAILURE);
+        _exit(submission_grade(progress->order, entry) ? EXIT_SUCCESS : EXIT_FAILURE);
     }
     progress->workers[i] = pid;
     if (pid != -1)
@@ -187,21 +187,22 @@ static void submission_sum(const struct progress *progress, const char *name, si
 }
 
 /* Who is in the roster and handed in nothing? Of a shard nobody knows. */
-static void absent_sum(const struct progress *progress)
+void batch_absent(const struct collection *batch, const struct class_order *order)
 {
     size_t i, count = 0;
     json_t *student;
 
-    json_array_foreach (progress->order->roster, i, student) {
+    json_array_foreach (order->roster != NULL ? order->roster->students : NULL, i, student) {
         bool there = false;
-        for (size_t s = 0; s < progress->batch->count && !there; s++)
-            there = roster_find(progress->order->roster, progress->batch->entries[s].name) == student;
+        for (size_t s = 0; s < batch->count && !there; s++) {
+            const struct roster_match *match = &batch->entries[s].match;
+            there = match->student == student || match->other == student || match->doubt == student;
+        }
         if (there)
             continue;
         if (count++ == 0)
             printf("\nIn the roster, and nothing handed in:\n");
-        printf("  %s  %s\n", json_string_value(json_object_get(student, "id")),
-               json_object_get(student, "name") != NULL ? json_string_value(json_object_get(student, "name")) : "");
+        printf("  %s  %s\n", verdict_text(student, "id"), verdict_text(student, "name"));
     }
 }
 
@@ -213,7 +214,7 @@ static void progress_sum(const struct progress *progress)
     for (size_t i = 0; i < progress->batch->count; i++)
         submission_sum(progress, progress->batch->entries[i].name, &count);
     if (!progress->order->part)
-        absent_sum(progress);
+        batch_absent(progress->batch, progress->order);
     if (stopped != 0)
         printf("\nInterrupted; the same command goes on where this one stopped.\n");
     printf("\n%zu of %zu submissions in %s%s; results: %s\n", progress->ended, progress->batch->count,
@@ -221,7 +222,7 @@ static void progress_sum(const struct progress *progress)
            progress->order->isolation == ISOLATION_FULL ? "" : ", WITHOUT ISOLATION", progress->order->results);
 }
 
-bool batch_run(const struct batch *batch, const struct class_order *order, int jobs)
+bool batch_run(const struct collection *batch, const struct class_order *order, int jobs)
 {
     struct progress progress = {.batch = batch, .order = order, .start_ms = clock_now_ms()};
 

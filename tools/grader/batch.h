@@ -5,19 +5,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "collect.h"
 #include "submission.h"
 
-struct batch_entry {
-    char *name; /* in the results */
-    char *path;
-};
-
-struct batch {
-    struct batch_entry *entries;
-    size_t count;
-};
+/* Say who is in the roster and handed in nothing. */
+void batch_absent(const struct collection *batch, const struct class_order *order);
 
 /* Grade them all, tell the progress, and sum up who needs a look. False when something is not graded. */
-bool batch_run(const struct batch *batch, const struct class_order *order, int jobs);
+bool batch_run(const struct collection *batch, const struct class_order *order, int jobs);
 
 #endif

@@ -45,15 +45,6 @@ static void refusals_show(const struct intake *intake)
         fprintf(stderr, "grader: %s\n", json_string_value(sentence));
 }
 
-static int lab_index(const struct lab *lab)
-{
-    int index = 0;
-
-    while (judge_labs[index] != lab)
-        index++;
-    return index;
-}
-
 /* In a room of its own: take, judge, show. */
 static int tree_check_in(const struct check_options *options, const char *room)
 {
@@ -66,7 +57,15 @@ static int tree_check_in(const struct check_options *options, const char *room)
     mkdir(transcripts, 0755);
     if (!room_furnish(room, tree))
         return EXIT_FAILURE;
-    bool taken = intake_take(options->folder, tree, NULL, lab_index(options->lab), options->isolation, &intake);
+    const char *name = strrchr(options->folder, '/') != NULL ? strrchr(options->folder, '/') + 1 : options->folder;
+    const struct intake_part part = {.path = (char *)options->folder, .name = (char *)name};
+    bool labs[LABS_MAX] = {false};
+    for (int i = 0; judge_labs[i] != NULL && i < LABS_MAX; i++)
+        labs[i] = judge_labs[i] == options->lab;
+    bool taken = intake_take(
+        &(struct intake_order){
+            .parts = &part, .part_count = 1, .labs = labs, .tree = tree, .isolation = options->isolation},
+        &intake);
     refusals_show(&intake);
     if (taken && !intake.refused) {
         json_t *verdict = judge_run(

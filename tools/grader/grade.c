@@ -1,6 +1,5 @@
 /* grader grade and grader check: a class, or one lab of one tree. */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -18,6 +17,7 @@
 
 #include "batch.h"
 #include "grader.h"
+#include "preview.h"
 #include "results.h"
 #include "roster.h"
 #include "shmlab/error.h"
@@ -31,108 +31,29 @@ struct grade_options {
     const char *folder, *out, *roster, *labs, *regrade;
     int jobs, shard, shards; /* shard 1 to shards */
     enum isolation isolation;
+    enum keep keep;
+    bool preview;
 };
-
-static const char *const archive_ends[] = {".zip", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".tar"};
 
 /* ---- What there is to grade ---- */
 
-/* Length of the name without what tells an archive; 0: it is none. */
-static size_t archive_stem(const char *name)
+/* Each n-th, so that every shard gets of everything; the others stay behind the end of the list. */
+static void batch_shard(const struct grade_options *options, struct collection *batch)
 {
-    size_t length = strlen(name);
-
-    for (size_t i = 0; i < sizeof archive_ends / sizeof archive_ends[0]; i++) {
-        size_t end = strlen(archive_ends[i]);
-        if (length > end && strcasecmp(name + length - end, archive_ends[i]) == 0)
-            return length - end;
-    }
-    return 0;
-}
-
-/* Names that JSON, a terminal and a file system can hold. */
-static char *name_settled(const char *name, size_t length)
-{
-    char *copy = strndup(name, length), *clean = text_plain_line(copy);
-
-    free(copy);
-    return clean;
-}
-
-static bool entry_find(const char *folder, const char *name, struct batch_entry *entry)
-{
-    struct stat info;
-    size_t stem = archive_stem(name);
-
-    if (name[0] == '.' || asprintf(&entry->path, "%s/%s", folder, name) == -1)
-        return false;
-    bool there = lstat(entry->path, &info) == 0;
-    if (there && S_ISREG(info.st_mode) && stem == 0) {
-        fprintf(stderr, "grader: %s: no folder and no archive: left out\n", entry->path);
-        free(entry->path);
-        return false;
-    }
-    entry->name = name_settled(name, there && S_ISREG(info.st_mode) ? stem : strlen(name));
-    return true;
-}
-
-/* A folder and an archive of one name, or two archives: the later one keeps its whole name. */
-static void names_part(struct batch *batch)
-{
-    for (size_t i = 1; i < batch->count; i++)
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(batch->entries[i].name, batch->entries[j].name) == 0) {
-                const char *slash = strrchr(batch->entries[i].path, '/');
-                free(batch->entries[i].name);
-                batch->entries[i].name = name_settled(slash + 1, strlen(slash + 1));
-            }
-}
-
-static bool batch_list(const struct grade_options *options, struct batch *batch)
-{
-    struct dirent **names;
-    int count = scandir(options->folder, &names, NULL, alphasort);
-
-    if (count == -1) {
-        error_report_errno("name the folder that holds the submissions", "%s", options->folder);
-        return false;
-    }
-    batch->entries = calloc((size_t)count + 1, sizeof *batch->entries);
-    for (int i = 0; i < count; i++) {
-        if (batch->entries != NULL && entry_find(options->folder, names[i]->d_name, &batch->entries[batch->count]))
-            batch->count++;
-        free(names[i]);
-    }
-    free(names);
-    if (batch->count == 0)
-        error_report("it holds a folder or an archive for each student", "%s: no submission in it", options->folder);
-    names_part(batch);
-    return batch->count > 0;
-}
-
-/* Each n-th, so that every shard gets of everything. */
-static void batch_shard(const struct grade_options *options, struct batch *batch)
-{
+    struct collection rest = {.count = 0};
     size_t kept = 0;
 
+    rest.entries = calloc(batch->count, sizeof *rest.entries);
+    if (rest.entries == NULL)
+        abort();
     for (size_t i = 0; i < batch->count; i++) {
-        if ((int)(i % (size_t)options->shards) == options->shard - 1) {
+        if ((int)(i % (size_t)options->shards) == options->shard - 1)
             batch->entries[kept++] = batch->entries[i];
-        } else {
-            free(batch->entries[i].name);
-            free(batch->entries[i].path);
-        }
+        else
+            rest.entries[rest.count++] = batch->entries[i];
     }
     batch->count = kept;
-}
-
-static void batch_free(struct batch *batch)
-{
-    for (size_t i = 0; i < batch->count; i++) {
-        free(batch->entries[i].name);
-        free(batch->entries[i].path);
-    }
-    free(batch->entries);
+    collection_free(&rest);
 }
 
 /* ---- The folder of results ---- */
@@ -154,9 +75,11 @@ static int results_claim(const char *path)
 {
     char inside[PATH_MAX];
 
-    mkdir(path, 0777);
     snprintf(inside, sizeof inside, "%s/submissions", path);
-    mkdir(inside, 0777);
+    if ((mkdir(path, 0777) == -1 && errno != EEXIST) || (mkdir(inside, 0777) == -1 && errno != EEXIST)) {
+        error_report_errno("may you write there? Give another folder with --out", "cannot make the folder %s", inside);
+        return -1;
+    }
     snprintf(inside, sizeof inside, "%s/.lock", path);
     int fd = open(inside, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (fd == -1) {
@@ -239,7 +162,7 @@ static int name_compare(const void *one, const void *other)
 }
 
 /* In the order of the names, which is not always that of the files. */
-static void batch_names(const struct batch *batch, json_t *names)
+static void batch_names(const struct collection *batch, json_t *names)
 {
     const char **list = calloc(batch->count + 1, sizeof *list);
 
@@ -252,25 +175,43 @@ static void batch_names(const struct batch *batch, json_t *names)
     free(list);
 }
 
-static json_t *class_make(const struct class_order *order, const struct batch *batch)
+/* Labs that were graded into these results before stay there. */
+static bool lab_was_graded(const char *results, int number)
+{
+    char path[PATH_MAX];
+    json_t *lab;
+    size_t i;
+    bool was = false;
+
+    snprintf(path, sizeof path, "%s/class.json", results);
+    json_t *class = json_load_file(path, 0, NULL);
+    json_array_foreach (json_object_get(class, "labs"), i, lab)
+        was = was || json_integer_value(lab) == number;
+    json_decref(class);
+    return was;
+}
+
+static json_t *class_make(const struct class_order *order, const struct collection *batch)
 {
     char tests[32];
     json_t *labs = json_array(), *names = json_array();
 
     snprintf(tests, sizeof tests, "%016" PRIx64, order->tests);
     for (int i = 0; i < LABS_MAX && judge_labs[i] != NULL; i++)
-        if (order->labs[i])
+        if (order->labs[i] || lab_was_graded(order->results, lab_number(judge_labs[i])))
             json_array_append_new(labs, json_integer(lab_number(judge_labs[i])));
     batch_names(batch, names);
     json_t *class =
         json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "schema", "shmlab-class/1", "grader", GRADER_VERSION, "tests",
                   tests, "isolation", isolation_names[order->isolation], "labs", labs, "submissions", names);
-    if (order->roster != NULL)
-        json_object_set(class, "roster", (json_t *)order->roster);
+    if (order->roster != NULL) {
+        json_object_set(class, "roster", order->roster->students);
+        json_object_set(class, "roster_columns", order->roster->columns);
+    }
     return class;
 }
 
-static bool class_write(const struct class_order *order, const struct batch *batch)
+static bool class_write(const struct class_order *order, const struct collection *batch)
 {
     char path[PATH_MAX];
     json_t *class = class_make(order, batch);
@@ -281,7 +222,7 @@ static bool class_write(const struct class_order *order, const struct batch *bat
     return good;
 }
 
-static int grade_in(const struct grade_options *options, struct class_order *order, struct batch *batch)
+static int grade_in(const struct grade_options *options, struct class_order *order, struct collection *batch)
 {
     char room[PATH_MAX];
     int status = EXIT_FAILURE;
@@ -298,6 +239,64 @@ static int grade_in(const struct grade_options *options, struct class_order *ord
     return status;
 }
 
+/* Is there what is to be regraded? A student of the roster is meant by the name of the submission. */
+static bool regrade_find(struct class_order *order, const struct collection *batch)
+{
+    char lab[16];
+
+    if (order->regrade == NULL || strcmp(order->regrade, "failed") == 0)
+        return true;
+    for (int i = 0; i < LABS_MAX && judge_labs[i] != NULL; i++) {
+        snprintf(lab, sizeof lab, "lab%d", lab_number(judge_labs[i]));
+        if (order->labs[i] && (strcmp(order->regrade, lab) == 0 || strcmp(order->regrade, judge_labs[i]->name) == 0))
+            return true;
+    }
+    struct roster_match match = roster_match(order->roster != NULL ? order->roster->students : NULL, order->regrade);
+    for (size_t i = 0; i < batch->count; i++)
+        if (strcmp(batch->entries[i].name, order->regrade) == 0 ||
+            (match.student != NULL && batch->entries[i].match.student == match.student)) {
+            order->regrade = batch->entries[i].name;
+            return true;
+        }
+    error_report("it is failed, a lab that is graded, such as lab3, or a submission's name",
+                 "--regrade %s: there is none", order->regrade);
+    return false;
+}
+
+static int grade_preview(struct class_order *order, const struct collection *batch)
+{
+    char room[PATH_MAX];
+
+    if (!box_room(order->isolation, room, sizeof room))
+        return EXIT_FAILURE;
+    order->room = room;
+    preview(order, batch);
+    if (!order->part)
+        batch_absent(batch, order);
+    box_room_end(room);
+    return EXIT_SUCCESS;
+}
+
+static int grade_batch(const struct grade_options *options, struct class_order *order)
+{
+    enum { WRONG_USAGE = 2 };
+    struct collection batch = {.count = 0};
+    int status = EXIT_FAILURE;
+
+    if (collect(options->folder, order->roster != NULL ? order->roster->students : NULL, &batch)) {
+        order->platform = batch.platform;
+        if (!regrade_find(order, &batch)) {
+            status = WRONG_USAGE;
+        } else {
+            collection_tell(&batch);
+            batch_shard(options, &batch);
+            status = options->preview ? grade_preview(order, &batch) : grade_in(options, order, &batch);
+        }
+    }
+    collection_free(&batch);
+    return status;
+}
+
 static int grade_run(const struct grade_options *options)
 {
     struct class_order order = {.isolation = options->isolation,
@@ -305,21 +304,19 @@ static int grade_run(const struct grade_options *options)
                                 .tests = intake_tests(),
                                 .jobs = CHECKS_AT_ONCE,
                                 .part = options->shards > 1,
+                                .keep = options->keep,
                                 .regrade = options->regrade};
-    struct batch batch = {.count = 0};
-    json_t *roster = options->roster != NULL ? roster_read(options->roster) : NULL;
+    struct roster roster = {.students = NULL};
     char *results = results_path(options);
     int status = EXIT_FAILURE;
 
     labs_parse(options->labs, order.labs);
-    order.roster = roster;
     order.results = results;
-    if (results != NULL && (options->roster == NULL || roster != NULL) && batch_list(options, &batch)) {
-        batch_shard(options, &batch);
-        status = grade_in(options, &order, &batch);
-    }
-    batch_free(&batch);
-    json_decref(roster);
+    if (options->roster != NULL)
+        order.roster = &roster;
+    if (results != NULL && (options->roster == NULL || roster_read(options->roster, &roster)))
+        status = grade_batch(options, &order);
+    roster_free(&roster);
     free(results);
     return status;
 }
@@ -333,7 +330,7 @@ static void shard_parse(struct argp_state *state, const char *text, struct grade
         argp_error(state, "--shard %s: it is i/n, from 1/n to n/n", text);
 }
 
-enum { OPTION_LABS = 256, OPTION_ROSTER, OPTION_REGRADE, OPTION_ISOLATION, OPTION_SHARD };
+enum { OPTION_LABS = 256, OPTION_ROSTER, OPTION_REGRADE, OPTION_ISOLATION, OPTION_SHARD, OPTION_KEEP, OPTION_PREVIEW };
 
 static error_t grade_parse(int key, char *text, struct argp_state *state)
 {
@@ -363,6 +360,14 @@ static error_t grade_parse(int key, char *text, struct argp_state *state)
         if (options->isolation == ISOLATIONS)
             argp_error(state, "--isolation %s: it is full or none", text);
         return 0;
+    case OPTION_PREVIEW:
+        options->preview = true;
+        return 0;
+    case OPTION_KEEP:
+        if (strcmp(text, "best") != 0 && strcmp(text, "last") != 0)
+            argp_error(state, "--keep %s: it is best or last", text);
+        options->keep = strcmp(text, "best") == 0 ? KEEP_BEST : KEEP_LAST;
+        return 0;
     case OPTION_SHARD:
         shard_parse(state, text, options);
         return 0;
@@ -384,12 +389,15 @@ int grader_grade(int argc, char **argv)
 {
     static const struct argp_option list[] = {
         {"labs", OPTION_LABS, "LIST", 0, "Labs to grade, 1-4 or 1,3 (default: all that have checks)", 0},
-        {"roster", OPTION_ROSTER, "FILE", 0, "CSV with the columns id,name,email and, perhaps, section", 0},
+        {"roster", OPTION_ROSTER, "FILE", 0,
+         "Class list: CSV whose first line names the columns, id,name,email,section or as your platform calls them", 0},
         {"out", 'o', "DIR", 0, "Folder for the results (default: DIR-results)", 0},
         {"jobs", 'j', "N", 0, "Submissions at once (default: the number of processors)", 0},
         {"regrade", OPTION_REGRADE, "WHAT", 0,
          "Forget what is known of: failed (checks that ran into their limit or broke), labN, or a submission's name",
          0},
+        {"keep", OPTION_KEEP, "WHICH", 0, "Of several attempts at a lab, count the last (default) or the best", 0},
+        {"dry-run", OPTION_PREVIEW, NULL, 0, "Say whose is what, and what of it would be graded; grade nothing", 0},
         {"shard", OPTION_SHARD, "I/N", 0, "Only the I-th of N parts; `grader merge` joins them", 0},
         {"isolation", OPTION_ISOLATION, "NAME", 0, "full (default) or none: no walls at all, for code that you trust",
          0},
@@ -399,8 +407,10 @@ int grader_grade(int argc, char **argv)
         .options = list,
         .parser = grade_parse,
         .args_doc = "DIR",
-        .doc = "Grade a directory that holds a folder or an archive for each student.\v"
-               "What is known is kept: run it again after Ctrl-C, a crash or new submissions, and it goes on.",
+        .doc =
+            "Grade a directory that holds a folder or an archive for each student, or what Canvas, Moodle, Blackboard, "
+            "Gradescope, GitHub Classroom or ILIAS let you download, unpacked.\v"
+            "What is known is kept: run it again after Ctrl-C, a crash or new submissions, and it goes on.",
     };
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     struct grade_options options = {.jobs = processors < 1          ? 1

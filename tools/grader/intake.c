@@ -12,10 +12,12 @@
 #include <unistd.h>
 
 #include "judge.h"
+#include "shmlab/error.h"
 #include "starters.h"
 #include "text.h"
 #include "toolchain.h"
 #include "unpack.h"
+#include "wanted.h"
 
 enum {
     REFUSALS_MAX = 20, /* sentences */
@@ -25,18 +27,23 @@ enum {
 
 /* A file that the labs ask for. */
 struct taken {
-    int lab;    /* index in judge_labs */
-    int file;   /* index in its files */
+    int lab;  /* index in judge_labs */
+    int file; /* index in its files */
+    int rank; /* see wanted.h */
+    int64_t modified;
     char *from; /* path in the submission */
     char *bytes;
     size_t size;
 };
 
 struct reading {
+    const struct intake_order *order;
     struct intake *intake;
     struct taken *taken;
     size_t count;
-    json_t *sentences; /* [path, sentence], sorted before they are told */
+    bool whole;                   /* a part was refused as a whole */
+    size_t part_first, part_said; /* where the part that is read begins in taken and sentences */
+    json_t *sentences;            /* [path, sentence], sorted before they are told */
 };
 
 /* ---- Hashes ---- */
@@ -112,23 +119,35 @@ uint64_t intake_tests(void)
 
 /* ---- Refusals ---- */
 
-static void refuse(struct reading *reading, const char *path, const char *why)
+/* "path: why", short and harmless, into a list. */
+static void sentence_add(json_t *list, const char *path, const char *why)
 {
     char *clean = text_plain_line(path), *sentence;
 
     if (asprintf(&sentence, "%.*s%s: %s", SHOWN, clean, strlen(clean) > SHOWN ? "..." : "", why) != -1) {
         char *whole = text_plain(sentence); /* the cut may have gone through a character */
-        json_array_append_new(reading->sentences, json_string(whole));
+        json_array_append_new(list, json_string(whole));
         free(whole);
         free(sentence);
     }
     free(clean);
 }
 
+static void refuse(struct reading *reading, const char *path, const char *why)
+{
+    sentence_add(reading->sentences, path, why);
+}
+
+/* The part that is read is no use at all; another may be. */
 static void refuse_all(struct reading *reading, const char *why)
 {
-    reading->intake->refused = true;
-    json_array_clear(reading->sentences);
+    reading->whole = true;
+    for (; reading->count > reading->part_first; reading->count--) {
+        free(reading->taken[reading->count - 1].from);
+        free(reading->taken[reading->count - 1].bytes);
+    }
+    while (json_array_size(reading->sentences) > reading->part_said)
+        json_array_remove(reading->sentences, json_array_size(reading->sentences) - 1);
     json_array_append_new(reading->sentences, json_string(why));
 }
 
@@ -158,24 +177,43 @@ static void refusals_tell(struct reading *reading)
 
 /* ---- What is met ---- */
 
-/* The project's own file, unchanged? Many hand in the whole project. */
+static bool file_is(const char *path, uint64_t hash, size_t size)
+{
+    size_t length = 0;
+    char *text = text_read(path, &length);
+    bool same = text != NULL && length == size && text_hash(TEXT_HASH, text, length) == hash;
+
+    free(text);
+    return same;
+}
+
+/* The project's own file, unchanged, below one of these folders? `at`: its path, or the end of it. */
+static bool file_is_below(const char *const *folders, const char *at, uint64_t hash, size_t size)
+{
+    char ours[PATH_SIZE];
+
+    for (size_t i = 0; folders[i] != NULL; i++)
+        if (snprintf(ours, sizeof ours, "%s/%s", folders[i], at) < (int)sizeof ours && file_is(ours, hash, size))
+            return true;
+    return false;
+}
+
+/* Many hand in the whole project, or the given files beside their own. */
 static bool file_is_ours(const char *path, uint64_t hash, size_t size)
 {
     /* labs/ for the handouts, which stand nowhere else: what is compared here is not used */
-    const char *const folders[] = {TOOLCHAIN_SOURCE "/", TOOLCHAIN_SOURCE "/solutions/", TOOLCHAIN_SOURCE "/labs/"};
+    const char *const folders[] = {TOOLCHAIN_SOURCE, TOOLCHAIN_SOURCE "/solutions", TOOLCHAIN_SOURCE "/labs", NULL};
+    const char *name = strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path, *starters = starters_folder();
 
-    for (const char *at = path; at != NULL; at = strchr(at, '/') != NULL ? strchr(at, '/') + 1 : NULL) {
-        for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
-            char ours[PATH_SIZE];
-            size_t length = 0;
-            if (snprintf(ours, sizeof ours, "%s%s", folders[i], at) >= (int)sizeof ours)
-                continue;
-            char *text = text_read(ours, &length);
-            bool same = text != NULL && length == size && text_hash(TEXT_HASH, text, length) == hash;
-            free(text);
-            if (same)
-                return true;
-        }
+    for (const char *at = path; at != NULL; at = strchr(at, '/') != NULL ? strchr(at, '/') + 1 : NULL)
+        if (file_is_below(folders, at, hash, size))
+            return true;
+    for (int i = 0; judge_labs[i] != NULL && starters != NULL; i++) {
+        char folder[PATH_SIZE], handout[PATH_SIZE];
+        snprintf(folder, sizeof folder, "%s/%s", starters, judge_labs[i]->name);
+        snprintf(handout, sizeof handout, TOOLCHAIN_SOURCE "/labs/%s", judge_labs[i]->name);
+        if (file_is_below((const char *const[]){folder, handout, NULL}, name, hash, size))
+            return true;
     }
     return false;
 }
@@ -187,11 +225,14 @@ static void taken_add(struct reading *reading, struct unpacked *met)
     if (larger == NULL)
         return;
     reading->taken = larger;
-    larger[reading->count++] =
-        (struct taken){.lab = met->lab, .file = met->file, .from = met->path, .bytes = met->bytes, .size = met->size};
+    larger[reading->count++] = (struct taken){.lab = met->lab,
+                                              .file = met->file,
+                                              .rank = met->rank,
+                                              .modified = met->modified,
+                                              .from = met->path,
+                                              .bytes = met->bytes,
+                                              .size = met->size};
     met->path = met->bytes = NULL;
-    if (met->modified > reading->intake->submitted)
-        reading->intake->submitted = met->modified;
 }
 
 static void meet(struct unpacked *met, void *data)
@@ -205,7 +246,7 @@ static void meet(struct unpacked *met, void *data)
     else if (met->kind == UNPACKED_ALL_REFUSED)
         refuse_all(reading, met->bytes);
     else if (!file_is_ours(met->path, met->hash, met->size))
-        refuse(reading, met->path, unpack_unwanted(met->path));
+        refuse(reading, met->path, unpack_unwanted(met->path, reading->order->labs));
 }
 
 /* ---- Writing ---- */
@@ -216,11 +257,10 @@ static bool file_write(const char *path, const char *bytes, size_t size)
 
     if (file != NULL)
         fwrite(bytes, 1, size, file);
-    if (file == NULL || fclose(file) != 0) {
-        fprintf(stderr, "grader: %s: %s\n", path, strerror(errno));
-        return false;
-    }
-    return true;
+    if (file != NULL && fclose(file) == 0)
+        return true;
+    error_report_errno("is there room on that file system?", "%s", path);
+    return false;
 }
 
 /* The starter of a lab: its own files, which the student's then replace. */
@@ -255,7 +295,7 @@ static bool starter_copy(const char *tree, const struct lab *lab)
     return good;
 }
 
-/* By lab and file; among several with the same name the one that lies highest. */
+/* By lab and file; among several of one name the one that is meant: see wanted.h, then the newest, then the highest. */
 static int taken_compare(const void *one, const void *other)
 {
     const struct taken *a = one, *b = other;
@@ -264,6 +304,10 @@ static int taken_compare(const void *one, const void *other)
         return a->lab - b->lab;
     if (a->file != b->file)
         return a->file - b->file;
+    if (a->rank != b->rank)
+        return a->rank - b->rank;
+    if (a->modified != b->modified)
+        return a->modified > b->modified ? -1 : 1;
     size_t first = strlen(a->from), second = strlen(b->from);
     return first != second ? (first < second ? -1 : 1) : strcmp(a->from, b->from);
 }
@@ -280,56 +324,139 @@ static bool taken_keep(const struct taken *taken, const char *files)
     return file_write(path, taken->bytes, taken->size);
 }
 
-static bool taken_write(struct reading *reading, const char *tree, const char *files)
+/* It is called otherwise: what it was taken for. */
+static void taken_note(struct reading *reading, const struct taken *taken)
 {
+    const struct lab *lab = judge_labs[taken->lab];
+    const char *slash = strrchr(taken->from, '/'), *name = slash != NULL ? slash + 1 : taken->from;
+    char why[PATH_SIZE];
+
+    snprintf(why, sizeof why, "taken as %s/%s", lab->name, lab->files[taken->file]);
+    if (strcmp(name, lab->files[taken->file]) != 0)
+        sentence_add(reading->intake->notes, taken->from, why);
+}
+
+/* Another file was taken instead. */
+static void taken_pass(struct reading *reading, const struct taken *taken, const struct taken *used)
+{
+    char why[PATH_SIZE];
+
+    if (taken->size == used->size && memcmp(taken->bytes, used->bytes, used->size) == 0)
+        return;
+    snprintf(why, sizeof why, "a second file of that name: not used, %.*s is", SHOWN, used->from);
+    refuse(reading, taken->from, why);
+}
+
+/* The file becomes part of what its lab, and the whole, is known by. */
+static void taken_count(struct intake *intake, const struct taken *taken)
+{
+    const struct lab *lab = judge_labs[taken->lab];
+    uint64_t *const hashes[] = {&intake->fingerprint, &intake->lab[taken->lab].fingerprint};
+    struct intake_lab *own = &intake->lab[taken->lab];
+
+    for (size_t i = 0; i < sizeof hashes / sizeof hashes[0]; i++) {
+        *hashes[i] = text_hash(*hashes[i], lab->name, strlen(lab->name) + 1);
+        *hashes[i] = text_hash(*hashes[i], lab->files[taken->file], strlen(lab->files[taken->file]) + 1);
+        *hashes[i] = text_hash(*hashes[i], taken->bytes, taken->size);
+    }
+    own->there = true;
+    own->files++;
+    own->submitted = taken->modified > own->submitted ? taken->modified : own->submitted;
+    intake->submitted = own->submitted > intake->submitted ? own->submitted : intake->submitted;
+}
+
+static bool taken_write(struct reading *reading)
+{
+    const struct intake_order *order = reading->order;
+    const struct taken *used = NULL;
     bool good = true;
 
-    qsort(reading->taken, reading->count, sizeof *reading->taken, taken_compare);
+    if (reading->count > 0)
+        qsort(reading->taken, reading->count, sizeof *reading->taken, taken_compare);
     for (size_t i = 0; i < reading->count; i++) {
         const struct taken *each = &reading->taken[i];
         const struct lab *lab = judge_labs[each->lab];
         char path[PATH_SIZE];
-        if (i > 0 && each[-1].lab == each->lab && each[-1].file == each->file) {
-            refuse(reading, each->from, "a second file of that name: not used");
+        if (used != NULL && used->lab == each->lab && used->file == each->file) {
+            taken_pass(reading, each, used);
             continue;
         }
-        snprintf(path, sizeof path, "%s/%s/%s", tree, lab->name, lab->files[each->file]);
+        used = each;
+        snprintf(path, sizeof path, "%s/%s/%s", order->tree, lab->name, lab->files[each->file]);
         good = file_write(path, each->bytes, each->size) && good;
-        if (files != NULL)
-            good = taken_keep(each, files) && good;
-        reading->intake->lab[each->lab] = true;
-        reading->intake->fingerprint = text_hash(reading->intake->fingerprint, lab->name, strlen(lab->name) + 1);
-        reading->intake->fingerprint =
-            text_hash(reading->intake->fingerprint, lab->files[each->file], strlen(lab->files[each->file]) + 1);
-        reading->intake->fingerprint = text_hash(reading->intake->fingerprint, each->bytes, each->size);
+        if (order->files != NULL)
+            good = taken_keep(each, order->files) && good;
+        taken_note(reading, each);
+        taken_count(reading->intake, each);
     }
     return good;
 }
 
-bool intake_take(const char *path, const char *tree, const char *files, int only, enum isolation isolation,
-                 struct intake *intake)
+/* Labs are compiled with what others wrote: lab 2 with lab 1's files. */
+static void labs_settle(struct intake *intake)
 {
-    struct reading reading = {.intake = intake, .sentences = json_array()};
+    uint64_t hash = TEXT_HASH;
+
+    for (int i = 0; judge_labs[i] != NULL && i < LABS_MAX; i++) {
+        uint64_t own = intake->lab[i].fingerprint;
+        if (lab_number(judge_labs[i]) == 2)
+            intake->lab[i].fingerprint = text_hash(own, &hash, sizeof hash);
+        if (lab_number(judge_labs[i]) == 1)
+            hash = own;
+    }
+}
+
+static void part_take(struct reading *reading, const struct intake_part *part)
+{
     struct stat info = {.st_mode = 0};
+    const struct unpack_order order = {.path = part->path,
+                                       .name = part->name,
+                                       .labs = reading->order->labs,
+                                       .confined = reading->order->isolation == ISOLATION_FULL};
+
+    reading->part_first = reading->count;
+    reading->part_said = json_array_size(reading->sentences);
+    if (lstat(part->path, &info) == -1 || (!S_ISDIR(info.st_mode) && !S_ISREG(info.st_mode)))
+        refuse_all(reading, "neither a folder nor an archive: refused");
+    else
+        unpack(&order, meet, reading);
+}
+
+/* Nothing of it can be used: what should have been there? */
+static void nothing_taken(struct reading *reading)
+{
+    const struct lab *lab = judge_labs[0];
+    char text[PATH_SIZE];
+
+    for (int i = 0; judge_labs[i] != NULL && i < LABS_MAX; i++)
+        if (reading->order->labs[i]) {
+            lab = judge_labs[i];
+            break;
+        }
+    reading->intake->refused = true;
+    if (json_array_size(reading->sentences) > 0 && reading->whole)
+        return;
+    snprintf(text, sizeof text, "no file that a lab asks for, such as %s/%s: nothing to grade", lab->name,
+             lab->files[0]);
+    json_array_append_new(reading->intake->refusals, json_string(text));
+}
+
+bool intake_take(const struct intake_order *order, struct intake *intake)
+{
+    struct reading reading = {.order = order, .intake = intake, .sentences = json_array()};
     bool good = true;
 
-    *intake = (struct intake){.refusals = json_array(), .fingerprint = TEXT_HASH};
-    for (int i = 0; judge_labs[i] != NULL; i++)
-        good = starter_copy(tree, judge_labs[i]) && good;
-    if (lstat(path, &info) == -1 || (!S_ISDIR(info.st_mode) && !S_ISREG(info.st_mode)))
-        refuse_all(&reading, "neither a folder nor an archive: refused");
-    else
-        unpack(path, only, isolation == ISOLATION_FULL, meet, &reading);
-    if (S_ISREG(info.st_mode))
-        intake->submitted = info.st_mtime;
-    if (!intake->refused)
-        good = taken_write(&reading, tree, files) && good;
-    if (!intake->refused && reading.count == 0) {
-        intake->refused = true;
-        json_array_append_new(
-            intake->refusals,
-            json_string("no file that a lab asks for, such as lab1_layout/layout.c: nothing to grade"));
+    *intake = (struct intake){.refusals = json_array(), .notes = json_array(), .fingerprint = TEXT_HASH};
+    for (int i = 0; judge_labs[i] != NULL && i < LABS_MAX; i++) {
+        intake->lab[i].fingerprint = TEXT_HASH;
+        good = starter_copy(order->tree, judge_labs[i]) && good;
     }
+    for (size_t i = 0; i < order->part_count; i++)
+        part_take(&reading, &order->parts[i]);
+    good = taken_write(&reading) && good;
+    labs_settle(intake);
+    if (reading.count == 0)
+        nothing_taken(&reading);
     refusals_tell(&reading);
     for (size_t i = 0; i < reading.count; i++) {
         free(reading.taken[i].from);
@@ -343,4 +470,5 @@ bool intake_take(const char *path, const char *tree, const char *files, int only
 void intake_free(struct intake *intake)
 {
     json_decref(intake->refusals);
+    json_decref(intake->notes);
 }

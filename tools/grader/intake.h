@@ -8,28 +8,47 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 
 #include "box.h"
 #include "judge.h"
 
-struct intake {
-    json_t *refusals;     /* sentences */
-    bool refused;         /* nothing can be taken from it at all */
-    bool lab[LABS_MAX];   /* by index in judge_labs: is there a file of it? */
-    time_t submitted;     /* 0: unknown */
-    uint64_t fingerprint; /* of what was taken */
+/* What was taken of one lab. */
+struct intake_lab {
+    bool there;           /* is there a file of it? */
+    int files;            /* how many */
+    time_t submitted;     /* of the newest file; 0: unknown */
+    uint64_t fingerprint; /* of the files, and of those of other labs that it is compiled with */
 };
 
-/*
- * Read a folder or an archive (.zip, .tar.gz, ...) and write what is taken to TREE/labN_name/FILE, over the
- * starter's files, and, unless `files` is NULL, what was taken alone to FILES/labN/FILE. `only` is the index
- * of the one lab that is asked for, whose files may also stand at the top; -1: several are. Returns false
- * after a message on standard error when the tree cannot be written.
- */
-bool intake_take(const char *path, const char *tree, const char *files, int only, enum isolation isolation,
-                 struct intake *intake);
+struct intake {
+    json_t *refusals;                /* sentences: what was not taken */
+    json_t *notes;                   /* sentences: what was taken for what it is not called */
+    bool refused;                    /* nothing can be taken from it at all */
+    struct intake_lab lab[LABS_MAX]; /* by index in judge_labs */
+    time_t submitted;                /* of the newest file; 0: unknown */
+    uint64_t fingerprint;            /* of what was taken */
+};
+
+/* A file or a folder that somebody handed in. */
+struct intake_part {
+    char *path;
+    char *name; /* what the student called it */
+};
+
+struct intake_order {
+    const struct intake_part *parts;
+    size_t part_count;
+    const bool *labs;  /* by index in judge_labs: that are graded */
+    const char *tree;  /* TREE/labN_name/FILE is written, over the starter's files */
+    const char *files; /* what was taken alone goes to FILES/labN/FILE; NULL: nowhere */
+    enum isolation isolation;
+};
+
+/* Returns false after a message on standard error when the tree cannot be written. */
+bool intake_take(const struct intake_order *order, struct intake *intake);
 
 void intake_free(struct intake *intake);
 

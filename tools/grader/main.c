@@ -7,6 +7,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +42,8 @@ int main(int argc, char **argv)
 {
     enum { WRONG_USAGE = 2 };
 
-    signal(SIGPIPE, SIG_IGN); /* `| head`: who does not listen any more is no reason to leave things behind */
+    setlocale(LC_CTYPE, "C.UTF-8"); /* names in archives and in class lists are UTF-8, whatever the terminal is */
+    signal(SIGPIPE, SIG_IGN);       /* `| head`: who does not listen any more is no reason to leave things behind */
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-?") == 0)) {
         commands_print(stdout);
         return EXIT_SUCCESS;

@@ -37,7 +37,7 @@ static json_t *class_load(const char *results)
 /* Marks of different checks, or given behind different walls, are not marks of one class. */
 static bool class_agrees(const json_t *class, const json_t *other, const char *where)
 {
-    static const char *const keys[] = {"schema", "grader", "tests", "isolation", "labs", "roster"};
+    static const char *const keys[] = {"schema", "grader", "tests", "isolation", "labs", "roster", "roster_columns"};
 
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         const json_t *one = json_object_get(class, keys[i]), *two = json_object_get(other, keys[i]);

@@ -8,19 +8,25 @@
 #include <stdint.h>
 
 #include "box.h"
+#include "collect.h"
 #include "intake.h"
 
 enum { CHECKS_AT_ONCE = 4 }; /* of one submission */
 
+/* Which of the attempts at a lab counts? */
+enum keep { KEEP_LAST, KEEP_BEST };
+
 /* The same for all submissions of a class. */
 struct class_order {
-    const char *results;  /* folder */
-    const char *room;     /* folder for what exists during the run only */
-    bool labs[LABS_MAX];  /* which ones, by index in judge_labs */
-    const char *check;    /* only this one, with what it needs; NULL: all. The result is then no mark */
-    const json_t *roster; /* NULL: none */
-    bool part;            /* a shard: others grade the rest of the class */
+    const char *results;         /* folder */
+    const char *room;            /* folder for what exists during the run only */
+    bool labs[LABS_MAX];         /* which ones, by index in judge_labs */
+    const char *check;           /* only this one, with what it needs; NULL: all. The result is then no mark */
+    const struct roster *roster; /* NULL: none */
+    const char *platform;        /* where the submissions come from; NULL: a folder that somebody made */
+    bool part;                   /* a shard: others grade the rest of the class */
     enum isolation isolation;
+    enum keep keep;
     const struct walls *walls;
     uint64_t tests;      /* intake_tests */
     int jobs;            /* checks at once, for each submission */
@@ -28,10 +34,11 @@ struct class_order {
 };
 
 /*
- * Grade the submission at `path`. What an earlier run knew of the same files, checks and isolation is kept.
+ * Grade what a student handed in, one attempt after the other. What an earlier run knew of the same files, checks and
+ * isolation is kept, and so are labs that nobody asks for now, or that were handed in earlier and are not there now.
  * Returns false when it was interrupted, or after a message.
  */
-bool submission_grade(const struct class_order *order, const char *name, const char *path);
+bool submission_grade(const struct class_order *order, const struct collected_entry *entry);
 
 /* result.json of a submission; NULL: none. To be released. */
 json_t *submission_load(const char *results, const char *name);

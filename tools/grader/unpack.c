@@ -4,7 +4,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <iconv.h>
@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -25,16 +26,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "intake.h"
 #include "judge.h"
 #include "text.h"
+#include "wanted.h"
 
 enum {
     ENTRIES_MAX = 10000,      /* a whole project with its history is smaller */
     UNPACKED_MAX = 512 << 20, /* bytes that an archive may unpack to */
     MEMORY_MAX = 256 << 20,   /* bytes that it may take besides: xz -9 wants 65 MiB */
-    SECONDS_MAX = 20,         /* of the processor: the largest archive that is taken needs a few */
-    CHANNEL = 3,              /* the one descriptor that the child has */
+    DEPTH_MAX = 2,            /* an archive in an archive; what is in that one is not opened */
+    NESTED_MAX = 64,          /* archives in what was handed in */
+    NESTED_BYTES = 96 << 20,  /* of them all together */
+    FOLDERS_MAX = 64,         /* one in the other */
+    PATH_SIZE = 8192,
+    SECONDS_MAX = 20, /* of the processor: the largest archive that is taken needs a few */
+    CHANNEL = 3,      /* the one descriptor that the child has */
 };
 
 #if defined(__x86_64__)
@@ -47,15 +53,26 @@ enum {
 
 static const char damaged[] = "the archive is damaged, or of no kind that is known: refused as a whole";
 
+/* Archives in what is read: they are opened when all of that is known, and the child has lost its system calls. */
+struct nested {
+    char *path, *bytes;
+    size_t size;
+    int depth; /* of archives around it */
+};
+
 /* In the child. */
 struct reading {
-    int only;
-    size_t entries;
+    const bool *labs; /* that are graded */
+    const char *top;  /* path of the archive that is read in what was handed in, with a slash; "" for itself */
+    int depth;        /* of archives in archives */
+    size_t entries, nested_count, nested_bytes;
+    int64_t unpacked; /* bytes of archives that are done */
+    struct nested nested[NESTED_MAX];
 };
 
 /* What stands in front of path and bytes in the pipe. */
 struct header {
-    int32_t kind, lab, file;
+    int32_t kind, lab, file, rank;
     uint32_t path_size, size;
     int64_t modified;
     uint64_t hash;
@@ -79,6 +96,7 @@ static void tell(const struct unpacked *met)
     const struct header header = {.kind = (int32_t)met->kind,
                                   .lab = met->lab,
                                   .file = met->file,
+                                  .rank = met->rank,
                                   .path_size = (uint32_t)strnlen(met->path, UNPACK_PATH),
                                   .size = (uint32_t)met->size,
                                   .modified = met->modified,
@@ -104,18 +122,10 @@ static void refuse_all(const char *why)
 
 /* ---- Which file is it? ---- */
 
-static bool name_is_plain(const char *name)
-{
-    for (const char *at = name; *at != '\0'; at++)
-        if (!isalnum((unsigned char)*at) && strchr("_.-", *at) == NULL)
-            return false;
-    return isalnum((unsigned char)name[0]) || name[0] == '_';
-}
-
 /* What every system leaves about; not worth a word. */
 static bool path_is_litter(const char *path)
 {
-    static const char *const litter[] = {"__pycache__", "__MACOSX", "build", "node_modules"};
+    static const char *const litter[] = {"__pycache__", "__MACOSX", "build", "node_modules", "venv", "CMakeFiles"};
 
     for (const char *at = path; *at != '\0'; at += strcspn(at, "/"), at += *at == '/') {
         size_t length = strcspn(at, "/");
@@ -124,62 +134,46 @@ static bool path_is_litter(const char *path)
         for (size_t i = 0; i < sizeof litter / sizeof litter[0]; i++)
             if (length == strlen(litter[i]) && strncmp(at, litter[i], length) == 0 && at[length] == '/')
                 return true;
-    }
-    return false;
-}
-
-static bool path_climbs(const char *path)
-{
-    size_t length = strlen(path);
-
-    return path[0] == '/' || strncmp(path, "../", 3) == 0 || strstr(path, "/../") != NULL ||
-           (length >= 3 && strcmp(path + length - 3, "/..") == 0) || strcmp(path, "..") == 0;
-}
-
-static int file_index(const struct lab *lab, const char *name)
-{
-    for (int i = 0; i < LAB_FILES && lab->files[i] != NULL; i++)
-        if (strcmp(lab->files[i], name) == 0)
-            return i;
-    return -1;
-}
-
-/* Does `folder` stand directly in front of the name in the path? */
-static bool folder_leads(const char *path, const char *name, const char *folder)
-{
-    size_t length = strlen(folder);
-
-    if ((size_t)(name - path) < length + 1 || strncmp(name - length - 1, folder, length) != 0)
-        return false;
-    return (size_t)(name - path) == length + 1 || name[-2 - (ptrdiff_t)length] == '/';
-}
-
-/* Is it in the top folder, or in the one folder that an archive consists of, which is no lab's? */
-static bool name_is_high(const char *path, const char *name)
-{
-    const char *slash = strchr(path, '/');
-    bool lab =
-        strncmp(path, "lab", 3) == 0 && isdigit((unsigned char)path[3]) && strcspn(path, "_") < strcspn(path, "/");
-
-    return slash == NULL || (slash + 1 == name && !lab);
-}
-
-/* Does a lab ask for that path? It ends with labN_name/FILE; when only one lab is wanted, FILE is enough. */
-static bool path_find(const struct reading *reading, const char *path, int *lab, int *file)
-{
-    const char *name = strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path;
-
-    for (int i = 0; judge_labs[i] != NULL && i < LABS_MAX; i++) {
-        *file = file_index(judge_labs[i], name);
-        *lab = i;
-        if (*file != -1 &&
-            (folder_leads(path, name, judge_labs[i]->name) || (reading->only == i && name_is_high(path, name))))
+        if (strncmp(at, "cmake-build-", strlen("cmake-build-")) == 0 && at[length] == '/')
             return true;
     }
     return false;
 }
 
-const char *unpack_unwanted(const char *path)
+/* Does it lead up again after it has led into a folder? */
+static bool path_climbs(const char *path)
+{
+    return strstr(path, "/../") != NULL || (strlen(path) >= 3 && strcmp(path + strlen(path) - 3, "/..") == 0);
+}
+
+/* Without what tar takes away from the front as well: nothing is written to a path from an archive. */
+static const char *path_settle(const char *path)
+{
+    while (path[0] == '/' || strncmp(path, "./", 2) == 0 || strncmp(path, "../", 3) == 0)
+        path += path[0] == '/' ? 1 : path[1] == '/' ? 2 : 3;
+    return path;
+}
+
+bool unpack_is_archive(const char *name)
+{
+    return unpack_stem(name) > 0;
+}
+
+size_t unpack_stem(const char *name)
+{
+    static const char *const ends[] = {".zip",  ".tar",     ".tgz",  ".tar.gz",  ".txz", ".tar.xz",
+                                       ".tbz2", ".tar.bz2", ".tzst", ".tar.zst", ".7z",  ".rar"};
+    size_t length = strlen(name), most = 0;
+
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        size_t end = strlen(ends[i]);
+        if (length > end && end > most && strcasecmp(name + length - end, ends[i]) == 0)
+            most = end;
+    }
+    return most > 0 ? length - most : 0;
+}
+
+const char *unpack_unwanted(const char *path, const bool *labs)
 {
     const char *name = strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path;
     const char *end = strrchr(name, '.');
@@ -189,163 +183,413 @@ const char *unpack_unwanted(const char *path)
         return "a build file: the project's own is used";
     if (strncmp(path, "tests/", 6) == 0 || strstr(path, "/tests/") != NULL)
         return "the tests are the project's own: this one is not used";
+    if (wanted_is_doubtful(path, labs))
+        return "several labs have a file of that name: put it into the lab's folder, such as lab2_sysv/; not used";
     return "no lab asks for it: not used";
 }
 
 /* ---- Reading ---- */
 
-/* The content, at most UNPACK_FILE bytes; NULL when there is more, or it cannot be read. */
-static char *entry_read(struct archive *archive, size_t *size)
+/* All bytes of an entry, NUL-terminated; NULL when there are more than `most`, or they cannot be read. */
+static char *entry_read(struct archive *archive, size_t most, size_t *size)
 {
-    char *bytes = malloc(UNPACK_FILE + 1);
+    enum { STEP = 1 << 16 };
+    char *bytes = NULL;
 
-    *size = 0;
-    while (bytes != NULL) {
-        la_ssize_t got = archive_read_data(archive, bytes + *size, (size_t)UNPACK_FILE + 1 - *size);
-        if (got == 0)
-            return bytes;
-        if (got < 0 || *size + (size_t)got > UNPACK_FILE)
+    for (size_t room = 0, got_all = 0; !got_all;) {
+        if (*size + 1 >= room) {
+            room = room == 0 ? STEP : 2 * room;
+            char *larger = realloc(bytes, room);
+            if (larger == NULL)
+                break;
+            bytes = larger;
+        }
+        la_ssize_t got = archive_read_data(archive, bytes + *size, room - 1 - *size);
+        if (got < 0 || *size + (size_t)(got > 0 ? got : 0) > most)
             break;
         *size += (size_t)got;
+        got_all = got == 0;
+        if (got_all) {
+            bytes[*size] = '\0';
+            return bytes;
+        }
     }
     free(bytes);
     return NULL;
 }
 
-static const char *entry_kind(struct archive_entry *entry)
+static const char *mode_kind(mode_t mode)
 {
-    if (archive_entry_hardlink(entry) != NULL || (archive_entry_nlink(entry) > 1))
-        return "a hard link: refused, hand in the file itself";
-    switch (archive_entry_filetype(entry)) {
-    case AE_IFREG:
+    switch (mode & S_IFMT) {
+    case S_IFREG:
         return NULL;
-    case AE_IFLNK:
+    case S_IFLNK:
         return "a symbolic link: refused, hand in the file itself";
-    case AE_IFIFO:
+    case S_IFIFO:
         return "a FIFO: refused";
-    case AE_IFSOCK:
+    case S_IFSOCK:
         return "a socket: refused";
     default:
         return "a device: refused";
     }
 }
 
-static void file_take(const struct reading *reading, struct archive *archive, struct archive_entry *entry,
-                      const char *path)
+/* Why this is no source text; NULL: it may be one. */
+static const char *text_fault(const char *bytes, size_t size)
 {
-    struct unpacked met = {.kind = UNPACKED_TAKEN, .path = (char *)path, .lab = -1, .file = -1};
-    bool wanted = path_find(reading, path, &met.lab, &met.file);
+    bool wide = size >= 2 && (memcmp(bytes, "\xFF\xFE", 2) == 0 || memcmp(bytes, "\xFE\xFF", 2) == 0);
 
-    if (archive_entry_size_is_set(entry) && archive_entry_size(entry) > UNPACK_FILE) {
-        refuse(path, wanted ? "larger than 1 MiB: refused" : unpack_unwanted(path));
+    if (wide)
+        return "it is UTF-16, which no compiler reads: save it as UTF-8 and hand it in again; refused";
+    return memchr(bytes, '\0', size) != NULL ? "holds NUL bytes: no source text, refused" : NULL;
+}
+
+/* A plain file whose bytes are known. */
+static void file_tell(const struct reading *reading, const char *path, char *bytes, size_t size, int64_t modified)
+{
+    struct wanted wanted = {.lab = -1, .file = -1};
+    bool take = wanted_find(path, reading->labs, &wanted);
+    const char *fault = take ? text_fault(bytes, size) : NULL;
+    struct unpacked met = {.kind = take ? UNPACKED_TAKEN : UNPACKED_UNWANTED,
+                           .path = (char *)path,
+                           .bytes = take ? bytes : NULL,
+                           .size = size,
+                           .lab = wanted.lab,
+                           .file = wanted.file,
+                           .rank = wanted.rank,
+                           .modified = modified};
+
+    if (fault != NULL) {
+        refuse(path, fault);
         return;
     }
-    met.bytes = entry_read(archive, &met.size);
-    met.modified = archive_entry_mtime(entry);
-    char *bytes = met.bytes;
-    if (bytes == NULL) {
-        refuse(path, "larger than 1 MiB, or unreadable: refused");
-    } else if (wanted && memchr(bytes, '\0', met.size) != NULL) {
-        refuse(path, "holds NUL bytes: no source text, refused");
-    } else {
-        if (!wanted) {
-            met.kind = UNPACKED_UNWANTED;
-            met.hash = text_hash(TEXT_HASH, bytes, met.size);
-            met.bytes = NULL;
-        }
-        tell(&met);
+    if (!take)
+        met.hash = text_hash(TEXT_HASH, bytes, size);
+    tell(&met);
+}
+
+/* An archive in what is read: for later. False: it stays closed. Owns the bytes when it returns true. */
+static bool nested_add(struct reading *reading, const char *path, char *bytes, size_t size)
+{
+    if (reading->nested_count == NESTED_MAX || reading->nested_bytes + size > NESTED_BYTES)
+        return false;
+    char *copy = strdup(path);
+    if (copy == NULL)
+        return false;
+    reading->nested[reading->nested_count++] = (struct nested){copy, bytes, size, reading->depth};
+    reading->nested_bytes += size;
+    return true;
+}
+
+/* May this be opened? */
+static bool nested_opens(const struct reading *reading, const char *path, int64_t size)
+{
+    return unpack_is_archive(path) && reading->depth < DEPTH_MAX && size >= 0 && size <= NESTED_BYTES;
+}
+
+static const char in_archives[] =
+    "an archive in an archive in an archive, or too large a one: hand in one archive; not used";
+static const char locked[] = "it needs a password: hand it in without one; refused";
+
+static void file_take(struct reading *reading, struct archive *archive, struct archive_entry *entry, const char *path)
+{
+    struct wanted wanted;
+    int64_t size_told = archive_entry_size_is_set(entry) ? archive_entry_size(entry) : 0;
+    bool nested = nested_opens(reading, path, size_told), take = wanted_find(path, reading->labs, &wanted);
+    size_t size = 0;
+
+    if (archive_entry_is_encrypted(entry) == 1) {
+        refuse(path, locked);
+        return;
     }
+    if (!nested && (unpack_is_archive(path) || size_told > UNPACK_FILE)) {
+        refuse(path, take                      ? "larger than 1 MiB: refused"
+                     : unpack_is_archive(path) ? in_archives
+                                               : unpack_unwanted(path, reading->labs));
+        return;
+    }
+    char *bytes = entry_read(archive, nested ? NESTED_BYTES : UNPACK_FILE, &size);
+    if (bytes == NULL)
+        refuse(path, take ? "larger than 1 MiB, or unreadable: refused" : unpack_unwanted(path, reading->labs));
+    else if (nested && nested_add(reading, path, bytes, size))
+        bytes = NULL;
+    else if (nested)
+        refuse(path, in_archives);
+    else
+        file_tell(reading, path, bytes, size, archive_entry_mtime(entry));
     free(bytes);
 }
 
-static void entry_take(const struct reading *reading, struct archive *archive, struct archive_entry *entry)
+/* Names with backslashes only come from programs that pack paths of another system. */
+static void slashes_turn(char *path)
 {
-    const char *path = archive_entry_pathname(entry);
-    const char *kind = entry_kind(entry);
+    if (strchr(path, '/') == NULL)
+        for (char *at = path; *at != '\0'; at++)
+            *at = *at == '\\' ? '/' : *at;
+}
 
-    if (path == NULL) {
+static void entry_take(struct reading *reading, struct archive *archive, struct archive_entry *entry)
+{
+    const char *known = archive_entry_pathname_utf8(entry), *kind = mode_kind(archive_entry_filetype(entry));
+    char own[PATH_SIZE];
+
+    if (known == NULL)
+        known = archive_entry_pathname(entry);
+    if (known == NULL) {
         refuse("a file", "its name cannot be read: refused");
         return;
     }
-    while (path[0] == '.' && path[1] == '/')
-        path += 2;
-    const char *name = strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path;
-    if (path[0] == '\0' || archive_entry_filetype(entry) == AE_IFDIR || path_is_litter(path))
+    snprintf(own, sizeof own, "%s", known);
+    slashes_turn(own);
+    const char *bare = path_settle(own);
+    char path[PATH_SIZE + UNPACK_PATH];
+    snprintf(path, sizeof path, "%s%s", reading->top, bare);
+    if (bare[0] == '\0' || archive_entry_filetype(entry) == AE_IFDIR || path_is_litter(bare))
         return;
-    if (path_climbs(path))
+    if (path_climbs(bare))
         refuse(path, "leads out of the submission: refused");
+    else if (archive_entry_hardlink(entry) != NULL || archive_entry_nlink(entry) > 1)
+        refuse(path, "a hard link: refused, hand in the file itself");
     else if (kind != NULL)
         refuse(path, kind);
-    else if (!name_is_plain(name))
-        refuse(path, "an odd file name: refused");
     else
         file_take(reading, archive, entry, path);
 }
 
-/* What an archive unpacks to when this entry is unpacked, too; known before that is done. */
-static int64_t size_after(struct archive *archive, struct archive_entry *entry)
+/* What the archives unpack to when this entry is unpacked, too; known before that is done. Holes take no room. */
+static int64_t size_after(const struct reading *reading, struct archive *archive, struct archive_entry *entry)
 {
-    return archive_filter_bytes(archive, 0) + (archive_entry_size_is_set(entry) ? archive_entry_size(entry) : 0);
+    bool whole = archive_entry_size_is_set(entry) && archive_entry_sparse_reset(entry) == 0;
+
+    return reading->unpacked + archive_filter_bytes(archive, 0) + (whole ? archive_entry_size(entry) : 0);
 }
 
-/* All entries. True at the end of a whole one; else it has been refused, or libarchive knows what is wrong. */
-static bool entries_take(struct reading *reading, struct archive *archive, bool disk)
+static bool is_litter_entry(struct archive_entry *entry)
 {
+    const char *path = archive_entry_pathname_utf8(entry);
+
+    return path != NULL && path_is_litter(path_settle(path));
+}
+
+static const char too_many[] = "more than 10000 files: refused as a whole; hand in the files that the labs ask for";
+
+/* All entries. True at the end of a whole one; else it has been refused, or libarchive knows what is wrong. */
+static bool entries_take(struct reading *reading, struct archive *archive)
+{
+    enum { LITTER_MAX = 20 * ENTRIES_MAX };
     struct archive_entry *entry;
+    size_t litter = 0;
     int result;
 
     while ((result = archive_read_next_header(archive, &entry)) == ARCHIVE_OK || result == ARCHIVE_WARN) {
-        if (++reading->entries > ENTRIES_MAX) {
-            refuse_all("more than 10000 files: refused as a whole; hand in the files that the labs ask for");
+        bool counts = !is_litter_entry(entry) || ++litter > LITTER_MAX;
+        reading->entries += counts;
+        if (reading->entries > ENTRIES_MAX) {
+            refuse_all(too_many);
             return true;
         }
-        if (!disk && size_after(archive, entry) > UNPACKED_MAX) {
+        if (size_after(reading, archive, entry) > UNPACKED_MAX) {
             refuse_all("it unpacks to more than 512 MiB: refused as a whole");
             return true;
         }
-        entry_take(reading, archive, entry);
-        if (disk && archive_read_disk_can_descend(archive) == 1)
-            archive_read_disk_descend(archive);
+        if (counts)
+            entry_take(reading, archive, entry);
     }
     return result == ARCHIVE_EOF;
 }
 
-static void folder_refuse(const char *why)
-{
-    char text[512];
-
-    snprintf(text, sizeof text, "the folder cannot be read (%.400s): refused as a whole", why);
-    refuse_all(text);
-}
-
-/* libarchive wants to come back to where it began, and does not begin where it may not read: hence from inside. */
-static void folder_take(struct reading *reading, const char *path)
-{
-    if (chdir(path) == -1) {
-        folder_refuse(strerror(errno));
-        return;
-    }
-    struct archive *archive = archive_read_disk_new();
-    archive_read_disk_set_symlink_physical(archive);
-    archive_read_disk_set_behavior(archive, ARCHIVE_READDISK_NO_XATTR | ARCHIVE_READDISK_NO_ACL |
-                                                ARCHIVE_READDISK_NO_FFLAGS | ARCHIVE_READDISK_NO_TRAVERSE_MOUNTS);
-    if (archive_read_disk_open(archive, ".") != ARCHIVE_OK || !entries_take(reading, archive, true))
-        folder_refuse(archive_error_string(archive) != NULL ? archive_error_string(archive) : "no reason is known");
-    archive_read_free(archive);
-}
-
-static void archive_take(struct reading *reading, const void *bytes, size_t size)
+/* `path`: of an archive in what was handed in; NULL: it was handed in itself. */
+static void archive_take(struct reading *reading, const void *bytes, size_t size, const char *path)
 {
     struct archive *archive = archive_read_new();
+    size_t before = reading->entries;
 
     archive_read_support_format_zip(archive);
     archive_read_support_format_tar(archive);
+    archive_read_support_format_7zip(archive);
+    archive_read_support_format_rar(archive);
+    archive_read_support_format_rar5(archive);
     archive_read_support_filter_gzip(archive);
     archive_read_support_filter_bzip2(archive);
     archive_read_support_filter_xz(archive);
-    if (archive_read_open_memory(archive, bytes, size) != ARCHIVE_OK || !entries_take(reading, archive, false))
-        refuse_all(damaged);
+    archive_read_support_filter_zstd(archive);
+    reading->depth++;
+    bool whole = archive_read_open_memory(archive, bytes, size) == ARCHIVE_OK && entries_take(reading, archive);
+    const char *fault = archive_read_has_encrypted_entries(archive) == 1 ? locked : damaged;
+    if (!whole && path == NULL)
+        refuse_all(fault);
+    else if (!whole)
+        refuse(path, fault == locked ? locked : "a damaged archive, or of no kind that is known: not used");
+    else if (reading->entries == before)
+        refuse(path != NULL ? path : "the archive", "it is empty: was anything in the folder when it was packed?");
+    reading->unpacked += archive_filter_bytes(archive, 0);
     archive_read_free(archive);
+    reading->depth--;
+}
+
+/* The archives in what was handed in, and those in them. */
+static void nested_take(struct reading *reading, size_t from)
+{
+    for (size_t i = from; i < reading->nested_count; i++) {
+        struct nested *nested = &reading->nested[i];
+        char top[PATH_SIZE];
+        snprintf(top, sizeof top, "%s/", nested->path);
+        reading->top = top;
+        reading->depth = nested->depth;
+        size_t own = reading->nested_count;
+        archive_take(reading, nested->bytes, nested->size, nested->path);
+        nested_take(reading, own);
+        free(nested->bytes);
+        nested->bytes = NULL;
+        reading->nested_count = own;
+    }
+}
+
+/* ---- Folders ---- */
+
+/* Everybody's permissions decide, so that a submission is the same whoever grades. */
+static bool nobody_reads(const struct stat *info)
+{
+    return (info->st_mode & 0444) == 0 || (S_ISDIR(info->st_mode) && (info->st_mode & 0111) == 0);
+}
+
+/* All bytes of a file; NULL with errno. */
+static char *file_read(int folder, const char *name, size_t size)
+{
+    int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    char *bytes = fd != -1 ? malloc(size + 1) : NULL;
+    size_t done = 0;
+
+    for (ssize_t got = 1; bytes != NULL && done < size && got > 0; done += (size_t)(got > 0 ? got : 0))
+        got = read(fd, bytes + done, size - done);
+    if (bytes != NULL)
+        bytes[done] = '\0';
+    if (fd != -1)
+        close(fd);
+    if (bytes == NULL || done == size)
+        return bytes;
+    free(bytes);
+    return NULL;
+}
+
+static void plain_take(struct reading *reading, int folder, const char *name, const char *path, const struct stat *info)
+{
+    struct wanted wanted;
+    bool take = wanted_find(path, reading->labs, &wanted), nested = nested_opens(reading, path, info->st_size);
+    const char *why = unpack_unwanted(path, reading->labs);
+
+    if (info->st_nlink > 1) {
+        refuse(path, "a hard link: refused, hand in the file itself");
+        return;
+    }
+    if (nobody_reads(info) || (!nested && info->st_size > UNPACK_FILE)) {
+        refuse(path, !take ? why : nobody_reads(info) ? "nobody may read it: refused" : "larger than 1 MiB: refused");
+        return;
+    }
+    char *bytes = file_read(folder, name, (size_t)info->st_size);
+    if (bytes == NULL)
+        refuse(path, take ? "it cannot be read: refused" : why);
+    else if (nested && nested_add(reading, path, bytes, (size_t)info->st_size))
+        bytes = NULL;
+    else if (nested)
+        refuse(path, in_archives);
+    else
+        file_tell(reading, path, bytes, (size_t)info->st_size, info->st_mtime);
+    free(bytes);
+}
+
+static bool folder_walk(struct reading *reading, int folder, const char *path, int depth, dev_t device);
+
+static void folder_enter(struct reading *reading, int above, const char *name, const char *path, int depth,
+                         dev_t device)
+{
+    int folder = depth < FOLDERS_MAX ? openat(above, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+
+    if (folder == -1 || !folder_walk(reading, folder, path, depth + 1, device))
+        refuse(path, "the folder cannot be read: not used");
+    if (folder != -1)
+        close(folder);
+}
+
+static void met_take(struct reading *reading, int folder, const char *name, const char *path, int depth, dev_t device)
+{
+    struct stat info;
+
+    if (fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) == -1) {
+        refuse(path, "it cannot be read: refused");
+    } else if (S_ISDIR(info.st_mode)) {
+        char inside[PATH_SIZE + 2];
+        snprintf(inside, sizeof inside, "%s/x", path);
+        if (path_is_litter(inside))
+            return;
+        if (nobody_reads(&info) || info.st_dev != device)
+            refuse(path, "the folder cannot be read: not used");
+        else
+            folder_enter(reading, folder, name, path, depth, device);
+    } else if (!path_is_litter(path)) {
+        if (mode_kind(info.st_mode) != NULL)
+            refuse(path, mode_kind(info.st_mode));
+        else
+            plain_take(reading, folder, name, path, &info);
+    }
+}
+
+/* False with errno when the folder cannot be read. */
+static bool folder_walk(struct reading *reading, int folder, const char *path, int depth, dev_t device)
+{
+    struct dirent **entries;
+    int count = scandirat(folder, ".", &entries, NULL, alphasort);
+
+    for (int i = 0; i < count; i++) {
+        const char *name = entries[i]->d_name;
+        char inside[PATH_SIZE];
+        bool fits =
+            snprintf(inside, sizeof inside, "%s%s%s", path, path[0] != '\0' ? "/" : "", name) < (int)sizeof inside;
+        bool counts = strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !path_is_litter(name);
+        reading->entries += counts;
+        if (counts && reading->entries <= ENTRIES_MAX && fits)
+            met_take(reading, folder, name, inside, depth, device);
+        free(entries[i]);
+    }
+    if (count != -1)
+        free(entries);
+    return count != -1;
+}
+
+static void folder_take(struct reading *reading, const char *path)
+{
+    char text[512];
+    struct stat info;
+    int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    bool good = folder != -1 && fstat(folder, &info) == 0;
+
+    errno = good && nobody_reads(&info) ? EACCES : errno;
+    good = good && !nobody_reads(&info) && folder_walk(reading, folder, "", 0, info.st_dev);
+    if (!good) {
+        snprintf(text, sizeof text, "the folder cannot be read (%s): refused as a whole", strerror(errno));
+        refuse_all(text);
+    } else if (reading->entries > ENTRIES_MAX) {
+        refuse_all(too_many);
+    }
+    if (folder != -1)
+        close(folder);
+}
+
+/* A file that is no archive, handed in by itself. */
+static void single_take(struct reading *reading, const char *name, const char *bytes, size_t size, int64_t modified)
+{
+    char *copy = size <= UNPACK_FILE ? malloc(size + 1) : NULL;
+
+    reading->entries++;
+    if (copy == NULL) {
+        refuse(name, "no archive, and larger than any source: refused");
+        return;
+    }
+    if (size > 0)
+        memcpy(copy, bytes, size);
+    copy[size] = '\0';
+    file_tell(reading, name, copy, size, modified);
+    free(copy);
 }
 
 /* ---- The child's walls ---- */
@@ -418,13 +662,14 @@ bool unpack_confines(void)
 }
 
 /* The archive as memory: then its descriptor need not be there, either. NULL with errno; never of size 0. */
-static const void *archive_map(const char *path, size_t *size)
+static const void *archive_map(const char *path, size_t *size, int64_t *modified)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     struct stat info;
     void *bytes = MAP_FAILED;
 
     if (fd != -1 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0) {
+        *modified = info.st_mtime;
         *size = (size_t)info.st_size;
         bytes = mmap(NULL, *size, PROT_READ, MAP_PRIVATE, fd, 0);
     }
@@ -442,9 +687,33 @@ static void names_prepare(void)
     (void)to;
 }
 
-static _Noreturn void child_run(const char *path, bool folder, bool confined, struct reading *reading, int channel)
+static const char unconfined[] = "this machine cannot filter system calls, and unpacks no archives: refused";
+
+static void child_take(struct reading *reading, const struct unpack_order *order, bool folder)
 {
+    int64_t modified = 0;
     size_t size = 0;
+    const void *bytes = folder ? NULL : archive_map(order->path, &size, &modified);
+
+    limits_set();
+    if (folder)
+        folder_take(reading, order->path);
+    bool filtered = calls_filter() || !order->confined;
+    if (!filtered && (!folder || reading->nested_count > 0))
+        refuse_all(unconfined);
+    else if (!folder && bytes == NULL)
+        refuse_all("the file is empty, or cannot be read: refused");
+    else if (!folder && unpack_is_archive(order->name))
+        archive_take(reading, bytes, size, NULL);
+    else if (!folder)
+        single_take(reading, order->name, bytes, size, modified);
+    if (filtered)
+        nested_take(reading, 0);
+}
+
+static _Noreturn void child_run(const struct unpack_order *order, bool folder, int channel)
+{
+    static struct reading reading;
     int nothing = open("/dev/null", O_RDWR);
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -452,17 +721,9 @@ static _Noreturn void child_run(const char *path, bool folder, bool confined, st
         dup2(nothing, fd);
     dup2(channel, CHANNEL);
     close_range(CHANNEL + 1, ~0U, 0);
-    const void *bytes = folder ? NULL : archive_map(path, &size);
     names_prepare();
-    limits_set();
-    if (folder)
-        folder_take(reading, path);
-    else if (bytes == NULL)
-        refuse_all(damaged);
-    else if (!calls_filter() && confined)
-        refuse_all("this machine cannot filter system calls, and unpacks no archives: refused");
-    else
-        archive_take(reading, bytes, size);
+    reading = (struct reading){.labs = order->labs, .top = ""};
+    child_take(&reading, order, folder);
     tell(&(struct unpacked){.kind = UNPACKED_END, .path = (char *)""});
     _exit(EXIT_SUCCESS);
 }
@@ -521,6 +782,7 @@ static bool met_receive(int channel, struct unpacked *met)
     *met = (struct unpacked){.kind = (enum unpacked_kind)header.kind,
                              .lab = header.lab,
                              .file = header.file,
+                             .rank = header.rank,
                              .size = header.size,
                              .modified = header.modified,
                              .hash = header.hash};
@@ -538,7 +800,7 @@ static bool all_receive(int channel, void (*meet)(struct unpacked *met, void *da
     bool good = true;
 
     do {
-        good = met_receive(channel, &met) && ++count <= ENTRIES_MAX + 2;
+        good = met_receive(channel, &met) && ++count <= 2 * ENTRIES_MAX;
         bytes += met.bytes != NULL ? met.size : 0;
         good = good && bytes <= UNPACKED_MAX;
         if (good && met.kind != UNPACKED_END)
@@ -558,13 +820,12 @@ static void blame(int status, void (*meet)(struct unpacked *met, void *data), vo
     meet(&met, data);
 }
 
-void unpack(const char *path, int only, bool confined, void (*meet)(struct unpacked *met, void *data), void *data)
+void unpack(const struct unpack_order *order, void (*meet)(struct unpacked *met, void *data), void *data)
 {
-    struct reading reading = {.only = only};
     struct stat info;
     int channel[2], status = 0;
 
-    bool folder = lstat(path, &info) == 0 && S_ISDIR(info.st_mode);
+    bool folder = lstat(order->path, &info) == 0 && S_ISDIR(info.st_mode);
     if (pipe2(channel, O_CLOEXEC) == -1) {
         blame(0, meet, data);
         return;
@@ -572,7 +833,7 @@ void unpack(const char *path, int only, bool confined, void (*meet)(struct unpac
     fflush(NULL);
     pid_t child = fork();
     if (child == 0)
-        child_run(path, folder, confined, &reading, channel[1]);
+        child_run(order, folder, channel[1]);
     close(channel[1]);
     bool good = child > 0 && all_receive(channel[0], meet, data);
     close(channel[0]);

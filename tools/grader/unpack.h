@@ -27,6 +27,7 @@ enum unpacked_kind {
 struct unpacked {
     enum unpacked_kind kind;
     int lab, file;    /* taken: index in judge_labs, and in its files */
+    int rank;         /* taken: how clear that is, see wanted.h */
     char *path;       /* in the submission */
     char *bytes;      /* content or sentence, NUL-terminated; NULL: unwanted */
     size_t size;      /* of the content, unwanted or not */
@@ -34,15 +35,23 @@ struct unpacked {
     uint64_t hash;    /* unwanted: of the content, text_hash */
 };
 
-/*
- * Read it, and call `meet` for each entry that is worth a word. It owns path and bytes when it sets them to
- * NULL. `only` is as in intake_take. `confined`: refuse an archive when the kernel has no filters for system
- * calls.
- */
-void unpack(const char *path, int only, bool confined, void (*meet)(struct unpacked *met, void *data), void *data);
+/* What is read, and what for. */
+struct unpack_order {
+    const char *path;
+    const char *name; /* what the student called it: tells an archive from a file that is handed in by itself */
+    const bool *labs; /* by index in judge_labs: that are graded */
+    bool confined;    /* refuse archives when the kernel has no filters for system calls */
+};
+
+/* Read it, and call `meet` for each entry that is worth a word. It owns path and bytes when it sets them to NULL. */
+void unpack(const struct unpack_order *order, void (*meet)(struct unpacked *met, void *data), void *data);
 
 /* Why a file is not wanted. */
-const char *unpack_unwanted(const char *path);
+const char *unpack_unwanted(const char *path, const bool *labs);
+
+/* Does the name say that it is an archive? Length of the name without what says it; 0: it is none. */
+bool unpack_is_archive(const char *name);
+size_t unpack_stem(const char *name);
 
 /* Can system calls be filtered here? */
 bool unpack_confines(void);

@@ -90,6 +90,18 @@ void class_release(struct class_results *results)
 
 /* ---- what they mean ---- */
 
+const json_t *class_person(const struct class_results *results, const char *id)
+{
+    size_t i;
+    json_t *person;
+
+    json_array_foreach (json_object_get(results->class, "roster"), i, person) {
+        if (id[0] != '\0' && verdict_is(person, "id", id))
+            return person;
+    }
+    return NULL;
+}
+
 const char *submission_person(const json_t *submission)
 {
     const char *name = verdict_text(json_object_get(submission, "student"), "name");

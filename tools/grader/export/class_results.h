@@ -24,6 +24,9 @@ void class_release(struct class_results *results);
 
 /* ---- what they mean ---- */
 
+/* The person of the roster with that id; NULL: none. */
+const json_t *class_person(const struct class_results *results, const char *id);
+
 /* The name of the person, or of the submission when nobody knows whose it is. */
 const char *submission_person(const json_t *submission);
 

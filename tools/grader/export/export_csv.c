@@ -48,9 +48,34 @@ static bool is_formula(const char *text)
     return text[0] != '\0' && strchr("=+-@", text[0]) != NULL;
 }
 
+/* A spreadsheet takes 32,767 characters a cell:
+ * <https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3>. */
+enum { CELL_MAX = 32000 };
+
+/* At most so many bytes, whole characters, and how many are left out where some are. To be freed. */
+static char *cell_clip(const char *text, size_t most)
+{
+    size_t length = strlen(text), kept = most;
+    char *clipped;
+
+    if (length <= most)
+        clipped = strdup(text);
+    else {
+        while (kept > 0 && ((unsigned char)text[kept] & 0xC0) == 0x80)
+            kept--;
+        if (asprintf(&clipped, "%.*s [... %zu bytes more]", (int)kept, text, length - kept) == -1)
+            clipped = NULL;
+    }
+    if (clipped == NULL)
+        abort();
+    return clipped;
+}
+
 static void cell_text(struct table *table, const char *text)
 {
-    char *plain = text_plain(text);
+    char *whole = text_plain(text), *plain = cell_clip(whole, CELL_MAX);
+
+    free(whole);
     bool formula = is_formula(plain);
 
     cell_begin(table);
@@ -106,40 +131,50 @@ static void cell_lines(struct table *table, const json_t *texts)
 
 /* ---- the roster's columns ---- */
 
-/* Names of the roster's columns, in its order; of the submissions' students when there is no roster. To be released. */
+/* The names of the roster's columns, as it has them; without a roster what is known of students. To be released. */
 static json_t *roster_columns(const struct class_results *results)
 {
-    json_t *columns = json_object(), *person, *value;
+    json_t *columns = json_object_get(results->class, "roster_columns"), *names = json_object(), *person, *value;
     size_t i;
     const char *name;
 
-    json_array_foreach (json_object_get(results->class, "roster"), i, person) {
-        json_object_foreach (person, name, value)
-            json_object_set_new(columns, name, json_null());
+    if (json_is_array(columns)) {
+        json_decref(names);
+        return json_incref(columns);
     }
-    json_array_foreach (results->submissions, i, person) {
-        json_object_foreach (json_object_get(person, "student"), name, value)
-            json_object_set_new(columns, name, json_null());
-    }
+    json_array_foreach (json_object_get(results->class, "roster"), i, person)
+        json_object_update(names, person);
+    json_array_foreach (results->submissions, i, person)
+        json_object_update(names, json_object_get(person, "student"));
+    columns = json_array();
+    json_object_foreach (names, name, value)
+        json_array_append_new(columns, json_string(name));
+    json_decref(names);
     return columns;
 }
 
-static void cells_heads(struct table *table, json_t *columns)
+static void cells_heads(struct table *table, const json_t *columns)
 {
-    const char *name;
-    json_t *value;
+    size_t i;
+    json_t *name;
 
-    json_object_foreach (columns, name, value)
-        cell_text(table, name);
+    json_array_foreach (columns, i, name)
+        cell_text(table, json_is_string(name) ? json_string_value(name) : "");
 }
 
-static void cells_person(struct table *table, json_t *columns, const json_t *person)
+/* The person's cells as the roster had them; of somebody who is not in it, what is known. */
+static void cells_person(struct table *table, const struct export_order *order, const json_t *columns,
+                         const json_t *person)
 {
-    const char *name;
-    json_t *value;
+    const json_t *row = json_object_get(class_person(order->results, verdict_text(person, "id")), "row");
+    size_t i;
+    json_t *name;
 
-    json_object_foreach (columns, name, value)
-        cell_text(table, verdict_text(person, name));
+    json_array_foreach (columns, i, name) {
+        const char *cell = json_string_value(json_array_get(row, i));
+        cell_text(table,
+                  cell != NULL ? cell : verdict_text(person, json_is_string(name) ? json_string_value(name) : ""));
+    }
 }
 
 /* ---- a row a check ---- */
@@ -157,11 +192,12 @@ static void findings_cells(struct table *table, const json_t *check, bool for_st
     free(place);
 }
 
-static void check_row(struct table *table, json_t *columns, const json_t *submission, const json_t *lab,
-                      const json_t *check, bool for_student)
+static void check_row(struct table *table, const struct export_order *order, const json_t *columns,
+                      const json_t *submission, const json_t *lab, const json_t *check)
 {
+    bool for_student = order->one;
 
-    cells_person(table, columns, json_object_get(submission, "student"));
+    cells_person(table, order, columns, json_object_get(submission, "student"));
     cell_text(table, verdict_text(submission, "name"));
     cell_integer(table, verdict_integer(lab, "number"));
     cells_text(table, (const char *const[]){check_label(check, for_student), check_title(check, for_student),
@@ -188,7 +224,7 @@ void csv_checks_write(FILE *out, const struct export_order *order)
     json_array_foreach (order->results->submissions, i, submission) {
         json_array_foreach (json_object_get(submission, "labs"), j, lab) {
             json_array_foreach (json_object_get(lab, "checks"), k, check) {
-                check_row(&table, columns, submission, lab, check, order->one);
+                check_row(&table, order, columns, submission, lab, check);
             }
         }
     }
@@ -223,12 +259,13 @@ static void adjusted_cells(struct table *table, const json_t *lab)
     cell_text(table, verdict_text(adjusted, "note"));
 }
 
-static void lab_row(struct table *table, json_t *columns, const json_t *submission, const json_t *lab, bool policy)
+static void lab_row(struct table *table, const struct export_order *order, const json_t *columns,
+                    const json_t *submission, const json_t *lab)
 {
     static const char *const numbers[] = {"points", "points_max", "challenge_points", "challenge_points_max"};
     static const char *const outcomes[] = {"passed", "failed", "timeout", "error", "skipped"};
 
-    cells_person(table, columns, json_object_get(submission, "student"));
+    cells_person(table, order, columns, json_object_get(submission, "student"));
     cell_text(table, verdict_text(submission, "name"));
     cell_integer(table, verdict_integer(lab, "number"));
     cell_text(table, verdict_text(lab, "lab"));
@@ -237,7 +274,7 @@ static void lab_row(struct table *table, json_t *columns, const json_t *submissi
         cell_integer(table, verdict_integer(lab, numbers[i]));
     for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++)
         cell_integer(table, outcomes_count(lab, outcomes[i]));
-    if (policy)
+    if (order->policy)
         adjusted_cells(table, lab);
     row_end(table);
 }
@@ -267,7 +304,7 @@ void csv_labs_write(FILE *out, const struct export_order *order)
     row_end(&table);
     json_array_foreach (order->results->submissions, i, submission) {
         json_array_foreach (json_object_get(submission, "labs"), j, lab) {
-            lab_row(&table, columns, submission, lab, order->policy);
+            lab_row(&table, order, columns, submission, lab);
         }
     }
     json_decref(columns);
@@ -284,6 +321,7 @@ static void course_heads(struct table *table, const struct export_order *order)
     cell_text(table, "submission");
     cell_text(table, "state");
     cell_text(table, "submitted");
+    cell_text(table, "submitted_from");
     json_array_foreach (json_object_get(order->results->class, "labs"), i, lab) {
         for (int adjusted = 0; adjusted <= order->policy; adjusted++) {
             int number = (int)json_integer_value(lab);
@@ -325,10 +363,11 @@ static void course_row(struct table *table, const struct export_order *order, js
     size_t i;
     json_t *lab;
 
-    cells_person(table, columns, person);
+    cells_person(table, order, columns, person);
     cell_text(table, verdict_text(submission, "name"));
     cell_text(table, submission != NULL ? verdict_text(submission, "state") : "no submission");
     cell_text(table, verdict_text(submission, "submitted"));
+    cell_text(table, verdict_text(submission, "submitted_from"));
     json_array_foreach (json_object_get(order->results->class, "labs"), i, lab) {
         points_cells(table, submission_lab(submission, json_integer_value(lab)), order->policy);
     }

@@ -242,6 +242,7 @@ static struct work work_begin(const struct policy *policy, const json_t *submiss
     work.extended = time_of(json_object_get(student, "extensions"), number, &work.due);
     work.has_due = work.extended || time_of(json_object_get(policy->document, "due"), number, &work.due);
     work.has_submitted = time_of(json_object_get(student, "submitted"), number, &work.submitted) ||
+                         policy_time_parse(verdict_text(lab, "submitted"), &work.submitted) == NULL ||
                          policy_time_parse(verdict_text(submission, "submitted"), &work.submitted) == NULL;
     if (work.has_due && work.has_submitted && !verdict_true(lab, "missing"))
         work.days_late = policy_days_between(work.due, work.submitted - policy->grace_seconds);
