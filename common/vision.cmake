@@ -1,6 +1,7 @@
 # Pictures, synthetic scenes, sources of frames and the detector: shmlab_vision.
 find_package(PNG REQUIRED)
 find_package(TurboJPEG REQUIRED)
+pkg_check_modules(libexif REQUIRED IMPORTED_TARGET GLOBAL libexif)
 find_package(Darknet)
 
 find_path(CBLAS_INCLUDE_DIR cblas.h PATH_SUFFIXES openblas-pthread openblas)
@@ -21,11 +22,12 @@ add_library(shmlab_vision STATIC
     src/frame_load.c
     src/last_words.c
     src/model.c
+    src/orientation.c
     src/scene.c
     src/source.c
     src/source_ffmpeg.c)
 target_include_directories(shmlab_vision PUBLIC include PRIVATE src)
-target_link_libraries(shmlab_vision PUBLIC shmlab_common PRIVATE shmlab_warnings PNG::PNG TurboJPEG::TurboJPEG m)
+target_link_libraries(shmlab_vision PUBLIC shmlab_common PRIVATE shmlab_warnings PNG::PNG TurboJPEG::TurboJPEG PkgConfig::libexif m)
 target_compile_definitions(shmlab_vision PRIVATE SHMLAB_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 # scene.c promises the same picture everywhere. The other two are loops worth unrolling in a debug build, too.
 set_source_files_properties(src/scene.c PROPERTIES COMPILE_OPTIONS "-ffp-contract=off;-O2")
@@ -51,7 +53,7 @@ else()
     target_sources(shmlab_vision PRIVATE src/detector_none.c)
 endif()
 
-foreach(tool detect detector_eval scene scene_score)
+foreach(tool detect detector_eval picture scene scene_score)
     add_executable(${tool} tools/${tool}.c)
     target_link_libraries(${tool} PRIVATE shmlab_vision shmlab_warnings m)
     set_target_properties(${tool} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)

@@ -1,6 +1,6 @@
 /*
- * Reading pictures: JPEG through libturbojpeg, PNG through libpng's simplified interface (libpng-manual.txt,
- * section V), and binary PPM (ppm(5)), whose header is all there is to parse.
+ * Reading pictures: JPEG through libturbojpeg (turned upright as its EXIF data say), PNG through libpng's simplified
+ * interface (libpng-manual.txt, section V), and binary PPM (ppm(5)), whose header is all there is to parse.
  */
 #include <png.h>
 #include <turbojpeg.h>
@@ -14,6 +14,7 @@
 #include "explain.h"
 #include "file_bytes.h"
 #include "frame_load.h"
+#include "orientation.h"
 #include "shmlab/frame.h"
 
 enum { FILE_BYTES_MAX = 256 * 1024 * 1024 };
@@ -51,12 +52,17 @@ static int jpeg_decode(const struct loading *loading, tjhandle jpeg)
     const struct file_bytes *file = &loading->file;
     if (tjDecompressHeader3(jpeg, file->data, file->size, &width, &height, &subsampling, &colours) != 0)
         return loading_damaged(loading, "JPEG", tjGetErrorStr2(jpeg));
+    if (colours == TJCS_CMYK || colours == TJCS_YCCK)
+        return explain(loading->error, loading->size, "%s: a JPEG in CMYK, the colours of printing: convert it to RGB",
+                       loading->path);
     if (loading_create(loading, width, height) != 0)
         return -1;
     /* A mere warning (the data end early, say) also returns -1, and the lower part of the picture is grey then. */
     if (tjDecompress2(jpeg, file->data, file->size, loading->frame->pixels, width, 0, height, TJPF_BGR,
                       TJFLAG_STOPONWARNING | TJFLAG_LIMITSCANS) != 0)
         return loading_damaged(loading, "JPEG", tjGetErrorStr2(jpeg));
+    if (orientation_apply(loading->frame, orientation_read(file->data, file->size)) != 0)
+        return explain_errno(loading->error, loading->size, loading->path, NULL);
     return 0;
 }
 

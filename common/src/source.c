@@ -43,6 +43,7 @@ struct source {
     char *folder;
     struct dirent **files; /* of the folder, in order */
     int file_count;
+    int unreadable; /* of them, so far */
     struct ffmpeg ffmpeg;
 };
 
@@ -121,16 +122,28 @@ static int open_picture(struct source *source, const char *what, char *error, si
 
 /* --- a folder --- */
 
+static bool ends_with(const char *name, const char *const *endings, size_t count)
+{
+    const char *ending = strrchr(name, '.');
+    if (ending == NULL || name[0] == '.')
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (strcasecmp(ending, endings[i]) == 0)
+            return true;
+    return false;
+}
+
 static int is_picture_name(const struct dirent *entry)
 {
-    static const char *const endings[] = {".jpg", ".jpeg", ".png", ".ppm"};
-    const char *ending = strrchr(entry->d_name, '.');
-    if (ending == NULL || entry->d_name[0] == '.')
-        return 0;
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (strcasecmp(ending, endings[i]) == 0)
-            return 1;
-    return 0;
+    static const char *const endings[] = {".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".webp"};
+    return ends_with(entry->d_name, endings, sizeof endings / sizeof *endings);
+}
+
+/* Pictures of kinds that are not read here: a folder's owner should hear of them. */
+static int is_other_picture(const struct dirent *entry)
+{
+    static const char *const endings[] = {".gif", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl"};
+    return ends_with(entry->d_name, endings, sizeof endings / sizeof *endings);
 }
 
 /* alphasort(3) would follow the user's locale. */
@@ -139,20 +152,46 @@ static int compare_names(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int folder_next(struct source *source, struct frame *frame, char *error, size_t size)
+/* A picture that ffmpeg reads: a film of one frame. */
+static int still_next(const char *path, struct frame *frame, char *error, size_t size)
+{
+    struct ffmpeg ffmpeg;
+    if (ffmpeg_open(&ffmpeg, path, false, frame->width, frame->height, error, size) != 0)
+        return -1;
+    int result = ffmpeg_next(&ffmpeg, frame, error, size);
+    ffmpeg_close(&ffmpeg);
+    return result == 0 ? explain(error, size, "%s: interrupted", path) : result;
+}
+
+/* Picture number `index` into the frame. Returns 1, or -1 with a sentence. */
+static int folder_load(struct source *source, struct frame *frame, char *error, size_t size)
 {
     char path[PATH_LENGTH_MAX];
     struct frame picture;
-    if (source->index >= source->file_count)
-        return 0;
+    struct stat status;
     const char *name = source->files[source->index]->d_name;
     if ((size_t)snprintf(path, sizeof path, "%s/%s", source->folder, name) >= sizeof path)
         return explain(error, size, "%s in %.60s...: the path is too long", name, source->folder);
+    if (stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0 && !frame_is_picture(path))
+        return still_next(path, frame, error, size);
     if (frame_load(&picture, path, error, size) != 0)
         return -1;
     frame_letterbox(&picture, frame, NULL, NULL, NULL, NULL);
     frame_destroy(&picture);
     return 1;
+}
+
+static int folder_next(struct source *source, struct frame *frame, char *error, size_t size)
+{
+    if (source->index >= source->file_count) {
+        if (source->unreadable > 0)
+            explain(error, size, "%s: %d of %d pictures could not be read", source->folder, source->unreadable,
+                    source->file_count);
+        return 0;
+    }
+    int result = folder_load(source, frame, error, size);
+    source->unreadable += result != 1;
+    return result;
 }
 
 static void folder_end(struct source *source)
@@ -180,7 +219,18 @@ static int open_folder(struct source *source, const char *what, char *error, siz
         folder_end(source);
         return -1;
     }
-    snprintf(source->description, sizeof source->description, "folder %s (%d pictures)", what, source->file_count);
+    struct dirent **others;
+    int other_count = scandir(what, &others, is_other_picture, compare_names), used = 0;
+    used =
+        snprintf(source->description, sizeof source->description, "folder %s (%d pictures", what, source->file_count);
+    if (other_count > 0)
+        used += snprintf(source->description + used, sizeof source->description - (size_t)used, "; %s%s passed over",
+                         others[0]->d_name, other_count > 1 ? " and others are" : " is");
+    snprintf(source->description + used, sizeof source->description - (size_t)used, ")");
+    for (int i = 0; i < other_count; i++)
+        free(others[i]);
+    if (other_count >= 0)
+        free(others);
     source->kind = &kind;
     return 0;
 }
@@ -274,9 +324,16 @@ int source_next(struct source *source, struct frame *frame, char *error, size_t 
     if (frame->width != source->width || frame->height != source->height)
         return explain(error, size, "%s: a frame of %d x %d, but the source gives %d x %d", source->description,
                        frame->width, frame->height, source->width, source->height);
+    if (size > 0)
+        error[0] = '\0';
     int result = source->kind->next(source, frame, error, size);
     source->index++;
     return result;
+}
+
+bool source_goes_on(const struct source *source)
+{
+    return source->index < source->file_count;
 }
 
 int source_truth(const struct source *source, struct detection *truth, int capacity)

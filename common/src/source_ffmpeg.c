@@ -24,6 +24,11 @@ enum { FILTER_MAX = 256 };
 /* --- the child --- */
 
 /*
+ * "-vsync passthrough": each picture of the film once. Without it ffmpeg repeats and drops pictures until their rate is
+ * constant. Pixels that are not square are made so first.
+ */
+
+/*
  * "file:" keeps ffmpeg from taking a name for an option or a protocol, and the whitelist keeps a playlist in
  * the file from leading elsewhere: ffmpeg-protocols(1).
  */
@@ -33,15 +38,17 @@ static int spawn_ffmpeg(struct ffmpeg *ffmpeg, bool camera, int width, int heigh
     char input[FFMPEG_NAME_MAX + sizeof "file:"], filter[FILTER_MAX];
     snprintf(input, sizeof input, "%s%s", camera ? "" : "file:", ffmpeg->name);
     snprintf(filter, sizeof filter,
-             "scale=%d:%d:force_original_aspect_ratio=decrease,format=bgr24,pad=%d:%d:(ow-iw)/2:(oh-ih)/"
+             "scale=iw*sar:ih,setsar=1,scale=%d:%d:force_original_aspect_ratio=decrease,format=bgr24,pad=%d:%d:(ow-iw)/"
+             "2:(oh-ih)/"
              "2:color=0x808080",
              width, height, width, height);
     const char *from_camera[] = {"-f", "v4l2"};
     const char *from_file[] = {"-protocol_whitelist", "file"};
     const char **from = camera ? from_camera : from_file;
-    const char *arguments[] = {"ffmpeg",   "-nostdin", "-hide_banner", "-loglevel", "error",  from[0], from[1],
-                               "-i",       input,      "-an",          "-sn",       "-dn",    "-vf",   filter,
-                               "-pix_fmt", "bgr24",    "-f",           "rawvideo",  "pipe:1", NULL};
+    const char *arguments[] = {"ffmpeg", "-nostdin",    "-hide_banner", "-loglevel", "error",    from[0],
+                               from[1],  "-i",          input,          "-an",       "-sn",      "-dn",
+                               "-vsync", "passthrough", "-vf",          filter,      "-pix_fmt", "bgr24",
+                               "-f",     "rawvideo",    "pipe:1",       NULL};
     return posix_spawnp(&ffmpeg->child, arguments[0], actions, attributes, (char *const *)arguments, environ);
 }
 
@@ -132,6 +139,9 @@ static int finish(struct ffmpeg *ffmpeg, char *error, size_t size)
         return explain(error, size, "%s: ffmpeg was ended by signal %d: %s", ffmpeg->name, WTERMSIG(status), words);
     if (status == 0 && ffmpeg->count == 0)
         return explain(error, size, "%s: ffmpeg finds no pictures in it: take a video", ffmpeg->name);
+    if (status == 0 && words[0] != '\0')
+        explain(error, size, "%s: %ld frames, and something is missing: ffmpeg says: %s", ffmpeg->name, ffmpeg->count,
+                words);
     return 0;
 }
 

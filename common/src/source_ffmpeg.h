@@ -23,7 +23,8 @@ struct ffmpeg {
 /* Start ffmpeg. Returns 0, or -1 with a sentence in error; ffmpeg_close is due in the first case only. */
 int ffmpeg_open(struct ffmpeg *ffmpeg, const char *path, bool camera, int width, int height, char *error, size_t size);
 
-/* The next frame: 1; 0 at the end and when a signal came; -1 with a sentence in error. */
+/* The next frame: 1; 0 at the end and when a signal came (error then holds a remark of ffmpeg's, or is empty); -1 with
+ * a sentence in error. */
 int ffmpeg_next(struct ffmpeg *ffmpeg, struct frame *frame, char *error, size_t size);
 
 /* End the child if it still runs, and wait for it. */

@@ -251,7 +251,11 @@ static int slot_fill(const struct studio *studio, struct queue_slot *slot, int32
     struct frame frame = {.width = QUEUE_WIDTH, .height = QUEUE_HEIGHT, .pixels = slot->pixels};
 
     int more = source_next(studio->source, &frame, error, sizeof error);
-    if (more == -1)
+    while (more == -1 && source_goes_on(studio->source)) { /* a folder: one picture less */
+        error_report("going on with the next one", "%s", error);
+        more = source_next(studio->source, &frame, error, sizeof error);
+    }
+    if (more == -1 || error[0] != '\0')
         error_report(NULL, "%s", error);
     if (more != 1)
         return more;

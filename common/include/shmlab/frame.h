@@ -24,7 +24,8 @@ int frame_create(struct frame *frame, int width, int height);
 void frame_destroy(struct frame *frame);
 
 /*
- * Load a JPEG, PNG or binary PPM (P6) file; the kind is told from the file's first bytes, not from its name.
+ * Load a JPEG, PNG or binary PPM (P6) file; the kind is told from the file's first bytes, not from its name. A JPEG is
+ * turned upright as its EXIF tag Orientation says; what is transparent in a PNG is shown over white.
  * A file that is missing, truncated or corrupt is an error: a sentence about it, with the path, is left in
  * error (size bytes). Returns 0 or -1. The frame is then empty.
  */

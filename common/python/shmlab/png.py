@@ -49,6 +49,15 @@ def _chunks(data: bytes) -> Iterator[Tuple[bytes, bytes]]:
         at += 12 + length
 
 
+def is_plain(data: bytes) -> bool:
+    """Can `decode` read it, and is nothing in it transparent?"""
+    header = data[len(SIGNATURE) + 8 : len(SIGNATURE) + 8 + _HEADER.size]
+    if len(header) != _HEADER.size:
+        return True  # damaged: let decode say how
+    _, _, depth, colour, _, _, interlace = _HEADER.unpack(header)
+    return depth == 8 and not interlace and colour in (_GREY, _RGB, _PALETTE) and b"tRNS" not in data[: data.find(b"IDAT")]
+
+
 def decode(data: bytes) -> Picture:
     """A picture from a PNG file; transparency is dropped. ValueError says what is wrong or not supported."""
     if not data.startswith(SIGNATURE):

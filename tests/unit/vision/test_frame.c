@@ -4,6 +4,9 @@
 #include "shmlab/frame.h"
 #include "support.h"
 
+#include <stdbool.h>
+#include <turbojpeg.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -241,6 +244,77 @@ static void refuse(const char *path, const char *word)
 }
 
 /* However much of its end a picture lacks, it is refused. */
+/* A JPEG of 32 x 16 pixels whose left half is red, whose right half is blue, with an EXIF tag for how it was held (0:
+ * none). */
+static const char *write_photograph(const char *name, int orientation)
+{
+    enum { W = 32, H = 16 };
+    unsigned char exif[] = {0xFF, 0xE1, 0, 34, 'E', 'x', 'i', 'f', 0, 0,
+                            'M',  'M',  0, 42, 0,   0,   0,   8,   0, 1, /* one entry */
+                            1,    0x12, 0, 3,  0,   0,   0,   1,   0, (unsigned char)orientation,
+                            0,    0,    0, 0,  0,   0};
+    uint8_t pixels[W * H * FRAME_CHANNELS], *file;
+    unsigned char *jpeg = NULL;
+    unsigned long size = 0;
+    tjhandle handle = tjInitCompress();
+    for (int i = 0; i < W * H; i++)
+        memcpy(pixels + i * FRAME_CHANNELS, i % W < W / 2 ? "\0\0\377" : "\377\0\0", FRAME_CHANNELS);
+    assert_int_equal(tjCompress2(handle, pixels, W, 0, H, TJPF_BGR, &jpeg, &size, TJSAMP_444, 100, 0), 0);
+    tjDestroy(handle);
+    file = malloc(size + sizeof exif);
+    size_t extra = orientation == 0 ? 0 : sizeof exif;
+    memcpy(file, jpeg, 2); /* the start marker */
+    memcpy(file + 2, exif, extra);
+    memcpy(file + 2 + extra, jpeg + 2, size - 2);
+    const char *path = scratch_write(name, file, size + extra);
+    tjFree(jpeg);
+    free(file);
+    return path;
+}
+
+static bool is_red(const struct frame *frame, int x, int y)
+{
+    const uint8_t *pixel = frame->pixels + (y * frame->width + x) * FRAME_CHANNELS;
+    return pixel[2] > 200 && pixel[0] < 60;
+}
+
+static void test_orientation(void **state)
+{
+    (void)state;
+    /* Where red is in the upright picture: 'l'eft, 'r'ight, 't'op, 'b'ottom (EXIF 2.32, 4.6.4 A). 9 is nonsense: as it
+     * is. */
+    const char red[] = {'l', 'l', 'r', 'r', 'l', 't', 't', 'b', 'b', 'l'};
+    for (int orientation = 0; orientation <= 9; orientation++) {
+        char error[ERROR_SIZE] = "";
+        struct frame frame;
+        if (frame_load(&frame, write_photograph("held.jpg", orientation), error, sizeof error) != 0)
+            fail_msg("%s", error);
+        bool turned = orientation >= 5 && orientation <= 8;
+        assert_int_equal(frame.width, turned ? 16 : 32);
+        assert_int_equal(frame.height, turned ? 32 : 16);
+        int right = frame.width - 1, bottom = frame.height - 1;
+        char side = red[orientation];
+        assert_int_equal(is_red(&frame, 0, 0), side == 'l' || side == 't');
+        assert_int_equal(is_red(&frame, right, 0), side == 'r' || side == 't');
+        assert_int_equal(is_red(&frame, 0, bottom), side == 'l' || side == 'b');
+        assert_int_equal(is_red(&frame, right, bottom), side == 'r' || side == 'b');
+        frame_destroy(&frame);
+    }
+}
+
+static void test_cmyk(void **state)
+{
+    (void)state;
+    uint8_t pixels[8 * 8 * 4] = {0};
+    unsigned char *jpeg = NULL;
+    unsigned long size = 0;
+    tjhandle handle = tjInitCompress();
+    assert_int_equal(tjCompress2(handle, pixels, 8, 0, 8, TJPF_CMYK, &jpeg, &size, TJSAMP_444, 90, 0), 0);
+    tjDestroy(handle);
+    refuse(scratch_write("print.jpg", jpeg, size), "CMYK");
+    tjFree(jpeg);
+}
+
 static void test_truncated(void **state)
 {
     (void)state;
@@ -317,6 +391,8 @@ int main(void)
         cmocka_unit_test(test_ppm_round_trip),
         cmocka_unit_test(test_ppm_as_others_write_it),
         cmocka_unit_test(test_samples),
+        cmocka_unit_test(test_orientation),
+        cmocka_unit_test(test_cmyk),
         cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_corrupt),
         cmocka_unit_test(test_not_pictures),

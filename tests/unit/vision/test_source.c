@@ -180,6 +180,11 @@ static void test_folder(void **state)
     assert_says(error, "a.PPM", NULL);
     assert_int_equal(next_frame(source, &frame), 1);
     assert_int_equal(frame.pixels[BYTES / 2], 1);
+    assert_true(source_goes_on(source));
+    assert_int_equal(next_frame(source, &frame), 1);
+    assert_false(source_goes_on(source));
+    assert_int_equal(source_next(source, &frame, error, sizeof error), 0);
+    assert_says(error, "1 of 4", NULL);
     source_close(source);
     frame_destroy(&frame);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -240,6 +245,67 @@ static void test_video(void **state)
         assert_no_children();
         assert_int_equal(open_descriptors(), descriptors);
     }
+    frame_destroy(&frame);
+}
+
+/* Run ffmpeg's command line (words of ours, no user's) and return the path of its output in the scratch folder. */
+static const char *make_film(const char *name, const char *words)
+{
+    char command[4 * PATH_SIZE];
+    const char *path = scratch_path(name);
+    snprintf(command, sizeof command, "ffmpeg -nostdin -v error -y %s 'file:%s'", words, path);
+    assert_int_equal(system(command), 0);
+    return path;
+}
+
+static long frames_of(const char *path, struct frame *frame, char *remark)
+{
+    struct source *source = open_source(path);
+    long count = 0;
+    while (source_next(source, frame, remark, ERROR_SIZE) == 1)
+        count++;
+    source_close(source);
+    return count;
+}
+
+/* Each picture of a film once, whatever the time between two of them; a remark where the end is missing. */
+static void test_odd_films(void **state)
+{
+    (void)state;
+    if (!have_ffmpeg())
+        skip();
+    struct frame frame;
+    char remark[ERROR_SIZE];
+    frame_create(&frame, WIDTH, HEIGHT);
+    const char *film = make_film("rate.mkv", "-f lavfi -i testsrc=s=32x24:r=50 -frames:v 20 -vf \"setpts='N*N*0.02/TB'\" "
+                                             "-vsync passthrough -c:v mpeg4");
+    assert_int_equal(frames_of(film, &frame, remark), 20);
+    assert_string_equal(remark, "");
+    film = make_film("slow.gif", "-f lavfi -i testsrc=s=32x24:r=2:d=3");
+    assert_int_equal(frames_of(film, &frame, remark), 6);
+    /* 16 x 12 points that are twice as wide as high: a picture of 32 x 12, so bars above and below. */
+    film = make_film("wide.mkv", "-f lavfi -i color=red:s=16x12:r=5 -frames:v 3 -vf setsar=2 -c:v mpeg4");
+    assert_int_equal(frames_of(film, &frame, remark), 3);
+    assert_int_equal(frame.pixels[(WIDTH / 2) * FRAME_CHANNELS], 128);
+    frame_destroy(&frame);
+}
+
+static void test_truncated_film(void **state)
+{
+    (void)state;
+    if (!have_ffmpeg())
+        skip();
+    struct frame frame;
+    char remark[ERROR_SIZE];
+    size_t size;
+    frame_create(&frame, WIDTH, HEIGHT);
+    const char *film = make_film("whole.mkv", "-f lavfi -i testsrc=s=320x240:r=25:d=2 -c:v mpeg4 -q:v 2");
+    void *bytes = file_read(film, &size);
+    film = scratch_write("half.mkv", bytes, size / 2);
+    free(bytes);
+    long count = frames_of(film, &frame, remark);
+    assert_true(count > 0 && count < 50);
+    assert_says(remark, "half.mkv", "missing", NULL);
     frame_destroy(&frame);
 }
 
@@ -359,6 +425,8 @@ int main(void)
         cmocka_unit_test(test_pan),
         cmocka_unit_test(test_folder),
         cmocka_unit_test(test_video),
+        cmocka_unit_test(test_odd_films),
+        cmocka_unit_test(test_truncated_film),
         cmocka_unit_test(test_video_closed_early),
         cmocka_unit_test(test_not_a_video),
         cmocka_unit_test(test_ffmpeg_missing),
