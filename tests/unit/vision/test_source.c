@@ -277,8 +277,9 @@ static void test_odd_films(void **state)
     struct frame frame;
     char remark[ERROR_SIZE];
     frame_create(&frame, WIDTH, HEIGHT);
-    const char *film = make_film("rate.mkv", "-f lavfi -i testsrc=s=32x24:r=50 -frames:v 20 -vf \"setpts='N*N*0.02/TB'\" "
-                                             "-vsync passthrough -c:v mpeg4");
+    const char *film =
+        make_film("rate.mkv", "-f lavfi -i testsrc=s=32x24:r=50 -frames:v 20 -vf \"setpts='N*N*0.02/TB'\" "
+                              "-vsync passthrough -c:v mpeg4");
     assert_int_equal(frames_of(film, &frame, remark), 20);
     assert_string_equal(remark, "");
     film = make_film("slow.gif", "-f lavfi -i testsrc=s=32x24:r=2:d=3");
