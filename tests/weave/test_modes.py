@@ -342,7 +342,7 @@ class Modes(WeaveCase):
 
     def test_what_is_no_schedule_is_refused(self) -> None:
         binary = self.compiled("correct/fetch_add")
-        for text in ("nonsense", "w2:0", "w1:9", "w1:x:0", "w1:0x99999999"):
+        for text in ("nonsense", "w2:0", "w1:16", "w1:x:0", "w1:0x99999999"):
             with self.subTest(text):
                 run = self.weave("replay", text, "--", binary, "all")
                 self.assertEqual(run.returncode, 2, run.stdout)

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import unittest
 from pathlib import Path
+from typing import Any
 
 from weave_cases import LIMIT_SECONDS, WeaveCase
 
@@ -37,10 +38,10 @@ class Page(WeaveCase):
         return file, file.read_text(encoding="utf-8")
 
     @staticmethod
-    def data(text: str) -> dict:
+    def data(text: str) -> dict[str, Any]:
         match = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
         assert match is not None
-        found: dict = json.loads(match.group(1))
+        found: dict[str, Any] = json.loads(match.group(1))
         return found
 
     def test_a_page_needs_nothing_else(self) -> None:

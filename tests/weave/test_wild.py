@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import unittest
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 from weave_cases import WEAVE, WeaveCase
 
@@ -46,12 +46,12 @@ class Wild(WeaveCase):
         self.assertEqual(run.returncode, 0, run.stdout)
         return str(binary)
 
-    def main(self, name: str, body: str, *options: str, **how: object) -> dict:
+    def main(self, name: str, body: str, *options: str) -> dict[str, Any]:
         """What weave reports of a program whose main() has this body."""
-        binary = self.program(name, "int main(int argc, char **argv)\n{\n" + body + "\n}\n", **how)
+        binary = self.program(name, "int main(int argc, char **argv)\n{\n" + body + "\n}\n")
         return self.report(*options, "--", binary)
 
-    def assert_verdict(self, report: dict, verdict: str, cause: Optional[str] = None) -> None:
+    def assert_verdict(self, report: dict[str, Any], verdict: str, cause: Optional[str] = None) -> None:
         self.assertEqual(report["verdict"], verdict, report["text"])
         self.assertEqual(report["status"], {"passed": 0, "failed": 1, "unable": 3}[verdict], report["text"])
         if cause is not None:
@@ -188,6 +188,80 @@ class Wild(WeaveCase):
         self.assert_verdict(self.main("daemon", body), "passed")
         self.assert_verdict(self.main("daemon", body.replace("b->value = 5; sem_post(&b->done);", "sem_post(&b->done); b->value = 5;")), "failed")
 
+    # ---- many processes, an order of starting, servers, input ----
+
+    def test_children_one_after_the_other_may_be_many(self) -> None:
+        body = """int *n = shared(64);
+            for (int i = 0; i < 30; i++) { if (fork() == 0) { ++*n; _exit(0); } wait(NULL); }
+            return *n != 30;"""
+        self.assert_verdict(self.main("thirty", body), "passed")
+        race = body.replace("++*n; _exit(0);", "++*n; _exit(0);").replace("wait(NULL); }", "if (i != 20) wait(NULL); }")
+        self.assert_verdict(self.main("thirty", race), "failed")
+
+    def test_sixteen_processes_at_once(self) -> None:
+        body = """atomic_int *n = shared(64);
+            for (int i = 0; i < 15; i++) if (fork() == 0) { ++*n; _exit(0); }
+            while (wait(NULL) > 0) ;
+            return *n != 15;"""
+        some = ("--strategy", "random", "--runs", "9")  # there are very many schedules
+        self.assertEqual(self.main("sixteen", body, *some)["verdict"], "passed-incomplete")
+        more = self.main("seventeen", body.replace("15", "16"), *some)
+        self.assert_verdict(more, "unable")
+        self.assertRegex(more["error"], r"more than 16 processes at once at seventeen\.c:\d+")
+
+    ORDER = """int main(int argc, char **argv)
+        {
+            int first = argv[1][0] == 'f', f = shm_open("/order", first ? O_CREAT | O_RDWR : O_RDWR, 0600);
+            if (f < 0) return 1;
+            ftruncate(f, 64);
+            int *n = mmap(NULL, 64, PROT_READ | PROT_WRITE, MAP_SHARED, f, 0);
+            sem_t *s = sem_open("/order_sem", O_CREAT, 0600, 0), *t = sem_open("/order_back", O_CREAT, 0600, 0);
+            if (first) { *n = 1; sem_post(s); sem_wait(t); } else { sem_wait(s); int seen = *n; sem_post(t); return seen != 1; }
+            return 0;
+        }
+        """
+
+    def test_one_may_start_first(self) -> None:
+        binary = self.program("order", self.ORDER)
+        self.assert_verdict(self.report("--", binary, "first", "--", binary, "second"), "failed")
+        self.assert_verdict(self.report("--first", "1", "--", binary, "first", "--", binary, "second"), "passed")
+        self.assert_verdict(self.report("--first", "2", "--", binary, "second", "--", binary, "first"), "passed")
+        wrong = self.program("order", self.ORDER.replace("*n = 1; sem_post(s);", "sem_post(s); *n = 1;"))
+        self.assert_verdict(self.report("--first", "1", "--", wrong, "first", "--", wrong, "second"), "failed", "early-publication")
+
+    SERVER = """struct box { int question, answer; };
+        int main(int argc, char **argv)
+        {
+            int f = shm_open("/server", O_CREAT | O_RDWR, 0600);
+            ftruncate(f, 64);
+            struct box *b = mmap(NULL, sizeof *b, PROT_READ | PROT_WRITE, MAP_SHARED, f, 0);
+            sem_t *ask = sem_open("/ask", O_CREAT, 0600, 0), *reply = sem_open("/reply", O_CREAT, 0600, 0);
+            if (argv[1][0] == 's')
+                for (;;) { sem_wait(ask); b->answer = b->question + 1; sem_post(reply); }
+            for (int i = 0; i < 2; i++) { b->question = i; sem_post(ask); sem_wait(reply); if (b->answer != i + 1) return 1; }
+            return 0;
+        }
+        """
+
+    def test_a_server_need_not_end(self) -> None:
+        binary = self.program("server", self.SERVER)
+        command = ("--", binary, "server", "--", binary, "client")
+        self.assert_verdict(self.report(*command), "failed", "missing-post")
+        self.assert_verdict(self.report("--daemon", "1", *command), "passed")
+        wrong = self.program("server", self.SERVER.replace("b->answer = b->question + 1; sem_post(reply);", "sem_post(reply); b->answer = 0;"))
+        self.assert_verdict(self.report("--daemon", "1", *command), "failed", "early-publication")
+        lost = self.program("server", self.SERVER.replace("sem_post(reply);", "if (b->question == 0) sem_post(reply);"))
+        self.assert_verdict(self.report("--daemon", "1", *command), "failed", "missing-post")
+        self.assertEqual((wrong, lost), (binary, binary))
+
+    def test_input_is_what_the_option_names_and_else_nothing(self) -> None:
+        body = "char line[9] = \"\"; int *n = shared(64); fgets(line, 9, stdin); return strcmp(line, argv[1]) != 0;"
+        binary = self.program("input", "int main(int argc, char **argv) { " + body + " }\n")
+        file = self.folder / "input.txt"
+        file.write_text("yes")
+        self.assert_verdict(self.report("--input", f"1:{file}", "--", binary, "yes", "--", binary, ""), "passed")
+        self.assert_verdict(self.report("--input", f"2:{file}", "--", binary, "yes", "--", binary, "yes"), "failed", "exit-status")
+
     # ---- options that name nothing ----
 
     def test_options_that_name_nothing_are_wrong_usage(self) -> None:
@@ -197,6 +271,10 @@ class Wild(WeaveCase):
         for options, words in (
             (("--expect-output", "1:/nofile"), "No such file"),
             (("--expect-output", f"7:{file}"), "no such program"),
+            (("--input", "1:/nofile"), "No such file"),
+            (("--input", f"3:{file}"), "no such program"),
+            (("--first", "2"), "no such program"),
+            (("--daemon", "1:2"), "not the number of a process"),
             (("--expect-lines", "/nofile"), "No such file"),
             (("--expect-lines", "/"), "Is a directory"),
             (("--expect-exit", "5:3"), "names process 5, but there were only 2"),

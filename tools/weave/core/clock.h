@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { WEAVE_PROCESSES = 8 }; /* how many processes may take part in a run, children included */
+enum { WEAVE_PROCESSES = 16 }; /* how many processes may take part in a run at once, children included */
 
 struct clock {
     uint32_t at[WEAVE_PROCESSES];

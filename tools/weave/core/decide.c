@@ -126,7 +126,7 @@ static bool decide_unstick(struct control *control)
     int alive = 0, parked = -1;
     for (int i = 0; i < control->slots; i++) {
         uint8_t state = control->process[i].state;
-        alive += state != PROCESS_ENDED && state != PROCESS_ABSENT;
+        alive += state != PROCESS_ENDED && state != PROCESS_ABSENT && !(control->daemons >> i & 1);
         if (state == PROCESS_PARKED)
             parked = i;
     }
@@ -155,13 +155,29 @@ static bool decide_unstick(struct control *control)
     return false;
 }
 
-static uint16_t decide_ready_mask(const struct control *control)
+static uint16_t decide_ready_mask(struct control *control)
 {
     unsigned mask = 0;
     for (int i = 0; i < control->slots; i++)
         if (control->process[i].state == PROCESS_READY)
             mask |= 1u << i;
+    if (control->first >= 0 && control->first < control->slots) {
+        const struct process *first = &control->process[control->first];
+        if (first->state == PROCESS_READY && !first->yielded)
+            return (uint16_t)(1u << control->first);
+        control->first = -1; /* it waits, gives way or has ended: now the others, too */
+    }
     return (uint16_t)mask;
+}
+
+/* Those that need not end have nobody left to serve, and nothing to do but to wait. */
+static bool decide_only_daemons(const struct control *control, int current)
+{
+    for (int i = 0; i < control->slots; i++)
+        if (control->process[i].state != PROCESS_ENDED && control->process[i].state != PROCESS_ABSENT &&
+            !(control->daemons >> i & 1))
+            return false;
+    return current < 0 || control->process[current].yielded;
 }
 
 static int decide_next_after(const struct control *control, int process, uint16_t mask)
@@ -259,6 +275,8 @@ int decide_turn(struct control *control, int current)
     while ((mask = decide_ready_mask(control)) == 0)
         if (control->ending != ENDING_NONE || !decide_unstick(control))
             return DECIDE_OVER;
+    if (control->daemons != 0 && decide_only_daemons(control, current))
+        decide_finish(control, ENDING_NORMAL);
     if (control->ending != ENDING_NONE || !decide_has_room(control))
         return DECIDE_OVER;
     bool yielded = current >= 0 && control->process[current].yielded;

@@ -38,12 +38,29 @@ void run_start_process(struct control *control, int process)
     p->history = hash_mix(1, (uint64_t)process);
 }
 
+/*
+ * The slot of a process that has ended and was collected, all of whose doings `parent` knows of: its moments go on in
+ * the next process there. Never one that died of a signal, which is still to be told of. -1: none.
+ */
+static int run_used_slot(const struct control *control, int parent)
+{
+    for (int i = 0; i < control->slots; i++) {
+        const struct process *p = &control->process[i];
+        if (p->parent >= 0 && p->state == PROCESS_ENDED && p->pid == 0 && (p->exit_status & 0x7f) == 0 &&
+            clock_covers(&control->process[parent].sync, i, p->sync.at[i]))
+            return i;
+    }
+    return -1;
+}
+
 int run_add_child(struct control *control, int parent)
 {
-    if (control->slots >= WEAVE_PROCESSES)
+    bool fresh = control->slots < WEAVE_PROCESSES;
+    int slot = fresh ? control->slots++ : run_used_slot(control, parent);
+    if (slot < 0)
         return -1;
-    int slot = control->slots++;
     struct process *p = &control->process[slot], *from = &control->process[parent];
+    uint32_t moment = fresh ? 0 : p->sync.at[slot];
     memset(p, 0, sizeof *p);
     p->program = from->program;
     p->parent = (int8_t)parent;
@@ -52,7 +69,8 @@ int run_add_child(struct control *control, int parent)
     p->sync = from->sync;
     p->hypothetical = from->hypothetical;
     p->view = from->view;
-    p->sync.at[slot] = p->hypothetical.at[slot] = p->view.clock.at[slot] = 1;
+    p->sync.at[slot] = p->hypothetical.at[slot] = p->view.clock.at[slot] = moment + 1;
+    control->daemons |= (control->daemons >> parent & 1) << slot;
     p->time = from->time;
     p->priority = 100 + (int32_t)(decide_random(control) % 1000);
     p->history = hash_mix(from->history, (uint64_t)slot);

@@ -47,6 +47,9 @@ enum long_option {
     OPTION_EVERY_ACCESS,
     OPTION_NO_SPURIOUS,
     OPTION_KILL,
+    OPTION_FIRST,
+    OPTION_DAEMON,
+    OPTION_INPUT,
     OPTION_EXPECT_EXIT,
     OPTION_EXPECT_OUTPUT,
     OPTION_EXPECT_LINES,
@@ -81,6 +84,9 @@ static const struct option known[] = {
     {"every-access", no_argument, NULL, OPTION_EVERY_ACCESS},
     {"no-spurious", no_argument, NULL, OPTION_NO_SPURIOUS},
     {"kill", required_argument, NULL, OPTION_KILL},
+    {"first", required_argument, NULL, OPTION_FIRST},
+    {"daemon", required_argument, NULL, OPTION_DAEMON},
+    {"input", required_argument, NULL, OPTION_INPUT},
     {"expect-exit", required_argument, NULL, OPTION_EXPECT_EXIT},
     {"expect-output", required_argument, NULL, OPTION_EXPECT_OUTPUT},
     {"expect-lines", required_argument, NULL, OPTION_EXPECT_LINES},
@@ -127,6 +133,11 @@ void options_usage(void)
          "  --kill P[:STEP]      kill process P at this step; without a step, at each one in turn\n"
          "  --no-prune           run equivalent schedules, too\n"
          "  --replay SCHEDULE    run this one\n"
+         "\n"
+         "How the programs are run:\n"
+         "  --first P            process P starts alone; the others start when it first waits or ends\n"
+         "  --daemon P           process P is a server that need not end (may be repeated)\n"
+         "  --input P:FILE       standard input of process P (otherwise it is empty, /dev/null)\n"
          "\n"
          "What counts as failure, besides what goes wrong by itself:\n"
          "  --expect-exit P:N    process P ends with status N (0); `P:any` for all\n"
@@ -226,6 +237,26 @@ static int options_kill(struct options *options, const char *text)
     return 0;
 }
 
+/* A process and nothing else; -1 after a complaint. */
+static int options_only_process(const char *text)
+{
+    const char *value;
+    int process = options_process(text, &value);
+    return process < 0 || value == NULL ? process : options_complain("not the number of a process", text);
+}
+
+static int options_role(struct options *options, int option, const char *text)
+{
+    int process = options_only_process(text);
+    if (process < 0)
+        return -1;
+    if (option == OPTION_FIRST)
+        options->session.first = process;
+    else
+        options->session.daemons |= 1u << process;
+    return 0;
+}
+
 static int options_expect(struct options *options, int option, const char *text)
 {
     const char *value;
@@ -233,8 +264,9 @@ static int options_expect(struct options *options, int option, const char *text)
     unsigned long status;
     if (process < 0 || value == NULL)
         return process < 0 ? -1 : options_complain("not of the form PROCESS:VALUE", text);
-    if (option == OPTION_EXPECT_OUTPUT) {
-        options->program[process].expected_output = value;
+    if (option == OPTION_EXPECT_OUTPUT || option == OPTION_INPUT) {
+        *(option == OPTION_INPUT ? &options->program[process].input : &options->program[process].expected_output) =
+            value;
         return options_readable(value);
     }
     options->named |= 1u << process;
@@ -328,6 +360,10 @@ static int options_session_option(struct options *options, int option, const cha
         break;
     case OPTION_KILL:
         return options_kill(options, value);
+    case OPTION_FIRST:
+    case OPTION_DAEMON:
+        return options_role(options, option, value);
+    case OPTION_INPUT:
     case OPTION_EXPECT_EXIT:
     case OPTION_EXPECT_OUTPUT:
         return options_expect(options, option, value);
@@ -507,8 +543,10 @@ static int options_fit(struct options *options)
     for (int i = 0; i < WEAVE_PROCESSES; i++) {
         snprintf(number, sizeof number, "%d", i + 1);
         bool program = i < options->session.programs;
-        if (!program && options->program[i].expected_output != NULL)
-            return options_complain("--expect-output: there is no such program", number);
+        const struct program *it = &options->program[i];
+        if (!program && (it->expected_output != NULL || it->input != NULL || options->session.first == i ||
+                         options->session.daemons >> i & 1))
+            return options_complain("an option names a program: there is no such program", number);
         if (!(options->exit_chosen >> i & 1))
             options->expected_exit[i] = program ? EXIT_SUCCESS : EXPECT_ANY_EXIT;
     }
@@ -532,6 +570,7 @@ static void options_defaults(struct options *options)
                     .max_steps = DEFAULT_STEPS,
                     .kill_process = -1,
                     .kill_step = -1,
+                    .first = -1,
                     .spurious = true},
         .json_descriptor = -1,
         .html_descriptor = -1,

@@ -171,8 +171,8 @@ static _Noreturn void session_become_server(struct session *session, int slot)
         setenv("WEAVE_PEER", program->trap ? "trap" : "sync", 1);
     setenv("PYTHONDONTWRITEBYTECODE", "1", 1);
     setenv("LD_BIND_NOW", "1", 1); /* once in the server, not in every run */
-    int nothing = open("/dev/null", O_RDONLY);
-    dup2(nothing, STDIN_FILENO);
+    int input = open(program->input == NULL ? "/dev/null" : program->input, O_RDONLY);
+    dup2(input, STDIN_FILENO);
     if (!session->options->show_output) {
         dup2(session->output[slot], STDOUT_FILENO);
         dup2(session->errors[slot], STDERR_FILENO);
@@ -383,6 +383,8 @@ static void session_prepare(struct session *session, const struct session_plan *
     control->spurious = options->spurious;
     control->kill_process = options->kill_process;
     control->kill_step = options->kill_step;
+    control->first = options->first;
+    control->daemons = options->daemons;
     control->max_steps = options->max_steps;
     control->guard = control->last_guard = WEAVE_GUARD;
     control->prescribed = plan->prescribed;
@@ -411,6 +413,7 @@ static void session_prepare(struct session *session, const struct session_plan *
 
 struct watch {
     struct pollfd process[WEAVE_PROCESSES]; /* pidfds */
+    int32_t pid[WEAVE_PROCESSES];           /* whose they are */
     int watched;
     int turn;
     uint32_t steps;
@@ -424,12 +427,16 @@ static void watch_new_processes(struct session *session, struct watch *watch)
 {
     struct control *control = session->control;
     int slots = control->slots < WEAVE_PROCESSES ? control->slots : WEAVE_PROCESSES;
-    for (; watch->watched < slots; watch->watched++) {
-        int pid = control->process[watch->watched].pid;
+    for (int i = 0; i < slots; i++) {
+        int32_t pid = control->process[i].pid;
+        bool ended = i < watch->watched && (watch->process[i].fd >= 0 || pid == watch->pid[i]);
+        if (ended || (pid <= 0 && i < watch->watched))
+            continue; /* or is in the place of one that has ended, and being forked */
         if (pid <= 0)
             return; /* being forked */
-        watch->process[watch->watched].fd = (int)syscall(SYS_pidfd_open, pid, 0);
-        watch->process[watch->watched].events = POLLIN;
+        watch->process[i] = (struct pollfd){.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
+        watch->pid[i] = pid;
+        watch->watched = i < watch->watched ? watch->watched : i + 1;
     }
 }
 

@@ -17,6 +17,7 @@ struct program {
     bool trap;                   /* uninstrumented: see every access */
     char unwatched[200];         /* names of its parts that were not compiled so */
     const char *expected_output; /* file, or NULL */
+    const char *input;           /* file for standard input; NULL: nothing */
 };
 
 enum { EXPECT_ANY_EXIT = -1, PROCESS_NAME = 80 };
@@ -29,7 +30,9 @@ struct session_options {
     double time_limit;   /* of the whole session, wall clock */
     uint32_t max_steps;
     int kill_process, kill_step;
-    int weak; /* how many loads of a run may read an old value */
+    int first;        /* the others start when this one first waits or ends; -1: all at once */
+    unsigned daemons; /* programs that need not end: a bit each */
+    int weak;         /* how many loads of a run may read an old value */
     bool store_buffers, every_access, spurious, show_output;
     bool sealed; /* the programs can write to no file outside /dev/shm, and make no user namespaces */
 };

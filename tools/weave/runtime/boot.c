@@ -90,6 +90,7 @@ static void boot_tell_runner(void)
 static void boot_enter_run(void)
 {
     syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    syscall(SYS_lseek, STDIN_FILENO, 0, SEEK_SET); /* the run before has read the same file */
     runtime.self = &runtime.control->process[runtime.me];
     runtime.self->pid = (int32_t)syscall(SYS_getpid);
     runtime.self->uninstrumented = runtime.peer;
