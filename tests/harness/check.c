@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "context.h"
+#include "crowd.h"
 #include "family.h"
 #include "text.h"
 #include "toolchain.h"
@@ -196,6 +197,9 @@ static void machine_look(struct check *check)
     if (!files.good)
         check_unjudged(check, machine_text(check, &files));
     /* before the programs run: what these take is not the machine's lack */
+    check->processes = crowd_limit();
+    if (check->place == NULL && !crowd_group_make(getpid(), check->group)) /* behind walls there is one already */
+        check->group[0] = '\0';
     check->posix = machine_posix(pictures ? MACHINE_PICTURES : MACHINE_PLAIN);
     check->sysv = machine_sysv();
 }
@@ -373,6 +377,8 @@ struct program *check_start_keeping(struct check *check, const char *const argv[
                                         .environment = environment,
                                         .limit = wait_limit(check),
                                         .keep = {keep, shim},
+                                        .group = check->group[0] != '\0' ? check->group : NULL,
+                                        .processes = check->processes,
                                         .steady = check->sanitized};
 
     program->check = check;
@@ -421,6 +427,21 @@ static const char *program_tail(struct program *program)
     return tail[0] != '\0' ? check_text(program->check, "; it printed:\n%s", tail) : "; it printed nothing";
 }
 
+/* A fork bomb, which has been killed: whatever else is wrong with it comes later. */
+static void crowd_require(struct program *program)
+{
+    struct check *check = program->check;
+
+    if (!program->process.crowd)
+        return;
+    check->ledger->interfered = true;
+    FAIL(check, .expected = check_text(check, "`%s` starts no more processes than it needs", program->command),
+         .found = check_text(check, "more than %d of them: they were killed, all together", CROWD_MANY),
+         .cause = "fork in a loop without end, or a child that goes on into its parent's loop and forks as well: each "
+                  "turn doubles them (a fork bomb)",
+         .next = "fork gives 0 in the child: it does its work there, and ends with _exit before the loop goes on");
+}
+
 int program_wait(struct program *program)
 {
     if (program->ended)
@@ -432,6 +453,7 @@ int program_wait(struct program *program)
     program_log(program);
     fprintf(program->check->transcript, "# %s: %s\n", program->short_name,
             status_text(program->check, program->status));
+    crowd_require(program);
     return program->status;
 }
 
@@ -440,6 +462,7 @@ bool program_prints(struct program *program, const char *text)
     bool found = process_expect(&program->process, text);
 
     program_log(program);
+    crowd_require(program);
     return found;
 }
 
@@ -550,8 +573,10 @@ void await_turn(struct await *await)
     struct timespec turn = {.tv_nsec = 1000000}; /* the condition has no event that one could wait for */
 
     for (size_t i = 0; i < check->program_count; i++)
-        if (!check->programs[i]->ended)
+        if (!check->programs[i]->ended) {
             process_drain(&check->programs[i]->process);
+            crowd_require(check->programs[i]);
+        }
     if (deadline_passed(&await->end))
         FAIL(check, .expected = await->what,
              .found = check_text(check, "that did not happen within %.0f s", wait_limit(check)));

@@ -8,6 +8,7 @@
 
 #include "check.h"
 #include "compile.h"
+#include "crowd.h"
 #include "machine.h"
 #include "shim.h"
 
@@ -57,6 +58,8 @@ struct check {
     const char *user_name;             /* NULL: the real one */
     int shim;                          /* descriptor of the library that sees to these three; 0: not opened yet */
     struct machine_answer posix, sysv; /* before the check started anything */
+    char group[GROUP_PATH];            /* root's control group for programs; "": none */
+    unsigned long processes;           /* the most that this user may have while programs run; 0: no limit */
     bool sanitized;                    /* the programs are built with sanitizers from here on, */
     bool leaks_unseen;                 /* of which the one for leaks cannot run here */
     struct program **programs;

@@ -12,14 +12,17 @@
 #include <string.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "crowd.h"
 #include "shmlab/clock.h"
 
 enum {
     CHUNK = 4096,
     SIGNALLED = 256,
+    SLICE_MS = 50,  /* between two looks at how many processes there are */
     LOAD_USUAL = 4, /* processes that want a processor, for each that there is: limits are made for that */
     LOAD_MOST = 6,  /* a runaway is stopped at last on the busiest machine, too */
 };
@@ -70,6 +73,13 @@ static _Noreturn void child_run(const char *const argv[], const struct process_s
     for (size_t i = 0; i < PROCESS_KEEP; i++)
         if (setup->keep[i] > STDERR_FILENO)
             fcntl(setup->keep[i], F_SETFD, 0);
+    int group = setup->group != NULL ? open(setup->group, O_WRONLY | O_CLOEXEC) : -1;
+    if (group != -1 && write(group, "0", 1) == -1) {
+        /* the group is full of what the program before it has started, or goes: its check will say so */
+    }
+    const struct rlimit processes = {setup->processes, setup->processes};
+    if (setup->processes > 0)
+        setrlimit(RLIMIT_NPROC, &processes); /* refused above a limit that is lower already, which is as good */
     /* a seccomp filter may refuse it: then a sanitizer starts or not, and whoever wants to know has to look */
     if (setup->steady)
         personality(ADDR_NO_RANDOMIZE);
@@ -109,6 +119,7 @@ bool process_start_with(struct process *process, const char *const argv[], const
 
     *process = (struct process){.input = -1,
                                 .output = -1,
+                                .tasks = crowd_now(),
                                 .limit = setup->limit > 0 ? setup->limit : PROCESS_LIMIT,
                                 .text_limit = setup->text_limit > 0 ? setup->text_limit : PROCESS_TEXT};
     process->text = calloc(1, 1);
@@ -158,6 +169,24 @@ static bool text_append(struct process *process, const char *chunk, size_t size)
     return true;
 }
 
+/* With all that it has started and that has not left its group: at once, so that nothing can be started meanwhile. */
+static void process_kill(const struct process *process)
+{
+    if (process->pid <= 0)
+        return;
+    kill(-process->pid, SIGKILL);
+    kill(process->pid, SIGKILL); /* it may not lead its group yet */
+}
+
+/* Has it started processes without end? */
+static void crowd_end(struct process *process)
+{
+    if (process->pid <= 0 || !crowd_grown(process->pid, &process->tasks))
+        return;
+    process->crowd = true;
+    process_kill(process);
+}
+
 /* Read once, after at most that time. False at the end of the output, or when nothing came. */
 static bool output_read_within(struct process *process, int64_t ms)
 {
@@ -171,7 +200,7 @@ static bool output_read_within(struct process *process, int64_t ms)
         return true;
     ssize_t got = ready > 0 ? read(process->output, chunk, sizeof chunk) : 0;
     if (got > 0 && (process->printed += (size_t)got) > PROCESS_OUTPUT && process->pid > 0)
-        kill(process->pid, SIGKILL); /* a flood; what it has left in the pipe is read to its end */
+        process_kill(process); /* a flood; what it has left in the pipe is read to its end */
     if (got > 0)
         return text_append(process, chunk, (size_t)got);
     if (ready > 0) {
@@ -184,13 +213,17 @@ static bool output_read_within(struct process *process, int64_t ms)
 /* Read once. False at the end of the output, or when nothing came until `end`. */
 static bool output_read(struct process *process, const struct deadline *end)
 {
-    double left = deadline_left(end);
-
-    return left > 0 && output_read_within(process, (int64_t)(left * 1000) + 1);
+    for (double left; (left = deadline_left(end)) > 0 && process->output != -1; crowd_end(process)) {
+        int64_t ms = (int64_t)(left * 1000) + 1;
+        if (output_read_within(process, ms < SLICE_MS ? ms : SLICE_MS))
+            return true;
+    }
+    return false;
 }
 
 void process_drain(struct process *process)
 {
+    crowd_end(process);
     while (output_read_within(process, 0))
         continue;
 }
@@ -248,7 +281,8 @@ static void process_reap(struct process *process, const struct deadline *end)
     sigprocmask(SIG_BLOCK, &child, &before);
     while (waitpid(process->pid, &process->status, WNOHANG) == 0) {
         if (deadline_passed(end))
-            kill(process->pid, SIGKILL);
+            process_kill(process);
+        crowd_end(process);
         sigtimedwait(&child, NULL, &slice); /* another child's end may take our signal: hence the slice */
     }
     sigprocmask(SIG_SETMASK, &before, NULL);
@@ -265,7 +299,7 @@ int process_finish(struct process *process)
         continue;
     bool late = deadline_passed(&end);
     if (late)
-        kill(process->pid, SIGKILL);
+        process_kill(process);
     process_reap(process, &end);
     if (late)
         return -1;
@@ -275,7 +309,7 @@ int process_finish(struct process *process)
 void process_close(struct process *process)
 {
     if (process->pid > 0) {
-        kill(process->pid, SIGKILL);
+        process_kill(process);
         waitpid(process->pid, &process->status, 0);
         process->pid = 0;
     }

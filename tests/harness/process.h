@@ -30,6 +30,8 @@ struct process {
     int status;                 /* as waitpid gives it, once reaped */
     double limit;               /* seconds that one wait may take, times process_time_scale() */
     size_t text_limit, printed; /* bytes kept at most, bytes printed */
+    unsigned tasks;             /* of the machine, when it was started */
+    bool crowd;                 /* it started processes without end, and was killed with all of them: crowd.h */
 };
 
 /* A place where programs run that is not simply beside us, for example behind walls. */
@@ -50,6 +52,8 @@ struct process_setup {
     double limit;                      /* seconds for one wait; 0: PROCESS_LIMIT */
     size_t text_limit;                 /* bytes of what it prints that are kept; 0: PROCESS_TEXT */
     int keep[PROCESS_KEEP];            /* descriptors that it inherits, by the same numbers; 0: none */
+    const char *group;                 /* cgroup.procs of a control group that it enters; NULL: none */
+    unsigned long processes;           /* the most that its user may have then, threads included; 0: as now */
     bool steady; /* its addresses are not random, where the kernel allows that: what sanitizers need to start */
 };
 

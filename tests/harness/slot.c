@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "crowd.h"
 #include "family.h"
 #include "judging.h"
 #include "leftovers.h"
@@ -311,6 +312,7 @@ void slot_end(struct judge *judge, struct slot *slot)
         if (judge->slots[i].pid != 0 && &judge->slots[i] != slot)
             keep[kept++] = judge->slots[i].pid;
     family_kill(keep, kept);
+    crowd_group_remove(slot->pid);
     json_t *rest = slot_record(judge, slot, status);
     if (json_object_get(check, "varies") == NULL)
         json_object_set_new(check, "varies", json_array());

@@ -112,6 +112,11 @@ static void finds_closed_semaphore(struct check *check)
     semaphore_missing(check, name);
 }
 
+static void bombs(struct check *check)
+{
+    RUN(check, 0, CROWD_PROGRAM);
+}
+
 /* A program that leaves a segment, and a child that would outlive it. */
 static void litters(struct check *check)
 {
@@ -164,6 +169,7 @@ static const struct check_case cases[] = {
      .run = shim_stays_out_of_a_failure},
     {.name = "closed", .title = "t", .concept = "c", .hints = {"1", "2", "3"}, .run = finds_closed_segment},
     {.name = "closed_semaphore", .title = "t", .concept = "c", .hints = {"1", "2", "3"}, .run = finds_closed_semaphore},
+    {.name = "bombs", .title = "t", .concept = "c", .hints = {"1", "2", "3"}, .run = bombs},
     {.name = "fault", .title = "t", .concept = "c", .hints = {"1", "2", "3"}, .run = shim_fails_a_call},
     {.name = "extra",
      .points = 7,
@@ -302,6 +308,8 @@ static void each_check_is_one_record(void **state)
     assert_string_equal(member(verdict, "static_fails", "outcome"), "error");
     assert_non_null(strstr(member(verdict, "static_fails", "found"), "shmlab_shim.so did not get into it"));
     assert_string_equal(member(verdict, "fault", "outcome"), "passed");
+    assert_string_equal(member(verdict, "bombs", "outcome"), "failed");
+    assert_non_null(strstr(member(verdict, "bombs", "found"), "more than 256 of them"));
     assert_non_null(
         strstr(member(verdict, "closed", "found"), "a segment with mode 0000, which even you may not open"));
     assert_non_null(strstr(member(verdict, "closed_semaphore", "found"), "one with mode 0000, which even you"));
