@@ -2,6 +2,7 @@
 #
 #     make            build
 #     make lab3       the verdict on lab 3: see tools/labs.mk for hint3, watch3, reset3, solution3, progress, doctor
+#     make fuzz       feed random bytes to what reads strangers' bytes: tests/fuzz/README.md
 #     make models     fetch a COCO model for photographs
 # not in a handout:
 #     make demo       detect, stream, draw: the main job   (LIVE=1: watch it)

@@ -43,6 +43,7 @@ import argparse
 import difflib
 import functools
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -334,7 +335,8 @@ class Task(NamedTuple):
 class Report:
     """Counts, and says what failed."""
 
-    def __init__(self, known: Optional[stamps.Stamps]) -> None:
+    def __init__(self, scratch: Path, known: Optional[stamps.Stamps]) -> None:
+        self.scratch = scratch
         self.good = 0
         self.bad = 0
         self.remembered = 0
@@ -347,13 +349,16 @@ class Report:
             self.remembered += 1
             self.good += 1
             return
-        with tempfile.TemporaryDirectory(prefix="shmlab-selfcheck-") as scratch:
-            try:
-                task.check(Path(scratch))
-            except (Failure, subprocess.SubprocessError) as error:
-                self.bad += 1
-                print(f"FAIL lab {number}: {task.name}: {error}", flush=True)
-                return
+        scratch = self.scratch / "task"  # of the same name each time: then a compiler's cache knows what has not changed
+        scratch.mkdir()
+        try:
+            task.check(scratch)
+        except (Failure, subprocess.SubprocessError) as error:
+            self.bad += 1
+            print(f"FAIL lab {number}: {task.name}: {error}", flush=True)
+            return
+        finally:
+            shutil.rmtree(scratch)
         if stamp is not None:
             stamp.leave()
         self.good += 1
@@ -430,6 +435,13 @@ def tasks_of(lab: Lab, number: int, options: argparse.Namespace) -> List[Task]:
     return sorted(tasks, key=lambda task: not task.whole)[which - 1 :: shards]
 
 
+def compiler_remember(build: Path) -> None:
+    """A mutant differs from the solution in one file: where ccache is installed, the others are compiled once."""
+    ccache = shutil.which("ccache")
+    if ccache and "SHMLAB_COMPILER_LAUNCHER" not in os.environ:
+        os.environ.update(SHMLAB_COMPILER_LAUNCHER=ccache, CCACHE_DIR=str(build / "selfcheck" / "ccache"), CCACHE_NOHASHDIR="1")
+
+
 def shard_parse(text: str) -> Tuple[int, int]:
     """ "2/5": the second of five parts."""
     found = re.fullmatch(r"(\d+)/(\d+)", text)
@@ -454,15 +466,18 @@ def main() -> int:
     options = parser.parse_args()
     lab = Lab(options.lab, options.repeat)
     judged_once = lab.repeat == 1 and not (options.update or options.mutant or options.design)
-    report = Report(stamps.Stamps(options.lab.resolve().parents[1], options.remembered) if judged_once else None)
-    for number in options.labs or numbers_known(lab):
-        try:
-            tasks = tasks_of(lab, number, options)
-        except Failure as error:
-            print(f"selfcheck.py: {error}", file=sys.stderr)
-            return 2
-        for task in tasks:
-            report.run(number, task)
+    build = options.lab.resolve().parents[1]
+    compiler_remember(build)
+    with tempfile.TemporaryDirectory(prefix="shmlab-selfcheck-") as scratch:
+        report = Report(Path(scratch), stamps.Stamps(build, options.remembered) if judged_once else None)
+        for number in options.labs or numbers_known(lab):
+            try:
+                tasks = tasks_of(lab, number, options)
+            except Failure as error:
+                print(f"selfcheck.py: {error}", file=sys.stderr)
+                return 2
+            for task in tasks:
+                report.run(number, task)
     remembered = f", {report.remembered} of them remembered" if report.remembered else ""
     print(f"{report.good} passed{remembered}, {report.bad} failed")
     return 1 if report.bad else 0

@@ -68,10 +68,20 @@ static void command_free(struct command *command)
         free(command->made[i]);
 }
 
+/* Who judges many trees that differ little names a program here that remembers what was compiled: ccache(1). Not where
+ * walls are, which keep it from its memory. */
+static void command_add_launcher(struct command *command, const struct process_place *place)
+{
+    const char *launcher = getenv("SHMLAB_COMPILER_LAUNCHER");
+
+    if (launcher != NULL && launcher[0] == '/' && place == NULL)
+        command_add(command, launcher);
+}
+
+/* After command_add_launcher, or in an empty command. */
 static void command_begin(struct command *command, const struct lab *lab, const char *folder,
                           const char *const driver[], const char *const flags[])
 {
-    *command = (struct command){.count = 0};
     command_add_all(command, driver);
     command_add_all(command, compile_words);
     command_add_path(command, "-I", folder, "");
@@ -171,8 +181,10 @@ static void compilation_start(const struct compilation *all, struct process *pro
 static void unit_start(struct compilation *all, size_t which)
 {
     const char *source = all->units[which].source;
-    struct command command;
+    struct command command = {.count = 0};
 
+    if (all->how->driver == driver_plain)
+        command_add_launcher(&command, all->how->place);
     command_begin(&command, all->lab, all->folder, all->how->driver, all->how->flags);
     command_add(&command, "-c");
     command_add_path(&command, "", source[0] == '/' ? source : all->folder, source[0] == '/' ? "" : source);
@@ -211,7 +223,7 @@ static int program_units(const struct compilation *all, size_t which, FILE *mess
 static void program_link(const struct compilation *all, size_t which, struct process *linker)
 {
     const struct lab_program *program = &all->lab->programs[which];
-    struct command command;
+    struct command command = {.count = 0};
 
     command_begin(&command, all->lab, all->folder, all->how->driver, all->how->flags);
     for (const char *const *source = program->sources; *source != NULL; source++)
@@ -681,10 +693,11 @@ bool check_edit(struct check *check, const char *path, const char *from, const c
 static int file_compile(struct check *check, const char *folder, const char *source, const char *output,
                         const char *const words[], const char **messages)
 {
-    struct command command;
+    struct command command = {.count = 0};
     struct process compiler;
     char *text;
 
+    command_add_launcher(&command, check->place);
     command_begin(&command, check->lab, folder, driver_plain, NULL);
     command_add(&command, source);
     command_add(&command, "-o");
