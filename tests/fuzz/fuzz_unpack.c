@@ -33,7 +33,8 @@ static void pipe_read(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct reading reading = {.only = -1};
+    static const bool labs[LABS_MAX] = {true};
+    static struct reading reading;
     static int channel = -1;
 
     if (channel == -1) /* where the child writes */
@@ -43,8 +44,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (data[0] == 'p') {
         pipe_read(data + 1, size - 1);
     } else if (size > 1) {
-        reading.only = data[0] == 'o' ? 0 : -1;
-        archive_take(&reading, data + 1, size - 1);
+        reading = (struct reading){.labs = labs, .top = ""};
+        archive_take(&reading, data + 1, size - 1, NULL);
+        nested_take(&reading, 0);
     }
     return 0;
 }
