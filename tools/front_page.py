@@ -68,7 +68,8 @@ def terminal(command: List[str]) -> str:
                 break
             parts.append(part)
     os.close(leader)
-    return b"".join(parts).decode("utf-8").replace("\r\n", "\n")
+    text = b"".join(parts).decode("utf-8").replace("\r\n", "\n")
+    return "\n".join(line.split("\r")[-1] for line in text.split("\n"))  # a status line is written over
 
 
 def spans(line: str) -> List[Tuple[str, str]]:
@@ -95,7 +96,7 @@ def svg(text: str, title: str) -> str:
     width, height = round(COLUMNS * CELL + 24), len(lines) * LINE + 24
     body = []
     for number, line in enumerate(lines):
-        words = "".join(f"<tspan{style}>{html.escape(piece)}</tspan>" for style, piece in spans(line)).replace("  ", "\u00a0 ")
+        words = "".join("<tspan" + style + ">" + html.escape(piece).replace(" ", "\u00a0") + "</tspan>" for style, piece in spans(line))
         if words:
             body.append(f'<text x="12" y="{24 + number * LINE}">{words}</text>')
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '

@@ -146,18 +146,26 @@ static void record_text(json_t *record, const char *key, const char *text)
 {
     if (text == NULL || text[0] == '\0')
         return;
-    char *clip = text_clip(text), *clean = text_plain(clip);
+    char *clean = text_plain(text);
     json_object_set_new(record, key, json_string(clean));
-    free(clip);
     free(clean);
+}
+
+/* What a program may have printed: as much of it as a person reads. */
+static void record_output(json_t *record, const char *key, const char *text)
+{
+    char *clip = text_clip(text != NULL ? text : "");
+
+    record_text(record, key, clip);
+    free(clip);
 }
 
 static _Noreturn void check_end(struct check *check, enum outcome outcome, const struct finding *finding)
 {
     json_t *record = json_pack("{s:s, s:O}", "outcome", outcome_name(outcome), "varies", check->varies);
 
-    record_text(record, "expected", finding->expected);
-    record_text(record, "found", finding->found);
+    record_output(record, "expected", finding->expected);
+    record_output(record, "found", finding->found);
     record_text(record, "file", finding->file);
     if (finding->line > 0)
         json_object_set_new(record, "line", json_integer(finding->line));
