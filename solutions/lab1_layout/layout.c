@@ -1,7 +1,8 @@
 /*
  * Lab 1, layout: where does the compiler put each member, and where does the contract want it?
  *
- *     layout              both tables side by side, and the bytes that go wrong
+ *     layout              both tables side by side, and the bytes that go wrong; what is not predicted yet is
+ * a "?"
  *
  * Exit status 0 when the prediction of the natural offsets in this file is right, 1 when it is not.
  */
@@ -65,9 +66,38 @@ static size_t padding_behind(size_t i, size_t size, const size_t *offsets)
     return next - offsets[i] - rows[i].size;
 }
 
+/* A number that was predicted rightly, or "?": on paper is where it is to be found. */
+static const char *number_text(char *text, size_t size, size_t number, bool known)
+{
+    if (known)
+        snprintf(text, size, "%zu", number);
+    else
+        snprintf(text, size, "?");
+    return text;
+}
+
+static bool predicted(size_t i)
+{
+    return rows[i].predicted == rows[i].natural;
+}
+
+static void row_print(size_t i, const size_t *natural, const size_t *published)
+{
+    char offset[16], padding[16];
+    bool behind = i + 1 < ROWS ? predicted(i + 1) : predicted_size == sizeof(struct natural_data);
+
+    printf("%-14s %4zu  %6s %7s     %6zu %7zu%s\n", rows[i].name, rows[i].size,
+           number_text(offset, sizeof offset, natural[i], predicted(i)),
+           number_text(padding, sizeof padding, padding_behind(i, sizeof(struct natural_data), natural),
+                       predicted(i) && behind),
+           published[i], padding_behind(i, SHARED_DATA_SIZE, published),
+           !predicted(i) || natural[i] == published[i] ? "" : "   <- they disagree");
+}
+
 static void table_print(void)
 {
     size_t natural[ROWS], published[ROWS];
+    char size[16];
 
     for (size_t i = 0; i < ROWS; i++) {
         natural[i] = rows[i].natural;
@@ -76,11 +106,11 @@ static void table_print(void)
     printf("                       natural            published\n");
     printf("member         size  offset padding     offset padding\n");
     for (size_t i = 0; i < ROWS; i++)
-        printf("%-14s %4zu  %6zu %7zu     %6zu %7zu%s\n", rows[i].name, rows[i].size, natural[i],
-               padding_behind(i, sizeof(struct natural_data), natural), published[i],
-               padding_behind(i, SHARED_DATA_SIZE, published),
-               natural[i] == published[i] ? "" : "   <- they disagree");
-    printf("%-14s %4s  %6zu %18d\n\n", "sizeof", "", sizeof(struct natural_data), SHARED_DATA_SIZE);
+        row_print(i, natural, published);
+    printf("%-14s %4s  %6s %18d\n\n", "sizeof", "",
+           number_text(size, sizeof size, sizeof(struct natural_data),
+                       predicted_size == sizeof(struct natural_data)),
+           SHARED_DATA_SIZE);
 }
 
 /* The stretch of the segment in which the two tables part, a letter a byte. */
@@ -108,28 +138,27 @@ static void bytes_print(void)
     printf("  natural    %s\n  published  %s\n\n", natural, published);
     printf("A reader of the published table that meets the natural struct takes half of the timestamp and "
            "half of\n"
-           "data_array[0] for the timestamp, and finds data_array[1] where it looks for data_array[0].\n\n");
+           "data_array[0] for the timestamp, and finds data_array[1] where it looks for data_array[0].\n");
 }
 
-static int predictions_check(void)
+static int predictions_wrong(void)
 {
     int wrong = 0;
 
     for (size_t i = 0; i < ROWS; i++) {
-        if (rows[i].predicted != rows[i].natural) {
-            printf("prediction: %s at %zu, but the compiler puts it at %zu\n", rows[i].name,
-                   rows[i].predicted, rows[i].natural);
+        if (!predicted(i)) {
+            printf("prediction: %s at %zu: the compiler puts it elsewhere\n", rows[i].name,
+                   rows[i].predicted);
             wrong++;
         }
     }
     if (predicted_size != sizeof(struct natural_data)) {
-        printf("prediction: sizeof is %zu, but the compiler says %zu\n", predicted_size,
-               sizeof(struct natural_data));
+        printf("prediction: sizeof is %zu: the compiler says something else\n", predicted_size);
         wrong++;
     }
     if (wrong == 0)
         printf("prediction: all %d natural offsets and the size are right\n", ROWS);
-    return wrong == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return wrong;
 }
 
 int main(int argc, char **argv)
@@ -139,6 +168,9 @@ int main(int argc, char **argv)
 
     options_parse(&argp, argc, argv, NULL);
     table_print();
+    if (predictions_wrong() > 0)
+        return EXIT_FAILURE;
+    printf("\n");
     bytes_print();
-    return predictions_check();
+    return EXIT_SUCCESS;
 }

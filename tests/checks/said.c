@@ -8,8 +8,7 @@
 
 #include "shmlab/error.h"
 
-/* A word of letters and digits that is not a part of a longer one, or of a name such as shmlab_2_7. */
-static bool word_stands(const char *text, const char *word)
+bool text_has_word(const char *text, const char *word)
 {
     size_t length = strlen(word);
 
@@ -26,8 +25,8 @@ bool text_names_error(const char *text, int number)
     char digits[16];
 
     snprintf(digits, sizeof digits, "%d", number);
-    return word_stands(text, error_symbol(number)) || strcasestr(text, strerror(number)) != NULL ||
-           word_stands(text, digits);
+    return text_has_word(text, error_symbol(number)) || strcasestr(text, strerror(number)) != NULL ||
+           text_has_word(text, digits);
 }
 
 bool program_names_error(struct program *program, int number)

@@ -4,6 +4,9 @@
 
 #include "check.h"
 
+/* Does the text contain this word, and not only as a part of a longer one or of a name such as shmlab_2_7? */
+bool text_has_word(const char *text, const char *word);
+
 /*
  * Does the text name the error: by its symbol ("ENOENT"), by the words of strerror(3) ("No such file or directory"), or
  * by its number as a word of its own ("errno 2", "[Errno 2]")?
