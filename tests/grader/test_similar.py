@@ -31,7 +31,7 @@ SECOND = Path(__file__).resolve().parent / "data" / "second" / "lab2_sysv"
 REFERENCE = ROOT / "solutions" / "lab2_sysv"
 STARTER = ROOT / "labs" / "lab2_sysv"
 MUTANTS = ROOT / "tests" / "mutants" / "lab2_sysv"
-PAIR = re.compile(r"^ *(\d+) %  (\d+) fingerprints of (\d+) and (\d+): (.*), (.*)$", re.M)
+PAIR = re.compile(r"^ *(\d+) %  lab \d, (\d+) fingerprints of (\d+) and (\d+): (.*), (.*)$", re.M)
 WORD = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|[A-Za-z_]\w*")
 
 KEYWORDS = set(keyword.kwlist) | set("break case char const continue default do double else enum float for goto if int long "
@@ -92,6 +92,45 @@ def disguised(files: Dict[str, str]) -> Dict[str, str]:
         text = renamed(reordered(text, chance) if name.endswith(".c") else text, given)
         result[name] = reformatted(text, chance) if name.endswith(".c") else text.replace("\n\n", "\n\n# mine\n")
     return result
+
+
+def expression(chance: random.Random, depth: int = 0) -> str:
+    """Some arithmetic."""
+    if depth > 2 or chance.random() < 0.3:
+        return chance.choice(["a", "b", "count", "7", "limit", "data[i]", "box->size", "next(a)", "sizeof a"])
+    operator = chance.choice("+ - * / % & | ^ << >>".split())
+    return chance.choice(["{0} {1} {2}", "({0} {1} {2})"]).format(expression(chance, depth + 1), operator,
+                                                                  expression(chance, depth + 1))
+
+
+def statement(chance: random.Random, depth: int = 0) -> str:
+    """Some control flow."""
+    inner = "\n".join(statement(chance, depth + 1) for _ in range(chance.randint(1, 2))) if depth < 2 else "a++;"
+    return chance.choice([
+        f"for (int i = 0; i < {expression(chance)}; i++) {{\n{inner}\n}}", f"while ({expression(chance)}) {{\n{inner}\n}}",
+        f"if ({expression(chance)} == {expression(chance)}) {{\n{inner}\n}}", f"a = {expression(chance)};",
+        f"if (!check({expression(chance)}))\n    return -1;", f"b += {expression(chance)};", f"put(a, {expression(chance)});",
+    ])
+
+
+# What everybody writes by himself, each in a way of a few: a call and its failure.
+IDIOMS = [[f'int id{call} = {call}(key, 0, 0);\nif (id{call} == -1) {{\n    perror("{call}");\n    return {code};\n}}',
+           f'int id{call};\nif ((id{call} = {call}(key, 0, 0)) < 0) {{\n    fprintf(stderr, "{call}: %s\\n", strerror(errno));\n'
+           f"    exit({code});\n}}",
+           f'int id{call} = {call}(key, 0, 0);\nif (id{call} < 0 && errno != ENOENT)\n    return fail("{call}", {code});'][way:] +
+          [f'{call}(key, 0, 0);'] for call in ("shmget", "semget", "msgget", "ftok") for code, way in ((1, 0), (-1, 1))]
+
+
+def invented(chance: random.Random) -> Dict[str, str]:
+    """A student's own work: idioms that all share, in between what nobody else would write."""
+    files = {}
+    for name in ("writer.c", "reader.c"):
+        functions = []
+        for number, idiom in enumerate(chance.sample(IDIOMS, 6)):
+            body = [chance.choice(idiom), *(statement(chance) for _ in range(chance.randint(3, 5)))]
+            functions.append(f"static int work{number}(int key)\n{{\n    " + "\n    ".join(body) + "\n    return 0;\n}\n")
+        files[name] = "#include <stdio.h>\n" + "\n".join(functions) + "\nint main(void)\n{\n    return work0(1);\n}\n"
+    return files
 
 
 class Similar(unittest.TestCase):
@@ -175,14 +214,68 @@ class Similar(unittest.TestCase):
         lines = "int f(int a) { for (int i = 0; i < a; i++) a += i * 2 + a % 3; return a; }\n"
         self.add("one", {"writer.c": lines})
         self.add("two", {"writer.c": lines})
-        self.assertEqual(self.pairs(), {})
-        self.assertEqual(len(self.pairs("--threshold", 1)), 1)
-
-    def test_whole_class(self) -> None:
-        """What a third of the class has in common has another source than a neighbour."""
-        for index in range(12):
-            self.add(f"s{index:02}", sources(SECOND))
         self.assertEqual(self.pairs("--threshold", 1), {})
+
+    def test_many_copies(self) -> None:
+        """However many copy, they do not hide each other; they are told as one group."""
+        for index in range(15):
+            self.add(f"s{index:02}", sources(SECOND))
+        self.add_crowd(12)
+        output = self.output()
+        self.assertEqual(len(PAIR.findall(output)), 15 * 14 // 2)
+        self.assertIn("lab 2, 15 that hang together: s00, s01,", output)
+
+    def test_one_lab_of_two(self) -> None:
+        """What is done alone does not hide what is copied: labs are compared one by one."""
+        pool = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "tools" / "weave").rglob("*.c"))]
+        for index, name in enumerate(("author", "copyist")):
+            self.add(name, sources(SECOND) if name == "author" else disguised(sources(SECOND)))
+            other = self.folder / "submissions" / name / "files" / "lab4"
+            other.mkdir()
+            (other / "buffer.c").write_text("".join(pool[index::2][:4]), encoding="utf-8")
+        self.assertGreaterEqual(self.pairs()["author", "copyist"], 80)
+
+    def test_reference_itself(self) -> None:
+        """Whoever hands in the solution, byte for byte, is named; whoever comes near to it is not."""
+        self.add("verbatim", sources(REFERENCE))
+        self.add("disguise", disguised(sources(REFERENCE)))
+        output = self.output()
+        self.assertIn("the reference solution itself: verbatim: lab2/", output)
+        self.assertNotIn("itself: disguise", output)
+
+    def test_against(self) -> None:
+        """Last year's results, or a folder of programs; not among themselves."""
+        self.add("author", disguised(sources(SECOND)))
+        known = self.folder / "known"
+        for name in ("forum", "mirror"):
+            shutil.copytree(SECOND, known / name)
+        found = self.pairs("--against", known)
+        self.assertEqual(set(found), {("author", "forum"), ("author", "mirror")})
+        self.assertGreaterEqual(min(found.values()), 80)
+        test_export.run("similar", self.folder, "--against", self.folder / "nowhere", status=1)
+
+    def test_independent_classes(self) -> None:
+        """In four classes of thirty at most one pair of 435 is listed, and every disguise is."""
+        for seed in range(4):
+            chance = random.Random(seed)
+            self.names, self.folder = [], self.folder / f"class{seed}"
+            people = [invented(chance) for _ in range(30)]
+            for index, files in enumerate(people):
+                self.add(f"s{index:02}", files)
+            self.assertLessEqual(len(self.pairs()), 1, f"class {seed}")
+            disguises = {
+                "renamed": {name: renamed(text, "") for name, text in people[0].items()},
+                "commented": {name: reformatted(text, chance) for name, text in people[1].items()},
+                "reordered": {name: reordered(text, chance) for name, text in people[2].items()},
+                "everything": disguised(people[3]),
+                "one_file": {**people[4], **{"reader.c": invented(chance)["reader.c"]}},
+            }
+            for name, files in disguises.items():
+                self.add(name, files)
+            found = self.pairs()
+            for index, name in enumerate(disguises):
+                self.assertIn(f"s{index:02}", [one if other == name else other for one, other in found if name in (one, other)],
+                              f"class {seed}: {name}")
 
     def test_page(self) -> None:
         """Both sides, with links from passage to passage; what stands in a program stays text."""

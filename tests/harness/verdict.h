@@ -8,6 +8,9 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+/* How many labs there can be. */
+enum { LABS_MAX = 16 };
+
 #define VERDICT_SCHEMA "shmlab-result/1"
 
 struct lab;

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "programs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "shmlab/error.h"
+#include "verdict.h"
 
 enum { FILE_SIZE_MAX = 1 << 20 };
 
@@ -93,32 +95,109 @@ static void file_add(struct program *program, const char *name, char *text, cons
     tokens_free(&tokens);
 }
 
-void program_read(struct program *program, const struct class_results *results, const json_t *submission,
-                  const struct hash_set *given)
+/* All sources below the folder, which stands in the folder `top` of the program. */
+static void sources_read(struct program *program, const char *top, const char *folder, const struct hash_set *given)
 {
-    char *folder;
-
-    *program = (struct program){.name = verdict_text(submission, "name"), .person = submission_person(submission)};
-    if (asprintf(&folder, "%s/submissions/%s/files", results->folder, program->name) == -1)
-        abort();
     FTS *walk = walk_begin(folder); /* none: nothing of it was taken */
+
     for (FTSENT *entry = walk != NULL ? fts_read(walk) : NULL; entry != NULL; entry = fts_read(walk)) {
         char *text = source_read(entry);
         if (text != NULL)
-            file_add(program, entry->fts_path + strlen(folder) + 1, text, given);
+            file_add(program, entry->fts_path + strlen(top) + 1, text, given);
     }
     if (walk != NULL)
         fts_close(walk);
-    free(folder);
 }
 
-void program_free(struct program *program)
+static struct program *program_add(struct programs *programs)
+{
+    programs->at = realloc(programs->at, (programs->count + 1) * sizeof *programs->at);
+    if (programs->at == NULL)
+        abort();
+    struct program *program = &programs->at[programs->count++];
+    *program = (struct program){.lab = 0};
+    return program;
+}
+
+static void program_free(struct program *program)
 {
     for (int i = 0; i < program->file_count; i++) {
         free(program->files[i].name);
         free(program->files[i].text);
     }
     free(program->files);
+    free(program->owned);
     fingerprints_free(&program->fingerprints);
-    *program = (struct program){0};
+}
+
+static void submission_read(struct programs *programs, const struct class_results *results, const json_t *submission,
+                            const struct hash_set *given, bool other)
+{
+    char *top;
+
+    if (asprintf(&top, "%s/submissions/%s/files", results->folder, verdict_text(submission, "name")) == -1)
+        abort();
+    for (int lab = 1; lab <= LABS_MAX; lab++) {
+        char *folder;
+        if (asprintf(&folder, "%s/lab%d", top, lab) == -1)
+            abort();
+        if (access(folder, R_OK | X_OK) == 0) {
+            struct program *program = program_add(programs);
+            program->name = verdict_text(submission, "name");
+            program->person = submission_person(submission);
+            program->lab = lab;
+            program->other = other;
+            sources_read(program, top, folder, given);
+        }
+        free(folder);
+    }
+    free(top);
+}
+
+void programs_read(struct programs *programs, const struct class_results *results, const struct hash_set *given,
+                   bool other)
+{
+    size_t i;
+    json_t *submission;
+
+    json_array_foreach (results->submissions, i, submission) {
+        submission_read(programs, results, submission, given, other);
+    }
+}
+
+bool programs_other(struct programs *programs, const char *folder, const struct hash_set *given)
+{
+    struct dirent **entries;
+    int count = scandir(folder, &entries, NULL, alphasort);
+
+    if (count == -1) {
+        error_report_errno("--against DIR names results, or a folder with a folder for each program", "folder %s",
+                           folder);
+        return false;
+    }
+    for (int i = 0; i < count; i++) {
+        char *path;
+        struct stat info;
+        if (asprintf(&path, "%s/%s", folder, entries[i]->d_name) == -1)
+            abort();
+        if (entries[i]->d_name[0] != '.' && lstat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
+            struct program *program = program_add(programs);
+            program->owned = strdup(entries[i]->d_name);
+            program->name = program->person = program->owned;
+            program->other = true;
+            sources_read(program, path, path, given);
+        }
+        free(path);
+        free(entries[i]);
+    }
+    free(entries);
+    return true;
+}
+
+void programs_free(struct programs *programs)
+{
+    for (size_t i = 0; i < programs->count; i++)
+        program_free(&programs->at[i]);
+    free(programs->at);
+    *programs = (struct programs){.count = 0};
 }

@@ -10,21 +10,32 @@ struct program_file {
     char *text;
 };
 
-/* One submission. */
+/* One lab of one submission. */
 struct program {
     const char *name, *person; /* live in the results */
+    int lab;                   /* number; 0: it is not known, and may be any */
+    bool other;                /* not of the class: what the class is compared with */
+    char *owned;               /* of a program that is in no results: its name */
     struct program_file *files;
     int file_count;
     struct fingerprints fingerprints;
 };
 
+struct programs {
+    struct program *at;
+    size_t count;
+};
+
 /* Everything below the folder, read into the set; false after a message. */
 bool programs_given(const char *folder, struct hash_set *given);
 
-/* The files of a submission and their fingerprints. Symbolic links and large files are passed by. */
-void program_read(struct program *program, const struct class_results *results, const json_t *submission,
-                  const struct hash_set *given);
+/* The labs of all submissions and their fingerprints. Symbolic links and large files are passed by. */
+void programs_read(struct programs *programs, const struct class_results *results, const struct hash_set *given,
+                   bool other);
 
-void program_free(struct program *program);
+/* What lies in a folder that is no results: a program for each folder in it. False after a message. */
+bool programs_other(struct programs *programs, const char *folder, const struct hash_set *given);
+
+void programs_free(struct programs *programs);
 
 #endif

@@ -1,20 +1,25 @@
 /*
  * grader similar: which submissions share more than chance gives them?
  *
- *     grader similar RESULTS [--threshold 40] [--html pairs.html]
+ *     grader similar RESULTS [--against DIR] [--threshold 50] [--html pairs.html]
  *
- * Programs are compared by fingerprints (winnow.h) of normalised tokens (tokens.h). What everybody was given
- * does not count: the starters and the solutions of this tree. Nor does what a large part of the class has in
- * common, because that has another source than a neighbour. What is left is a reason to look, never a proof:
+ * Programs of one lab are compared by fingerprints (winnow.h) of normalised tokens (tokens.h). What everybody was given
+ * does not count: the starters and the solutions of this tree. What many have by themselves counts little: a
+ * fingerprint weighs the less the more groups of the class have it, and programs that are nearly the same are one
+ * group, so that copies do not make each other look ordinary. What is left is a reason to look, never a proof:
  * exports.md.
  */
 #define _GNU_SOURCE
 #include "similar.h"
 
 #include <errno.h>
+#include <glob.h>
+#include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "grader.h"
 #include "html.h"
@@ -22,39 +27,61 @@
 #include "shmlab/options.h"
 #include "starters.h"
 #include "text.h"
+#include "verdict.h"
 
 enum {
-    THRESHOLD = 40, /* percent, unless the user says otherwise */
-    FEWEST = 20,    /* a smaller program counts as if it had so many fingerprints: two lines in common prove little */
-    COMMON_LEAST = 10,   /* what more programs than this have, */
-    COMMON_PERCENT = 30, /* and more than this part of the class, has no single source */
+    THRESHOLD = 50,   /* percent, unless the user says otherwise */
+    FEWEST = 20,      /* a smaller program counts as if it had so many fingerprints: two lines in common prove little */
+    FEWEST_FILE = 40, /* nor does a small file of a larger program, of which there are several to hit */
     GIVEN_MAX = 16,
     OPTION_GIVEN = 256,
     OPTION_HTML,
+    OPTION_AGAINST,
 };
+
+/* Of the 435 pairs of 30 independent programs the most similar one shares about 0.57 of the smaller one, and copies in
+ * any disguise 0.7 and more: tests/grader/test_similar.py makes such classes. */
+static const double chance_score = 0.64;
+static const double chance_width = 0.04; /* so much more and 73 %, so much less and 27 % */
+static const double same_group = 0.8;
 
 struct options {
     const char *results, *html;
-    const char *given[GIVEN_MAX];
-    int given_count, threshold;
+    const char *given[GIVEN_MAX], *against[GIVEN_MAX];
+    int given_count, against_count, threshold;
 };
 
 /* All submissions, ready to be compared. */
 struct comparison {
-    struct class_results results;
-    struct program *programs;
-    size_t count;
-    struct hash_set given, ignored;
+    struct class_results results, others[GIVEN_MAX];
+    struct programs programs;
+    struct hash_set given;
     struct pair *pairs;
     size_t pair_count;
 };
 
 /* ---- who has what ---- */
 
-/* One hash of one program; a program's hash is here once. */
+/* What is compared: a program of a lab, or one of its files. */
+struct unit {
+    size_t program;
+    int file; /* -1: the whole program */
+    double weight;
+};
+
+/* The programs of one lab. */
+struct field {
+    const struct programs *programs;
+    struct unit *units;
+    size_t count;
+    float *shared; /* weights that two units share, row by row */
+    size_t *group; /* by unit: a program that stands for those that are nearly the same */
+};
+
+/* One hash of one unit; a unit's hash is here once. */
 struct owning {
     uint64_t hash;
-    size_t program;
+    size_t unit;
 };
 
 static int by_hash(const void *left, const void *right)
@@ -63,23 +90,31 @@ static int by_hash(const void *left, const void *right)
 
     if (a->hash != b->hash)
         return a->hash < b->hash ? -1 : 1;
-    return (a->program > b->program) - (a->program < b->program);
+    return (a->unit > b->unit) - (a->unit < b->unit);
+}
+
+static bool unit_has(const struct unit *unit, const struct fingerprint *fingerprint)
+{
+    return unit->file == -1 || unit->file == fingerprint->file;
 }
 
 /* All of them, in the order of the hashes; to be freed. */
-static struct owning *ownings_make(const struct comparison *comparison, size_t *count)
+static struct owning *ownings_make(const struct field *field, size_t *count)
 {
     size_t all = 0, kept = 0;
 
-    for (size_t i = 0; i < comparison->count; i++)
-        all += comparison->programs[i].fingerprints.count;
+    for (size_t u = 0; u < field->count; u++)
+        all += field->programs->at[field->units[u].program].fingerprints.count;
     struct owning *ownings = calloc(all + 1, sizeof *ownings);
     if (ownings == NULL)
         abort();
     all = 0;
-    for (size_t i = 0; i < comparison->count; i++)
-        for (size_t j = 0; j < comparison->programs[i].fingerprints.count; j++)
-            ownings[all++] = (struct owning){.hash = comparison->programs[i].fingerprints.at[j].hash, .program = i};
+    for (size_t u = 0; u < field->count; u++) {
+        const struct fingerprints *own = &field->programs->at[field->units[u].program].fingerprints;
+        for (size_t j = 0; j < own->count; j++)
+            if (unit_has(&field->units[u], &own->at[j]))
+                ownings[all++] = (struct owning){.hash = own->at[j].hash, .unit = u};
+    }
     qsort(ownings, all, sizeof *ownings, by_hash);
     for (size_t i = 0; i < all; i++)
         if (kept == 0 || by_hash(&ownings[kept - 1], &ownings[i]) != 0)
@@ -88,68 +123,231 @@ static struct owning *ownings_make(const struct comparison *comparison, size_t *
     return ownings;
 }
 
-/* ---- pairs ---- */
-
-/* How many fingerprints each program has (the diagonal) and each pair shares. */
-static int *matrix_make(struct comparison *comparison)
+/* In how many groups of programs is this hash? */
+static size_t groups_with(const struct field *field, const struct owning *ownings, size_t from, size_t to)
 {
-    size_t n = comparison->count, count, common = n * COMMON_PERCENT / 100;
-    struct owning *ownings = ownings_make(comparison, &count);
-    int *matrix = calloc(n * n + 1, sizeof *matrix);
+    size_t count = 0;
 
-    if (matrix == NULL)
-        abort();
-    common = common < COMMON_LEAST ? COMMON_LEAST : common;
+    for (size_t i = from; i < to; i++) {
+        bool first = field->units[ownings[i].unit].file == -1;
+        for (size_t j = from; j < i && first; j++)
+            first = field->units[ownings[j].unit].file != -1 ||
+                    field->group[ownings[j].unit] != field->group[ownings[i].unit];
+        count += first;
+    }
+    return count;
+}
+
+static size_t groups_count(const struct field *field)
+{
+    size_t count = 0;
+
+    for (size_t u = 0; u < field->count; u++)
+        count += field->units[u].file == -1 && field->group[u] == u;
+    return count;
+}
+
+/* What each unit weighs and what each two share; `weighed`: what many groups have weighs less. */
+static void field_fill(struct field *field, bool weighed)
+{
+    size_t n = field->count, count, groups = groups_count(field);
+    struct owning *ownings = ownings_make(field, &count);
+
+    memset(field->shared, 0, n * n * sizeof *field->shared);
+    for (size_t u = 0; u < n; u++)
+        field->units[u].weight = 0;
     for (size_t from = 0, to; from < count; from = to) {
         for (to = from; to < count && ownings[to].hash == ownings[from].hash;)
             to++;
-        if (to - from > common) {
-            hash_set_add(&comparison->ignored, ownings[from].hash);
-            continue;
+        double most = (double)(groups + 1);
+        double weight = weighed ? log(most / (double)groups_with(field, ownings, from, to)) / log(most) : 1;
+        for (size_t i = from; i < to; i++) {
+            field->units[ownings[i].unit].weight += weight;
+            for (size_t j = i + 1; j < to; j++)
+                field->shared[ownings[i].unit * n + ownings[j].unit] += (float)weight;
         }
-        for (size_t i = from; i < to; i++)
-            for (size_t j = i; j < to; j++)
-                matrix[ownings[i].program * n + ownings[j].program]++;
     }
-    hash_set_close(&comparison->ignored);
     free(ownings);
-    return matrix;
 }
+
+/* Part of the smaller one that two units share. */
+static double units_score(const struct field *field, size_t one, size_t other)
+{
+    size_t low = one < other ? one : other, high = one < other ? other : one;
+    double smaller = fmin(field->units[one].weight, field->units[other].weight);
+    bool whole = field->units[one].file == -1 && field->units[other].file == -1;
+
+    return (double)field->shared[low * field->count + high] / fmax(smaller, whole ? FEWEST : FEWEST_FILE);
+}
+
+static size_t group_of(const struct field *field, size_t unit)
+{
+    while (field->group[unit] != unit)
+        unit = field->group[unit];
+    return unit;
+}
+
+/* Programs that are nearly the same become one group. */
+static void groups_make(struct field *field)
+{
+    for (size_t u = 0; u < field->count; u++)
+        field->group[u] = u;
+    field_fill(field, false);
+    for (size_t u = 0; u < field->count; u++)
+        for (size_t v = u + 1; v < field->count; v++)
+            if (field->units[u].file == -1 && field->units[v].file == -1 && units_score(field, u, v) >= same_group)
+                field->group[group_of(field, v)] = group_of(field, u);
+    for (size_t u = 0; u < field->count; u++)
+        field->group[u] = group_of(field, u);
+}
+
+/* The programs of a lab, and their files. */
+static struct field field_make(const struct programs *programs, int lab)
+{
+    struct field field = {.programs = programs};
+
+    for (size_t p = 0; p < programs->count; p++) {
+        const struct program *program = &programs->at[p];
+        if (program->lab != lab && program->lab != 0)
+            continue;
+        int files = program->file_count > 1 ? program->file_count : 0;
+        field.units = realloc(field.units, (field.count + (size_t)files + 1) * sizeof *field.units);
+        if (field.units == NULL)
+            abort();
+        for (int file = -1; file < files; file++)
+            field.units[field.count++] = (struct unit){.program = p, .file = file};
+    }
+    field.shared = calloc(field.count * field.count + 1, sizeof *field.shared);
+    field.group = calloc(field.count + 1, sizeof *field.group);
+    if (field.shared == NULL || field.group == NULL)
+        abort();
+    return field;
+}
+
+/* ---- pairs ---- */
 
 static int by_percent(const void *left, const void *right)
 {
     const struct pair *a = left, *b = right;
 
-    if (a->percent != b->percent)
-        return b->percent - a->percent;
-    if (a->shared != b->shared)
-        return b->shared - a->shared;
+    if (a->score < b->score || a->score > b->score)
+        return a->score < b->score ? 1 : -1;
+    if (a->left->lab != b->left->lab)
+        return a->left->lab - b->left->lab;
     int order = strcmp(a->left->name, b->left->name);
     return order != 0 ? order : strcmp(a->right->name, b->right->name);
 }
 
-static void pairs_find(struct comparison *comparison, int threshold)
+/* A logistic curve around what chance gives: no probability in the strict sense, but on its scale. */
+static int score_percent(double score)
 {
-    size_t n = comparison->count;
-    int *matrix = matrix_make(comparison);
+    return (int)(100 / (1 + exp((chance_score - score) / chance_width)) + 0.5);
+}
 
-    comparison->pairs = calloc(n * n / 2 + 1, sizeof *comparison->pairs);
+static int hash_order(const void *left, const void *right)
+{
+    uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+    return (a > b) - (a < b);
+}
+
+/* How many different fingerprints a program has. */
+static int fingerprints_own(const struct program *program, uint64_t **hashes)
+{
+    size_t count = program->fingerprints.count, kept = 0;
+
+    *hashes = calloc(count + 1, sizeof **hashes);
+    if (*hashes == NULL)
+        abort();
+    for (size_t i = 0; i < count; i++)
+        (*hashes)[i] = program->fingerprints.at[i].hash;
+    qsort(*hashes, count, sizeof **hashes, hash_order);
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || (*hashes)[kept - 1] != (*hashes)[i])
+            (*hashes)[kept++] = (*hashes)[i];
+    return (int)kept;
+}
+
+static void pair_count(struct pair *pair)
+{
+    uint64_t *left, *right;
+
+    pair->left_own = fingerprints_own(pair->left, &left);
+    pair->right_own = fingerprints_own(pair->right, &right);
+    pair->shared = 0;
+    for (int i = 0, j = 0; i < pair->left_own && j < pair->right_own;) {
+        pair->shared += left[i] == right[j];
+        int order = hash_order(&left[i], &right[j]);
+        i += order <= 0;
+        j += order >= 0;
+    }
+    free(left);
+    free(right);
+}
+
+/* The program's first unit, the whole, and the one after its last. */
+static size_t units_end(const struct field *field, size_t unit)
+{
+    size_t end = unit + 1;
+
+    while (end < field->count && field->units[end].file != -1)
+        end++;
+    return end;
+}
+
+/* The whole of both, or a file of the one in the other. */
+static double programs_score(const struct field *field, size_t one, size_t other)
+{
+    double best = units_score(field, one, other);
+
+    for (size_t u = one + 1; u < units_end(field, one); u++)
+        for (size_t v = other + 1; v < units_end(field, other); v++)
+            best = fmax(best, units_score(field, u, v));
+    return best;
+}
+
+static void pair_add(struct comparison *comparison, struct pair pair, int threshold)
+{
+    if (pair.left->other) { /* the left one is of the class */
+        const struct program *other = pair.left;
+        pair.left = pair.right;
+        pair.right = other;
+    }
+    pair.percent = score_percent(pair.score);
+    if (pair.percent < threshold || !(pair.score > 0))
+        return;
+    pair_count(&pair);
+    comparison->pairs = realloc(comparison->pairs, (comparison->pair_count + 1) * sizeof pair);
     if (comparison->pairs == NULL)
         abort();
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = i + 1; j < n; j++) {
-            struct pair pair = {.left = &comparison->programs[i],
-                                .right = &comparison->programs[j],
-                                .shared = matrix[i * n + j],
-                                .left_own = matrix[i * n + i],
-                                .right_own = matrix[j * n + j]};
-            int smaller = pair.left_own < pair.right_own ? pair.left_own : pair.right_own;
-            pair.percent = pair.shared * 100 / (smaller < FEWEST ? FEWEST : smaller);
-            if (pair.shared > 0 && pair.percent >= threshold)
-                comparison->pairs[comparison->pair_count++] = pair;
+    comparison->pairs[comparison->pair_count++] = pair;
+}
+
+static void lab_compare(struct comparison *comparison, int lab, int threshold)
+{
+    struct field field = field_make(&comparison->programs, lab);
+
+    groups_make(&field);
+    field_fill(&field, true);
+    for (size_t u = 0; u < field.count; u = units_end(&field, u))
+        for (size_t v = units_end(&field, u); v < field.count; v = units_end(&field, v)) {
+            const struct program *left = &comparison->programs.at[field.units[u].program];
+            const struct program *right = &comparison->programs.at[field.units[v].program];
+            if (!left->other || !right->other)
+                pair_add(comparison, (struct pair){.left = left, .right = right, .score = programs_score(&field, u, v)},
+                         threshold);
         }
-    qsort(comparison->pairs, comparison->pair_count, sizeof *comparison->pairs, by_percent);
-    free(matrix);
+    free(field.units);
+    free(field.shared);
+    free(field.group);
+}
+
+static void pairs_find(struct comparison *comparison, int threshold)
+{
+    for (int lab = 1; lab <= LABS_MAX; lab++)
+        lab_compare(comparison, lab, threshold);
+    if (comparison->pair_count > 0)
+        qsort(comparison->pairs, comparison->pair_count, sizeof *comparison->pairs, by_percent);
 }
 
 /* ---- passages ---- */
@@ -178,7 +376,7 @@ static const struct fingerprint *twin_find(const struct fingerprints *right, con
     return twin;
 }
 
-struct passage *pair_passages(const struct pair *pair, const struct hash_set *ignored, size_t *count)
+struct passage *pair_passages(const struct pair *pair, size_t *count)
 {
     const struct fingerprints *lefts = &pair->left->fingerprints;
     struct passage *passages = calloc(lefts->count + 1, sizeof *passages);
@@ -189,8 +387,7 @@ struct passage *pair_passages(const struct pair *pair, const struct hash_set *ig
     for (size_t i = 0; i < lefts->count; i++) {
         const struct fingerprint *left = &lefts->at[i];
         struct passage *last = *count > 0 ? &passages[*count - 1] : NULL;
-        const struct fingerprint *right =
-            hash_set_has(ignored, left->hash) ? NULL : twin_find(&pair->right->fingerprints, left, last);
+        const struct fingerprint *right = twin_find(&pair->right->fingerprints, left, last);
         if (right == NULL)
             continue;
         if (last != NULL && goes_on(last, left, right)) {
@@ -224,26 +421,113 @@ static void name_print(const struct program *program, const char *after)
 
 static void pairs_print(const struct comparison *comparison, int threshold)
 {
-    printf("%zu submissions; pairs that share %d %% or more of the smaller one: %zu\n", comparison->count, threshold,
-           comparison->pair_count);
+    printf("%zu programs; pairs of one lab that are %d %% likely no chance, or more: %zu\n", comparison->programs.count,
+           threshold, comparison->pair_count);
     for (size_t i = 0; i < comparison->pair_count; i++) {
         const struct pair *pair = &comparison->pairs[i];
-        printf("%3d %%  %d fingerprints of %d and %d: ", pair->percent, pair->shared, pair->left_own, pair->right_own);
+        printf("%3d %%  lab %d, %d fingerprints of %d and %d: ", pair->percent, pair->left->lab, pair->shared,
+               pair->left_own, pair->right_own);
         name_print(pair->left, ", ");
         name_print(pair->right, "\n");
     }
 }
 
+/* ---- clusters ---- */
+
+static const struct program *cluster_of(const struct program **of, const struct programs *programs,
+                                        const struct program *program)
+{
+    while (of[program - programs->at] != program)
+        program = of[program - programs->at];
+    return program;
+}
+
+/* Three or more that hang together by pairs are one story. */
+static void clusters_print(const struct comparison *comparison)
+{
+    const struct programs *programs = &comparison->programs;
+    const struct program **of = calloc(programs->count + 1, sizeof *of);
+
+    if (of == NULL)
+        abort();
+    for (size_t p = 0; p < programs->count; p++)
+        of[p] = &programs->at[p];
+    for (size_t i = 0; i < comparison->pair_count; i++) {
+        const struct pair *pair = &comparison->pairs[i];
+        of[cluster_of(of, programs, pair->right) - programs->at] = cluster_of(of, programs, pair->left);
+    }
+    for (size_t p = 0; p < programs->count; p++) {
+        size_t members = 0;
+        for (size_t q = 0; q < programs->count; q++)
+            members += cluster_of(of, programs, &programs->at[q]) == &programs->at[p];
+        if (members < 3)
+            continue;
+        printf("lab %d, %zu that hang together:", programs->at[p].lab, members);
+        for (size_t q = 0; q < programs->count; q++)
+            if (cluster_of(of, programs, &programs->at[q]) == &programs->at[p]) {
+                putchar(' ');
+                name_print(&programs->at[q], --members > 0 ? "," : "\n");
+            }
+    }
+    free(of);
+}
+
+/* ---- the reference itself ---- */
+
+/* Does that file stand in the folder of the lab, byte for byte? */
+static bool file_stands(const char *folder, const struct program *program, const struct program_file *file)
+{
+    char pattern[PATH_MAX];
+    const char *slash = strrchr(file->name, '/'), *name = slash != NULL ? slash + 1 : file->name;
+    glob_t found;
+    bool same = false;
+
+    snprintf(pattern, sizeof pattern, "%s/lab%d_*/%s", folder, program->lab, name);
+    if (glob(pattern, 0, NULL, &found) != 0)
+        return false;
+    for (size_t i = 0; i < found.gl_pathc && !same; i++) {
+        char *text = text_read(found.gl_pathv[i], NULL);
+        same = text != NULL && strcmp(text, file->text) == 0;
+        free(text);
+    }
+    globfree(&found);
+    return same;
+}
+
+/* Files that are the solution's, and were not given; a student may come near to it, but not to each blank. */
+static void reference_print(const struct program *program)
+{
+    const char *starters = starters_folder();
+    int count = 0;
+
+    for (int i = 0; i < program->file_count && starters != NULL; i++) {
+        const struct program_file *file = &program->files[i];
+        if (!file_stands(GRADER_SOURCE "/solutions", program, file) || file_stands(starters, program, file))
+            continue;
+        if (count++ == 0) {
+            fputs("the reference solution itself: ", stdout);
+            name_print(program, ":");
+        }
+        printf(" %s", file->name);
+    }
+    if (count > 0)
+        putchar('\n');
+}
+
 static int page_save(const struct comparison *comparison, const char *path)
 {
-    FILE *out = fopen(path, "we");
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
 
-    if (out != NULL) {
-        similar_html_write(out, comparison->pairs, comparison->pair_count, &comparison->ignored);
-        if (fclose(out) == 0)
-            return EXIT_SUCCESS;
-    }
-    return error_report_errno("is the folder there, and may you write to it?", "%s", path);
+    if (out == NULL)
+        abort();
+    similar_html_write(out, comparison->pairs, comparison->pair_count);
+    bool good = fclose(out) == 0 && text_store(path, text, size);
+    int cause = errno;
+    free(text);
+    errno = cause;
+    return good ? EXIT_SUCCESS : error_report_errno("is the folder there, and may you write to it?", "%s", path);
 }
 
 /* ---- the command ---- */
@@ -265,29 +549,33 @@ static bool given_read(struct comparison *comparison, const struct options *opti
     return good;
 }
 
-static void programs_read(struct comparison *comparison)
+/* Results of another class, or a folder with programs. */
+static bool against_read(struct comparison *comparison, const struct options *options)
 {
-    size_t i;
-    json_t *submission;
+    bool good = true;
 
-    comparison->count = json_array_size(comparison->results.submissions);
-    comparison->programs = calloc(comparison->count + 1, sizeof *comparison->programs);
-    if (comparison->programs == NULL)
-        abort();
-    json_array_foreach (comparison->results.submissions, i, submission) {
-        program_read(&comparison->programs[i], &comparison->results, submission, &comparison->given);
+    for (int i = 0; i < options->against_count && good; i++) {
+        char path[PATH_MAX];
+        snprintf(path, sizeof path, "%s/class.json", options->against[i]);
+        if (access(path, F_OK) == 0) {
+            good = class_read(&comparison->others[i], options->against[i], NULL);
+            if (good)
+                programs_read(&comparison->programs, &comparison->others[i], &comparison->given, true);
+        } else {
+            good = programs_other(&comparison->programs, options->against[i], &comparison->given);
+        }
     }
+    return good;
 }
 
 static void comparison_free(struct comparison *comparison)
 {
-    for (size_t i = 0; comparison->programs != NULL && i < comparison->count; i++)
-        program_free(&comparison->programs[i]);
-    free(comparison->programs);
+    programs_free(&comparison->programs);
     free(comparison->pairs);
     hash_set_free(&comparison->given);
-    hash_set_free(&comparison->ignored);
     class_release(&comparison->results);
+    for (int i = 0; i < GIVEN_MAX; i++)
+        class_release(&comparison->others[i]);
 }
 
 static error_t option_parse(int key, char *text, struct argp_state *state)
@@ -306,6 +594,11 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
             argp_error(state, "--given at most %d times", (int)GIVEN_MAX);
         options->given[options->given_count++] = text;
         return 0;
+    case OPTION_AGAINST:
+        if (options->against_count == GIVEN_MAX)
+            argp_error(state, "--against at most %d times", (int)GIVEN_MAX);
+        options->against[options->against_count++] = text;
+        return 0;
     case ARGP_KEY_ARG:
         if (options->results != NULL)
             argp_error(state, "'%s' is one argument too many", text);
@@ -321,8 +614,10 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
 }
 
 static const struct argp_option option_list[] = {
-    {"threshold", 't', "PERCENT", 0, "List pairs from this similarity on (default: 40)", 0},
+    {"threshold", 't', "PERCENT", 0, "List pairs that are so likely no chance (default: 50)", 0},
     {"html", OPTION_HTML, "FILE", 0, "Write the pairs side by side, as one page", 0},
+    {"against", OPTION_AGAINST, "DIR", 0,
+     "Compare with other results as well, last year's, or with a folder that holds a folder for each program", 0},
     {"given", OPTION_GIVEN, "DIR", 0,
      "What stands there does not count; may be given again (default: the starters and solutions of this tree)", 0},
     {0},
@@ -346,9 +641,16 @@ int grader_similar(int argc, char **argv)
     if (!class_read(&comparison.results, options.results, NULL))
         return EXIT_FAILURE;
     if (given_read(&comparison, &options)) {
-        programs_read(&comparison);
+        programs_read(&comparison.programs, &comparison.results, &comparison.given, false);
+        if (!against_read(&comparison, &options)) {
+            comparison_free(&comparison);
+            return EXIT_FAILURE;
+        }
         pairs_find(&comparison, options.threshold);
         status = options.html != NULL ? page_save(&comparison, options.html) : EXIT_SUCCESS;
+        clusters_print(&comparison);
+        for (size_t i = 0; i < comparison.programs.count; i++)
+            reference_print(&comparison.programs.at[i]);
         pairs_print(&comparison, options.threshold); /* last: whoever reads it through `head` wants the page as well */
     }
     comparison_free(&comparison);

@@ -7,9 +7,10 @@
 #include "programs.h"
 
 struct pair {
-    const struct program *left, *right;
-    int shared, left_own, right_own; /* fingerprints: of both, of each */
-    int percent;                     /* shared by those of the smaller program */
+    const struct program *left, *right; /* of one lab; the left one is of the class */
+    int shared, left_own, right_own;    /* fingerprints: of both, of each */
+    double score; /* what they share of the smaller one, or of a file of it; what others have as well counts less */
+    int percent;  /* how likely that is no chance: similar.c */
 };
 
 /* A passage that stands in both. */
@@ -18,10 +19,10 @@ struct passage {
     int left_first, left_last, right_first, right_last; /* lines */
 };
 
-/* The passages of a pair, in the order of the left program; to be freed. `ignored`: too many have these. */
-struct passage *pair_passages(const struct pair *pair, const struct hash_set *ignored, size_t *count);
+/* The passages of a pair, in the order of the left program; to be freed. */
+struct passage *pair_passages(const struct pair *pair, size_t *count);
 
 /* The pairs side by side. */
-void similar_html_write(FILE *out, const struct pair *pairs, size_t count, const struct hash_set *ignored);
+void similar_html_write(FILE *out, const struct pair *pairs, size_t count);
 
 #endif

@@ -98,10 +98,10 @@ static void side_write(FILE *out, const struct side *side)
     fputs("</div>\n", out);
 }
 
-static void pair_write(FILE *out, const struct pair *pair, int number, const struct hash_set *ignored)
+static void pair_write(FILE *out, const struct pair *pair, int number)
 {
     size_t count;
-    struct passage *passages = pair_passages(pair, ignored, &count);
+    struct passage *passages = pair_passages(pair, &count);
 
     html_print(out,
                "<section class=\"pair\" id=\"pair%d\"><h2>%d %%: %s and %s</h2>\n<p class=\"about\">%d "
@@ -115,7 +115,7 @@ static void pair_write(FILE *out, const struct pair *pair, int number, const str
     free(passages);
 }
 
-void similar_html_write(FILE *out, const struct pair *pairs, size_t count, const struct hash_set *ignored)
+void similar_html_write(FILE *out, const struct pair *pairs, size_t count)
 {
     size_t shown = count < PAGE_PAIRS ? count : PAGE_PAIRS;
 
@@ -133,7 +133,7 @@ void similar_html_write(FILE *out, const struct pair *pairs, size_t count, const
         html_print(out, "<p>The first %d of %d pairs: a higher --threshold leaves fewer.</p>\n", (int)shown,
                    (int)count);
     for (size_t i = 0; i < shown; i++)
-        pair_write(out, &pairs[i], (int)i + 1, ignored);
+        pair_write(out, &pairs[i], (int)i + 1);
     fputs("</main>\n", out);
     html_page_end(out);
 }
