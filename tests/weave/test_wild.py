@@ -262,6 +262,68 @@ class Wild(WeaveCase):
         self.assert_verdict(self.report("--input", f"1:{file}", "--", binary, "yes", "--", binary, ""), "passed")
         self.assert_verdict(self.report("--input", f"2:{file}", "--", binary, "yes", "--", binary, "yes"), "failed", "exit-status")
 
+    # ---- signals and alarms ----
+
+    HANDLERS = """static volatile sig_atomic_t came; static sem_t *posted;
+        static void flag(int n) { (void)n; came++; }
+        static void reap(int n) { int e = errno; (void)n; while (waitpid(-1, NULL, WNOHANG) > 0) came = 1; errno = e; }
+        static void post(int n) { (void)n; sem_post(posted); }
+        static int install(int n, void (*handler)(int), int flags)
+        { struct sigaction a = {.sa_handler = handler, .sa_flags = flags}; return sigaction(n, &a, NULL); }
+        """
+
+    def with_handlers(self, name: str, body: str) -> dict[str, Any]:
+        main = "int main(void) { struct { sem_t s; atomic_int flag; int value; } *b = shared(128);\n"
+        return self.report("--", self.program(name, self.HANDLERS + main + "sem_init(&b->s, 1, 0);\n" + body + "}\n"))
+
+    def test_handlers_that_wait_or_post_do_no_harm(self) -> None:
+        child = "if (fork() == 0) { b->value = 5; %s; _exit(0); }\n"
+        for name, body in {
+            "reap": "signal(SIGCHLD, reap);" + child % "" + "while (!came) sleep(1); return b->value != 5;",
+            "reap_sem": "signal(SIGCHLD, reap);" + child % "sem_post(&b->s)"
+            + "while (sem_wait(&b->s) < 0 && errno == EINTR) ; return b->value != 5;",
+            "post": "posted = &b->s; signal(SIGCHLD, post);" + child % "" + "sem_wait(&b->s); return b->value != 5;",
+            "post_kill": "posted = &b->s; signal(SIGUSR1, post);" + child % "kill(getppid(), SIGUSR1)"
+            + "sem_wait(&b->s); wait(NULL); return b->value != 5;",
+            "suspend": "sigset_t block, old; sigemptyset(&block); sigaddset(&block, SIGUSR1); sigprocmask(SIG_BLOCK, &block, &old);"
+            "signal(SIGUSR1, flag);" + child % "kill(getppid(), SIGUSR1)" + "while (!came) sigsuspend(&old); wait(NULL); return b->value != 5;",
+            "sigwait": "sigset_t block; int n; sigemptyset(&block); sigaddset(&block, SIGUSR1); sigprocmask(SIG_BLOCK, &block, NULL);"
+            + child % "kill(getppid(), SIGUSR1)" + "sigwait(&block, &n); wait(NULL); return b->value != 5 || n != SIGUSR1;",
+            "own": "signal(SIGUSR2, flag); raise(SIGUSR2); kill(getpid(), SIGUSR2); return came != 2;",
+            "interrupt": "install(SIGUSR1, flag, 0); pid_t p = getpid(); if (fork() == 0) { b->flag = 1; kill(p, SIGUSR1); _exit(0); }"
+            "int r; do r = sem_wait(&b->s); while (r < 0 && !came); return r != -1 || errno != EINTR;",
+        }.items():
+            with self.subTest(name):
+                report = self.with_handlers(f"signal_{name}", body)
+                if name == "interrupt":  # the signal may come before the wait: then nobody posts
+                    self.assert_verdict(report, "failed", "missing-post")
+                else:
+                    self.assert_verdict(report, "passed")
+
+    def test_a_signal_that_comes_before_the_wait_is_lost(self) -> None:
+        body = "signal(SIGUSR1, flag); if (fork() == 0) { kill(getppid(), SIGUSR1); _exit(0); } while (!came) pause(); wait(NULL); return 0;"
+        self.assert_verdict(self.with_handlers("signal_lost", body), "failed", "peer-gone")
+
+    def test_alarms_ring_in_virtual_time(self) -> None:
+        child, end = "install(SIGALRM, flag, 0); if (fork() == 0) _exit(0);", "wait(NULL); return came != 1;"
+        timer = "setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {.tv_usec = 200000}}, NULL);"
+        for name, body in {
+            "spin": child + "alarm(3600); while (!b->flag && !came) ;" + end,
+            "poll": child + timer + "while (!b->flag && !came) usleep(1000);" + end,
+            "wait": child + "alarm(3600); if (sem_wait(&b->s) == 0 || errno != EINTR) return 1;" + end,
+            "pause": child + "alarm(3600); pause();" + end,
+            "sleep": child + "alarm(2); if (sleep(10) != 8) return 1;" + end,
+            "plain": child + "alarm(3600); while (!came) ;" + end,
+            "never": child + "alarm(3600); if (alarm(0) != 3600) return 2; wait(NULL); return came;",
+        }.items():
+            with self.subTest(name):
+                binary = self.program(f"alarm_{name}", "#include <sys/time.h>\n" + self.HANDLERS
+                    + "int main(void) { struct { sem_t s; atomic_int flag; } *b = shared(128); sem_init(&b->s, 1, 0);\n" + body + "}\n")
+                options = ("--bound", "0", "--hang", "0.2") if name == "plain" else ()  # its loop has to be noticed in every run
+                self.assert_verdict(self.report(*options, "--", binary), "passed")
+        killed = self.with_handlers("alarm_kills", "alarm(1); sem_wait(&b->s); return 0;")
+        self.assert_verdict(killed, "failed", "crash")
+
     # ---- options that name nothing ----
 
     def test_options_that_name_nothing_are_wrong_usage(self) -> None:

@@ -39,7 +39,9 @@ enum {
 
 #define WEAVE_CONTROL_ADDRESS ((void *)0x200000000000u) /* far from heap, stack and libraries on x86-64 and arm64 */
 #define WEAVE_NO_SITE         0
-#define WEAVE_SIGNAL_FOUND    SIGUSR2 /* to process 1 of the sandbox, the runner: a race or a misuse was recorded */
+#define WEAVE_SIGNAL_WATCHDOG \
+    60 /* to a process that computes for long; programs use the first real-time signals, if any */
+#define WEAVE_SIGNAL_FOUND SIGUSR2 /* to process 1 of the sandbox, the runner: a race or a misuse was recorded */
 
 /* How an access is made. */
 enum access_flags {
@@ -130,6 +132,9 @@ enum wait_kind {
     WAIT_QUEUE,
 };
 
+/* What handlers mean for a call that waits: nothing, that it waits again (SA_RESTART), or that it ends with EINTR. */
+enum interruption { INTERRUPTED_NOT, INTERRUPTED_RESTARTING, INTERRUPTED };
+
 /* A read that a process made since it last changed anything. */
 struct watched {
     uint32_t where; /* shared address, or WEAVE_OBJECT_BIT | index */
@@ -168,6 +173,9 @@ struct process {
     uint8_t killed;      /* by kill injection */
     uint8_t told_to_die; /* another process of the run sent it a signal */
     uint8_t exiting;
+    uint8_t signals_due; /* signals came, or may have: to be looked at when it has the turn */
+    uint8_t alarm_due;
+    uint8_t interrupted; /* enum interruption: by handlers, since it was last blocked */
     int16_t wait_object; /* index or -1 */
     uint16_t wait_site;
     uint16_t reads;
@@ -176,8 +184,9 @@ struct process {
     uint32_t burst;      /* points since it was last given the turn */
     uint32_t open_event; /* 1 + index of a traced write whose value is not known yet */
     uint64_t open_address;
-    uint64_t deadline; /* virtual nanoseconds */
-    uint64_t time;     /* virtual nanoseconds: never runs backwards along the happens-before order */
+    uint64_t deadline;              /* virtual nanoseconds */
+    uint64_t alarm, alarm_interval; /* the same; 0: none */
+    uint64_t time;                  /* virtual nanoseconds: never runs backwards along the happens-before order */
     uint64_t history;
     struct clock sync;
     struct clock hypothetical;

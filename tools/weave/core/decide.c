@@ -92,12 +92,22 @@ static uint64_t decide_latest(const struct control *control)
     return latest;
 }
 
+/* When something happens to a process that waits, whatever the others do; 0: never. */
+static uint64_t decide_moment(const struct process *p)
+{
+    bool waits = p->state == PROCESS_BLOCKED || p->state == PROCESS_SPINNING || p->state == PROCESS_PARKED;
+    uint64_t deadline = p->state == PROCESS_BLOCKED && p->timed ? p->deadline : 0;
+    if (!waits || p->alarm == 0)
+        return deadline;
+    return deadline == 0 || p->alarm < deadline ? p->alarm : deadline;
+}
+
 static int decide_first_deadline(const struct control *control)
 {
     int first = -1;
     for (int i = 0; i < control->slots; i++) {
-        const struct process *p = &control->process[i];
-        if (p->state == PROCESS_BLOCKED && p->timed && (first < 0 || p->deadline < control->process[first].deadline))
+        uint64_t moment = decide_moment(&control->process[i]);
+        if (moment != 0 && (first < 0 || moment < decide_moment(&control->process[first])))
             first = i;
     }
     return first;
@@ -141,9 +151,11 @@ static bool decide_unstick(struct control *control)
         return true;
     }
     if (first >= 0) {
-        decide_let_time_pass(control, control->process[first].deadline);
-        decide_ready(control, first);
-        control->process[first].timed_out = 1;
+        struct process *p = &control->process[first];
+        bool timed = p->state == PROCESS_BLOCKED && p->timed && decide_moment(p) == p->deadline;
+        decide_let_time_pass(control, decide_moment(p));
+        decide_ready(control, first); /* for an alarm, which it sees by its clock */
+        p->timed_out = timed;
         control->idle_rounds = 0;
         return true;
     }

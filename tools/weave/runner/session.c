@@ -526,6 +526,8 @@ static void watch_died(struct session *session, struct watch *watch, int process
     event->value = (uint64_t)(uint32_t)control->process[process].exit_status;
     watch_release_locks(control, process);
     decide_ended(control, process);
+    if (control->process[process].parent >= 0)
+        control->process[control->process[process].parent % WEAVE_PROCESSES].signals_due = 1; /* SIGCHLD */
     if (!had_turn)
         return;
     int next = decide_turn(control, -1);
@@ -582,7 +584,7 @@ static void watch_park(struct session *session, struct watch *watch, pid_t pid, 
         decide_finish(control, ENDING_LOOP);
     } else {
         watch->asking = true;
-        kill(pid, SIGUSR2);
+        kill(pid, WEAVE_SIGNAL_WATCHDOG);
     }
 }
 

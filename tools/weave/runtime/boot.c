@@ -95,7 +95,8 @@ static void boot_enter_run(void)
     runtime.self->pid = (int32_t)syscall(SYS_getpid);
     runtime.self->uninstrumented = runtime.peer;
     struct sigaction watchdog = {.sa_sigaction = boot_on_watchdog, .sa_flags = SA_SIGINFO | SA_NODEFER};
-    sigaction(SIGUSR2, &watchdog, NULL);
+    sigaction(WEAVE_SIGNAL_WATCHDOG, &watchdog, NULL);
+    signal_enter_run();
     fault_install();
     if (runtime.trap)
         trap_install();

@@ -106,6 +106,10 @@ static pid_t process_wait(pid_t pid, int *status, int options, const void *pc)
             return 0;
         }
         turn_block(PROCESS_BLOCKED, WAIT_CHILD, NULL, site);
+        if (runtime.self->interrupted == INTERRUPTED) {
+            errno = EINTR;
+            return -1;
+        }
     }
 }
 
@@ -171,15 +175,6 @@ static void process_wait_for_signal(const void *pc)
     turn_block(PROCESS_BLOCKED, WAIT_SIGNAL, NULL, site);
 }
 
-WEAVE_EXPORT int pause(void)
-{
-    if (!runtime.on)
-        return REAL(pause)();
-    process_wait_for_signal(CALLER);
-    errno = EINTR;
-    return -1;
-}
-
 /* ---- time ---- */
 
 uint64_t time_of(const struct timespec *when)
@@ -200,20 +195,23 @@ static void time_accessed(const void *pointer, size_t size, unsigned flags, cons
         access_memory(pointer, size, ACCESS_LIBC | flags, pc);
 }
 
-/* Sleeping orders nothing: it gives way, and the clock of this process goes on. */
-static void time_sleep(uint64_t nanoseconds, const void *pc)
+/* Sleeping orders nothing: it gives way, and the clock of this process goes on. Returns what an alarm left of it. */
+static uint64_t time_sleep(uint64_t nanoseconds, const void *pc)
 {
+    struct process *p = runtime.self;
     record_event(runtime.control, runtime.me, EVENT_SLEEP, site_at(pc))->value = nanoseconds;
-    runtime.self->time += nanoseconds;
+    bool cut = p->alarm != 0 && p->time + nanoseconds > p->alarm; /* an alarm ends it */
+    uint64_t end = p->time + nanoseconds, until = cut ? (p->alarm > p->time ? p->alarm : p->time) : end;
+    p->time = until;
     turn_yield();
+    return cut ? end - until : 0;
 }
 
 WEAVE_EXPORT unsigned sleep(unsigned seconds)
 {
     if (!runtime.on)
         return REAL(sleep)(seconds);
-    time_sleep((uint64_t)seconds * NANOSECONDS, CALLER);
-    return 0;
+    return (unsigned)(time_sleep((uint64_t)seconds * NANOSECONDS, CALLER) / NANOSECONDS);
 }
 
 WEAVE_EXPORT int usleep(useconds_t microseconds)
@@ -419,6 +417,10 @@ static long futex_wait(const uint32_t *word, uint32_t expected, const struct tim
     object->waited = 1;
     if (turn_block(PROCESS_BLOCKED, WAIT_FUTEX, object, site)) {
         errno = ETIMEDOUT;
+        return -1;
+    }
+    if (runtime.self->interrupted == INTERRUPTED) {
+        errno = EINTR;
         return -1;
     }
     return 0;

@@ -73,6 +73,12 @@ void turn_spin_check(uint32_t where, uint32_t size, uint16_t site, bool atomic);
 /* The process can do nothing more in this run. */
 _Noreturn void turn_end_run(void);
 
+/* signal_calls.c */
+/* From here on handlers run only when the process holds the turn. */
+void signal_enter_run(void);
+/* Lets through what is due; tells whether handlers ran. */
+enum interruption signal_window(void);
+
 /* site.c: where in the code we are. */
 uint16_t site_at(const void *pc);
 

@@ -157,6 +157,10 @@ static int semaphore_wait(sem_t *semaphore, struct object *object, const struct 
             errno = ETIMEDOUT;
             return -1;
         }
+        if (runtime.self->interrupted == INTERRUPTED) {
+            errno = EINTR;
+            return -1;
+        }
     }
     semaphore_taken(object, semaphore, site);
     return 0;

@@ -191,6 +191,10 @@ static int sysv_operate(int id, const struct sembuf *operations, size_t count, c
             errno = EAGAIN;
             return -1;
         }
+        if (runtime.self->interrupted != INTERRUPTED_NOT) { /* never restarted: signal(7) */
+            errno = EINTR;
+            return -1;
+        }
     }
     order_note(runtime.control, runtime.me, set, EVENT_SEMOP);
     sysv_done(id, operations, count, site);

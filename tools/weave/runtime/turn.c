@@ -73,6 +73,7 @@ void turn_point(void)
     turn_kill_if_asked();
     turn_pass(runtime.me);
     p->yielded = 0;
+    signal_window();
 }
 
 void turn_sync(void)
@@ -96,6 +97,9 @@ bool turn_block(enum process_state state, enum wait_kind wait, const struct obje
     turn_pass(-1);
     p->wait = WAIT_NOTHING;
     p->timed = 0;
+    bool timed_out = p->timed_out; /* a handler may wait, too */
+    p->interrupted = (uint8_t)signal_window();
+    p->timed_out = timed_out;
     if (p->timed_out)
         record_event(runtime.control, runtime.me, EVENT_TIMEOUT, site);
     return p->timed_out;

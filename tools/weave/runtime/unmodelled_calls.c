@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/msg.h>
+#include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 void unmodelled(const char *what, const void *pc)
@@ -53,9 +55,9 @@ UNMODELLED(ssize_t, mq_timedreceive,
            (mqd_t queue, char *restrict message, size_t size, unsigned *restrict priority,
             const struct timespec *restrict until),
            (queue, message, size, priority, until))
-UNMODELLED(int, sigwait, (const sigset_t *restrict set, int *restrict signal), (set, signal))
-UNMODELLED(int, sigwaitinfo, (const sigset_t *restrict set, siginfo_t *restrict information), (set, information))
-UNMODELLED(int, sigsuspend, (const sigset_t *mask), (mask))
+UNMODELLED(int, timer_create, (clockid_t clock, struct sigevent *restrict event, timer_t *restrict timer),
+           (clock, event, timer))
+UNMODELLED(int, signalfd, (int descriptor, const sigset_t *mask, int flags), (descriptor, mask, flags))
 UNMODELLED(int, sigqueue, (pid_t process, int signal, const union sigval value), (process, signal, value))
 
 /* ---- other programs ---- */
@@ -124,25 +126,4 @@ WEAVE_EXPORT int execle(const char *path, const char *word, ...)
     char *const *environment = fit ? va_arg(arguments, char *const *) : NULL;
     va_end(arguments);
     return fit ? REAL(execve)(path, words, environment) : -1;
-}
-
-/* ---- signals to others ---- */
-
-/* A process that dies of this did not do so by itself. */
-static void told_to_die(pid_t pid)
-{
-    struct control *control = runtime.control;
-    for (int i = 0; i < control->slots; i++)
-        if (i != runtime.me && control->process[i].pid > 0 && (pid <= 0 || control->process[i].pid == pid))
-            control->process[i].told_to_die = 1;
-}
-
-/* Asking whether a process is there is fine, and SIGKILL only ends it, which the runner sees. */
-WEAVE_EXPORT int kill(pid_t process, int signal)
-{
-    if (runtime.on && signal != 0 && signal != SIGKILL && process != runtime.self->pid)
-        unmodelled("uses kill", CALLER);
-    if (runtime.on && signal == SIGKILL)
-        told_to_die(process);
-    return REAL(kill)(process, signal);
 }

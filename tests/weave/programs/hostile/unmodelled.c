@@ -16,11 +16,6 @@ struct message {
 static void use(const char *call)
 {
     struct message message = {.type = 1};
-    sigset_t set;
-    int number;
-    sigemptyset(&set);
-    sigaddset(&set, SIGUSR1);
-    sigprocmask(SIG_BLOCK, &set, NULL);
     struct mq_attr attributes = {.mq_maxmsg = 1, .mq_msgsize = sizeof message};
     if (strcmp(call, "msgsnd") == 0)
         msgsnd(msgget(IPC_PRIVATE, 0600), &message, sizeof message.text, 0);
@@ -30,12 +25,10 @@ static void use(const char *call)
         mq_receive(mq_open("/subject", O_RDWR | O_CREAT, 0600, &attributes), (char *)&message, sizeof message, NULL);
     else if (strcmp(call, "mq_send") == 0)
         mq_send(mq_open("/subject", O_RDWR | O_CREAT, 0600, &attributes), (char *)&message, 1, 0);
-    else if (strcmp(call, "sigwait") == 0)
-        sigwait(&set, &number);
-    else if (strcmp(call, "sigsuspend") == 0)
-        sigsuspend(&set);
+    else if (strcmp(call, "sigqueue") == 0)
+        sigqueue(getppid(), SIGUSR1, (union sigval){.sival_int = 1});
     else if (strcmp(call, "kill") == 0)
-        kill(getppid(), SIGUSR1);
+        kill(0, SIGUSR1); /* its group */
     else if (strcmp(call, "present") == 0)
         subject_check(kill(getppid(), 0) == 0, "the parent is there");
 }
