@@ -14,34 +14,37 @@
 BUILD ?= build
 JOBS ?= $(shell nproc)
 MAKEFLAGS += --no-print-directory
+# Under make -j the processors are shared with whatever else that make runs: its jobserver gives them out, to recipes that
+# begin with "+".
+PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,--parallel $(JOBS))
 
 all: $(BUILD)/CMakeCache.txt
-	@cmake --build $(BUILD) --parallel $(JOBS)
+	+@cmake --build $(BUILD) $(PARALLEL)
 
 $(BUILD)/CMakeCache.txt:
 	@cmake -S . -B $(BUILD) $(CMAKE_FLAGS)
 
 # not in a handout:
 demo: all
-	@tools/demo $(BUILD) $(if $(LIVE),--live)
+	@bash tools/demo $(BUILD) $(if $(LIVE),--live)
 
 bench: all
-	@cmake --build $(BUILD) --target bench_run
+	+@cmake --build $(BUILD) --target bench_run
 
 slides:
-	@slides/build
+	@sh slides/build
 
 slides-serve:
-	@slides/build --serve
+	@sh slides/build --serve
 
 check:
-	@tests/check $(BUILD) $(ONLY)
+	@bash tests/check $(BUILD) $(ONLY)
 
 wire-formats: all
 	$(BUILD)/bin/wire_formats > common/python/shmlab/wire_formats.json
 
 format:
-	@tools/format
+	@bash tools/format
 
 .PHONY: demo bench slides slides-serve check wire-formats format
 # end

@@ -19,8 +19,8 @@ VERBOSE ?=
 lab_only = $(if $(CHECK),--check $(CHECK))
 
 # `lab` itself and the libraries; its messages are of interest only when it fails.
-lab_ready = @test -x $(BUILD)/bin/lab || echo "Building the checks, once: this takes a minute or two"; \
-	cmake --build $(BUILD) --target lab --parallel $(JOBS) >$(BUILD)/lab.log 2>&1 || { cat $(BUILD)/lab.log; exit 1; }
+lab_ready = +@test -x $(BUILD)/bin/lab || echo "Building the checks, once: this takes a minute or two"; \
+	cmake --build $(BUILD) --target lab $(PARALLEL) >$(BUILD)/lab.log 2>&1 || { cat $(BUILD)/lab.log; exit 1; }
 
 LAB_NUMBERS := $(sort $(patsubst lab%,%,$(foreach folder,$(wildcard labs/lab*_* starters/lab*_*),$(firstword $(subst _, ,$(notdir $(folder)))))))
 
@@ -66,21 +66,21 @@ $(if $(lab_wrong),$(error there is no $(firstword $(lab_wrong)): the labs are $(
 # not in a handout:
 # For instructors: the archive that a class receives, the starters anew from the solutions, and the checks checked.
 handout:
-	@tools/handout.py $(BUILD)/shmlab-handout.tar.gz
+	@python3 tools/handout.py $(BUILD)/shmlab-handout.tar.gz
 
 # The autograders of sites: make gradescope LABS=2 (all when it is not given). See tools/grader/exports.md.
 gradescope: $(BUILD)/CMakeCache.txt
-	@tools/grader/hooks/pack.py gradescope $(BUILD)/gradescope.zip $(if $(LABS),--labs $(LABS))
+	@python3 tools/grader/hooks/pack.py gradescope $(BUILD)/gradescope.zip $(if $(LABS),--labs $(LABS))
 
 autolab: $(BUILD)/CMakeCache.txt
-	@tools/grader/hooks/pack.py autolab $(BUILD)/autolab $(if $(LABS),--labs $(LABS))
+	@python3 tools/grader/hooks/pack.py autolab $(BUILD)/autolab $(if $(LABS),--labs $(LABS))
 
 starters:
-	@tools/starters.py
+	@python3 tools/starters.py
 
 selfcheck: all
 	@ctest --test-dir $(BUILD) --tests-regex 'selfcheck.(drift|handout)|harness' --output-on-failure
-	@tests/selfcheck.py --lab $(BUILD)/bin/lab
+	@python3 tests/selfcheck.py --lab $(BUILD)/bin/lab
 
 .PHONY: handout gradescope autolab starters selfcheck
 # end
