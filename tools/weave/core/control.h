@@ -394,7 +394,7 @@ struct control {
     int32_t weak;     /* so many loads may read old stores, and stores come before newer ones; 0: none */
     int32_t runner_pid;
     int32_t kill_process, kill_step; /* -1: nobody */
-    int32_t first;                   /* the others start when this one first waits or ends; -1: all at once */
+    int32_t first;                   /* 1 + the process for whose first wait or end the others wait; 0: nobody */
     uint32_t daemons;                /* processes that need not end: a bit each, their children included */
     uint32_t max_steps;
     uint8_t processors[WEAVE_PROCESSORS]; /* a cpu_set_t: those that the programs shall see */

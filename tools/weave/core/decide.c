@@ -173,11 +173,11 @@ static uint16_t decide_ready_mask(struct control *control)
     for (int i = 0; i < control->slots; i++)
         if (control->process[i].state == PROCESS_READY)
             mask |= 1u << i;
-    if (control->first >= 0 && control->first < control->slots) {
-        const struct process *first = &control->process[control->first];
+    if (control->first > 0 && control->first <= control->slots) {
+        const struct process *first = &control->process[control->first - 1];
         if (first->state == PROCESS_READY && !first->yielded)
-            return (uint16_t)(1u << control->first);
-        control->first = -1; /* it waits, gives way or has ended: now the others, too */
+            return (uint16_t)(1u << (control->first - 1));
+        control->first = 0; /* it waits, gives way or has ended: now the others, too */
     }
     return (uint16_t)mask;
 }

@@ -61,6 +61,8 @@ int run_add_child(struct control *control, int parent)
         return -1;
     struct process *p = &control->process[slot], *from = &control->process[parent];
     uint32_t moment = fresh ? 0 : p->sync.at[slot];
+    for (uint32_t i = 0; i < control->locations; i++) /* what the one before read last is not this one's business */
+        control->location[i].last[slot] = (struct last_read){0};
     memset(p, 0, sizeof *p);
     p->program = from->program;
     p->parent = (int8_t)parent;

@@ -383,7 +383,7 @@ static void session_prepare(struct session *session, const struct session_plan *
     control->spurious = options->spurious;
     control->kill_process = options->kill_process;
     control->kill_step = options->kill_step;
-    control->first = options->first;
+    control->first = options->first + 1;
     control->daemons = options->daemons;
     control->max_steps = options->max_steps;
     control->guard = control->last_guard = WEAVE_GUARD;
