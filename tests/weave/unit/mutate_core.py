@@ -94,8 +94,8 @@ MUTANTS = (
     Mutant("the hash has not the order of fences", "order.c",
            "        p->history = control->sequential_history = hash_mix(p->history, control->sequential_history);\n", ""),
     Mutant("the hash has not what is missed for nothing", "decide.c",
-           "            if (location->last[k].missed == location->store[location->stores - 1].history)\n",
-           "            if (k < 0)\n"),
+           "        if (location->last[i].missed == location->store[location->stores - 1].history)\n",
+           "        if (i < 0)\n"),
 )
 
 
