@@ -317,6 +317,23 @@ class Grade(unittest.TestCase):
         self.assertNotEqual(json.loads(path.read_text())["tests"], before)
         self.assertNotEqual(self.result("one", "run.json")["labs"], {}, "it has been judged again")
 
+    def test_walls(self) -> None:
+        """In the room /tmp holds no end of files no more, and calls that no lab needs are not there."""
+        hand_in(self.students / "one" / "lab3_handshake", lab="lab3_handshake")
+        (self.students / "one" / "lab3_handshake" / "writer.c").write_text(
+            "#include <stdio.h>\n#include <sys/statvfs.h>\n#include <sys/socket.h>\n#include <errno.h>\n#include <unistd.h>\n"
+            "long syscall(long number, ...);\n#include <sys/syscall.h>\n"
+            "int main(void)\n{\n    struct statvfs at;\n    statvfs(\"/tmp\", &at);\n"
+            "    long ring = syscall(SYS_io_uring_setup, 1, 0), ring_error = errno;\n"
+            "    int vsock = socket(AF_VSOCK, SOCK_STREAM, 0), vsock_error = errno;\n"
+            "    int plain = socket(AF_UNIX, SOCK_STREAM, 0);\n"
+            "    fprintf(stderr, \"FOUND %lu %ld %d %d %d %d\\n\", (unsigned long)at.f_files, ring, ring_error == ENOSYS, vsock,\n"
+            "            vsock_error == ENOSYS, plain >= 0);\n    return 1;\n}\n")
+        self.run_grader("check", "lab3", "--dir", str(self.students / "one"), "--check", "bytes", "--transcripts",
+                        str(self.work / "said"), status=1)
+        said = "".join(path.read_text(encoding="utf-8", errors="replace") for path in (self.work / "said").rglob("*.txt"))
+        self.assertIn("FOUND 16384 -1 1 -1 1 1", said)
+
     def test_check(self) -> None:
         """One lab of one tree: the verdict of `make lab1`."""
         lab = Path(GRADER).with_name("lab")

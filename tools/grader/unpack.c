@@ -26,6 +26,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "architecture.h"
 #include "judge.h"
 #include "text.h"
 #include "wanted.h"
@@ -42,14 +43,6 @@ enum {
     SECONDS_MAX = 20, /* of the processor: the largest archive that is taken needs a few */
     CHANNEL = 3,      /* the one descriptor that the child has */
 };
-
-#if defined(__x86_64__)
-#define ARCHITECTURE AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define ARCHITECTURE AUDIT_ARCH_AARCH64
-#else
-#error "which AUDIT_ARCH of linux/audit.h is this machine?"
-#endif
 
 static const char damaged[] = "the archive is damaged, or of no kind that is known: refused as a whole";
 
