@@ -441,6 +441,27 @@ class Wild(WeaveCase):
         report = self.report("--", str(self.folder / "latin"))
         self.assertIn("gr\ufffdßer", " ".join(side["source"] for side in report["findings"][0]["sides"]))
 
+    def test_the_last_line_is_a_place(self) -> None:
+        report = self.main("located", self.RACE)
+        line = report["text"].strip().splitlines()[-1]
+        self.assertRegex(line, rf"^{re.escape(str(self.folder / 'located.c'))}:\d+: race: data race on .* \[no-lock\]$")
+
+    def test_one_mistake_is_told_twice_and_then_counted(self) -> None:
+        lines = "\n".join(f"n[{i}]++;" for i in range(9))
+        report = self.main("often", f"int *n = shared(64); if (fork() == 0) {{ {lines} _exit(0); }}\n{lines}\nwait(NULL); return 0;")
+        self.assertGreater(len(report["findings"]), 5)
+        self.assertEqual(report["text"].count("race [no-lock]"), 2)
+        self.assertIn(f"and {len(report['findings']) - 2} more", report["text"])
+
+    def test_a_semaphore_that_is_not_shared_is_called_that(self) -> None:
+        body = """int *n = shared(64); static sem_t done; sem_init(&done, 1, 0);
+            if (fork() == 0) { *n = 7; sem_post(&done); _exit(0); }
+            sem_wait(&done); wait(NULL); return *n != 7;"""
+        report = self.main("unshared", body)
+        self.assert_verdict(report, "failed", "unshared-semaphore")
+        self.assertIn("waits for a semaphore that is not in shared memory", report["text"])
+        self.assert_verdict(self.main("alone", "int *n = shared(64); static sem_t s; sem_init(&s, 0, 1); sem_wait(&s); return 0;"), "passed")
+
     def test_members_are_named_after_the_programs_own_structures(self) -> None:
         race = "if (fork() == 0) { b[0] = 1; _exit(0); }\nb[0] = 2; wait(NULL); return 0;"
         for size in (16, 64, 128, 144, 152, 216):

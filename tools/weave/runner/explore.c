@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct explorer {
     struct options *options;
@@ -25,6 +26,7 @@ struct explorer {
     uint64_t steps;
     int most_processes; /* that took part in a run */
     uint32_t ended;     /* runs that came to their own end */
+    char located[700];  /* the first finding in a line */
     bool shared;        /* in some run, two processes touched the same memory */
 };
 
@@ -54,6 +56,8 @@ static void explorer_page(const struct explorer *e, const struct story *story)
     if (e->options->html != NULL && page_write(story, e->options->html_descriptor) != 0)
         perror(e->options->html);
 }
+
+static void explorer_locate(struct explorer *e, const struct findings *findings, struct symbols *symbols);
 
 /* While the run's state and the servers are still there. */
 static void explorer_tell(struct explorer *e, const struct findings *findings, struct symbols *symbols)
@@ -113,6 +117,7 @@ static void explorer_found(struct explorer *e, const struct findings *findings, 
     e->found_after = session_now() - e->session.started;
     e->findings = *findings;
     e->told = true;
+    explorer_locate(e, findings, symbols);
     explorer_tell(e, findings, symbols);
 }
 
@@ -346,6 +351,25 @@ static int explorer_search(struct explorer *e)
     return 0;
 }
 
+/* "FILE:LINE: kind: sentence" of the first finding, as compilers print it: editors and CI jump there. */
+static void explorer_locate(struct explorer *e, const struct findings *findings, struct symbols *symbols)
+{
+    const struct finding *first = &findings->finding[0];
+    struct place place;
+    int chosen = -1;
+    for (int i = 0; i < first->sides; i++) /* what was handed over too early is to be moved, else the first place */
+        if (symbols_place(symbols, first->side[i].site, 0, &place) && place.file[0] != '\0' &&
+            (chosen < 0 || first->side[i].role == SIDE_HANDOVER))
+            chosen = i;
+    if (chosen < 0 || !symbols_place(symbols, first->side[chosen].site, 0, &place))
+        return;
+    char here[4096] = "";
+    size_t length = getcwd(here, sizeof here) == NULL ? 0 : strlen(here);
+    bool below = length > 1 && strncmp(place.file, here, length) == 0 && place.file[length] == '/';
+    snprintf(e->located, sizeof e->located, "%s:%d: %s: %s [%s]", below ? place.file + length + 1 : place.file,
+             place.line, first->kind, first->headline, first->cause);
+}
+
 static void explorer_summary(const struct explorer *e)
 {
     double seconds = session_now() - e->session.started;
@@ -371,6 +395,8 @@ static void explorer_summary(const struct explorer *e)
     if (!e->found && e->options->replay == NULL && e->options->session.store_buffers)
         printf(", letting stores wait once");
     printf(" (%u schedule%s, %.2f s)\n", r->runs, r->runs == 1 ? "" : "s", seconds);
+    if (e->found && e->located[0] != '\0')
+        puts(e->located);
     if (e->options->html != NULL && e->told)
         printf("weave: page: %s\n", e->options->html);
     else if (e->options->html != NULL && e->options->replay == NULL)

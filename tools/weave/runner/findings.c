@@ -25,6 +25,10 @@ static const struct cause {
     {"private-mutex", "A mutex in shared memory works between processes only when its attribute says so: "
                       "pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED) before pthread_mutex_init."},
     {"private-semaphore", "The second argument of sem_init must be 1 when several processes use the semaphore."},
+    {"unshared-semaphore",
+     "The semaphore is in memory of this process only: after fork() each process has its own copy, and a post in one "
+     "is "
+     "not seen by another. Put it into the shared memory, and pass 1 as second argument of sem_init."},
     {"private-condition", "A condition variable in shared memory needs "
                           "pthread_condattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED)."},
     {"private-futex", "FUTEX_PRIVATE_FLAG limits a futex to one process: leave it out."},
@@ -448,6 +452,8 @@ static const char *wait_cause(const struct control *control, int process)
             return "lost-signal";
         return ended > 0 ? "peer-gone" : "everybody-waits";
     }
+    if (p->wait == WAIT_SEMAPHORE && p->wait_object < 0)
+        return "unshared-semaphore";
     if (p->wait == WAIT_SEMAPHORE || p->wait == WAIT_SYSV)
         return "missing-post";
     if (p->wait == WAIT_ATOMIC && p->wait_object >= 0 && p->wait_object < WEAVE_OBJECTS &&
@@ -470,6 +476,8 @@ static void wait_describe(const struct context *c, int process, char *text, size
         char location[80];
         symbols_location(c->symbols, p->wait_where, location, sizeof location);
         snprintf(object, sizeof object, "a change of %s", location);
+    } else if (p->wait == WAIT_SEMAPHORE && p->wait_object < 0) {
+        snprintf(object, sizeof object, "a semaphore that is not in shared memory");
     } else if (p->wait == WAIT_CHILD) {
         snprintf(object, sizeof object, "a child to end");
     } else if (p->wait == WAIT_SIGNAL) {

@@ -522,13 +522,20 @@ void story_replay_command(const struct story *story, FILE *out)
 
 void story_print(const struct story *story, FILE *out)
 {
-    enum { TOLD_FINDINGS = 6 };
+    enum { TOLD_FINDINGS = 6, TOLD_OF_ONE_CAUSE = 2 };
     uint32_t chosen[TOLD_STEPS];
     const struct findings *findings = story->findings;
-    for (int i = 0; i < findings->count && i < TOLD_FINDINGS; i++)
+    int told = 0, same = 0;
+    for (int i = 0; i < findings->count; i++) { /* one mistake shows at many places */
+        same += strcmp(findings->finding[i].cause, findings->finding[0].cause) == 0;
+        bool again = same > TOLD_OF_ONE_CAUSE && strcmp(findings->finding[i].cause, findings->finding[0].cause) == 0;
+        if (again || told == TOLD_FINDINGS)
+            continue;
         story_finding(story, out, &findings->finding[i]);
-    if (findings->count > TOLD_FINDINGS)
-        fprintf(out, "  and %d more\n", findings->count - TOLD_FINDINGS);
+        told++;
+    }
+    if (findings->count > told)
+        fprintf(out, "  and %d more\n", findings->count - told);
     if (findings->count == 0)
         return;
     fputs("  usually:\n", out);

@@ -166,16 +166,44 @@ static int semaphore_wait(sem_t *semaphore, struct object *object, const struct 
     return 0;
 }
 
+/*
+ * A semaphore in memory of this process only. There are no threads, so only a signal handler can post it: one that
+ * nobody posts waits in the scheduler, where that shows.
+ */
+static int semaphore_wait_unshared(sem_t *semaphore, const struct timespec *until, const void *pc)
+{
+    uint16_t site = site_at(pc);
+    turn_sync();
+    while (REAL(sem_trywait)(semaphore) != 0) {
+        if (errno != EAGAIN)
+            return -1;
+        runtime.self->timed = until != NULL;
+        runtime.self->deadline = until == NULL ? 0 : time_of(until);
+        runtime.self->wait_where = 0;
+        bool timed_out = turn_block(PROCESS_BLOCKED, WAIT_SEMAPHORE, NULL, site);
+        if (timed_out || runtime.self->interrupted == INTERRUPTED) {
+            errno = timed_out ? ETIMEDOUT : EINTR;
+            return -1;
+        }
+    }
+    return 0;
+}
+
 WEAVE_EXPORT int sem_wait(sem_t *semaphore)
 {
     struct object *object = semaphore_object(semaphore);
-    return object == NULL ? REAL(sem_wait)(semaphore) : semaphore_wait(semaphore, object, NULL, CALLER);
+    if (object != NULL)
+        return semaphore_wait(semaphore, object, NULL, CALLER);
+    return runtime.on && !runtime.peer ? semaphore_wait_unshared(semaphore, NULL, CALLER) : REAL(sem_wait)(semaphore);
 }
 
 WEAVE_EXPORT int sem_timedwait(sem_t *semaphore, const struct timespec *until)
 {
     struct object *object = semaphore_object(semaphore);
-    return object == NULL ? REAL(sem_timedwait)(semaphore, until) : semaphore_wait(semaphore, object, until, CALLER);
+    if (object != NULL)
+        return semaphore_wait(semaphore, object, until, CALLER);
+    return runtime.on && !runtime.peer ? semaphore_wait_unshared(semaphore, until, CALLER)
+                                       : REAL(sem_timedwait)(semaphore, until);
 }
 
 WEAVE_EXPORT int sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *until)
