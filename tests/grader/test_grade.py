@@ -18,7 +18,7 @@ import time
 import unittest
 import zipfile
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 ROOT = Path(__file__).resolve().parents[2]
 LAB = "lab1_layout"
@@ -200,7 +200,10 @@ class Grade(unittest.TestCase):
         """Labs that are not asked for stay, every attempt is kept, and which one counts is told."""
         hand_in(self.students / "one" / LAB)
         hand_in(self.students / "one" / "lab2_sysv", "labs", "lab2_sysv")
-        points = lambda: [(lab["number"], lab["points"]) for lab in self.result("one")["labs"]]  # noqa: E731
+
+        def points() -> List[Tuple[int, int]]:
+            return [(lab["number"], lab["points"]) for lab in self.result("one")["labs"]]
+
         self.grade()
         self.assertEqual(points(), [(1, 100)])
         shutil.rmtree(self.students / "one" / LAB)

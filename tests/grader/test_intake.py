@@ -50,7 +50,7 @@ def zipped(files: Files) -> bytes:
     return out.getvalue()
 
 
-def raw_zip(files: Mapping[Union[str, bytes], bytes], flag: int = 0) -> bytes:
+def raw_zip(files: Union[Mapping[str, bytes], Mapping[bytes, bytes]], flag: int = 0) -> bytes:
     """Names as they are: backslashes, old code pages, or with the flag of encryption."""
     data = listing = b""
     for key, content in files.items():

@@ -9,7 +9,7 @@
 
 struct frame {
     int width, height; /* pixels */
-    uint8_t *pixels;   /* width * height * 3 bytes, owned by the frame; NULL when the frame is empty */
+    uint8_t *pixels;   /* width * height * 3 bytes, of frame_create, or lent by a slot; NULL: the frame is empty */
 };
 
 enum {
