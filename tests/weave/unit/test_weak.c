@@ -410,33 +410,6 @@ static void test_readers(void **state)
     compare_family(READERS);
 }
 
-/*
- * One old value may be read, the first variable's or the second's; after it, missing the same store again is free. What
- * was read before the store is the same past as what was read too old after it, but has another price afterwards.
- */
-static const struct axiom_program missed_again = {
-    .processes = 3,
-    .length = {1, 5, 1},
-    .code = {{{AXIOM_STORE, 0, ORDER_RELAXED}},
-             {{AXIOM_LOAD, 0, ORDER_RELAXED},
-              {AXIOM_LOAD, 1, ORDER_RELAXED},
-              {AXIOM_STORE, 2, ORDER_RELAXED},
-              {AXIOM_LOAD, 0, ORDER_RELAXED},
-              {AXIOM_LOAD, 1, ORDER_RELAXED}},
-             {{AXIOM_STORE, 1, ORDER_RELAXED}}},
-};
-
-static void test_the_price_of_missing_again_belongs_to_the_state(void **state)
-{
-    static struct axiom_outcomes seen, pruned;
-    (void)state;
-    for (int switches = 0; switches < 4; switches++) {
-        explore(&missed_again, switches, 1, false, &seen);
-        explore(&missed_again, switches, 1, true, &pruned);
-        assert_int_equal(missing(&missed_again, &seen, &pruned, "not seen when pruned"), 0);
-    }
-}
-
 /* Bounded or not, leaving out what was seen before leaves out no outcome: hashes have all that the future depends on.
  */
 static void test_pruning_changes_nothing(void **state)
@@ -466,15 +439,10 @@ static void test_pruning_changes_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_without_seq_cst),
-        cmocka_unit_test(test_seq_cst_fences),
-        cmocka_unit_test(test_seq_cst_accesses),
-        cmocka_unit_test(test_mixed_accesses),
-        cmocka_unit_test(test_release_sequences),
-        cmocka_unit_test(test_fences_against_accesses),
-        cmocka_unit_test(test_readers),
-        cmocka_unit_test(test_the_price_of_missing_again_belongs_to_the_state),
-        cmocka_unit_test(test_pruning_changes_nothing),
+        cmocka_unit_test(test_without_seq_cst),   cmocka_unit_test(test_seq_cst_fences),
+        cmocka_unit_test(test_seq_cst_accesses),  cmocka_unit_test(test_mixed_accesses),
+        cmocka_unit_test(test_release_sequences), cmocka_unit_test(test_fences_against_accesses),
+        cmocka_unit_test(test_readers),           cmocka_unit_test(test_pruning_changes_nothing),
     };
     return cmocka_run_group_tests_name("weave weak memory", tests, NULL, NULL);
 }
