@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,7 +122,63 @@ static void scratch_tell(const char *path, void *data)
     line_print(data, false, false, text, "nobody uses it any more: remove it with rm -r");
 }
 
-/* What earlier runs with the default names left: told, never removed. */
+/* A name that a check drew, "shmlab_PID_N" (check_prefix), whose process is gone. */
+static bool name_abandoned(const char *entry)
+{
+    int pid, number;
+    const char *name = strncmp(entry, "sem.", 4) == 0 ? entry + 4 : entry;
+
+    return sscanf(name, "shmlab_%d_%d", &pid, &number) == 2 && kill(pid, 0) == -1 && errno == ESRCH;
+}
+
+/* Segments of this user with a key as checks draw them (check_key), which nobody has attached, of a creator who is
+ * gone. */
+static int segments_look(struct doctor *doctor)
+{
+    enum { KEY_FIRST = 100000000, KEY_LAST = 1100000000 };
+    struct shm_info all;
+    int last = shmctl(0, SHM_INFO, (struct shmid_ds *)(void *)&all), found = 0; /* shmctl(2): that command's argument */
+    char text[256];
+
+    for (int i = 0; i <= last; i++) {
+        struct shmid_ds info;
+        int id = shmctl(i, SHM_STAT_ANY, &info);
+        if (id == -1 || info.shm_perm.uid != geteuid() || info.shm_nattch > 0 || info.shm_perm.__key < KEY_FIRST ||
+            info.shm_perm.__key > KEY_LAST || kill(info.shm_cpid, 0) == 0 || errno != ESRCH)
+            continue;
+        snprintf(text, sizeof text, "System V segment with id %d is left of a run that was killed", id);
+        line_print(doctor, false, false, text, "ipcrm -m ID removes it");
+        found++;
+    }
+    return found;
+}
+
+/* Programs of a run that is over: its folder, and their files in it, are gone. */
+static int programs_look(struct doctor *doctor)
+{
+    static const char gone[] = " (deleted)";
+    DIR *processes = opendir("/proc");
+    char path[64], file[512], text[640];
+    int found = 0;
+
+    for (const struct dirent *entry; processes != NULL && (entry = readdir(processes)) != NULL;) {
+        snprintf(path, sizeof path, "/proc/%.20s/exe", entry->d_name);
+        ssize_t length = entry->d_name[0] > '0' && entry->d_name[0] <= '9' ? readlink(path, file, sizeof file - 1) : -1;
+        if (length < (ssize_t)sizeof gone)
+            continue;
+        file[length] = '\0';
+        if (strstr(file, "/" SCRATCH_NAME) == NULL || strcmp(file + length - (sizeof gone - 1), gone) != 0)
+            continue;
+        snprintf(text, sizeof text, "process %.20s still runs: %.500s", entry->d_name, file);
+        line_print(doctor, false, false, text, "a program of a run that is over: kill -9 and its number ends it");
+        found++;
+    }
+    if (processes != NULL)
+        closedir(processes);
+    return found;
+}
+
+/* What earlier runs left, with the default names or with drawn ones: told, never removed. */
 static void leftovers_look(struct doctor *doctor)
 {
     DIR *directory = opendir("/dev/shm");
@@ -129,9 +186,11 @@ static void leftovers_look(struct doctor *doctor)
     int found = 0;
 
     for (const struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
-        if (!name_documented(entry->d_name))
+        bool abandoned = name_abandoned(entry->d_name);
+        if (!abandoned && !name_documented(entry->d_name))
             continue;
-        snprintf(text, sizeof text, "/dev/shm/%s is there", entry->d_name);
+        snprintf(text, sizeof text, "/dev/shm/%s is %s", entry->d_name,
+                 abandoned ? "left of a run that was killed" : "there");
         line_print(doctor, false, false, text, "if no program of yours is running, remove it with rm");
         found++;
     }
@@ -145,9 +204,9 @@ static void leftovers_look(struct doctor *doctor)
         line_print(doctor, false, false, text, "attached 0 times: it was left behind; ipcrm -m ID removes it");
         found++;
     }
-    found += scratch_abandoned(scratch_tell, doctor);
+    found += segments_look(doctor) + programs_look(doctor) + scratch_abandoned(scratch_tell, doctor);
     if (found == 0)
-        line_print(doctor, true, false, "nothing is left behind: no object with a documented name, no folder", NULL);
+        line_print(doctor, true, false, "nothing is left behind: no object, no program, no folder", NULL);
 }
 
 int lab_doctor(const struct lab_options *options)

@@ -33,7 +33,7 @@ double process_time_scale(void)
     double factor = scale != NULL ? strtod(scale, NULL) : 1, load = 0;
 
     getloadavg(&load, 1);
-    load /= (double)sysconf(_SC_NPROCESSORS_ONLN) * LOAD_USUAL;
+    load /= (double)(sysconf(_SC_NPROCESSORS_ONLN) * LOAD_USUAL);
     load = load < 1 ? 1 : load > LOAD_MOST ? LOAD_MOST : load;
     return factor > 1 ? factor * load : load;
 }

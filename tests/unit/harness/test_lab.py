@@ -199,6 +199,25 @@ class ScreenTest(LabTest):
                 self.fits(columns, self.on_a_terminal(columns, "hint", "1", "--check", "predictions"))
 
 
+class DoctorTest(LabTest):
+    """What a run left that was killed."""
+
+    def test_names_that_a_check_drew(self) -> None:
+        """No documented name, but of a process that is gone."""
+        with subprocess.Popen(["true"]) as gone:
+            gone.wait()
+        left = Path(f"/dev/shm/shmlab_{gone.pid}_0")
+        left.write_bytes(b"x")
+        try:
+            run = subprocess.run([LAB, "doctor"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=RUNAWAY,
+                                 check=False)
+        finally:
+            left.unlink()
+        self.assertIn(f"{left} is left of a run that was killed", run.stdout)
+        self.assertIn("preloading a library", run.stdout)
+        self.assertIn("weave", run.stdout)
+
+
 class HintTest(LabTest):
     """Hints follow the last run, and say so when files were edited since."""
 

@@ -12,7 +12,8 @@
 struct shared {
     pthread_mutex_t mutex;
     _Atomic int made;
-    int left, right;
+    int left;
+    long right; /* of another size: no compiler makes one store of the two, which would leave no moment in between */
 };
 
 static void lock(struct shared *shared)
