@@ -108,6 +108,18 @@ class Shared(unittest.TestCase):
                 for name in ("submission_000", "hostile_03"):
                     self.assertEqual((out / (name + suffix)).read_text(encoding="utf-8"), export(kind, "--student", name))
 
+    def test_a_page_for_each_student(self) -> None:
+        """In one call, each what that student may see."""
+        with tempfile.TemporaryDirectory() as folder:
+            run("export", SAMPLE, "--format", "pages", "--out", folder)
+            names = [each["name"] for each in submissions()]
+            self.assertEqual(sorted(path.name for path in Path(folder).iterdir()), sorted(f"{name}.html" for name in names))
+            self.assertEqual((Path(folder) / f"{names[0]}.html").read_text(encoding="utf-8"), export("html", "--student", names[0]))
+
+    def test_excel_knows_utf8(self) -> None:
+        """By a mark in front, which is the only difference."""
+        self.assertEqual(export("csv", "--table", "course", "--excel"), "\ufeff" + export("csv", "--table", "course"))
+
     def test_results_are_not_changed(self) -> None:
         """An export reads."""
         before = {path: path.read_bytes() for path in SAMPLE.rglob("*.json")}

@@ -229,6 +229,17 @@ class Grade(unittest.TestCase):
         self.assertEqual(points()[0], (1, 0))
         self.assertEqual(self.result("one", "run.json")["labs"], {})
 
+    def test_damaged_result(self) -> None:
+        """A result that somebody has damaged is no reason to stumble: it is graded again."""
+        hand_in(self.students / "one" / LAB, "labs")
+        self.grade()
+        path = self.work / "class-results" / "submissions" / "one" / "result.json"
+        whole = json.loads(path.read_text(encoding="utf-8"))
+        for labs in ([{}], [1, None], {}, [{"lab": 7, "checks": [{}, 3]}], [{**whole["labs"][0], "checks": [{}]}]):
+            path.write_text(json.dumps({**whole, "labs": labs, "attention": 5}), encoding="utf-8")
+            self.assertNotIn("stumbled", self.grade())
+        self.assertEqual(self.result("one")["state"], "graded")
+
     def test_regrade_of_nothing(self) -> None:
         """What is not there cannot be regraded: that is wrong usage."""
         hand_in(self.students / "one" / LAB, "labs")

@@ -19,7 +19,7 @@
 #include "shmlab/options.h"
 #include "text.h"
 
-enum { OPTION_POLICY = 256, OPTION_STUDENT, OPTION_TABLE };
+enum { OPTION_POLICY = 256, OPTION_STUDENT, OPTION_TABLE, OPTION_EXCEL };
 
 struct format {
     const char *name;
@@ -35,6 +35,7 @@ static const struct format formats[] = {
     {.name = "csv", .table = "labs", .whole = csv_labs_write},
     {.name = "csv", .table = "course", .whole = csv_course_write},
     {.name = "html", .whole = html_write},
+    {.name = "pages", .suffix = ".html", .single = html_page_write},
     {.name = "junit", .whole = junit_write},
     {.name = "gradescope", .suffix = ".json", .single = gradescope_write},
     {.name = "autolab", .suffix = ".txt", .single = autolab_write},
@@ -44,6 +45,7 @@ enum { FORMATS = sizeof formats / sizeof formats[0] };
 
 struct options {
     const char *results, *format, *out, *student, *policy, *table;
+    bool excel;
     const struct format *chosen; /* of several tables the first */
 };
 
@@ -110,6 +112,8 @@ static int document_make(const struct format *format, const struct export_order 
 
     if (out == NULL)
         abort();
+    if (order->mark && format->table != NULL)
+        fputs("\xEF\xBB\xBF", out);
     if (submission != NULL)
         format->single(out, order, submission);
     else
@@ -165,7 +169,7 @@ static bool makes_folder(const struct options *options)
 
 static int class_export(const struct options *options, struct class_results *results)
 {
-    struct export_order order = {.results = results, .one = options->student != NULL};
+    struct export_order order = {.results = results, .one = options->student != NULL, .mark = options->excel};
 
     if (options->policy != NULL) {
         struct policy *policy = policy_read(options->policy);
@@ -226,6 +230,9 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
     case OPTION_POLICY:
         options->policy = text;
         return 0;
+    case OPTION_EXCEL:
+        options->excel = true;
+        return 0;
     case OPTION_TABLE:
         options->table = text;
         return 0;
@@ -243,7 +250,8 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
 }
 
 static const struct argp_option option_list[] = {
-    {"format", 'f', "NAME", 0, "csv, html, junit, gradescope, autolab or classroom", 0},
+    {"format", 'f', "NAME", 0, "csv, html, pages (html, one for each student), junit, gradescope, autolab or classroom",
+     0},
     {"out", 'o', "PATH", 0,
      "File to write (default: standard output); a folder where a format makes several: csv, and the last three of a "
      "whole class",
@@ -251,6 +259,7 @@ static const struct argp_option option_list[] = {
     {"student", OPTION_STUDENT, "NAME", 0, "Only this submission, by its name in RESULTS, as its student may see it",
      0},
     {"table", OPTION_TABLE, "NAME", 0, "Of csv only this one: checks, labs or course", 0},
+    {"excel", OPTION_EXCEL, NULL, 0, "Begin tables with the mark by which Excel knows UTF-8", 0},
     {"policy", OPTION_POLICY, "FILE", 0, "Adjust marks for lateness; raw ones stay beside them", 0},
     {0},
 };

@@ -11,6 +11,7 @@
 struct export_order {
     const struct class_results *results; /* of one submission, where one was asked for */
     bool one;                            /* one was asked for: the document is for that student */
+    bool mark;                           /* tables begin with the mark by which spreadsheets know UTF-8 */
     bool policy;                         /* marks were adjusted: see policy.h */
 };
 
@@ -22,6 +23,8 @@ export_class_function csv_checks_write, csv_labs_write, csv_course_write;
 
 /* One page for the class, or for one student. */
 export_class_function html_write;
+/* The page of one student, as he or she may see it. */
+export_submission_function html_page_write;
 
 /* For continuous integration. */
 export_class_function junit_write;

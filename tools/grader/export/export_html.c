@@ -429,3 +429,16 @@ void html_write(FILE *out, const struct export_order *order)
     fputs("</main>\n", out);
     html_page_end(out);
 }
+
+void html_page_write(FILE *out, const struct export_order *order, const json_t *submission)
+{
+    struct class_results results = *order->results;
+    struct export_order own = *order;
+
+    results.submissions = json_array();
+    json_array_append(results.submissions, (json_t *)submission);
+    own.results = &results;
+    own.one = true;
+    html_write(out, &own);
+    json_decref(results.submissions);
+}
