@@ -259,7 +259,7 @@ def check_starter(lab: Lab, number: int, scratch: Path) -> None:
     if "warning:" in compiled:
         raise Failure(f"the starter compiles with warnings\n{compiled}")
     for check in verdict["checks"]:
-        if "ended by signal" in check.get("found", ""):
+        if check.get("ended") == "signal":
             raise Failure(f"the starter crashes: {check['name']}: {check['found']}")
 
 

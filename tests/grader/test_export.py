@@ -193,7 +193,8 @@ class Junit(unittest.TestCase):
         """A runaway, a crash, a build and a broken check are errors of that type; a finding is a failure."""
         wanted = {"a": ("timeout", "", "timeout"), "builds": ("failed", "", "build"), "c": ("error", "", "error"),
                   "d": ("failed", "ended by signal 11 (Segmentation fault)", "crash"), "e": ("failed", "7", None)}
-        checks = [{"name": name, "title": name, "outcome": outcome, "found": found}
+        checks = [{"name": name, "title": name, "outcome": outcome, "found": found,
+                   **({"ended": "signal"} if "signal" in found else {})}
                   for name, (outcome, found, _) in wanted.items()]
         with tempfile.TemporaryDirectory() as scratch:
             class_of_one(Path(scratch), [lab(1, 0, checks=checks)])

@@ -19,6 +19,7 @@
 
 #include "context.h"
 #include "crowd.h"
+#include "ends.h"
 #include "family.h"
 #include "text.h"
 #include "toolchain.h"
@@ -172,6 +173,8 @@ static _Noreturn void check_end(struct check *check, enum outcome outcome, const
     record_text(record, "cause", finding->cause);
     record_text(record, "next", finding->next);
     record_text(record, "compiler", finding->compiler);
+    if (outcome == OUTCOME_FAILED)
+        record_text(record, "ended", ends_word(check));
     if (check->replay != NULL)
         json_object_set(record, "replay", check->replay);
     programs_stop(check);
@@ -258,6 +261,7 @@ void check_fail(struct check *check, const struct finding *finding)
         check_unjudged(check, fault);
     shim_require(check);
     whole.compiler = finding->compiler;
+    ends_explain(check, &whole);
     whole.line = finding->line != 0 || !same_place ? finding->line : check->advice.line;
     check_end(check, OUTCOME_FAILED, &whole);
 }
@@ -374,6 +378,12 @@ struct program *check_start(struct check *check, const char *const argv[])
     return check_start_keeping(check, argv, 0);
 }
 
+/* While one waits for a program: can anything come any more? */
+static bool program_watch(void *check)
+{
+    return ends_stalled(check);
+}
+
 struct program *check_start_keeping(struct check *check, const char *const argv[], int keep)
 {
     struct program *program = check_memory(check, sizeof *program);
@@ -403,6 +413,9 @@ struct program *check_start_keeping(struct check *check, const char *const argv[
     program->since = time(NULL);
     if (!process_start_with(&program->process, words, &setup))
         check_broken(check, "cannot start %s: %s", argv[0], strerror(errno));
+    check->faulted = check->fault != NULL;
+    program->process.watch = program_watch;
+    program->process.watch_data = check;
     program->pid = program->process.pid;
     program->own_pid = program->process.own_pid;
     program_remember(check, program);
@@ -420,6 +433,7 @@ pid_t check_fork(struct check *check)
 
 const char *status_text(struct check *check, int status)
 {
+    ends_note(check, status);
     if (status == -1)
         return check_text(check, "it did not end within %.0f s and was killed", wait_limit(check));
     if (status > 255)
@@ -450,17 +464,48 @@ static void crowd_require(struct program *program)
          .next = "fork gives 0 in the child: it does its work there, and ends with _exit before the loop goes on");
 }
 
+/* A status in words, and whether it was the harness that ended it. */
+static const char *program_end_text(struct program *program, int status)
+{
+    struct check *check = program->check;
+    const char *text = status_text(check, status);
+
+    if (!check->flooded)
+        return text;
+    return check_text(check, "it printed more than %d MiB and was ended", PROCESS_OUTPUT >> 20);
+}
+
+/* The failure of a program to do what it should: what there is to say of its end comes before what the check says of
+ * other failures. */
+static _Noreturn void program_fail(struct program *program, struct finding *finding)
+{
+    struct check *check = program->check;
+
+    if (check->fault == NULL && check->told <= 255)
+        ends_explain_message(program->process.text, finding);
+    const char *asleep = check->told == -1 ? ends_asleep(check) : "";
+    if (asleep[0] != '\0') {
+        finding->found = check_text(check, "%s\nNothing changes any more:%s", finding->found, asleep);
+        if (ends_locked(check))
+            finding->cause = "nobody is left who would post or unlock what is waited for";
+    }
+    check_fail(check, finding);
+}
+
 int program_wait(struct program *program)
 {
     if (program->ended)
         return program->status;
     program->status = process_finish(&program->process);
     program->ended = true;
+    program->check->flooded = program->process.printed > PROCESS_OUTPUT;
     if (program->status == -1)
         program->check->ledger->interfered = true;
     program_log(program);
+    int told = program->check->told; /* the transcript is not what is found */
     fprintf(program->check->transcript, "# %s: %s\n", program->short_name,
             status_text(program->check, program->status));
+    program->check->told = told;
     crowd_require(program);
     return program->status;
 }
@@ -481,9 +526,11 @@ void program_expect(struct program *program, const char *text)
     if (program_prints(program, text))
         return;
     bool over = program->process.output == -1;
-    const char *end = over ? status_text(check, program_wait(program)) : "it did not, and went on running";
-    FAIL(check, .expected = check_text(check, "`%s` prints \"%s\"", program->command, text),
-         .found = check_text(check, "%s%s", end, program_tail(program)));
+    const char *end = over ? program_end_text(program, program_wait(program)) : "it did not, and went on running";
+    if (!over)
+        check->told = -1;
+    program_fail(program, &(struct finding){.expected = check_text(check, "`%s` prints \"%s\"", program->command, text),
+                                            .found = check_text(check, "%s%s", end, program_tail(program))});
 }
 
 void program_ends(struct program *program, int status)
@@ -492,8 +539,10 @@ void program_ends(struct program *program, int status)
     int found = program_wait(program);
 
     if (found != status)
-        FAIL(check, .expected = check_text(check, "`%s` ends with %s", program->command, status_text(check, status)),
-             .found = check_text(check, "%s%s", status_text(check, found), program_tail(program)));
+        program_fail(program, &(struct finding){.expected = check_text(check, "`%s` ends with %s", program->command,
+                                                                       status_text(check, status)),
+                                                .found = check_text(check, "%s%s", program_end_text(program, found),
+                                                                    program_tail(program))});
 }
 
 struct program *check_run(struct check *check, int status, const char *const argv[])
@@ -585,9 +634,14 @@ void await_turn(struct await *await)
             process_drain(&check->programs[i]->process);
             crowd_require(check->programs[i]);
         }
+    if (ends_stalled(check)) /* might it come at all? */
+        await->end = deadline_in(0);
     if (deadline_passed(&await->end))
         FAIL(check, .expected = await->what,
-             .found = check_text(check, "that did not happen within %.0f s", wait_limit(check)));
+             .found =
+                 ends_asleep(check)[0] == '\0'
+                     ? check_text(check, "that did not happen within %.0f s", wait_limit(check))
+                     : check_text(check, "that did not happen, and nothing changes any more:%s", ends_asleep(check)));
     nanosleep(&turn, NULL);
 }
 

@@ -3,6 +3,7 @@
 #define HARNESS_CONTEXT_H
 
 #include <jansson.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -64,6 +65,15 @@ struct check {
     bool leaks_unseen;                 /* of which the one for leaks cannot run here */
     struct program **programs;
     size_t program_count;
+    /* For ends.c: */
+    int told;        /* the last status that was put into words; 0: none, or one that says nothing */
+    bool faulted;    /* a call of the program that was started last was made to fail */
+    double looked;   /* when its processes were looked at last, CLOCK_MONOTONIC */
+    bool flooded;    /* the program that was waited for last printed too much */
+    uint64_t asleep; /* what all its processes did when they were looked at last; 0: not all of them sleep */
+    int asleep_seconds;
+    bool asleep_locked; /* one of them waits for a lock or a semaphore */
+    const char *asleep_said;
 };
 
 /* Run the check's function and write its record; called in the child process. */

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 #include "lab.h"
 #include "machine.h"
 #include "process.h"
+#include "render.h"
 #include "scratch.h"
 #include "shmlab/shared_data_contract.h"
 #include "toolchain.h"
@@ -28,11 +30,23 @@ struct doctor {
     int poor;    /* without it some checks are not judged */
 };
 
+/* Standard output; in a file lines are not broken. */
+static struct render screen(void)
+{
+    struct render render = render_to(stdout);
+
+    if (render.rows == 0)
+        render.width = INT_MAX;
+    return render;
+}
+
 static void line_print(struct doctor *doctor, bool good, bool needed, const char *what, const char *advice)
 {
-    printf("  %-5s %s\n", good ? "ok" : needed ? "BAD" : "note", what);
+    struct render render = screen();
+
+    render_behind(&render, good ? "  ok    " : needed ? "  BAD   " : "  note  ", what);
     if (!good && advice != NULL)
-        printf("        -> %s\n", advice);
+        render_behind(&render, "        -> ", advice);
     if (!good && needed)
         doctor->missing++;
 }
@@ -212,16 +226,18 @@ static void leftovers_look(struct doctor *doctor)
 int lab_doctor(const struct lab_options *options)
 {
     struct doctor doctor = {0};
+    struct render render = screen();
 
     (void)options;
     tools_look(&doctor);
     machine_try(&doctor);
     leftovers_look(&doctor);
     if (doctor.missing > 0)
-        printf("Fix what is BAD first.\n");
+        render_behind(&render, "", "Fix what is BAD first.");
     else if (doctor.poor > 0)
-        printf("The labs work here. A check that wants what is missing is not judged, and costs no points.\n");
+        render_behind(&render, "",
+                      "The labs work here. A check that wants what is missing is not judged, and costs no points.");
     else
-        printf("Everything that the labs need is there.\n");
+        render_behind(&render, "", "Everything that the labs need is there.");
     return doctor.missing == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

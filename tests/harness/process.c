@@ -211,12 +211,14 @@ static bool output_read_within(struct process *process, int64_t ms)
 }
 
 /* Read once. False at the end of the output, or when nothing came until `end`. */
-static bool output_read(struct process *process, const struct deadline *end)
+static bool output_read(struct process *process, struct deadline *end)
 {
     for (double left; (left = deadline_left(end)) > 0 && process->output != -1; crowd_end(process)) {
         int64_t ms = (int64_t)(left * 1000) + 1;
         if (output_read_within(process, ms < SLICE_MS ? ms : SLICE_MS))
             return true;
+        if (process->watch != NULL && process->watch(process->watch_data))
+            *end = deadline_in(0);
     }
     return false;
 }

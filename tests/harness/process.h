@@ -32,6 +32,10 @@ struct process {
     size_t text_limit, printed; /* bytes kept at most, bytes printed */
     unsigned tasks;             /* of the machine, when it was started */
     bool crowd;                 /* it started processes without end, and was killed with all of them: crowd.h */
+    /* Called again and again while one waits for the process; true: the wait is over, as if its limit had come.
+     * NULL: nobody looks. */
+    bool (*watch)(void *data);
+    void *watch_data;
 };
 
 /* A place where programs run that is not simply beside us, for example behind walls. */

@@ -93,6 +93,13 @@ void render_line(const struct render *render, int margin, const char *text)
     fputc('\n', render->stream);
 }
 
+void render_behind(const struct render *render, const char *head, const char *text)
+{
+    fputs(head, render->stream);
+    line_print(render, (int)strlen(head), text, strlen(text));
+    fputc('\n', render->stream);
+}
+
 void render_text(const struct render *render, int indent, const char *label, const char *text)
 {
     if (render->width < NARROW && indent > 2)

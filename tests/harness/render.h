@@ -47,6 +47,9 @@ char *render_label(const json_t *check, const char *text);
 /* A text behind so many blanks, broken at the render's width; what goes on stands below. */
 void render_line(const struct render *render, int margin, const char *text);
 
+/* A text behind a head, "  ok    "; what goes on stands below the text. */
+void render_behind(const struct render *render, const char *head, const char *text);
+
 /* Text behind a label of that width, broken at the render's width; lines of its own are kept. */
 void render_text(const struct render *render, int indent, const char *label, const char *text);
 

@@ -43,7 +43,7 @@ const char *text_tail(const char *text, int lines);
 
 /* Lines longer than so many bytes are cut, with a word on how much is left out; of more than so many lines the last
  * ones are kept. */
-enum { TEXT_LINE = 200, TEXT_LINES = 60 };
+enum { TEXT_LINE = 240, TEXT_LINES = 60 };
 char *text_clip(const char *text);
 
 /* Every line behind a prefix. */

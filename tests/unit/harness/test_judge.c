@@ -8,6 +8,7 @@
 /* cmocka wants the above first */
 #include <cmocka.h>
 #include <fcntl.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 #include "judge.h"
 #include "objects.h"
 #include "render.h"
+#include "text.h"
 #include "toolchain.h"
 
 const struct lab *const judge_labs[] = {NULL}; /* here the labs are made up */
@@ -233,6 +235,58 @@ static const struct lab chancy = {.name = "lab8_chancy",
                                   .cases = chancy_cases,
                                   .case_count = sizeof chancy_cases / sizeof chancy_cases[0]};
 
+/* ---- Programs that end otherwise than they should: the advice of the check is about something else ---- */
+
+static char own_path[512]; /* of this test, which is a program, too: see main */
+
+static void advised(struct check *check)
+{
+    ADVISE(check, .file = "file.c", .line = 7, .cause = "something else", .next = "something else");
+}
+
+static void bus_error(struct check *check)
+{
+    advised(check);
+    RUN(check, 0, "/bin/sh", "-c", "kill -BUS $$");
+}
+
+static void floods(struct check *check)
+{
+    advised(check);
+    RUN(check, 0, "/bin/sh", "-c", "exec tr '\\0' x </dev/zero");
+}
+
+static void refused(struct check *check)
+{
+    advised(check);
+    RUN(check, 0, "/bin/sh", "-c", "echo 'producer: ftruncate: EINVAL (Invalid argument)'; exit 1");
+}
+
+static void sleeps(struct check *check)
+{
+    advised(check);
+    RUN(check, 0, own_path, check_name(check));
+}
+
+static void other_status(struct check *check)
+{
+    advised(check);
+    RUN(check, 3, "/bin/sh", "-c", "exit 4");
+}
+
+#define ENDS(function, how_long)                                                                                      \
+    {                                                                                                                 \
+        .name = #function, .title = "t", .concept = "c", .hints = {"1", "2", "3"}, .limit = how_long, .run = function \
+    }
+static const struct check_case ends_cases[] = {
+    ENDS(bus_error, LIMIT_QUICK), ENDS(floods, LIMIT_QUICK),       ENDS(refused, LIMIT_QUICK),
+    ENDS(sleeps, LIMIT_LONG),     ENDS(other_status, LIMIT_QUICK),
+};
+static const struct lab ends = {.name = "lab6_ends",
+                                .title = "made up",
+                                .cases = ends_cases,
+                                .case_count = sizeof ends_cases / sizeof ends_cases[0]};
+
 /* Nothing is wrong with these. */
 static const struct check_case right_cases[] = {
     {.name = "good", .points = 89, .title = "t", .concept = "c", .hints = {"1", "2", "3"}, .run = good},
@@ -375,6 +429,45 @@ static void what_is_damaged_is_empty(void **state)
     json_decref(wrong);
 }
 
+static void an_end_has_a_cause_of_its_own(void **state)
+{
+    (void)state;
+    json_t *verdict = lab_run(&ends, NULL, 0);
+
+    assert_string_equal(member(verdict, "bus_error", "ended"), "signal");
+    assert_non_null(strstr(member(verdict, "bus_error", "cause"), "shorter than the mapping"));
+    assert_non_null(strstr(member(verdict, "bus_error", "next"), "ftruncate"));
+    assert_string_equal(member(verdict, "floods", "ended"), "flood");
+    assert_non_null(strstr(member(verdict, "floods", "found"), "it printed more than 16 MiB and was ended"));
+    assert_true(strlen(member(verdict, "floods", "found")) < 1000);
+    assert_non_null(strstr(member(verdict, "floods", "found"), " more)"));
+    assert_non_null(strstr(member(verdict, "refused", "cause"), "not open for writing"));
+    assert_string_equal(member(verdict, "refused", "ended"), "");
+    assert_string_equal(member(verdict, "sleeps", "ended"), "limit");
+    assert_non_null(strstr(member(verdict, "sleeps", "found"), "sleeps in sem_wait on /shmlab_"));
+    assert_non_null(strstr(member(verdict, "sleeps", "found"), "whose value is 0"));
+    assert_non_null(strstr(member(verdict, "sleeps", "cause"), "nobody is left"));
+    assert_string_equal(member(verdict, "other_status", "cause"), "something else");
+    json_decref(verdict);
+}
+
+static void long_lines_are_cut(void **state)
+{
+    (void)state;
+    char line[1000];
+
+    memset(line, 'x', sizeof line - 1);
+    line[sizeof line - 1] = '\0';
+    memcpy(line + TEXT_LINE - 1, "\xC3\xA4", 2); /* no half character */
+    char *clip = text_clip(line);
+    assert_int_equal(strlen(clip), TEXT_LINE - 1 + strlen("... (760 bytes more)"));
+    assert_non_null(strstr(clip, "x... (760 bytes more)"));
+    free(clip);
+    clip = text_clip("one\ntwo\n");
+    assert_string_equal(clip, "one\ntwo\n");
+    free(clip);
+}
+
 /* "3/2": of three runs two have passed. */
 static const char *tally(const json_t *verdict, const char *name)
 {
@@ -428,8 +521,20 @@ static void what_any_run_left_behind_stays(void **state)
     json_decref(verdict);
 }
 
-int main(void)
+/* As a program: wait for a semaphore that nobody posts. */
+static int wait_for_ever(const char *name)
 {
+    sem_t *semaphore = sem_open(name, O_CREAT | O_EXCL, 0600, 0);
+
+    return semaphore != SEM_FAILED && sem_wait(semaphore) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1)
+        return wait_for_ever(argv[1]);
+    if (readlink("/proc/self/exe", own_path, sizeof own_path - 1) == -1)
+        return EXIT_FAILURE;
     turns = mmap(NULL, sizeof *turns, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (turns == MAP_FAILED)
         return EXIT_FAILURE;
@@ -437,6 +542,8 @@ int main(void)
         cmocka_unit_test(each_check_is_one_record),
         cmocka_unit_test(what_is_not_judged_here_is_not_wrong),
         cmocka_unit_test(what_is_damaged_is_empty),
+        cmocka_unit_test(an_end_has_a_cause_of_its_own),
+        cmocka_unit_test(long_lines_are_cut),
         cmocka_unit_test(one_check_runs_with_what_it_needs),
         cmocka_unit_test(a_check_runs_again_while_its_outcome_stays_the_same),
         cmocka_unit_test(what_any_run_left_behind_stays),

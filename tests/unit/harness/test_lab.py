@@ -197,6 +197,7 @@ class ScreenTest(LabTest):
             with self.subTest(columns):
                 self.fits(columns, self.on_a_terminal(columns, "progress"))
                 self.fits(columns, self.on_a_terminal(columns, "hint", "1", "--check", "predictions"))
+        self.fits(60, self.on_a_terminal(60, "doctor"))
 
 
 class DoctorTest(LabTest):

@@ -15,7 +15,7 @@ struct counts {
     int tests, failures, errors, skipped;
 };
 
-/* NULL: it is a failure or no finding at all. The judge's words for a crash are those of status_text. */
+/* NULL: it is a failure or no finding at all. */
 static const char *error_type(const json_t *check)
 {
     if (!check_found_something(check))
@@ -24,7 +24,7 @@ static const char *error_type(const json_t *check)
         return verdict_text(check, "outcome");
     if (verdict_is(check, "name", "builds"))
         return "build";
-    return strncmp(verdict_text(check, "found"), "ended by signal", strlen("ended by signal")) == 0 ? "crash" : NULL;
+    return verdict_is(check, "ended", "signal") ? "crash" : NULL;
 }
 
 static void check_count(struct counts *counts, const json_t *check)
