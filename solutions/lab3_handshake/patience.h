@@ -7,7 +7,7 @@
  *             return end;
  *
  * The first steps come back at once (a peer at work answers within a microsecond), later ones sleep, twice as
- * long each time up to a millisecond, and look around: System V counts how many processes are attached to a
+ * long each time up to a millisecond, and look around: System V counts the attachments to a
  * segment, and the kernel corrects the count when one dies, SIGKILL included. So "attached once is only me"
  * proves that the peer is gone.
  */

@@ -9,7 +9,7 @@ bool text_has_word(const char *text, const char *word);
 
 /*
  * Does the text name the error: by its symbol ("ENOENT"), by the words of strerror(3) ("No such file or directory"), or
- * by its number as a word of its own ("errno 2", "[Errno 2]")?
+ * by its number where that is called one ("errno 2", "[Errno 2]", "error: 2", "(2)")?
  */
 bool text_names_error(const char *text, int number);
 /* The same of all that the program has printed. */
