@@ -359,6 +359,18 @@ class Wild(WeaveCase):
         self.assertIn(f"weave -- {binary}", self.weave(binary).stdout)
         self.assertRegex(self.weave("--version").stdout, r"^weave \d+\.\d+\.\d+\n$")
 
+    def test_what_is_installed_works_elsewhere(self) -> None:
+        build, prefix = Path(WEAVE).resolve().parents[1], self.folder / "installed"
+        command = ["cmake", "--install", str(build), "--component", "weave", "--prefix", str(prefix)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        files = {str(path.relative_to(prefix)) for path in prefix.rglob("*") if path.is_file()}
+        self.assertEqual(files, {"bin/weave", "lib/libweave.so", "share/man/man1/weave.1"})
+        source, binary = self.folder / "elsewhere.c", str(self.folder / "elsewhere")
+        source.write_text(HEAD + "int main(void) { " + self.RACE + " }\n", encoding="utf-8")
+        subprocess.run([str(prefix / "bin" / "weave"), "cc", "-w", str(source), "-o", binary], check=True)
+        run = subprocess.run([str(prefix / "bin" / "weave"), "-q", "--", binary], check=False, stdout=subprocess.DEVNULL)
+        self.assertEqual(run.returncode, 1)
+
     # ---- compiling ----
 
     def test_more_arguments_than_anybody_types(self) -> None:
