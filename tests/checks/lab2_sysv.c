@@ -287,9 +287,12 @@ static void require_reads(struct check *check, const char *program)
     struct program *reader = RUN(check, 0, program, "--key", key);
     data_require_printed(check, reader, &sample);
     struct object object = sysv_look(check, key);
+    /* The check is its creator. Behind the grader's walls programs have process ids of their own, and there is none for
+     * a process outside: pid_namespaces(7). The kernel gives 0 for it. */
+    int creator = reader->own_pid == reader->pid ? (int)object.creator : 0;
     REQUIRE(check,
             text_has_word(program_output(reader), check_text(check, "%d", object.id)) &&
-                text_has_word(program_output(reader), check_text(check, "%d", (int)object.creator)),
+                text_has_word(program_output(reader), check_text(check, "%d", creator)),
             .expected =
                 "the reader shows what the kernel knows, among it the segment's id and the creator's process id",
             .found = "it does not", .cause = "IPC_STAT is not asked, or its answer is not printed",
