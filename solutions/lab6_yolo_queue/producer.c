@@ -261,11 +261,16 @@ static int slot_fill(const struct studio *studio, struct queue_slot *slot, int32
         return more;
 
     memset(slot->detections, 0, sizeof slot->detections);
-    slot->num_detections =
+    int found =
         studio->detector != NULL
             ? detector_run(studio->detector, &frame, &studio->filter, slot->detections, QUEUE_DETECTIONS)
             : truth_filter(studio, slot->detections,
                            source_truth(studio->source, slot->detections, QUEUE_DETECTIONS));
+    if (found == -1) { /* no number of detections: nothing is published */
+        error_report_errno("does the network fit its weights?", "the detector found no answer");
+        return -1;
+    }
+    slot->num_detections = found;
     slot->frame_id = frame_id;
     slot->width = QUEUE_WIDTH;
     slot->height = QUEUE_HEIGHT;
