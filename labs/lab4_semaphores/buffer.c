@@ -235,16 +235,20 @@ int buffer_create(struct buffer *buffer, const char *prefix, unsigned capacity, 
 
 int buffer_join(struct buffer *buffer, const char *prefix, double seconds)
 {
+    struct deadline deadline = deadline_in(seconds);
+    bool told = false;
+
     buffer_prepare(buffer, prefix);
-    for (double waited = 0;; waited += retry_seconds) {
+    for (;;) {
         enum join result = buffer_try_join(buffer);
         if (result != JOIN_LATER)
             return result == JOIN_DONE ? 0 : 1;
-        if (waited == 0) {
+        if (!told) {
             printf("consumer: waiting for a producer (%s)\n", buffer->shm_name);
             fflush(stdout);
+            told = true;
         }
-        if (waited >= seconds)
+        if (deadline_passed(&deadline))
             return error_report("start a producer with the same --prefix", "no producer came within %g s",
                                 seconds);
         if (!stop_sleep(retry_seconds))
@@ -264,7 +268,7 @@ static enum buffer_end semaphore_wait(sem_t *semaphore, double seconds)
 
 /* TODO 4: Wait for a free slot, then for MUTEX; fill slots[tail], advance tail, count one more; give MUTEX
  * back, then tell that there is one message more: the order is bounded_buffer.h's. If MUTEX does not
- * come in time, its holder is dead: BUFFER_STUCK, and the slot that was not used goes back. */
+ * come in time, its holder is dead or stopped: BUFFER_STUCK, and the slot that was not used goes back. */
 enum buffer_end buffer_put(struct buffer *buffer, const struct buffer_message *message, double seconds)
 {
     (void)message;
@@ -291,8 +295,10 @@ static unsigned buffer_count(const struct buffer *buffer)
 
 enum buffer_end buffer_drain(struct buffer *buffer, double seconds)
 {
-    for (double waited = 0; buffer_count(buffer) > 0 && !buffer_shared(buffer); waited += retry_seconds) {
-        if (waited >= seconds)
+    struct deadline deadline = deadline_in(seconds);
+
+    while (buffer_count(buffer) > 0 && !buffer_shared(buffer)) {
+        if (deadline_passed(&deadline))
             return BUFFER_TIMEOUT;
         if (!stop_sleep(retry_seconds))
             return BUFFER_STOPPED;

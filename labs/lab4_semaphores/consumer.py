@@ -25,6 +25,9 @@ from shmlab.semaphore import Semaphore  # noqa: E402
 from shmlab.waiting import Deadline  # noqa: E402
 
 
+MUTEX_SECONDS = 10  # MUTEX is held for a few instructions; however short the user's patience for messages is
+
+
 class Item(NamedTuple):
     """A message that is ours: copied out of the buffer."""
 

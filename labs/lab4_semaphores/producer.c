@@ -14,6 +14,7 @@
 
 #include "buffer.h"
 #include "options.h"
+#include "shmlab/clock.h"
 #include "shmlab/error.h"
 #include "shmlab/stop.h"
 
@@ -39,8 +40,8 @@ static int items_put(struct buffer *buffer, const struct lab4_options *options)
                                 number - 1, options->items);
         case BUFFER_STUCK:
             return error_report("end the other processes and start again",
-                                "%s was not given back within %g s: its holder is dead", buffer->mutex_name,
-                                options->timeout);
+                                "%s was not given back within %g s: its holder is dead, or stopped",
+                                buffer->mutex_name, options->timeout);
         }
     }
     return EXIT_SUCCESS;

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "sequence.h"
+#include "shmlab/clock.h"
 #include "shmlab/error.h"
 #include "shmlab/options.h"
 #include "shmlab/presence.h"
@@ -174,12 +175,10 @@ static enum sequence_end reader_take(const struct options *options, const struct
                                      struct snapshot *snapshot)
 {
     enum sequence_end end = sequence_take(shared, snapshot, TRIES);
+    struct deadline deadline = deadline_in(options->timeout);
 
-    for (double left = options->timeout; end == SEQUENCE_BUSY && left > 0; left -= nap_seconds) {
-        if (!stop_sleep(nap_seconds))
-            break;
+    while (end == SEQUENCE_BUSY && !deadline_passed(&deadline) && stop_sleep(nap_seconds))
         end = sequence_take(shared, snapshot, TRIES);
-    }
     return end;
 }
 

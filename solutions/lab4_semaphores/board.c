@@ -23,6 +23,7 @@
 #include <sys/shm.h>
 
 #include "rwlock.h"
+#include "shmlab/clock.h"
 #include "shmlab/error.h"
 #include "shmlab/options.h"
 #include "shmlab/stop.h"
@@ -130,7 +131,9 @@ static int segment_find(const struct options *options)
     bool writer = strcmp(options->role, "write") == 0;
     int flags = writer ? IPC_CREAT | (int)options->mode : 0;
 
-    for (double waited = 0;; waited += retry_seconds) {
+    struct deadline deadline = deadline_in(options->timeout);
+
+    for (;;) {
         int id = shmget(options->key, sizeof(struct board), flags);
         if (id != -1)
             return id;
@@ -139,7 +142,7 @@ static int segment_find(const struct options *options)
                                (unsigned)options->key);
             return -1;
         }
-        if (waited >= options->timeout || !stop_sleep(retry_seconds)) {
+        if (deadline_passed(&deadline) || !stop_sleep(retry_seconds)) {
             error_report("board write makes one", "there is no board with key 0x%08x",
                          (unsigned)options->key);
             return -1;

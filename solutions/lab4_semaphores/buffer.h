@@ -17,7 +17,8 @@ enum buffer_end {
     BUFFER_DONE,    /* the message was put, or got */
     BUFFER_STOPPED, /* a signal asked us to end */
     BUFFER_TIMEOUT, /* no free slot, or no message, within the time */
-    BUFFER_STUCK,   /* MUTEX stayed taken for the whole time: a process died while it held it */
+    BUFFER_STUCK,   /* MUTEX stayed taken for the whole time: a process died, or was stopped, while it held it
+                     */
 };
 
 struct buffer {

@@ -25,6 +25,9 @@ from shmlab.semaphore import Semaphore  # noqa: E402
 from shmlab.waiting import Deadline  # noqa: E402
 
 
+MUTEX_SECONDS = 10  # MUTEX is held for a few instructions; however short the user's patience for messages is
+
+
 class Item(NamedTuple):
     """A message that is ours: copied out of the buffer."""
 
@@ -127,12 +130,12 @@ class Buffer:
         # shmlab:text hands, give it back.
         if not wait(self._full, timeout):
             return None
-        if not wait(self._mutex, timeout):
+        if not wait(self._mutex, max(timeout, MUTEX_SECONDS)):
             self._full.post()  # the item that we did not take
             if stop.requested():
                 return None
             raise ShmlabError(
-                f"{self._names.mutex} was not given back within {timeout:g} s: its holder is dead",
+                f"{self._names.mutex} was not given back within {max(timeout, MUTEX_SECONDS):g} s: its holder is dead, or stopped",
                 "end the other processes and start again",
             )
         try:

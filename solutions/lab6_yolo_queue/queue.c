@@ -1,10 +1,10 @@
 /*
  * Lab 6, the circular queue: see queue.h for the calls and shmlab/yolo_queue.h for the protocol.
  *
- * What keeps it right: EMPTY and FULL. sem_post and sem_wait synchronise memory (POSIX, XBD 4.12), so a slot
- * is the producer's alone between wait(EMPTY) and post(FULL) and the consumer's alone between wait(FULL) and
- * post(EMPTY). The copying of a megabyte may therefore happen outside MUTEX, which guards the three indices
- * for a few nanoseconds.
+ * What keeps it right: EMPTY and FULL. sem_post and sem_wait synchronise memory (POSIX.1-2017, XBD 4.12), so
+ * a slot is the producer's alone between wait(EMPTY) and post(FULL) and the consumer's alone between
+ * wait(FULL) and post(EMPTY). The copying of a megabyte may therefore happen outside MUTEX, which guards the
+ * three indices for a few nanoseconds.
  */
 #define _GNU_SOURCE /* sem_clockwait */
 #include "queue.h"
@@ -251,8 +251,11 @@ static enum attach queue_try_attach(struct queue *queue)
 
 int queue_attach(struct queue *queue, const char *prefix, double seconds)
 {
+    struct deadline deadline = deadline_in(seconds);
+    bool told = false;
+
     queue_prepare(queue, prefix, false);
-    for (double waited = 0;; waited += retry_seconds) {
+    for (;;) {
         enum attach result = queue_try_attach(queue);
         if (result == ATTACH_DONE) {
             queue->peer_seen = queue_peer_present(queue); /* so that its end is noticed, however soon */
@@ -260,11 +263,12 @@ int queue_attach(struct queue *queue, const char *prefix, double seconds)
         }
         if (result == ATTACH_FAILED)
             return 1;
-        if (waited == 0) {
+        if (!told) {
             printf("consumer: waiting for a producer (%s)\n", queue->shm_name);
             fflush(stdout);
+            told = true;
         }
-        if (waited >= seconds)
+        if (deadline_passed(&deadline))
             return error_report("start a producer with the same --prefix", "no producer came within %g s",
                                 seconds);
         if (!stop_sleep(retry_seconds))
@@ -442,12 +446,14 @@ enum queue_end queue_publish(struct queue *queue)
  */
 static enum queue_end queue_await_known(struct queue *queue, double seconds)
 {
-    for (double waited = 0; !queue->known; waited += retry_seconds) {
+    struct deadline deadline = deadline_in(seconds);
+
+    while (!queue->known) {
         bool present = queue_peer_present(queue);
 
         queue->peer_seen = queue->peer_seen || present;
         queue->known = !present || presence_held(queue->fd, QUEUE_PRESENCE_KNOWN) == 1;
-        if (!queue->known && waited >= seconds)
+        if (!queue->known && deadline_passed(&deadline))
             return QUEUE_TIMEOUT;
         if (!queue->known && !stop_sleep(retry_seconds))
             return QUEUE_STOPPED;
@@ -524,8 +530,10 @@ static int queue_unread(const struct queue *queue)
 
 enum queue_end queue_drain(struct queue *queue, double seconds)
 {
-    for (double waited = 0; queue_unread(queue) > 0 && !queue_peer_present(queue); waited += retry_seconds) {
-        if (waited >= seconds)
+    struct deadline deadline = deadline_in(seconds);
+
+    while (queue_unread(queue) > 0 && !queue_peer_present(queue)) {
+        if (deadline_passed(&deadline))
             return QUEUE_TIMEOUT;
         if (!stop_sleep(retry_seconds))
             return QUEUE_STOPPED;
