@@ -12,6 +12,7 @@
 #include <sys/sem.h>
 
 #include "address.h"
+#include "peers.h"
 #include "watch.h"
 #include "weave.h"
 
@@ -113,6 +114,29 @@ void rwlock_readers(struct check *check)
     board_remove(check, &address);
 }
 
+/* The set is removed under those who wait for it. */
+static void rwlock_gone(struct check *check)
+{
+    struct address address = board_draw(check);
+    struct program *inside = board_inside(check, &address, "write");
+    struct program *reader = board_start(check, &address, "read", NULL);
+
+    watch_waits(reader, "while a writer is inside");
+    struct program *writer = writer_waiting(check, &address);
+    ADVISE(check, .file = "rwlock.c", .line = check_line(check, "rwlock.c", "operations_do("),
+           .cause = "a set that was removed (EIDRM, or EINVAL from the next call on) is taken for one that is busy",
+           .next = "RWLOCK_GONE for both");
+    board_remove(check, &address);
+    program_ends(reader, 1);
+    program_ends(writer, 1);
+    REQUIRE(check, program_said(reader, "removed the board") && program_said(writer, "removed the board"),
+            .expected = "whoever waits learns that somebody has removed the board: RWLOCK_GONE",
+            .found =
+                check_text(check, "the reader:\n%sthe writer:\n%s", program_output(reader), program_output(writer)));
+    program_send(inside, "\n");
+    program_wait(inside);
+}
+
 void rwlock_writer(struct check *check)
 {
     struct address address = board_draw(check);
@@ -130,6 +154,33 @@ void rwlock_writer(struct check *check)
     values_require(check, &address, 0, 0, 0, "when all have left");
     board_use(check, &address, "read", "read notice 2");
     board_remove(check, &address);
+}
+
+/* One that gave up and lives on: SEM_UNDO takes nothing back before its end. */
+static void rwlock_lives_on(struct check *check, const struct address *address)
+{
+    struct program *first = START(check, "lab4_lock", address->key), *second = START(check, "lab4_lock", address->key);
+
+    ADVISE(check, .file = "rwlock.c", .line = check_line(check, "rwlock.c", "rwlock_write_begin("),
+           .cause = "a writer that gave up still counts as one that waits: no reader comes in any more",
+           .next = "whatever ends the wait, WAITING goes down again");
+    peer_answer(first);
+    peer_answer(second);
+    peer_require(first, "with nobody inside rwlock_read_begin gives", peer_ask(first, "read 20"), "done");
+    peer_require(second, "with a reader inside rwlock_write_begin of 0 seconds gives", peer_ask(second, "write 0"),
+                 "timeout");
+    values_require(check, address, 1, 0, 0, "when a writer has given up, and lives on");
+    peer_tell(second, "write 20");
+    watch_waits(second, "while a reader is inside");
+    program_signal(second, SIGINT);
+    peer_require(second, "after SIGINT rwlock_write_begin gives", peer_answer(second), "stopped");
+    values_require(check, address, 1, 0, 0, "when a writer was stopped, and lives on");
+    peer_require(second, "once more rwlock_write_begin gives", peer_ask(second, "write 20"), "stopped");
+    values_require(check, address, 1, 0, 0, "when a writer that was stopped before has come in vain");
+    peer_require(first, "rwlock_read_end:", peer_ask(first, "leave read"), "left");
+    peer_finish(first);
+    peer_finish(second);
+    values_require(check, address, 0, 0, 0, "when all have left");
 }
 
 void rwlock_fair(struct check *check)
@@ -157,6 +208,7 @@ void rwlock_fair(struct check *check)
     RUN(check, 1, "board", "write", "--key-path", address.path, "--timeout", "0");
     values_require(check, &address, 1, 0, 0, "when the writer that waited has given up");
     board_leave(inside);
+    rwlock_lives_on(check, &address);
     board_remove(check, &address);
 }
 
@@ -187,6 +239,7 @@ void rwlock_killed(struct check *check)
     board_use(check, &address, "write", "wrote notice 3");
     values_require(check, &address, 0, 0, 0, "when all have left");
     board_remove(check, &address);
+    rwlock_gone(check);
 }
 
 void rwlock_race(struct check *check)

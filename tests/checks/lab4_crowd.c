@@ -58,8 +58,8 @@ void lab4_nothing_lost(struct check *check)
     struct store store = store_draw(check, 3);
 
     ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "buffer_put("));
+    check_pardon_leaks(check); /* who removes what is for last_out */
     store_crowd(check, &store, "consumer");
-    store_gone(check, &store, "when all four have ended");
 }
 
 void lab4_python_beside(struct check *check)
@@ -67,8 +67,8 @@ void lab4_python_beside(struct check *check)
     struct store store = store_draw(check, 3);
 
     ADVISE(check, .file = "consumer.py", .line = check_line(check, "consumer.py", "def take("));
+    check_pardon_leaks(check); /* who removes what is for python_last_out */
     store_crowd(check, &store, "consumer.py");
-    store_gone(check, &store, "when all four have ended");
 }
 
 void lab4_values(struct check *check)

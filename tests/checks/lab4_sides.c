@@ -11,47 +11,103 @@
 
 #include "lab4_store.h"
 #include "objects.h"
+#include "peers.h"
+#include "todo.h"
 #include "watch.h"
 
 enum { STEPS_MAX = 2000000, DRAIN_STEPS = 256 };
 static const char order_text[] =
     "wait EMPTY, wait MUTEX, fill slots[tail], advance tail, count++, post MUTEX, post FULL";
+static const char get_text[] = "wait FULL, wait MUTEX, copy slots[head], advance head, count--, post MUTEX, post EMPTY";
 
 /* ---- The producer's side: buffer_create, buffer_put ---- */
 
-static void mode_require(struct check *check, const char *name)
+/* A new buffer before anything is put in: a wrong first value must not become a wait for ever. */
+static struct program *buffer_begun(struct check *check, struct store *store, const char *mode)
 {
-    struct stat info;
-    const char *path = check_text(check, "/dev/shm/sem.%s", name + 1); /* sem_overview(7) */
+    struct program *peer = START(check, "lab4_peer");
+    const char *answer = peer_ask(peer, "create %s %u %s", store->prefix, store->capacity, mode);
 
-    REQUIRE(check, stat(path, &info) == 0 && (info.st_mode & 0777) == 0660,
-            .expected = check_text(check, "%s has mode 0660, as --mode said", name),
-            .found = check_text(check, "mode %04o", info.st_mode & 0777),
-            .cause = "sem_open takes the umask's bits away from the mode", .next = "umask(0) around sem_open");
+    if (strcmp(answer, "0") != 0)
+        FAIL(check, .expected = "buffer_create makes a buffer", .found = program_output(peer),
+             .next = todo_next(check, "buffer.c", "nothing creates %s yet", 1, "the message says which call failed"));
+    store_open(check, store);
+    return peer;
 }
 
 void lab4_objects(struct check *check)
 {
     struct store store = store_draw(check, 5);
 
-    ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "sem_t *semaphore_create("),
-           .next = "EMPTY begins with the capacity, FULL with 0, MUTEX with 1; a put takes one from EMPTY and gives "
-                   "one to FULL");
-    umask(022); /* of the program, too */
-    struct program *producer = START(check, "producer", "--prefix", store.prefix, "--items", "3", "--capacity", "5",
-                                     "--mode", "0660", "--timeout", "3600");
-    program_expect(producer, "put item 3 of producer 1");
-    store_open(check, &store);
-    store_values_require(check, &store, 2, 3, 1, "after three puts into five slots");
-    store_header_require(check, &store, 0, 3, 3, "after three puts");
-    for (int i = 0; i < 3; i++)
-        store_message_require(check, &store.shared->slots[i], 1, i + 1, check_text(check, "slot %d", i));
-    mode_require(check, store.empty_name);
-    mode_require(check, store.full_name);
-    mode_require(check, store.mutex_name);
-    for (int i = 0; i < 3; i++)
-        store_take(check, &store, producer);
-    program_ends(producer, 0);
+    ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "buffer_initialise("),
+           .cause = "EMPTY counts free slots, FULL counts messages, MUTEX is a lock that is open",
+           .next = "EMPTY begins with the capacity, FULL with 0, MUTEX with 1");
+    struct program *peer = buffer_begun(check, &store, "0600");
+    store_values_require(check, &store, 5, 0, 1, "in a new buffer of five slots");
+    ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "buffer_put("),
+           .next = todo_next(check, "buffer.c", "(void)message;", 4, order_text));
+    for (int i = 1; i <= 3; i++) {
+        peer_require(peer, check_text(check, "put %d of 3 into five slots gives", i), peer_ask(peer, "put %d 20", i),
+                     "done");
+        store_values_require(check, &store, 5 - i, i, 1, check_text(check, "after %d puts into five slots", i));
+        store_header_require(check, &store, 0, (unsigned)i, (unsigned)i, check_text(check, "after %d puts", i));
+        store_message_require(check, &store.shared->slots[i - 1], 1, i, check_text(check, "slot %d", i - 1));
+    }
+    check_pardon_leaks(check); /* of those who leave: last_out */
+    peer_ask(peer, "close");
+    peer_finish(peer);
+}
+
+static void mode_require(struct check *check, const char *name, unsigned mode)
+{
+    struct stat info = {0};
+    const char *path = check_text(check, "/dev/shm/sem.%s", name + 1); /* sem_overview(7) */
+
+    REQUIRE(check, stat(path, &info) == 0 && (info.st_mode & 0777) == mode,
+            .expected = check_text(check, "%s has mode %04o, as --mode said", name, mode),
+            .found = check_text(check, "mode %04o", info.st_mode & 0777),
+            .cause = "sem_open takes the umask's bits away from the mode; or the mode is not what --mode says",
+            .next = "umask(0) around sem_open, and `mode` as it was given");
+}
+
+/* The umask of another process: proc_pid_status(5). */
+static unsigned umask_of(struct check *check, const struct program *program)
+{
+    size_t length;
+    const char *text = check_read(check, check_text(check, "/proc/%d/status", (int)program->pid), &length);
+    const char *line = text != NULL ? strstr(text, "Umask:") : NULL;
+
+    if (line == NULL)
+        check_skip(check, "/proc does not tell a process's umask here");
+    return (unsigned)strtoul(line + strlen("Umask:"), NULL, 8);
+}
+
+void lab4_mode(struct check *check)
+{
+    static const struct {
+        mode_t mask;
+        const char *text;
+        unsigned mode;
+    } cases[] = {{022, "0660", 0660}, {077, "0604", 0604}, {0, "0600", 0600}};
+
+    ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "sem_t *semaphore_create("));
+    check_pardon_leaks(check);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct store store = store_draw(check, 2);
+        umask(cases[i].mask); /* of the program, too */
+        struct program *peer = buffer_begun(check, &store, cases[i].text);
+        mode_require(check, store.empty_name, cases[i].mode);
+        mode_require(check, store.full_name, cases[i].mode);
+        mode_require(check, store.mutex_name, cases[i].mode);
+        REQUIRE(check, umask_of(check, peer) == cases[i].mask,
+                .expected = check_text(check, "the process's umask is %04o again", cases[i].mask),
+                .found =
+                    check_text(check, "%04o: all that it creates from now on has other bits", umask_of(check, peer)),
+                .cause = "the umask was changed for sem_open, and not set back",
+                .next = "mode_t mask = umask(0); ... umask(mask);");
+        peer_ask(peer, "close");
+        peer_finish(peer);
+    }
 }
 
 void lab4_put(struct check *check)
@@ -127,8 +183,7 @@ void lab4_mutex(struct check *check)
 
     store = store_make(check, 2);
     ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "buffer_get("),
-           .cause = "two consumers that are in there at once take the same message",
-           .next = "wait FULL, wait MUTEX, copy slots[head], advance head, count--, post MUTEX, post EMPTY");
+           .cause = "two consumers that are in there at once take the same message", .next = get_text);
     struct program *consumer = store_consumer(check, &store, "consumer", "2");
     struct buffer_message message = store_message(3, 4);
     store_put(check, &store, consumer, &message);
@@ -249,10 +304,30 @@ void consumer_gets(struct check *check, const char *program, int items)
     store_values_require(check, &store, 3, 0, 1, "when all is taken");
 }
 
+/* One message, got by a peer: whether buffer_get is written shows at once, and not when a program has waited in vain.
+ */
+static void get_once(struct check *check)
+{
+    struct store store = store_make(check, 2);
+    struct program *peer = START(check, "lab4_peer");
+    struct buffer_message message = message_draw(check, 1);
+    const char *expected = check_text(check, "done %d %d %s", message.producer, message.sequence, message.text);
+
+    ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "buffer_get("));
+    peer_require(peer, "buffer_join gives", peer_ask(peer, "join %s", store.prefix), "0");
+    store_put(check, &store, peer, &message);
+    const char *found = peer_ask(peer, "get 20");
+    REQUIRE(check, strcmp(found, expected) == 0,
+            .expected = check_text(check, "with one message in the buffer buffer_get gives: %s", expected),
+            .found = check_text(check, "%s", found),
+            .next = todo_next(check, "buffer.c", "*message = (struct buffer_message){.producer = 0};", 5, get_text));
+    peer_ask(peer, "close");
+    peer_finish(peer);
+}
+
 void lab4_get(struct check *check)
 {
-    ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "buffer_get("),
-           .next = "wait FULL, wait MUTEX, copy slots[head], advance head, count--, post MUTEX, post EMPTY");
+    ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "buffer_get("), .next = get_text);
     consumer_gets(check, "consumer", 7);
 }
 
@@ -275,10 +350,11 @@ void consumer_waits(struct check *check, const char *program)
 
 void lab4_empty(struct check *check)
 {
+    get_once(check);
     ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "buffer_get("),
            .cause = "the consumer does not wait for FULL, or waits for it while it holds MUTEX: then no producer can "
                     "ever put anything",
-           .next = "wait FULL, wait MUTEX, copy slots[head], advance head, count--, post MUTEX, post EMPTY");
+           .next = get_text);
     consumer_waits(check, "consumer");
 }
 
@@ -290,8 +366,7 @@ void lab4_get_order(struct check *check)
     void *before = check_memory(check, store.size);
     bool over = false;
 
-    ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "buffer_get("),
-           .next = "wait FULL, wait MUTEX, copy slots[head], advance head, count--, post MUTEX, post EMPTY");
+    ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "buffer_get("), .next = get_text);
     store_put(check, &store, consumer, &first);
     program_expect(consumer, check_text(check, "got %s\n", first.text));
     watch_waits(consumer, "while the buffer is empty");

@@ -54,6 +54,7 @@ void store_gone(struct check *check, const struct store *store, const char *when
 
 /* lab4_sides.c: what a put and a get do, and in which order */
 void lab4_objects(struct check *check);
+void lab4_mode(struct check *check);
 void lab4_put(struct check *check);
 void lab4_full(struct check *check);
 
@@ -83,5 +84,14 @@ void lab4_errors(struct check *check);
 void lab4_python_get(struct check *check);
 void lab4_python_waits(struct check *check);
 void lab4_sanitizers(struct check *check);
+
+/* lab4_trust.c: numbers that nobody may believe, and names that lead elsewhere */
+void lab4_distrust(struct check *check);
+void lab4_python_distrust(struct check *check);
+void lab4_younger(struct check *check);
+void lab4_python_last_out(struct check *check);
+
+/* What nobody has taken is lost with the objects: the last one out tells how many. */
+void lab4_lost(struct check *check);
 
 #endif

@@ -1,6 +1,6 @@
-/* See lab6_peers.h. */
+/* See peers.h. */
 #define _GNU_SOURCE
-#include "lab6_peers.h"
+#include "peers.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -118,8 +118,7 @@ static _Noreturn void answer_missing(struct program *peer)
                             peer->short_name, python ? "" : ".c"));
 }
 
-/* The next line that begins with "> ". */
-const char *peer_answer(struct program *peer)
+const char *peer_heard(struct program *peer)
 {
     while (program_prints(peer, "> ")) {
         size_t begin = peer->process.seen;
@@ -127,7 +126,16 @@ const char *peer_answer(struct program *peer)
         if (line && program_prints(peer, "\n"))
             return check_text(peer->check, "%.*s", (int)(peer->process.seen - begin - 1), peer->process.text + begin);
     }
-    answer_missing(peer);
+    return NULL;
+}
+
+const char *peer_answer(struct program *peer)
+{
+    const char *answer = peer_heard(peer);
+
+    if (answer == NULL)
+        answer_missing(peer);
+    return answer;
 }
 
 const char *peer_ask(struct program *peer, const char *format, ...)

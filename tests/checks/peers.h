@@ -1,10 +1,10 @@
 /*
  * Peers that obey: programs of tests/checks/programs that take one step of a student's code when told, a
- * command a line, and answer each with a line that begins with "> ". So a check of lab 6 can look at memory
+ * command a line, and answer each with a line that begins with "> ". So a check of labs 4 and 6 can look at memory
  * between any two steps.
  */
-#ifndef CHECKS_LAB6_PEERS_H
-#define CHECKS_LAB6_PEERS_H
+#ifndef CHECKS_PEERS_H
+#define CHECKS_PEERS_H
 
 #include "check.h"
 
@@ -13,6 +13,9 @@ void peer_tell(struct program *peer, const char *format, ...) __attribute__((for
 
 /* The next answer, without its "> ". None: fails the check, with what the peer was told last, and how it ended. */
 const char *peer_answer(struct program *peer);
+
+/* The same; NULL when there is none, for checks that know why. */
+const char *peer_heard(struct program *peer);
 
 /* Both. */
 const char *peer_ask(struct program *peer, const char *format, ...) __attribute__((format(printf, 2, 3)));
