@@ -2,16 +2,23 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "compile.h"
 #include "lab5_snapshot.h"
 #include "objects.h"
+#include "said.h"
+#include "todo.h"
 #include "watch.h"
+#include "weave.h"
+
+enum { DESCRIPTORS = 64 }; /* far more than a producer opens */
 
 #define STORE_ADVICE(check)                                                                 \
     ADVISE(check, .file = PRODUCER, .line = check_line(check, PRODUCER, "snapshot_store("), \
@@ -23,18 +30,24 @@ static void first_require(struct check *check, const char *name)
     struct object object = posix_look(check, name);
 
     REQUIRE(check, object.exists, .expected = check_text(check, "%s is there when its producer has ended", name),
-            .found = "it is gone", .line = check_line(check, PRODUCER, "snapshot_publish("), .file = PRODUCER,
-            .cause = "an shm_unlink at the end, as in the labs before: a snapshot is meant to stay");
+            .found = "there is none", .line = check_line(check, PRODUCER, "snapshot_publish("), .file = PRODUCER,
+            .cause = "another name than --name, or an shm_unlink at the end: a snapshot is meant to stay");
     REQUIRE(check, object.size == sizeof(struct snapshot),
             .expected = check_text(check, "%s has %zu bytes", name, sizeof(struct snapshot)),
             .found = check_text(check, "%zu bytes", object.size),
-            .cause = "ftruncate decides about the size; sizeof of a pointer is 8");
-    REQUIRE(check, object.mode == 0600, .expected = check_text(check, "%s has mode 0600", name),
-            .found = check_text(check, "mode %04o", object.mode),
-            .cause = "options->mode decides who may read and write it; 0600 by default: its owner alone");
+            .cause = object.size == 0 ? "an object begins with 0 bytes: ftruncate gives it its size"
+                                      : "ftruncate decides about the size; sizeof of a pointer is 8");
     REQUIRE(check, *(const int32_t *)(const void *)posix_copy(check, name, sizeof(int32_t)) != 0,
             .expected = check_text(check, "count %d (bytes 0 to 3)", DOGS), .found = "count 0",
             .cause = "nothing was stored, or into memory of the producer's own: MAP_PRIVATE");
+}
+
+/* The first of TODO 1 to 3 that is not done, or `next`. */
+static const char *producer_next(struct check *check, const char *next)
+{
+    next = todo_next(check, PRODUCER, "(void)snapshot_store;", 3, next);
+    next = todo_next(check, PRODUCER, "write snapshot_store in producer.c", 2, next);
+    return todo_next(check, PRODUCER, "(void)image;", 1, next);
 }
 
 void lab5_bytes(struct check *check)
@@ -42,7 +55,11 @@ void lab5_bytes(struct check *check)
     const char *name = snapshot_name(check);
 
     STORE_ADVICE(check);
-    produce(check, name, detector_script(check, found_dogs, DOGS, ""), 0);
+    struct program *first = PRODUCE(check, name, detector_script(check, found_dogs, DOGS, ""), snapshot_picture(check));
+    int status = program_wait(first);
+    REQUIRE(check, status == 0, .expected = "the producer leaves a snapshot and ends with exit status 0",
+            .found = check_text(check, "%s; %s", status_text(check, status), program_said_text(first)),
+            .next = producer_next(check, "the message says which call failed"));
     first_require(check, name);
     snapshot_require(check, name, found_dogs, DOGS);
     name = snapshot_name(check);
@@ -108,13 +125,51 @@ void lab5_detector_fails(struct check *check)
            .next = "if (count == -1) return error_report_errno(...)");
     struct program *producer = PRODUCE(check, name, fails, snapshot_picture(check));
     program_ends_because(producer, 1, "the detector returned -1");
-    REQUIRE(check, program_said(producer, "ERANGE"), .expected = "a message that names ERANGE",
+    REQUIRE(check, producer->process.length > 0, .expected = "a message that says what has failed",
             .found = program_said_text(producer));
     REQUIRE(check, !posix_look(check, name).exists, .expected = "no object when the detector fails",
             .found = "there is one");
     produce(check, name, detector_script(check, found_dogs, DOGS, ""), 0);
     produce(check, name, fails, 1);
     snapshot_require(check, name, found_dogs, DOGS); /* the old one is still the best there is */
+}
+
+static ino_t object_number(struct check *check, const char *name);
+
+/* "mapping" or "descriptor" of the object that the process still has; NULL: none. */
+static const char *object_held(struct check *check, const struct program *program, const char *name)
+{
+    size_t length;
+    char target[PATH_MAX];
+    const char *path = check_text(check, "/dev/shm%s", name);
+    const char *maps = check_read(check, check_text(check, "/proc/%d/maps", (int)program->pid), &length);
+
+    if (maps != NULL && strstr(maps, path) != NULL)
+        return "mapping";
+    for (int fd = 0; fd < DESCRIPTORS; fd++) {
+        ssize_t got = readlink(check_text(check, "/proc/%d/fd/%d", (int)program->pid, fd), target, sizeof target - 1);
+        target[got > 0 ? got : 0] = '\0';
+        if (strncmp(target, path, strlen(path)) == 0)
+            return "descriptor";
+    }
+    return NULL;
+}
+
+/* Is there a line that has the class and the four numbers of the box, in this order? */
+static bool record_printed(struct check *check, const char *text, const struct detection *record)
+{
+    const char *const words[] = {class_name_of(record->class_id), check_text(check, "%d", record->x),
+                                 check_text(check, "%d", record->y), check_text(check, "%d", record->width),
+                                 check_text(check, "%d", record->height)};
+
+    for (const char *line = text; *line != '\0'; line += strcspn(line, "\n"), line += *line == '\n') {
+        const char *at = line, *end = line + strcspn(line, "\n");
+        for (size_t i = 0; i < sizeof words / sizeof words[0] && at != NULL; i++)
+            at = (at = strstr(at, words[i])) != NULL && at < end ? at + strlen(words[i]) : NULL;
+        if (at != NULL)
+            return true;
+    }
+    return false;
 }
 
 /* The producer has everything, and waits at the detector's last call. */
@@ -159,16 +214,134 @@ void lab5_order(struct check *check)
             .found = shared != NULL ? check_text(check, "count %d", shared->count) : "no object of 244 bytes");
 }
 
-void lab5_mode(struct check *check)
+static void mode_once(struct check *check, mode_t mask, const char *text, unsigned mode)
 {
     const char *name = snapshot_name(check), *script = detector_script(check, found_dogs, DOGS, "");
 
+    umask(mask); /* of the program, too */
+    program_ends(text != NULL ? PRODUCE(check, name, script, "--mode", text, snapshot_picture(check))
+                              : PRODUCE(check, name, script, snapshot_picture(check)),
+                 0);
+    struct object object = posix_look(check, name);
+    REQUIRE(check, object.mode == mode,
+            .expected = check_text(check, "with --mode %s and umask %04o %s has mode %04o",
+                                   text != NULL ? text : "left out", mask, name, mode),
+            .found = check_text(check, "mode %04o", object.mode));
+}
+
+void lab5_mode(struct check *check)
+{
     ADVISE(check, .file = PRODUCER, .line = check_line(check, PRODUCER, "snapshot_publish("),
-           .cause = "shm_open takes the umask's bits away from the mode that it is given",
-           .next = "fchmod(fd, options->mode) behind shm_open");
-    umask(077); /* of the programs, too */
-    program_ends(PRODUCE(check, name, script, "--mode", "0664", snapshot_picture(check)), 0);
-    object_require(check, name, 0664);
+           .cause = "options->mode decides who may read and write it, 0600 by default; shm_open takes the umask's bits "
+                    "away from it",
+           .next = "options->mode for shm_open, and fchmod(fd, options->mode) after it");
+    mode_once(check, 022, NULL, 0600);
+    mode_once(check, 0, NULL, 0600);
+    mode_once(check, 077, "0664", 0664);
+}
+
+/* Each record has a line with its class and the numbers of its box. */
+void lab5_prints(struct check *check)
+{
+    const char *name = snapshot_name(check);
+    struct program *producer =
+        PRODUCE(check, name, detector_script(check, found_crowd, 4, ""), "--class", "all", snapshot_picture(check));
+
+    ADVISE(check, .file = PRODUCER, .line = check_line(check, PRODUCER, "records_fill("),
+           .next = "printf(\"producer: %s %.2f at (%d, %d), %d x %d\\n\", detector_class_name(...), ...)");
+    program_ends(producer, 0);
+    for (int i = 0; i < 4; i++)
+        REQUIRE(check, record_printed(check, program_output(producer), &found_crowd[i]),
+                .expected =
+                    check_text(check, "a line with class, x, y, width and height of record %d: %s, %d, %d, %d, %d",
+                               i + 1, class_name_of(found_crowd[i].class_id), found_crowd[i].x, found_crowd[i].y,
+                               found_crowd[i].width, found_crowd[i].height),
+                .found = program_said_text(producer));
+}
+
+/* The producer at its last system call: everything that it opened for the snapshot is closed again. */
+void lab5_closes(struct check *check)
+{
+    const char *name = snapshot_name(check);
+    struct program *producer = producer_pause(check, name);
+    long call = -1;
+
+    ADVISE(check, .file = PRODUCER, .line = check_line(check, PRODUCER, "snapshot_store("),
+           .cause = "an end of the process hides it; in a program that goes on it is a leak",
+           .next = "munmap in snapshot_store, close in snapshot_publish, also when something has failed");
+    while (call != SYS_exit_group && watch_call(producer, &call) == STEP_DONE)
+        continue;
+    const char *left = object_held(check, producer, name);
+    watch_release(producer);
+    program_ends(producer, 0);
+    REQUIRE(check, left == NULL, .expected = "mapping and descriptor are let go before the producer ends",
+            .found = check_text(check, "the %s was still there", left));
+}
+
+/* Does memory for the object exist before its first byte is written? Looked at between system calls. */
+void lab5_reserves(struct check *check)
+{
+    const char *name = snapshot_name(check);
+    struct program *producer = producer_pause(check, name);
+    const struct snapshot *shared = NULL, none = {0};
+    bool reserved = false, mapped = false;
+    long call;
+
+    ADVISE(check, .file = PRODUCER, .line = check_line(check, PRODUCER, "snapshot_store("),
+           .cause = "ftruncate promises a size, no memory: in a full /dev/shm the first store is a SIGBUS",
+           .next = "posix_fallocate(fd, 0, sizeof *snapshot) after ftruncate: it returns ENOSPC now");
+    while (watch_call(producer, &call) == STEP_DONE) {
+        struct stat info;
+        if (stat(check_text(check, "/dev/shm%s", name), &info) == -1 || info.st_size < (off_t)sizeof *shared)
+            continue;
+        if (shared == NULL && info.st_blocks > 0) /* a look of ours at a hole would not fill it, but may be late */
+            shared = posix_map(check, name, sizeof *shared);
+        const char *held = object_held(check, producer, name);
+        mapped = mapped || (held != NULL && strcmp(held, "mapping") == 0);
+        reserved = reserved || (shared != NULL && memcmp(shared, &none, sizeof none) == 0);
+    }
+    program_ends(producer, 0);
+    REQUIRE(check, !mapped || reserved,
+            .expected = "memory for the 244 bytes is there before the first of them is stored",
+            .found = "the first store had to find it");
+}
+
+/* Somebody else creates the object when ours has just made room. */
+void lab5_taken(struct check *check)
+{
+    const char *name = snapshot_name(check);
+    struct snapshot theirs = snapshot_of(found_crowd, 2);
+    struct snapshot *shared = NULL;
+    long call;
+
+    ADVISE(check, .file = PRODUCER, .line = check_line(check, PRODUCER, "snapshot_publish("),
+           .cause = "an object that another producer has just made is overwritten, or removed",
+           .next = "shm_open with O_CREAT | O_EXCL, and look at what it returns: -1 has created nothing to remove");
+    produce(check, name, detector_script(check, found_dogs, DOGS, ""), 0);
+    struct program *producer = producer_pause(check, name);
+    while (shared == NULL && watch_call(producer, &call) == STEP_DONE)
+        if (!posix_look(check, name).exists) {
+            check_note(check, "the old snapshot is gone: another producer is quicker now");
+            shared = posix_create(check, name, sizeof *shared, 0600);
+            *shared = theirs;
+        }
+    if (shared == NULL) { /* it was replaced in one step: nobody can come between */
+        program_ends(producer, 0);
+        return;
+    }
+    ino_t number = object_number(check, name);
+    watch_release(producer);
+    int status = program_wait(producer);
+    REQUIRE(check, memcmp(shared, &theirs, sizeof theirs) == 0,
+            .expected = "another producer's snapshot is not written to: it may be read at this moment",
+            .found = "it was overwritten");
+    if (status == 0) { /* removed as the one before, and replaced */
+        snapshot_require(check, name, found_crowd, 9);
+        return;
+    }
+    REQUIRE(check, posix_look(check, name).exists && object_number(check, name) == number,
+            .expected = "a producer that comes second leaves the other one's snapshot under its name",
+            .found = "it was removed");
 }
 
 /* A snapshot that the check holds, whatever becomes of its name. */
@@ -298,12 +471,17 @@ void lab5_unlinks(struct check *check)
            .next = "shm_unlink(name), and ENOENT is no error: then it is gone already");
     produce(check, name, script, 0);
     struct held held = snapshot_hold(check, name);
-    RUN(check, 0, SCRIPTED, "--name", name, "--unlink");
+    struct program *remover = RUN(check, 0, SCRIPTED, "--name", name, "--unlink");
     REQUIRE(check, !posix_look(check, name).exists, .expected = check_text(check, "no %s any more", name),
             .found = "it is still there");
+    REQUIRE(check, program_said(remover, "removed"), .expected = "it says that the object is removed",
+            .found = program_said_text(remover), .cause = "*removed tells main whether there was one to remove",
+            .next = "*removed = true, after shm_unlink");
     held_require(check, &held, &first);
     check_note(check, "once more, with nothing there");
-    RUN(check, 0, SCRIPTED, "--name", name, "--unlink");
+    remover = RUN(check, 0, SCRIPTED, "--name", name, "--unlink");
+    REQUIRE(check, !program_said(remover, "removed"), .expected = "it does not say that it removed what was not there",
+            .found = program_said_text(remover));
     program_ends(PRODUCE(check, name, script, "--unlink", snapshot_picture(check)), 0);
     snapshot_require(check, name, found_dogs, DOGS);
     RUN(check, 0, SCRIPTED, "--name", name, "--unlink");
@@ -311,34 +489,57 @@ void lab5_unlinks(struct check *check)
             .found = "it is still there");
 }
 
+/* A call fails: it is told and nothing is left, or the producer finds another way, and all is as it should be. */
+static void error_once(struct check *check, const char *fault, int number)
+{
+    const char *name = snapshot_name(check), *script = detector_script(check, found_dogs, DOGS, "");
+    const char *call = check_text(check, "%.*s", (int)strcspn(fault, ":"), fault);
+
+    produce(check, name, detector_script(check, found_crowd, 1, ""), 0); /* an old snapshot, to be replaced */
+    check_inject(check, fault);
+    struct program *producer = PRODUCE(check, name, script, snapshot_picture(check));
+    check_inject(check, NULL);
+    int status = program_wait(producer);
+    if (status == 0) {
+        snapshot_require(check, name, found_dogs, DOGS);
+        return;
+    }
+    REQUIRE(check, status == 1,
+            .expected = check_text(check, "`%s` ends with exit status 1: %s fails", producer->command, call),
+            .found = check_text(check, "%s; %s", status_text(check, status), program_said_text(producer)));
+    REQUIRE(check, program_names_error(producer, number),
+            .expected = check_text(check, "a message that names %s: by its symbol, its number or strerror's words",
+                                   strrchr(fault, ':') + 1),
+            .found = program_said_text(producer));
+    struct object left = posix_look(check, name);
+    REQUIRE(check, !left.exists || left.size == sizeof(struct snapshot),
+            .expected = check_text(check, "no half-made object stays when %s fails", call),
+            .found = check_text(check, "%s is there, %zu bytes", name, left.size));
+    if (!left.exists)
+        return;
+    const struct snapshot *there = (const struct snapshot *)(const void *)posix_copy(check, name, sizeof *there);
+    REQUIRE(check, there->count == 1,
+            .expected = check_text(check, "no object stays when %s fails, but the old snapshot as it was", call),
+            .found = check_text(check, "%s is there, count %d", name, there->count),
+            .cause = "the object was created, could not be filled, and was left there half done");
+}
+
 void lab5_errors(struct check *check)
 {
-    static const char *const faults[] = {"shm_open:0:EACCES", "ftruncate:1:ENOSPC", "mmap:1:ENOMEM"};
+    static const struct {
+        const char *fault;
+        int number;
+    } faults[] = {{"shm_open:0:EACCES", EACCES},       {"shm_open:2:EMFILE", EMFILE},   {"ftruncate:1:ENOSPC", ENOSPC},
+                  {"mmap:1:ENOMEM", ENOMEM},           {"shm_unlink:1:EACCES", EACCES}, {"fstat:1:EACCES", EACCES},
+                  {"posix_fallocate:1:ENOSPC", ENOSPC}};
 
     ADVISE(check, .file = PRODUCER, .line = check_line(check, PRODUCER, "snapshot_store("),
            .cause = "a call that failed was not looked at, or its error is not passed on to main",
            .next = "return error_report_errno(...) with the name of the object; snapshot_publish unlinks what "
                    "it has created");
-    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
-        const char *name = snapshot_name(check), *script = detector_script(check, found_dogs, DOGS, "");
-        const char *symbol = strrchr(faults[i], ':') + 1;
-        check_inject(check, faults[i]);
-        struct program *producer = PRODUCE(check, name, script, snapshot_picture(check));
-        check_inject(check, NULL);
-        program_ends_because(producer, 1,
-                             check_text(check, "%.*s fails with %s", (int)strcspn(faults[i], ":"), faults[i], symbol));
-        REQUIRE(check, program_said(producer, symbol), .expected = check_text(check, "a message that names %s", symbol),
-                .found = program_said_text(producer));
-        struct object left = posix_look(check, name);
-        REQUIRE(check, !left.exists,
-                .expected = check_text(check, "no object stays behind when %.*s fails", (int)strcspn(faults[i], ":"),
-                                       faults[i]),
-                .found = check_text(check, "%s is there, %zu bytes", name, left.size),
-                .cause = "the object was created, could not be filled, and was left there half done");
-    }
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+        error_once(check, faults[i].fault, faults[i].number);
 }
-
-/* ---- Care ---- */
 
 void lab5_sanitizers(struct check *check)
 {
@@ -357,4 +558,21 @@ void lab5_sanitizers(struct check *check)
     struct program *remover = START(check, SCRIPTED, "--name", name, "--unlink");
     program_wait(remover);
     program_sanitized(remover);
+}
+
+/* Every order of steps: a reader in C comes at each of them. */
+void lab5_race(struct check *check)
+{
+    static const char name[] = "/ipc_dog_shm";
+    const char *script = detector_script(check, found_dogs, DOGS, "");
+
+    ADVISE(check, .file = PRODUCER, .line = check_line(check, PRODUCER, "snapshot_store("),
+           .cause = "the count is stored without release: on another machine, or with another compiler, it may be seen "
+                    "before the records",
+           .next = "__atomic_store_n(&shared->count, snapshot->count, __ATOMIC_RELEASE), after the records");
+    CHECK_WEAVE(check, .title = "a producer, and a reader that comes at any moment",
+                .programs = {{SCRIPTED, "--name", name, "--cfg", script, "--weights", script, snapshot_picture(check)},
+                             {"lab5_watcher", name, "2"}},
+                .options = {"--struct", "snapshot", "--bound", "1", "--weak=1"},
+                .exit_means = "the reader saw the count before the records");
 }

@@ -13,6 +13,7 @@
 #define PRODUCER "producer.c"
 #define READER   "reader.py"
 #define SEQUENCE "sequence.c"
+#define PROGRAMS TOOLCHAIN_SOURCE "/tests/checks/programs/"
 #define SCRIPTED "producer_scripted" /* with the detector that finds what it is told */
 
 enum {
@@ -57,7 +58,8 @@ const char *record_text(struct check *check, const struct detection *record);
 /* The first thing that is wrong, in words; NULL: all is right. */
 bool snapshot_equal(struct check *check, const struct snapshot *expected, const struct snapshot *found,
                     struct finding *finding);
-void object_require(struct check *check, const char *name, unsigned mode);
+void object_require(struct check *check, const char *name);
+const char *class_name_of(int class_id);
 void snapshot_require(struct check *check, const char *name, const struct detection *found, int count);
 
 /* A snapshot as somebody who knows the documents only would write it. */
@@ -76,6 +78,11 @@ void lab5_detector_fails(struct check *check);
 /* At every instruction: whoever sees the count sees the records. */
 void lab5_order(struct check *check);
 void lab5_mode(struct check *check);
+void lab5_prints(struct check *check);
+void lab5_closes(struct check *check);
+void lab5_reserves(struct check *check);
+void lab5_taken(struct check *check);
+void lab5_race(struct check *check);
 void lab5_replaces(struct check *check);
 void lab5_foreign(struct check *check);
 void lab5_unlinks(struct check *check);
@@ -87,6 +94,7 @@ struct program *reader_run(struct check *check, const char *name);
 void said_require(struct program *reader, const char *line);
 void lab5_reads(struct check *check);
 void lab5_later(struct check *check);
+void lab5_one_copy(struct check *check);
 void lab5_hostile_count(struct check *check);
 void lab5_nonsense(struct check *check);
 void lab5_no_snapshot(struct check *check);
@@ -98,5 +106,6 @@ void lab5_live_bytes(struct check *check);
 void lab5_live_writer(struct check *check);
 void lab5_live_reader(struct check *check);
 void lab5_live_refuses(struct check *check);
+void lab5_live_race(struct check *check);
 
 #endif
