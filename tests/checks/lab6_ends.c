@@ -5,9 +5,9 @@
 #include <sys/syscall.h>
 
 #include "compile.h"
-#include "lab6_peers.h"
 #include "lab6_queue.h"
 #include "objects.h"
+#include "peers.h"
 #include "watch.h"
 
 enum { ORDER_STEPS_MAX = 1000000, HOLD_CALLS_MAX = 10000 };
@@ -60,7 +60,6 @@ static void last_frames_after(struct check *check, bool by_force)
         consume_step(consumer, frame, check_text(check, "when the producer has %s,", end));
     end_require(consumer, end);
     peer_end(consumer);
-    queue_none_require(check, &names, check_text(check, "when the producer has %s and the consumer as well", end));
 }
 
 /* Does a program that waits look up with this call, or has it only waited? */
@@ -233,6 +232,54 @@ void lab6_killed(struct check *check)
     program_expect(producer, "the consumer has gone");
     program_ends(producer, 1);
     queue_none_require(check, &names, "after the producer of a dead consumer");
+}
+
+/* A step that asks for MUTEX, which the check holds, and is told to stop. */
+static void lock_refused(struct program *peer, const struct foreign *foreign, const char *command,
+                         struct queue_state expected)
+{
+    struct check *check = peer->check;
+    const char *found = peer_answer(peer);
+
+    REQUIRE(check, strcmp(found, "done") != 0,
+            .expected = check_text(check, "%s does not succeed while somebody else holds MUTEX", command),
+            .found = "done", .cause = "what queue_lock returns was not looked at");
+    expected.mutex = 0;
+    queue_state_require(check, &foreign->names, foreign->shared, check_text(check, "when a %s has given up", command),
+                        expected);
+}
+
+void lab6_gives_up(struct check *check)
+{
+    uint64_t seed = seed_draw(check);
+    struct queue_names names = queue_names_make(check);
+    struct program *producer = peer_create(check, &names, seed);
+    struct foreign behind = foreign_open(check, names), before = foreign_create(check, 0);
+
+    foreign_push(&before, pattern_make(check, seed, 1));
+    struct program *consumer = peer_attach(check, &before.names, seed);
+    peer_ask(producer, "free " PATIENT);
+    peer_ask(producer, "fill 1");
+    peer_ask(consumer, "full " PATIENT);
+    sem_wait(behind.mutex);
+    sem_wait(before.mutex);
+    check_note(check, "the check holds MUTEX of both queues");
+    peer_tell(producer, "publish");
+    peer_tell(consumer, "release");
+    watch_waits(producer, "while somebody else holds MUTEX");
+    watch_waits(consumer, "while somebody else holds MUTEX");
+    program_signal(producer, SIGINT);
+    program_signal(consumer, SIGINT);
+    ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_publish("),
+           .next = "enum queue_end result = queue_lock(queue, 1); if (result != QUEUE_DONE) return result;");
+    lock_refused(producer, &behind, "publish", (struct queue_state){0, 0, 0, 4, 0, 0});
+    ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_release("),
+           .next = "return what queue_lock says, unless it is QUEUE_DONE or QUEUE_DIED");
+    lock_refused(consumer, &before, "release", (struct queue_state){1, 0, 1, 4, 0, 0});
+    check_pardon_leaks(check);
+    peer_end(consumer);
+    peer_end(producer);
+    foreign_remove(&before);
 }
 
 /* ---- Challenge ---- */

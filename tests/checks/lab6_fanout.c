@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab6_peers.h"
 #include "lab6_rings.h"
 #include "objects.h"
+#include "peers.h"
 #include "shmlab/fanout_ring.h"
 #include "watch.h"
 #include "weave.h"
@@ -249,12 +249,28 @@ static void lines_are_taken(struct check *check)
     peer_finish(rings.peer);
 }
 
+/* A new ring with as many readers as it has lines: what comes after the last line is slot 0, and its zeros are no line.
+ */
+static void lines_have_an_end(struct check *check)
+{
+    struct rings rings = rings_make(check, 0);
+
+    for (int i = 0; i < FANOUT_READERS; i++)
+        join_one(&rings);
+    blame(check, "int fanout_join(", "a line after the last one was taken: that is where the slots are",
+          "-1 when no line is FANOUT_FREE, and there are FANOUT_READERS lines");
+    peer_require(rings.peer, check_text(check, "after %d readers fanout_join gives", FANOUT_READERS),
+                 peer_ask(rings.peer, "join"), "-1");
+    peer_finish(rings.peer);
+}
+
 void fanout_readers(struct check *check)
 {
     for (uint64_t phase = 0; phase < FANOUT_SLOTS; phase++)
         stream_at(check, phase);
     stream_at(check, UINT32_MAX - FANOUT_SLOTS); /* it goes on behind 2^32 */
     lines_are_taken(check);
+    lines_have_an_end(check);
 }
 
 /* ---- One instruction after another ---- */

@@ -5,9 +5,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "lab6_peers.h"
 #include "lab6_queue.h"
 #include "objects.h"
+#include "peers.h"
 #include "shmlab/scene.h"
 
 /* The consumer has read that many frames and ends. */
@@ -41,7 +41,6 @@ static void pair_run(struct check *check, const char *consumer_name, bool consum
     }
     stream_require(consumer, 23);
     program_ends(producer, 0);
-    queue_none_require(check, &names, "when both have ended");
 }
 
 void lab6_both_orders(struct check *check)
@@ -68,7 +67,6 @@ static void python_later(struct check *check)
                  check_text(check, "done %d", FRAMES));
     peer_end(producer);
     stream_require(consumer, FRAMES);
-    queue_none_require(check, &names, "when both have ended");
 }
 
 void lab6_python_pair(struct check *check)
@@ -135,12 +133,19 @@ void lab6_documented(struct check *check)
     }
     program_ends(producer, 0);
     scene_close(scene);
-    queue_none_require(check, &names, "when the producer has ended");
+}
 
-    check_note(check, "the check is the producer, written from the protocol in yolo_queue.h");
+void lab6_documented_consumer(struct check *check)
+{
+    enum { FRAMES = 12 };
     uint64_t seed = seed_draw(check);
+    struct foreign foreign = foreign_create(check, 0);
     int total = 0;
-    foreign = foreign_create(check, 0);
+
+    ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_release("),
+           .cause = "a protocol that only its own other half understands",
+           .next = "compare the steps with the box in shmlab/yolo_queue.h: names, values, order");
+    check_note(check, "the check is the producer, written from the protocol in yolo_queue.h");
     struct program *consumer =
         START(check, "consumer", "--prefix", foreign.names.prefix, "--timeout", ENDLESS, "--quiet");
     for (int frame = 1; frame <= FRAMES; frame++) {

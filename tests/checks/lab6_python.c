@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lab6_peers.h"
 #include "lab6_queue.h"
 #include "objects.h"
+#include "peers.h"
 
 enum { OVERWRITTEN = 0x5A };
 static const char *detection_text(struct check *check, const unsigned char *bytes)

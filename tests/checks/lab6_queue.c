@@ -5,8 +5,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "lab6_peers.h"
 #include "objects.h"
+#include "peers.h"
 
 struct queue_names queue_names_make(struct check *check)
 {

@@ -22,6 +22,8 @@
 #define PATIENT  "20"   /* seconds, for waits that the other side ends */
 #define ENDLESS  "3600" /* seconds, for the programs: the check's own limit comes first */
 
+#define SCRIPTED "producer_scripted" /* producer.c with a detector that does what it is told */
+
 #define PRODUCER(names, ...) "producer", "--prefix", (names).prefix, "--detector", "truth", __VA_ARGS__
 
 struct queue_names {
@@ -74,17 +76,23 @@ struct program *peer_join(struct program *producer, const struct queue_names *na
 void peer_end(struct program *peer);
 void queue_none_require(struct check *check, const struct queue_names *names, const char *when);
 
-/* lab6_steps.c: one step after another, and instruction by instruction */
+/* lab6_objects.c: the four objects, when they come and go, and what is there when a call fails */
 void lab6_objects(struct check *check);
+void lab6_mode(struct check *check);
+void lab6_ready(struct check *check);
+void lab6_reserves(struct check *check);
+void lab6_removes(struct check *check);
+void lab6_errors(struct check *check);
+
+/* lab6_steps.c: one step after another, and instruction by instruction */
 void produce_step(struct program *peer, int frame, const char *when);
 void lab6_slot_filled(struct check *check);
 void consume_step(struct program *peer, int frame, const char *when);
 void lab6_slot_read(struct check *check);
 void lab6_tokens(struct check *check);
 void lab6_unlocked(struct check *check);
-
-/* A publish and a release, at the place where both indices wrap around. */
-void lab6_order(struct check *check);
+void lab6_put_order(struct check *check);
+void lab6_get_order(struct check *check);
 
 /* lab6_streams.c: many frames, under every interleaving and all around the ring */
 
@@ -92,13 +100,18 @@ void lab6_order(struct check *check);
 void lab6_race(struct check *check);
 void lab6_phases(struct check *check);
 void lab6_foreign_phase(struct check *check);
-void lab6_full_and_empty(struct check *check);
+void lab6_full(struct check *check);
+void lab6_empty(struct check *check);
+void lab6_put_phases(struct check *check);
 void lab6_frames(struct check *check);
 
 /* lab6_ends.c: the end of a stream, and deaths */
 void lab6_last_frames(struct check *check);
 void lab6_ctrl_c(struct check *check);
 void lab6_killed(struct check *check);
+
+/* MUTEX does not come: whoever asked for it leaves the indices and the other side alone. */
+void lab6_gives_up(struct check *check);
 void lab6_recovery(struct check *check);
 void lab6_sanitizers(struct check *check);
 
@@ -106,6 +119,7 @@ void lab6_sanitizers(struct check *check);
 void lab6_both_orders(struct check *check);
 void lab6_python_pair(struct check *check);
 void lab6_documented(struct check *check);
+void lab6_documented_consumer(struct check *check);
 
 /* lab6_python.c: consumer.py, step by step */
 void lab6_python_slots(struct check *check);

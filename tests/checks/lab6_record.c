@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab6_peers.h"
 #include "lab6_rings.h"
 #include "objects.h"
+#include "peers.h"
 #include "shmlab/record_ring.h"
 #include "watch.h"
 

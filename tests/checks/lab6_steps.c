@@ -2,37 +2,13 @@
 #define _GNU_SOURCE
 #include <string.h>
 
-#include "lab6_peers.h"
 #include "lab6_queue.h"
 #include "objects.h"
+#include "peers.h"
+#include "todo.h"
 #include "watch.h"
 
 enum { ORDER_STEPS = 256, ORDER_STEPS_MAX = 1000000 };
-void lab6_objects(struct check *check)
-{
-    struct queue_names names = queue_names_make(check);
-
-    ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "objects_create("),
-           .cause = "EMPTY counts free slots (5 at first), FULL frames to be read (0), MUTEX is a lock that "
-                    "is open (1)",
-           .next = "semaphore_create takes the value; ftruncate gives the object its size");
-    struct program *peer = peer_create(check, &names, 0);
-    struct object object = posix_look(check, names.shm);
-    REQUIRE(check, object.exists && object.size == sizeof(struct yolo_queue) && object.mode == 0600,
-            .expected = check_text(check, "%s: %zu bytes, mode 0600", names.shm, sizeof(struct yolo_queue)),
-            .found = object.exists ? check_text(check, "%zu bytes, mode %04o", object.size, object.mode) : "none",
-            .cause = "the control block of 12 bytes and five slots of 1,233,620 each",
-            .next = "sizeof *queue->shared, for ftruncate");
-    const char *const needed[] = {names.empty, names.full, names.mutex};
-    for (size_t i = 0; i < 3; i++)
-        REQUIRE(check, semaphore_exists(check, needed[i]), .expected = check_text(check, "a semaphore %s", needed[i]),
-                .found = "none");
-    struct yolo_queue *shared = posix_map(check, names.shm, sizeof *shared);
-    queue_state_require(check, &names, shared, "in a new queue", queue_state_after(0, 0));
-    peer_end(peer);
-    queue_none_require(check, &names, "after queue_close");
-}
-
 /* Whoever waits for a slot gets this one: `function` is to blame when not. */
 static void acquire_require(struct program *peer, const char *when, const char *function, int slot)
 {
@@ -51,8 +27,9 @@ static void acquire_require(struct program *peer, const char *when, const char *
     if (strcmp(found, "timeout") == 0) {
         finding.cause = check_text(check, "%s has a token all the time: %s is not written yet, or does not take it",
                                    produce ? "EMPTY" : "FULL", function);
-        finding.next = produce ? "TODO 3: slice_wait(queue, queue->empty, ...), then *slot"
-                               : "TODO 5: slice_wait(queue, queue->full, ...), then *slot";
+        finding.next =
+            todo_next(check, QUEUE, "*slot = NULL;", produce ? 3 : 5,
+                      check_text(check, "slice_wait(queue, queue->%s, ...), then *slot", produce ? "empty" : "full"));
     }
     if (strncmp(found, "done", 4) == 0) {
         finding.cause = check_text(check, "*slot is not the one at %s", produce ? "write_idx" : "read_idx");
@@ -79,7 +56,9 @@ void lab6_slot_filled(struct check *check)
     ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_publish("),
            .cause = "an index that was not moved on (modulo 5), a count that was not counted, a post that "
                     "was forgotten",
-           .next = "publish: lock, write_idx, count, unlock, post FULL. EMPTY was taken by queue_acquire_free");
+           .next = todo_next(check, QUEUE, "(void)queue_lock;", 4,
+                             "publish: lock, write_idx, count, unlock, post FULL. EMPTY was taken by "
+                             "queue_acquire_free"));
     struct program *peer = peer_create(check, &names, seed);
     struct yolo_queue *shared = posix_map(check, names.shm, sizeof *shared);
     for (int frame = 1; frame <= QUEUE_SLOTS; frame++) {
@@ -262,37 +241,54 @@ static void watched_run(const struct watched *watched, const char *command)
     peer_require(peer, check_text(peer->check, "%s gives", command), peer_answer(peer), "done");
 }
 
-void lab6_order(struct check *check)
+/* A publish at the place where write_idx wraps around; the check is the consumer. */
+void lab6_put_order(struct check *check)
 {
     uint64_t seed = seed_draw(check);
     struct queue_names names = queue_names_make(check);
     struct program *producer = peer_create(check, &names, seed);
-    struct program *consumer = peer_join(producer, &names, seed);
-    struct watched watched = {.shared = posix_map(check, names.shm, sizeof *watched.shared),
-                              .mutex = semaphore_open(check, names.mutex)};
+    struct foreign foreign = foreign_open(check, names);
+    struct watched watched = {.peer = producer,
+                              .shared = foreign.shared,
+                              .mutex = foreign.mutex,
+                              .token = foreign.full,
+                              .token_name = "FULL",
+                              .done = queue_state_after(QUEUE_SLOTS, QUEUE_SLOTS - 1)};
 
     for (int frame = 1; frame < QUEUE_SLOTS; frame++) {
         produce_step(producer, frame, "before the wrap");
-        consume_step(consumer, frame, "before the wrap");
+        foreign_pop(&foreign, pattern_make(check, seed, frame), check_text(check, "frame %d", frame));
     }
     ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_publish("),
            .next = "queue_lock, write_idx, count, post MUTEX, post FULL: in this order");
-    watched.peer = producer;
-    watched.token = semaphore_open(check, names.full);
-    watched.token_name = "FULL";
-    watched.done = queue_state_after(QUEUE_SLOTS, QUEUE_SLOTS - 1);
     peer_ask(producer, "free " PATIENT);
     peer_ask(producer, "fill %d", QUEUE_SLOTS);
     watched_run(&watched, "publish");
+    peer_end(producer);
+}
 
+/* A release at the place where read_idx wraps around; the check is the producer. */
+void lab6_get_order(struct check *check)
+{
+    uint64_t seed = seed_draw(check);
+    struct foreign foreign = foreign_create(check, 0);
+    struct watched watched = {.shared = foreign.shared,
+                              .mutex = foreign.mutex,
+                              .token = foreign.empty,
+                              .token_name = "EMPTY",
+                              .done = queue_state_after(QUEUE_SLOTS, QUEUE_SLOTS)};
+
+    foreign_push(&foreign, pattern_make(check, seed, 1));
+    struct program *consumer = peer_attach(check, &foreign.names, seed);
+    for (int frame = 1; frame < QUEUE_SLOTS; frame++) {
+        consume_step(consumer, frame, "before the wrap");
+        foreign_push(&foreign, pattern_make(check, seed, frame + 1));
+    }
     ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_release("),
            .next = "queue_lock, read_idx, count, post MUTEX, post EMPTY: in this order");
-    watched.peer = consumer;
-    watched.token = semaphore_open(check, names.empty);
-    watched.token_name = "EMPTY";
-    watched.done = queue_state_after(QUEUE_SLOTS, QUEUE_SLOTS);
     peer_ask(consumer, "full " PATIENT);
+    watched.peer = consumer;
     watched_run(&watched, "release");
     peer_end(consumer);
-    peer_end(producer);
+    foreign_remove(&foreign);
 }

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab6_peers.h"
 #include "lab6_queue.h"
 #include "objects.h"
+#include "peers.h"
 #include "watch.h"
 #include "weave.h"
 
@@ -93,43 +93,105 @@ void lab6_foreign_phase(struct check *check)
 
 /* ---- Full and empty ---- */
 
-void lab6_full_and_empty(struct check *check)
+void lab6_empty(struct check *check)
 {
-    struct queue_names names = queue_names_make(check);
+    uint64_t seed = seed_draw(check);
+    struct foreign foreign = foreign_create(check, 0);
+    struct program *consumer = peer_attach(check, &foreign.names, seed);
 
     ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_acquire_full("),
            .cause = "an empty queue blocks the consumer, for as long as it asked for",
            .next = "slice_wait(queue, queue->full, ...) in a loop that ends after `seconds` with QUEUE_TIMEOUT");
-    struct program *producer = peer_create(check, &names, 1);
-    struct yolo_queue *shared = posix_map(check, names.shm, sizeof *shared);
-    struct program *consumer = peer_join(producer, &names, 1);
     peer_require(consumer, "with an empty queue queue_acquire_full gives after 0.1 s", peer_ask(consumer, "full 0.1"),
                  "timeout");
-    peer_tell(consumer, "full " PATIENT);
-    watch_rests(consumer, "while the queue is empty");
-    produce_step(producer, 1, "with a waiting consumer");
-    peer_require(consumer, "after a publish the waiting queue_acquire_full gives", peer_answer(consumer), "done 0");
-    peer_ask(consumer, "release");
+    for (int frame = 1; frame <= QUEUE_SLOTS + 1; frame++) {
+        int done = frame - 1;
+        queue_state_require(check, &foreign.names, foreign.shared, "while the queue is empty",
+                            queue_state_after(done, done));
+        peer_tell(consumer, "full " PATIENT);
+        watch_rests(consumer, "while the queue is empty");
+        foreign_push(&foreign, pattern_make(check, seed, frame));
+        peer_require(consumer, "after a publish the waiting queue_acquire_full gives", peer_answer(consumer),
+                     check_text(check, "done %d", done % QUEUE_SLOTS));
+        peer_require(consumer, "queue_release gives", peer_ask(consumer, "release"), "done");
+    }
+    peer_end(consumer);
+    foreign_remove(&foreign);
+}
+
+void lab6_full(struct check *check)
+{
+    uint64_t seed = seed_draw(check);
+    struct queue_names names = queue_names_make(check);
+    struct program *producer = peer_create(check, &names, seed);
+    struct foreign foreign = foreign_open(check, names);
 
     ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_acquire_free("),
            .cause = "a full queue blocks the producer, for as long as it asked for",
            .next = "slice_wait(queue, queue->empty, ...) in a loop that ends after `seconds` with QUEUE_TIMEOUT");
-    for (int frame = 2; frame <= QUEUE_SLOTS + 1; frame++)
+    for (int frame = 1; frame <= QUEUE_SLOTS; frame++)
         produce_step(producer, frame, "while there is room");
     peer_require(producer, "with a full queue queue_acquire_free gives after 0.1 s", peer_ask(producer, "free 0.1"),
                  "timeout");
-    queue_state_require(check, &names, shared, "after waiting in vain", queue_state_after(QUEUE_SLOTS + 1, 1));
+    queue_state_require(check, &names, foreign.shared, "after waiting in vain", queue_state_after(QUEUE_SLOTS, 0));
     peer_tell(producer, "free " PATIENT);
     watch_rests(producer, "while the queue is full");
-    peer_require(consumer, "from a full queue queue_acquire_full gives", peer_ask(consumer, "full " PATIENT), "done 1");
+    AWAIT(check, sem_trywait(foreign.full) == 0, "FULL has a token: a frame was published");
+    check_note(check, "the check reads slot 0");
     size_t before = producer->process.seen;
     watch_rests(producer, "while the consumer reads the only slot that could become free");
     REQUIRE(check, memmem(producer->process.text + before, producer->process.length - before, "> ", 2) == NULL,
             .expected = "the producer waits while the consumer still reads the only slot that could be free",
-            .found = "it got a slot: frame 2 is written over while it is read");
-    peer_ask(consumer, "release");
-    peer_require(producer, "after a release the waiting queue_acquire_free gives", peer_answer(producer), "done 1");
-    peer_end(consumer);
+            .found = "it got a slot: frame 1 is written over while it is read");
+    sem_post(foreign.full);
+    foreign_pop(&foreign, pattern_make(check, seed, 1), "frame 1");
+    peer_require(producer, "after a release the waiting queue_acquire_free gives", peer_answer(producer), "done 0");
+    check_pardon_leaks(check);
+    peer_end(producer);
+}
+
+/* What the producer does at each phase of the ring, with the check as its consumer. */
+void lab6_put_phases(struct check *check)
+{
+    static const int32_t hostile[] = {QUEUE_SLOTS, 1000000, INT32_MAX, -1, INT32_MIN};
+    uint64_t seed = seed_draw(check);
+    struct queue_names names = queue_names_make(check);
+    struct program *producer = peer_create(check, &names, seed);
+    struct foreign foreign = foreign_open(check, names);
+    int written = 0, done = 0;
+
+    ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_publish("),
+           .cause = "an index that is right on the first round and wrong after slot 4",
+           .next = "after slot 4 comes slot 0: (slot_index(shared->write_idx) + 1) % QUEUE_SLOTS");
+    for (int round = 0; round < QUEUE_SLOTS; round++) {
+        for (int count = 0; count < QUEUE_SLOTS; count++)
+            written++, produce_step(producer, written, check_text(check, "as frame %d", written));
+        queue_step_require(check, &names, foreign.shared, check_text(check, "with %d frames written", written),
+                           queue_state_after(written, done));
+        for (int count = 0; count < QUEUE_SLOTS; count++, done++)
+            foreign_pop(&foreign, pattern_make(check, seed, done + 1), check_text(check, "frame %d", done + 1));
+        produce_step(producer, ++written, "to move on by one,");
+        done++;
+        foreign_pop(&foreign, pattern_make(check, seed, done), check_text(check, "frame %d", done));
+    }
+    ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_acquire_free("),
+           .cause = "write_idx is used as it is in shared memory: whoever may write to the object may write any number",
+           .next = "slot_index(shared->write_idx), in queue_acquire_free and in queue_publish");
+    for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++) {
+        foreign.shared->write_idx = hostile[i];
+        const char *found = peer_ask(producer, "free " PATIENT);
+        REQUIRE(check, strncmp(found, "done ", 5) == 0 && strcmp(found, "done -1") != 0,
+                .expected = check_text(check, "with write_idx %d one of the five slots", (int)hostile[i]),
+                .found = check_text(check, "%s", strcmp(found, "done -1") == 0 ? "memory outside the array" : found));
+        peer_ask(producer, "publish");
+        REQUIRE(check, foreign.shared->write_idx >= 0 && foreign.shared->write_idx < QUEUE_SLOTS,
+                .expected = check_text(check, "with write_idx %d a publish leaves it at 0 to 4", (int)hostile[i]),
+                .found = check_text(check, "%d", (int)foreign.shared->write_idx));
+        sem_wait(foreign.full); /* taken, unread */
+        foreign.shared->count--;
+        sem_post(foreign.empty);
+    }
+    check_pardon_leaks(check);
     peer_end(producer);
 }
 

@@ -6,7 +6,7 @@
  *
  * The commands, or those on standard input, one a line; each answer is a line that begins with "> ".
  *
- *     create PREFIX | attach PREFIX       0 or 1
+ *     create PREFIX [MODE] | attach PREFIX 0 or 1
  *     meet                                notice the consumer, as the next queue_acquire_free would
  *     free SECONDS | full SECONDS         done SLOT, timeout, ended, died, gone, stuck, stopped
  *     fill FRAME                          write the slot that is ours
@@ -191,7 +191,8 @@ static void command_run(struct peer *peer, char *const words[])
     const char *command = words[0];
 
     if (strcmp(command, "create") == 0 || strcmp(command, "attach") == 0) {
-        int failed = command[0] == 'c' ? queue_create(&peer->queue, words[1], 0600)
+        mode_t mode = words[2][0] != '\0' ? (mode_t)strtoul(words[2], NULL, 8) : 0600;
+        int failed = command[0] == 'c' ? queue_create(&peer->queue, words[1], mode)
                                        : queue_attach(&peer->queue, words[1], patience_seconds);
         peer->open = failed == 0;
         printf("> %d\n", failed);

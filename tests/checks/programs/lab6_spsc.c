@@ -5,11 +5,10 @@
  *
  *     put NUMBER         done, or full: a message with this number and a text that follows from it
  *     get                the number and the text of the message, or empty
- *     threads MESSAGES   all these messages from one thread to another, through a ring of their own: done,
- *                        or what was wrong. For a build with ThreadSanitizer, which cannot look into two
- *                        processes.
  *
- * The ring is the POSIX object NAME, which the check has made.
+ * The ring is the POSIX object NAME, which the check has made. For weave, under every order of steps:
+ *
+ *     lab6_spsc put MESSAGES | lab6_spsc get MESSAGES     all these messages, through a ring that the first one makes
  */
 #define _GNU_SOURCE
 #include "lab6_ring.h"
@@ -40,12 +39,7 @@ static void command_get(struct spsc *ring)
         printf("> empty\n");
 }
 
-struct stream {
-    struct spsc ring;
-    int32_t messages;
-    const char *wrong; /* of the consumer; read when it has ended */
-};
-
+/* Until it is done: the other side comes to its turn in between. */
 static bool step_await(struct spsc *ring, struct spsc_message *message, bool producer)
 {
     time_t begin = 0;
@@ -56,37 +50,25 @@ static bool step_await(struct spsc *ring, struct spsc_message *message, bool pro
     return true;
 }
 
-static void *consume(void *data)
+/* One side of a stream. */
+static int stream_run(bool producer, int32_t messages)
 {
-    struct stream *stream = data;
+    struct spsc *ring = ring_map("/shmlab_spsc", O_RDWR | O_CREAT, sizeof *ring);
 
-    for (int32_t i = 1; i <= stream->messages && stream->wrong == NULL; i++) {
-        struct spsc_message wanted = message_make(i), message = {.number = -1};
-        if (!step_await(&stream->ring, &message, false))
-            stream->wrong = "a message never came";
-        else if (memcmp(&wanted, &message, sizeof wanted) != 0)
-            stream->wrong = "a message is not the one that was due";
+    if (ring == NULL)
+        return EXIT_FAILURE;
+    for (int32_t i = 1; i <= messages; i++) {
+        struct spsc_message wanted = message_make(i), message = wanted;
+        if (!step_await(ring, &message, producer)) {
+            printf("message %d: the other side does not come\n", (int)i);
+            return EXIT_FAILURE;
+        }
+        if (!producer && memcmp(&wanted, &message, sizeof wanted) != 0) {
+            printf("message %d is not the one that was due\n", (int)i);
+            return EXIT_FAILURE;
+        }
     }
-    return NULL;
-}
-
-static void command_threads(int32_t messages)
-{
-    static struct stream stream;
-    bool room = true;
-    pthread_t consumer;
-
-    stream = (struct stream){.messages = messages};
-    if (pthread_create(&consumer, NULL, consume, &stream) != 0) {
-        printf("> no thread\n");
-        return;
-    }
-    for (int32_t i = 1; i <= messages && room; i++) {
-        struct spsc_message message = message_make(i);
-        room = step_await(&stream.ring, &message, true);
-    }
-    pthread_join(consumer, NULL);
-    printf("> %s\n", stream.wrong != NULL ? stream.wrong : room ? "done" : "a message finds no room");
+    return EXIT_SUCCESS;
 }
 
 static void command(void *ring, const char *line)
@@ -95,13 +77,13 @@ static void command(void *ring, const char *line)
         command_put(ring, (int32_t)ring_number(line, "put"));
     else if (strcmp(line, "get") == 0)
         command_get(ring);
-    else if (ring_number(line, "threads") >= 0)
-        command_threads((int32_t)ring_number(line, "threads"));
     else
         printf("> what is this?\n");
 }
 
 int main(int argc, char **argv)
 {
+    if (argc == 3)
+        return stream_run(strcmp(argv[1], "put") == 0, (int32_t)atoi(argv[2]));
     return ring_serve(argc, argv, sizeof(struct spsc), command);
 }
