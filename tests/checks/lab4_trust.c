@@ -59,10 +59,10 @@ static const char *lied_ask(struct program *peer, const struct store *store, con
 
     peer_tell(peer, "%s", command);
     const char *answer = peer_heard(peer);
+    bool over = peer->process.output == -1; /* its end has closed it */
     if (answer == NULL)
         FAIL(check, .expected = check_text(check, "%s buffer_%.3s comes back", when, command),
-             .found = peer->process.output != -1 /* which its end closes */ ? "it does not"
-                                         : check_text(check, "it ended: %s", status_text(check, program_wait(peer))));
+             .found = over ? check_text(check, "it ended: %s", status_text(check, program_wait(peer))) : "it does not");
     outside_require(check, store, when);
     REQUIRE(check, token_count(store->mutex) == 1, .expected = check_text(check, "%s MUTEX is given back", when),
             .found =
