@@ -37,6 +37,7 @@
 #include "shmlab/clock.h"
 #include "shmlab/error.h"
 #include "submission.h"
+#include "text.h"
 #include "toolchain.h"
 
 #define BWRAP "/usr/bin/bwrap"
@@ -732,13 +733,18 @@ void box_room_end(const char *folder)
     folder_remove(folder);
 }
 
-bool box_room(enum isolation isolation, char *folder, size_t size)
+bool box_room(enum isolation isolation, char *folder, size_t size, const char *note)
 {
     const char *base = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
     char why[256];
 
     if (snprintf(folder, size, "%s/shmlab-grader.XXXXXX", base) >= (int)size || mkdtemp(folder) == NULL) {
         error_report_errno("set TMPDIR to a folder that can be written", "mkdtemp(%s)", folder);
+        return false;
+    }
+    if (note != NULL && !text_store(note, folder, strlen(folder))) { /* now: a trial takes time, and may be killed */
+        error_report_errno("is there room, and may you write to that folder?", "%s", note);
+        rmdir(folder);
         return false;
     }
     if (isolation == ISOLATION_NONE)

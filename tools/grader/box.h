@@ -46,9 +46,10 @@ bool box_try(const char *folder, char *why, size_t size);
 
 /*
  * Make a folder for what exists during a run, below TMPDIR or /tmp, and try a box in it when there are to be
- * walls. False after a message; then there is no folder.
+ * walls. Its path goes to the file `note` before anything else, for whoever comes after a kill; NULL: nowhere. False
+ * after a message; then there is no folder.
  */
-bool box_room(enum isolation isolation, char *folder, size_t size);
+bool box_room(enum isolation isolation, char *folder, size_t size, const char *note);
 
 /* Behind the last box: remove the folder, and what else there was for boxes. */
 void box_room_end(const char *folder);

@@ -91,7 +91,7 @@ static int tree_check(const struct check_options *options)
 {
     char room[PATH_MAX];
 
-    if (!box_room(options->isolation, room, sizeof room))
+    if (!box_room(options->isolation, room, sizeof room, NULL))
         return EXIT_FAILURE;
     if (options->transcripts != NULL)
         mkdir(options->transcripts, 0777);

@@ -105,14 +105,7 @@ static bool room_make(const char *results, enum isolation isolation, char room[s
         folder_remove(old);
     if (file != NULL)
         fclose(file);
-    if (!box_room(isolation, room, PATH_MAX))
-        return false;
-    file = fopen(note, "we");
-    if (file != NULL) {
-        fputs(room, file);
-        fclose(file);
-    }
-    return true;
+    return box_room(isolation, room, PATH_MAX, note);
 }
 
 static void room_remove(const char *results, const char *room)
@@ -267,7 +260,7 @@ static int grade_preview(struct class_order *order, const struct collection *bat
 {
     char room[PATH_MAX];
 
-    if (!box_room(order->isolation, room, sizeof room))
+    if (!box_room(order->isolation, room, sizeof room, NULL))
         return EXIT_FAILURE;
     order->room = room;
     preview(order, batch);
