@@ -408,7 +408,8 @@ static void archive_take(struct reading *reading, const void *bytes, size_t size
     archive_read_support_filter_zstd(archive);
     reading->depth++;
     bool whole = archive_read_open_memory(archive, bytes, size) == ARCHIVE_OK && entries_take(reading, archive);
-    const char *fault = archive_read_has_encrypted_entries(archive) == 1 ? locked : damaged;
+    bool known = archive_format(archive) != 0; /* libarchive 3.6 follows a null pointer when it is asked without one */
+    const char *fault = known && archive_read_has_encrypted_entries(archive) == 1 ? locked : damaged;
     if (!whole && path == NULL)
         refuse_all(fault);
     else if (!whole)
@@ -433,7 +434,8 @@ static void nested_take(struct reading *reading, size_t from)
         archive_take(reading, nested->bytes, nested->size, nested->path);
         nested_take(reading, own);
         free(nested->bytes);
-        nested->bytes = NULL;
+        free(nested->path);
+        *nested = (struct nested){.bytes = NULL};
         reading->nested_count = own;
     }
 }
