@@ -222,7 +222,8 @@ static void detector_fails(struct check *check)
     int status = program_wait(producer);
     REQUIRE(check, status == 1 && !program_said(producer, "frame 1: -1"),
             .expected = "a producer whose detector fails publishes no frame, and ends with exit status 1",
-            .found = check_text(check, "%s; it printed:\n%s", status_text(check, status), program_output(producer)),
+            .found = check_text(check, "%s%s", status_text(check, status),
+                                program_said(producer, "frame 1: -1") ? ", after a frame of -1 detections" : ""),
             .file = "producer.c", .line = check_line(check, "producer.c", "slot_fill("),
             .cause = "detector_run returns -1 when it fails; taken for a number, it becomes num_detections");
     REQUIRE(check, program_names_error(producer, ERANGE),

@@ -163,9 +163,10 @@ static void record_output(json_t *record, const char *key, const char *text)
 
 static _Noreturn void check_end(struct check *check, enum outcome outcome, const struct finding *finding)
 {
+    check_varies(check, "folder", check_scratch(check)); /* last: a check may have named a part of it before */
     json_t *record = json_pack("{s:s, s:O}", "outcome", outcome_name(outcome), "varies", check->varies);
 
-    record_output(record, "expected", finding->expected);
+    record_text(record, "expected", finding->expected);
     record_output(record, "found", finding->found);
     record_text(record, "file", finding->file);
     if (finding->line > 0)

@@ -173,6 +173,47 @@ static char *ids_replace(char *text)
     return result;
 }
 
+/* `", line 17` of a Python traceback is `", line <n>`. Returns a new text, frees the old one. */
+static char *traceback_replace(char *text)
+{
+    static const char before[] = "\", line ";
+    char *result = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&result, &size);
+
+    if (out == NULL)
+        return text;
+    for (const char *at = text; *at != '\0';) {
+        size_t length = sizeof before - 1;
+        if (strncmp(at, before, length) == 0 && isdigit((unsigned char)at[length])) {
+            fprintf(out, "%s<n>", before);
+            at += length + strspn(at + length, "0123456789");
+        } else {
+            fputc(*at++, out);
+        }
+    }
+    fclose(out);
+    free(text);
+    return result;
+}
+
+/* The folder that holds the tree of labs is <root>: a verdict is compared with one that was given elsewhere. */
+static char *root_replace(char *text, const char *lab_folder)
+{
+    char *root = strdup(lab_folder);
+
+    for (int up = 0; root != NULL && up < 2; up++) {
+        char *slash = strrchr(root, '/');
+        if (slash == NULL || slash == root)
+            break;
+        *slash = '\0';
+    }
+    if (root != NULL)
+        text = text_replace(text, root, "root");
+    free(root);
+    return text;
+}
+
 char *render_label(const json_t *check, const char *text)
 {
     char *shown = strdup(text);
@@ -195,6 +236,8 @@ static void text_print(const struct render *render, const json_t *check, const c
     if (render->plain && render->folder != NULL) {
         shown = places_show(text, render->folder);
         labelled = render_label(check, shown != NULL ? shown : text);
+        if (labelled != NULL)
+            labelled = traceback_replace(root_replace(labelled, render->folder));
     }
     render_text(render, INDENT, key, labelled != NULL ? labelled : text);
     free(labelled);

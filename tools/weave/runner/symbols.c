@@ -486,7 +486,10 @@ static bool type_search(struct symbols *symbols, const char *name, uint32_t size
 bool symbols_has_structure(struct symbols *symbols)
 {
     Dwarf_Die found;
-    return type_search(symbols, symbols->structure, 0, &found);
+    bool readable = false; /* behind walls, no program's may be */
+    for (int i = 0; i < symbols->session->options->programs; i++)
+        readable |= symbols_program(symbols, i) != NULL;
+    return !readable || type_search(symbols, symbols->structure, 0, &found);
 }
 
 bool symbols_has_layout(const struct symbols *symbols)
