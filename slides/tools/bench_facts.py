@@ -124,7 +124,7 @@ FACTS: List[Fact] = [
 
     Fact(LAB3, "64 bytes there and back: {} ns while both spin, {} µs when a semaphore has to wake the other side each time",
          (ns("flag.round-trip"), us("semaphore.round-trip"))),
-    Fact(HANDOUT3, "64 bytes there and back took {} µs between two processes that spun, and {} µs between two that slept",
+    Fact(HANDOUT3, "64 bytes there and back took {} µs between two processes that spun, and {} µs between two that were woken",
          (us("flag.round-trip"), us("semaphore.round-trip"))),
 
     Fact(HANDOUT6, "For frames the lock costs nothing once it is short.", (),

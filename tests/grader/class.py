@@ -82,7 +82,7 @@ def put(target: Path, tree: str, lab: Lab) -> Path:
         shutil.copytree(ROOT / tree / "lab1_layout", target / "lab1_layout",
                         ignore=shutil.ignore_patterns("__pycache__"))
     return Path(shutil.copytree(ROOT / tree / lab.name, target / lab.name,
-                                ignore=shutil.ignore_patterns("__pycache__", "README.md")))
+                                ignore=shutil.ignore_patterns("__pycache__", "README.md", "windows")))
 
 
 def solution(target: Path, lab: Lab, _: random.Random) -> int:

@@ -173,10 +173,14 @@ static char *ids_replace(char *text)
     return result;
 }
 
-/* `", line 17` of a Python traceback is `", line <n>`. Returns a new text, frees the old one. */
-static char *traceback_replace(char *text)
+/* Numbers that differ from run to run, by the words before them: lines of tracebacks, processes, limits that follow the load.
+ * Returns a new text, frees the old one. */
+static char *numbers_replace(char *text)
 {
-    static const char before[] = "\", line ";
+    static const struct {
+        const char *before, *label;
+    } numbers[] = {{"\", line ", "n"}, {"process ", "pid"}, {"--timeout ", "limit"}, {"within ", "limit"}};
+    enum { NUMBERS = sizeof numbers / sizeof numbers[0] };
     char *result = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&result, &size);
@@ -184,13 +188,18 @@ static char *traceback_replace(char *text)
     if (out == NULL)
         return text;
     for (const char *at = text; *at != '\0';) {
-        size_t length = sizeof before - 1;
-        if (strncmp(at, before, length) == 0 && isdigit((unsigned char)at[length])) {
-            fprintf(out, "%s<n>", before);
-            at += length + strspn(at + length, "0123456789");
-        } else {
-            fputc(*at++, out);
+        size_t i = 0, length = 0;
+        for (; i < NUMBERS; i++) {
+            length = strlen(numbers[i].before);
+            if (strncmp(at, numbers[i].before, length) == 0 && isdigit((unsigned char)at[length]))
+                break;
         }
+        if (i == NUMBERS) {
+            fputc(*at++, out);
+            continue;
+        }
+        fprintf(out, "%s<%s>", numbers[i].before, numbers[i].label);
+        at += length + strspn(at + length, "0123456789");
     }
     fclose(out);
     free(text);
@@ -237,7 +246,7 @@ static void text_print(const struct render *render, const json_t *check, const c
         shown = places_show(text, render->folder);
         labelled = render_label(check, shown != NULL ? shown : text);
         if (labelled != NULL)
-            labelled = traceback_replace(root_replace(labelled, render->folder));
+            labelled = numbers_replace(root_replace(labelled, render->folder));
     }
     render_text(render, INDENT, key, labelled != NULL ? labelled : text);
     free(labelled);
