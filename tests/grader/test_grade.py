@@ -29,7 +29,7 @@ GRADER = str(ROOT / "build" / "bin" / "grader")
 
 def hand_in(folder: Path, tree: str = "solutions", lab: str = LAB, exist: bool = False) -> Path:
     """A lab's files."""
-    return Path(shutil.copytree(ROOT / tree / lab, folder, ignore=shutil.ignore_patterns("__pycache__", "*.txt", "*.md"),
+    return Path(shutil.copytree(ROOT / tree / lab, folder, ignore=shutil.ignore_patterns("__pycache__", "*.txt", "*.md", "windows"),
                                 dirs_exist_ok=exist))
 
 
