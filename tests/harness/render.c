@@ -173,8 +173,8 @@ static char *ids_replace(char *text)
     return result;
 }
 
-/* Numbers that differ from run to run, by the words before them: lines of tracebacks, processes, limits that follow the load.
- * Returns a new text, frees the old one. */
+/* Numbers that differ from run to run, by the words before them: lines of tracebacks, processes, limits that follow the
+ * load. Returns a new text, frees the old one. */
 static char *numbers_replace(char *text)
 {
     static const struct {
