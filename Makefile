@@ -7,6 +7,7 @@
 # not in a handout:
 #     make demo       detect, stream, draw: the main job   (LIVE=1: watch it)
 #     make check      all tests             make check ONLY=lab3   those of one part: grader, weave, slides, harness, ...
+#     make mutate LAB=4 N=60 SEED=7   would mistakes keep full marks? tests/mutation/README.md
 #     make bench      measure shared memory against everything else
 #     make slides     the decks as HTML and PDF; slides-serve while writing
 #     make format     clang-format       make wire-formats   write the table of offsets anew
@@ -40,13 +41,16 @@ slides-serve:
 check:
 	@bash tests/check $(BUILD) $(ONLY)
 
+mutate: all
+	@python3 tests/mutation/mutate.py $(LAB) --count $(or $(N),40) --seed $(or $(SEED),1) --jobs $(JOBS) --build $(BUILD)
+
 wire-formats: all
 	$(BUILD)/bin/wire_formats > common/python/shmlab/wire_formats.json
 
 format:
 	@bash tools/format
 
-.PHONY: demo bench slides slides-serve check wire-formats format
+.PHONY: demo bench slides slides-serve check mutate wire-formats format
 # end
 
 models:
