@@ -267,12 +267,26 @@ def check_starter(lab: Lab, number: int, scratch: Path) -> None:
             raise Failure(f"the starter crashes: {check['name']}: {check['found']}")
 
 
+def check_pages(lab: Lab, number: int, verdict: Dict[str, Any], tree: Path, scratch: Path) -> None:
+    """Each failure that can be repeated has its page, and `lab replay --html` makes one from the programs as they are."""
+    replayed = [check for check in verdict["checks"] if "replay" in check]
+    pages = [Path(check["page"]) for check in replayed]
+    if replayed:
+        subprocess.run([str(lab.program), "replay", str(number), "--html", "--tree", str(tree), "--results",
+                        str(scratch / "results")], stdin=subprocess.DEVNULL, capture_output=True, timeout=RUNAWAY, check=False)
+        pages.append(scratch / "results" / "replay.html")
+    for page in pages:
+        if not page.exists() or '"events"' not in page.read_text(encoding="utf-8"):
+            raise Failure(f"{page} is no page of the steps that failed")
+
+
 def check_mutant(lab: Lab, number: int, path: Path, scratch: Path, update: bool) -> str:
     """Caught by exactly the checks that its head names, in the words of the golden file. Returns those words."""
     mutant = mutant_read(path)
     tree = tree_copy(scratch / "mutant")
     mutant_apply(mutant, tree / path.parent.name)
     verdict, text = judge(lab, number, tree, scratch)
+    check_pages(lab, number, verdict, tree, scratch)
     found = caught(verdict)
     if found - mutant.perhaps != mutant.caught_by:
         raise Failure(f"{mutant.name} is caught by {sorted(found)}, not by {sorted(mutant.caught_by)}\n{text}")

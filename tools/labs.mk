@@ -7,6 +7,7 @@
 #     make hint3 [CHECK=name]   a hint; again: the next step
 #     make watch3               the verdict after each change
 #     make replay3              the steps of the last race, one by one
+#     make replay3 HTML=1       the same as a page for a browser
 #     make reset3               back to the starter, with a backup
 #     make solution3            where to compare
 #     make progress             points so far
@@ -16,6 +17,7 @@
 CHECK ?=
 REPEAT ?=
 VERBOSE ?=
+HTML ?=
 lab_only = $(if $(CHECK),--check $(CHECK))
 
 # `lab` itself and the libraries; its messages are of interest only when it fails.
@@ -38,7 +40,7 @@ $(LAB_NUMBERS:%=watch%): watch%: $(BUILD)/CMakeCache.txt
 
 $(LAB_NUMBERS:%=replay%): replay%: $(BUILD)/CMakeCache.txt
 	$(lab_ready)
-	@$(BUILD)/bin/lab replay $* || test $$? -eq 1
+	@$(BUILD)/bin/lab replay $* $(if $(HTML),--html) || test $$? -eq 1
 
 $(LAB_NUMBERS:%=reset%): reset%: $(BUILD)/CMakeCache.txt
 	$(lab_ready)

@@ -33,7 +33,7 @@ GIVEN = ("Ada", "Björn", "Chiara", "Dmitri", "Eun-ji", "Fatima", "Grzegorz", "H
          "Maryam", "Noor", "Oluwaseun", "Pádraig", "Quentin", "Rui", "Søren", "Tereza")
 FAMILY = ("Achterberg", "Brânză", "Castellanos", "Dvořák", "Eriksen", "Fofana", "García", "Hashimoto", "Ito", "Jónsdóttir")
 UNVERDICT = ("date", "folder", "compiler")
-UNCHECK = ("duration_ms", "transcript", "varies")
+UNCHECK = ("duration_ms", "page", "transcript", "varies")
 
 # What programs may print: each of these once ended, opened or computed something somewhere.
 HOSTILE = (

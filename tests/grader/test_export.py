@@ -379,6 +379,34 @@ class Html(unittest.TestCase):
             self.assertEqual(len(names), len(set(names)))
             self.assertLessEqual({value[1:] for _, name, value in page.attributes if name == "href"}, set(names))
 
+    def test_pages_of_weave(self) -> None:
+        """The class report links a student's page where it is; a student's report has a copy beside it."""
+        with tempfile.TemporaryDirectory() as scratch:
+            sample = Path(scratch) / "a results"
+            shutil.copytree(SAMPLE, sample)
+            name = "submission_000"
+            result = sample / "submissions" / name / "result.json"
+            known = json.loads(result.read_text(encoding="utf-8"))
+            check = next(each for each in known["labs"][0]["checks"] if each["visibility"] == "public")
+            check.update(outcome="failed", found="a race", page="transcripts/lab1/race.html")
+            result.write_text(json.dumps(known), encoding="utf-8")
+            page = sample / "submissions" / name / "transcripts" / "lab1" / "race.html"
+            page.parent.mkdir(parents=True)
+            page.write_text("<!doctype html>", encoding="utf-8")
+            out = Path(scratch) / "reports"
+            out.mkdir()
+            run("export", sample, "--format", "html", "--out", out / "class.html")
+            links = [value for _, key, value in Page((out / "class.html").read_text(encoding="utf-8")).attributes
+                     if key == "href" and not value.startswith("#")]
+            self.assertEqual(links, [f"../a%20results/submissions/{name}/transcripts/lab1/race.html"])
+            run("export", sample, "--format", "html", "--student", name, "--out", out / "one.html")
+            copy = f"one-lab1-{check['name']}.html"
+            self.assertIn(f'href="{copy}"', (out / "one.html").read_text(encoding="utf-8"))
+            self.assertEqual((out / copy).read_text(encoding="utf-8"), "<!doctype html>")
+            page.unlink()
+            run("export", sample, "--format", "html", "--out", out / "class.html")
+            self.assertNotIn("race.html", (out / "class.html").read_text(encoding="utf-8"))
+
     def test_feedback_is_whole(self) -> None:
         """What a student's program said is there as text, whatever it looks like."""
         for index in (0, 1, 2, 11):

@@ -178,6 +178,8 @@ static _Noreturn void check_end(struct check *check, enum outcome outcome, const
         record_text(record, "ended", ends_word(check));
     if (check->replay != NULL)
         json_object_set(record, "replay", check->replay);
+    if (check->page != NULL)
+        json_object_set(record, "page", check->page);
     programs_stop(check);
     fprintf(check->transcript, "# %s\n", outcome_name(outcome));
     if (finding->expected != NULL)
@@ -376,7 +378,7 @@ static void program_remember(struct check *check, struct program *program)
 
 struct program *check_start(struct check *check, const char *const argv[])
 {
-    return check_start_keeping(check, argv, 0);
+    return check_start_keeping(check, argv, (const int[2]){0});
 }
 
 /* While one waits for a program: can anything come any more? */
@@ -385,7 +387,7 @@ static bool program_watch(void *check)
     return ends_stalled(check);
 }
 
-struct program *check_start_keeping(struct check *check, const char *const argv[], int keep)
+struct program *check_start_keeping(struct check *check, const char *const argv[], const int keep[2])
 {
     struct program *program = check_memory(check, sizeof *program);
     const char *words[ARGUMENTS] = {NULL};
@@ -395,7 +397,7 @@ struct program *check_start_keeping(struct check *check, const char *const argv[
     const struct process_setup setup = {.place = check->place,
                                         .environment = environment,
                                         .limit = wait_limit(check),
-                                        .keep = {keep, shim},
+                                        .keep = {keep[0], keep[1], shim},
                                         .group = check->group[0] != '\0' ? check->group : NULL,
                                         .processes = check->processes,
                                         .steady = check->sanitized};

@@ -54,6 +54,7 @@ struct check {
     struct finding advice;
     json_t *varies;
     json_t *replay;                    /* NULL: there is no schedule to repeat; see weave.c */
+    json_t *page;                      /* the same steps, for a browser; NULL: there is none */
     const char *fault;                 /* NULL: no call has to fail */
     const char *trace;                 /* NULL: nobody wants one */
     const char *user_name;             /* NULL: the real one */
@@ -79,8 +80,8 @@ struct check {
 /* Run the check's function and write its record; called in the child process. */
 _Noreturn void check_main(struct check *check);
 
-/* check_start for a program that inherits a descriptor, by the same number. */
-struct program *check_start_keeping(struct check *check, const char *const argv[], int keep);
+/* check_start for a program that inherits two descriptors, by the same numbers; 0: none. */
+struct program *check_start_keeping(struct check *check, const char *const argv[], const int keep[2]);
 
 /*
  * Prepare the preloaded library for a program, when the check wants calls to fail or to be written down: write

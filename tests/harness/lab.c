@@ -23,7 +23,7 @@
 #include "text.h"
 #include "toolchain.h"
 
-enum { OPTION_JSON = 256, OPTION_PLAIN, OPTION_RESULTS };
+enum { OPTION_JSON = 256, OPTION_PLAIN, OPTION_RESULTS, OPTION_HTML };
 
 /* ---- What the commands share ---- */
 
@@ -194,6 +194,9 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
     case OPTION_PLAIN:
         options->plain = true;
         return 0;
+    case OPTION_HTML:
+        options->html = true;
+        return 0;
     case ARGP_KEY_ARG:
         return argument_parse(options, text, state);
     case ARGP_KEY_END:
@@ -220,6 +223,8 @@ static const struct argp_option option_list[] = {
     {"verbose", 'v', NULL, 0, "Show every check, and all of what was found", 0},
     {"plain", OPTION_PLAIN, NULL, 0, "Leave out what differs from run to run, for comparisons", 0},
     {"yes", 'y', NULL, 0, "Do not ask", 0},
+    {"html", OPTION_HTML, NULL, 0, "replay: no steps here, but a page for a browser in the folder of the transcripts",
+     0},
     {0},
 };
 

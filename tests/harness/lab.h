@@ -17,7 +17,7 @@ struct lab_options {
     const char *results;   /* folder for transcripts; NULL: in the build folder */
     int jobs;
     int repeat; /* runs of each check */
-    bool plain, verbose, yes;
+    bool plain, verbose, yes, html;
 };
 
 /* The commands. Each returns the exit status. */

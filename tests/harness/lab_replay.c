@@ -17,11 +17,12 @@
 
 enum { WORDS = 64, PATH_SIZE = 600 };
 
-static char *replay_path(const struct lab_options *options)
+/* What is kept of a replay: "json", the schedule; "html", the page. To be freed. */
+static char *replay_path(const struct lab_options *options, const char *kind)
 {
     char *results = lab_results(options), *path;
 
-    if (asprintf(&path, "%s/replay.json", results) == -1)
+    if (asprintf(&path, "%s/replay.%s", results, kind) == -1)
         abort();
     free(results);
     return path;
@@ -36,7 +37,7 @@ void lab_replay_keep(const struct lab_options *options, const json_t *verdict)
         json_t *replay = json_object_get(check, "replay");
         if (replay == NULL)
             continue;
-        char *path = replay_path(options);
+        char *path = replay_path(options, "json");
         if (json_dump_file(replay, path, JSON_INDENT(2)) == -1)
             error_report_errno(NULL, "%s", path);
         free(path);
@@ -69,7 +70,7 @@ static int programs_build(const struct lab_options *options, const char *folder,
     build_woven(options->lab, folder, programs_wanted(options->lab, replay), NULL, build);
     for (size_t i = 0; i < LAB_PROGRAMS && status == EXIT_SUCCESS; i++)
         if (build->programs[i].status != 0)
-            status = error_report("mend that first", "%s does not compile:\n%s", options->lab->programs[i].name,
+            status = error_report("fix that first", "%s does not compile:\n%s", options->lab->programs[i].name,
                                   build->programs[i].messages);
     return status;
 }
@@ -103,15 +104,25 @@ static int words_run(const char *const words[])
     return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
 }
 
-/* weave's command line: replay, options, schedule, programs. On a terminal it waits for Enter after each step. */
-static int replay_run(const json_t *replay, const char *folder, const struct build *build)
+/* weave's command line: replay, options, schedule, programs. On a terminal it waits for Enter after each step, unless
+ * the steps go into a page. */
+static int replay_run(const struct lab *lab, const json_t *replay, const char *folder, const struct build *build,
+                      const char *page)
 {
     const char *words[WORDS] = {TOOLCHAIN_WEAVE, "replay"};
-    char paths[WORDS][PATH_SIZE];
+    char paths[WORDS][PATH_SIZE], again[32];
     size_t count = 2, i;
     json_t *program;
 
     words_add_all(words, &count, json_object_get(replay, "options"));
+    if (page != NULL) {
+        words[count++] = "-q";
+        words[count++] = "--html";
+        words[count++] = page;
+    }
+    snprintf(again, sizeof again, "make replay%d", lab_number(lab));
+    words[count++] = "--again";
+    words[count++] = again;
     words[count++] = json_string_value(json_object_get(replay, "schedule"));
     json_array_foreach (json_object_get(replay, "programs"), i, program) {
         if (count + json_array_size(program) + 3 >= WORDS)
@@ -132,7 +143,7 @@ int lab_replay(const struct lab_options *options)
 {
     struct build build = {.folder = ""};
     struct scratch scratch;
-    char *path = replay_path(options);
+    char *path = replay_path(options, "json");
     json_t *replay = json_load_file(path, 0, NULL);
     int status = EXIT_FAILURE;
 
@@ -141,13 +152,14 @@ int lab_replay(const struct lab_options *options)
         return error_report("a check that explores interleavings keeps the one with which it failed",
                             "there is no schedule of lab %d to repeat", lab_number(options->lab));
     if (TOOLCHAIN_WEAVE[0] == '\0') {
-        error_report("install libdw-dev and configure anew", "weave is not built here");
+        error_report("install libdw-dev and configure again", "weave is not built here");
     } else if (scratch_make(&scratch, NULL) == 0) {
         snprintf(build.folder, sizeof build.folder, "%s", scratch.path);
-        char *folder = lab_folder(options);
+        char *folder = lab_folder(options), *page = options->html ? replay_path(options, "html") : NULL;
         if (programs_build(options, folder, replay, &build) == 0)
-            status = replay_run(replay, folder, &build);
+            status = replay_run(options->lab, replay, folder, &build, page);
         free(folder);
+        free(page);
         scratch_remove(&scratch);
         build_free(&build);
     }

@@ -16,7 +16,7 @@ enum {
     PROCESS_LIMIT = 60,        /* seconds: far beyond what any step of a test needs */
     PROCESS_TEXT = 1 << 20,    /* bytes kept of what a program prints */
     PROCESS_OUTPUT = 16 << 20, /* bytes: a program that prints more is killed */
-    PROCESS_KEEP = 2,
+    PROCESS_KEEP = 3,
 };
 
 struct process {

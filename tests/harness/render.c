@@ -354,6 +354,8 @@ static void failure_print(const struct render *render, int number, const json_t 
         return;
     if (verdict_text(check, "transcript")[0] != '\0')
         render_text(render, INDENT, "log", path_shown(render, verdict_text(check, "transcript")));
+    if (verdict_text(check, "page")[0] != '\0')
+        render_text(render, INDENT, "page", path_shown(render, verdict_text(check, "page")));
     snprintf(line, sizeof line, "make lab%d CHECK=%s      (a hint: make hint%d CHECK=%s)", number,
              verdict_text(check, "name"), number, verdict_text(check, "name"));
     render_text(render, INDENT, "rerun", line);

@@ -16,6 +16,7 @@
 #include "judging.h"
 #include "leftovers.h"
 #include "shmlab/clock.h"
+#include "text.h"
 
 enum { RECORD_MAX = 1 << 20 };
 
@@ -107,6 +108,21 @@ static void transcript_path(const struct judge *judge, const struct slot *slot, 
 {
     snprintf(path, PATH_SIZE, "%s/%s%s.txt", judge->order->results, judge->order->lab->cases[slot->which].name,
              slot->again ? ".again" : "");
+}
+
+/* The page of a check goes into a file beside its transcript, and the verdict names that. */
+static void page_store(const struct judge *judge, const struct slot *slot, json_t *check)
+{
+    char path[PATH_SIZE];
+    json_t *page = json_incref(json_object_get(check, "page"));
+
+    snprintf(path, sizeof path, "%s/%s.html", judge->order->results, judge->order->lab->cases[slot->which].name);
+    json_object_del(check, "page");
+    if (page != NULL && text_store(path, json_string_value(page), json_string_length(page)))
+        verdict_put(check, "page", path);
+    else if (!slot->again)
+        unlink(path); /* of an earlier verdict */
+    json_decref(page);
 }
 
 /* The check's own folder, anew for each run. */
@@ -328,6 +344,7 @@ void slot_end(struct judge *judge, struct slot *slot)
     json_object_set_new(check, "leaks", leaks_sorted(leaks));
     transcript_path(judge, slot, path);
     verdict_put(check, "transcript", path);
+    page_store(judge, slot, check);
     json_object_set_new(check, "duration_ms", json_integer(clock_now_ms() - slot->start_ms));
     if (slot->again)
         unlink(path);

@@ -21,8 +21,9 @@ enum {
     WEAVE_RUNS = 5000, /* schedules of a case at most: the right solutions need less than half */
     WEAVE_FOUND = 1,   /* exit status, see tools/weave/README.md */
     WORDS = 64,
-    STEPS_TOLD = 10, /* in the finding: all of them are in the transcript */
-    GRACE = 10,      /* seconds between weave's own limit and ours */
+    STEPS_TOLD = 10,       /* in the finding: all of them are in the transcript */
+    PAGE_MOST = 400 << 10, /* bytes; ten times what a page usually has, and a record takes a megabyte */
+    GRACE = 10,            /* seconds between weave's own limit and ours */
 };
 
 static const char *path_name(const char *path)
@@ -73,7 +74,7 @@ static void words_add(struct check *check, const char *words[], size_t *count, c
     words[(*count)++] = word;
 }
 
-static struct program *weave_start(struct check *check, const struct weave_case *order, int json)
+static struct program *weave_start(struct check *check, const struct weave_case *order, int json, int page)
 {
     const char *folder = programs_weave(check, order);
     double limit = check_limits[check->which->limit].wait * process_time_scale() - GRACE;
@@ -84,8 +85,12 @@ static struct program *weave_start(struct check *check, const struct weave_case 
                                 check_text(check, "%.0f", limit > 1 ? limit : 1),
                                 "--sealed",
                                 "--json",
-                                check_text(check, "fd:%d", json)};
-    size_t count = 8;
+                                check_text(check, "fd:%d", json),
+                                "--html",
+                                check_text(check, "fd:%d", page),
+                                "--again",
+                                check_text(check, "make replay%d", lab_number(check->lab))};
+    size_t count = 12;
 
     for (size_t i = 0; i < WEAVE_ARGUMENTS && order->options[i] != NULL; i++)
         words_add(check, words, &count, order->options[i]);
@@ -99,7 +104,7 @@ static struct program *weave_start(struct check *check, const struct weave_case 
         for (size_t k = 1; k < WEAVE_ARGUMENTS && order->programs[i][k] != NULL; k++)
             words_add(check, words, &count, order->programs[i][k]);
     }
-    return check_start_keeping(check, words, json);
+    return check_start_keeping(check, words, (const int[2]){json, page});
 }
 
 /* ---- The finding in a student's words ---- */
@@ -318,6 +323,18 @@ static void replay_keep(struct check *check, const struct weave_case *order, con
                               "programs", programs);
 }
 
+/* For a browser; only whole: a page that is too large for the record is left out. */
+static void page_keep(struct check *check, int page)
+{
+    struct stat info;
+    char *text = fstat(page, &info) == 0 && info.st_size > 0 && info.st_size <= PAGE_MOST
+                     ? check_memory(check, (size_t)info.st_size)
+                     : NULL;
+
+    if (text != NULL && pread(page, text, (size_t)info.st_size, 0) == info.st_size)
+        check->page = json_stringn(text, (size_t)info.st_size); /* NULL where it is not UTF-8 */
+}
+
 static _Noreturn void weave_fail(struct check *check, const struct weave_case *order, const json_t *result)
 {
     const json_t *found = json_array_get(json_object_get(result, "findings"), 0);
@@ -329,7 +346,8 @@ static _Noreturn void weave_fail(struct check *check, const struct weave_case *o
                             sides_text(check, order, found), sayings_text(check, order, result, found),
                             steps_text(check, order, trace, strcmp(verdict_text(found, "kind"), "race") == 0)),
         .cause = said ? order->exit_means : verdict_text(found, "why"),
-        .next = check_text(check, "make replay%d runs these steps again, one by one", lab_number(check->lab)),
+        .next = check_text(check, "make replay%d runs these steps again; make replay%d HTML=1 draws them",
+                           lab_number(check->lab), lab_number(check->lab)),
     };
 
     if (!said)
@@ -345,14 +363,16 @@ void check_weave(struct check *check, const struct weave_case *order)
     if (TOOLCHAIN_WEAVE[0] == '\0')
         check_unjudged(check, "weave is not built here: it needs Linux on x86-64 and libdw (Debian: libdw-dev)");
     check_note(check, "every interleaving of %s", order->title);
-    int json = memfd_create("weave", MFD_CLOEXEC);
-    if (json == -1)
+    int json = memfd_create("weave", MFD_CLOEXEC), page = memfd_create("page", MFD_CLOEXEC);
+    if (json == -1 || page == -1)
         check_broken(check, "memfd_create: %s", strerror(errno));
-    struct program *weave = weave_start(check, order, json);
+    struct program *weave = weave_start(check, order, json, page);
     int status = program_wait(weave);
     lseek(json, 0, SEEK_SET); /* weave's place in it is ours, too */
     json_t *result = json_loadfd(json, 0, NULL);
     close(json);
+    page_keep(check, page);
+    close(page);
     if (status == WEAVE_FOUND && json_array_size(json_object_get(result, "findings")) > 0)
         weave_fail(check, order, result);
     REQUIRE(check, status != WEAVE_FOUND, .expected = check_text(check, "%s can be explored", order->title),

@@ -92,6 +92,9 @@ static json_t *check_settled(const json_t *check, const char *room)
     }
     if (json_object_get(check, "leaks") != NULL)
         json_object_set_new(settled, "leaks", texts_settled(check, json_object_get(check, "leaks"), room));
+    const char *page = strstr(verdict_text(check, "page"), "transcripts/lab"); /* within the submission's results */
+    if (page != NULL)
+        json_object_set_new(settled, "page", json_string(page));
     json_object_del(settled, "varies");
     json_object_del(settled, "transcript");
     json_object_del(settled, "duration_ms");

@@ -103,15 +103,18 @@ static int document_save(const char *path, const char *text, size_t size)
 }
 
 /* One document; submission: NULL for a format that takes the whole class. */
-static int document_make(const struct format *format, const struct export_order *order, const json_t *submission,
+static int document_make(const struct format *format, const struct export_order *class, const json_t *submission,
                          const char *path)
 {
+    struct export_order own = *class;
+    const struct export_order *order = &own;
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
 
     if (out == NULL)
         abort();
+    own.out = path;
     if (order->mark && format->table != NULL)
         fputs("\xEF\xBB\xBF", out);
     if (submission != NULL)

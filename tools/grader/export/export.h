@@ -10,6 +10,7 @@
 
 struct export_order {
     const struct class_results *results; /* of one submission, where one was asked for */
+    const char *out;                     /* path of the document; NULL: standard output */
     bool one;                            /* one was asked for: the document is for that student */
     bool mark;                           /* tables begin with the mark by which spreadsheets know UTF-8 */
     bool policy;                         /* marks were adjusted: see policy.h */

@@ -14,6 +14,7 @@
 #include "html.h"
 #include "policy.h"
 #include "statistics.h"
+#include "text.h"
 
 enum {
     BINS = 11 /* 0-9, 10-19, ..., 100 percent */,
@@ -255,6 +256,94 @@ static void students_table(FILE *out, const struct export_order *order)
     fputs("</tbody></table></section>\n", out);
 }
 
+/* ---- pages that play what weave found ---- */
+
+/* The path from one folder to a file, both absolute. To be freed. */
+static char *path_between(const char *folder, const char *file)
+{
+    size_t same = 0;
+    char *path = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&path, &size);
+
+    if (out == NULL)
+        abort();
+    for (size_t i = 0; folder[i] == file[i] || (folder[i] == '\0' && file[i] == '/'); i++) {
+        if (file[i] == '/')
+            same = i + 1;
+        if (folder[i] == '\0')
+            break;
+    }
+    bool below = strlen(folder) < same; /* the folder holds all of them */
+    for (const char *at = folder + (below ? strlen(folder) : same); *at != '\0'; at++)
+        if (at == folder + same || at[-1] == '/')
+            fputs("../", out);
+    fputs(file + same, out);
+    if (fclose(out) != 0)
+        abort();
+    return path;
+}
+
+/* Beside the report of one student, who gets both: "ada.html" and "ada-lab3-race.html". NULL: it cannot be. */
+static char *page_copy(const char *report, const char *page, const json_t *lab, const json_t *check)
+{
+    enum { MOST = 1 << 20 };
+    const char *end = strrchr(report, '.');
+    int stem = end != NULL && strchr(end, '/') == NULL ? (int)(end - report) : (int)strlen(report);
+    char *copy = NULL, *text = malloc(MOST);
+    FILE *file = fopen(page, "re");
+    size_t length = file != NULL && text != NULL ? fread(text, 1, MOST, file) : 0;
+
+    if (asprintf(&copy, "%.*s-lab%d-%s.html", stem, report, (int)verdict_integer(lab, "number"),
+                 verdict_text(check, "name")) == -1)
+        abort();
+    bool good = length > 0 && text_store(copy, text, length);
+    if (file != NULL)
+        fclose(file);
+    free(text);
+    const char *name = strrchr(copy, '/') != NULL ? strrchr(copy, '/') + 1 : copy;
+    char *link = good ? strdup(name) : NULL;
+    free(copy);
+    return link;
+}
+
+/* Where the report finds the page of a check, relative to itself; NULL: there is none. To be freed. */
+static char *page_find(const struct export_order *order, const json_t *submission, const json_t *lab,
+                       const json_t *check)
+{
+    const char *page = verdict_text(check, "page");
+    char *whole, *folder, *link = NULL;
+
+    if (page[0] == '\0' || page[0] == '/' || strstr(page, "..") != NULL || order->out == NULL)
+        return NULL;
+    const char *slash = strrchr(order->out, '/');
+    if (asprintf(&whole, "%s/submissions/%s/%s", order->results->folder, verdict_text(submission, "name"), page) ==
+            -1 ||
+        asprintf(&folder, "%.*s", slash != NULL ? (int)(slash - order->out) + 1 : 1,
+                 slash != NULL ? order->out : ".") == -1)
+        abort();
+    char *from = realpath(folder, NULL), *to = realpath(whole, NULL);
+    if (to != NULL && order->one)
+        link = page_copy(order->out, to, lab, check);
+    else if (to != NULL && from != NULL)
+        link = path_between(from, to);
+    free(from);
+    free(to);
+    free(whole);
+    free(folder);
+    return link;
+}
+
+static void page_link(FILE *out, const char *path)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
+
+    fputs("<dt>steps</dt><dd class=\"prose\"><a href=\"", out);
+    for (; *path != '\0'; path++)
+        fprintf(out, strchr(plain, *path) != NULL ? "%c" : "%%%02X", (unsigned char)*path);
+    fputs("\">play them, one by one</a></dd>", out);
+}
+
 /* ---- one student ---- */
 
 static void finding_row(FILE *out, const char *label, const char *class, const char *text)
@@ -263,9 +352,10 @@ static void finding_row(FILE *out, const char *label, const char *class, const c
         html_print(out, "<dt>%s</dt><dd class=\"%s\">%s</dd>", label, class, text);
 }
 
-static void finding_write(FILE *out, const json_t *check)
+static void finding_write(FILE *out, const struct export_order *order, const json_t *submission, const json_t *lab,
+                          const json_t *check)
 {
-    char *place = check_place(check);
+    char *place = check_place(check), *page = page_find(order, submission, lab, check);
     bool hidden = check_is_hidden(check);
     size_t i;
     json_t *leak;
@@ -283,6 +373,8 @@ static void finding_write(FILE *out, const json_t *check)
         finding_row(out, "where", "output", place);
         finding_row(out, "cause", "prose", verdict_text(check, "cause"));
         finding_row(out, "next", "prose", verdict_text(check, "next"));
+        if (page != NULL)
+            page_link(out, page);
         json_array_foreach (json_object_get(check, "leaks"), i, leak) {
             finding_row(out, "left behind", "output", text_at(json_object_get(check, "leaks"), i));
         }
@@ -290,9 +382,10 @@ static void finding_write(FILE *out, const json_t *check)
     }
     fputs("</li>\n", out);
     free(place);
+    free(page);
 }
 
-static void findings_write(FILE *out, const json_t *lab)
+static void findings_write(FILE *out, const struct export_order *order, const json_t *submission, const json_t *lab)
 {
     bool begun = false;
     size_t i;
@@ -304,7 +397,7 @@ static void findings_write(FILE *out, const json_t *lab)
         if (!begun)
             fputs("<ul class=\"findings\">\n", out);
         begun = true;
-        finding_write(out, check);
+        finding_write(out, order, submission, lab, check);
     }
     if (begun)
         fputs("</ul>\n", out);
@@ -336,7 +429,8 @@ static void others_write(FILE *out, int level, const json_t *lab, const char *he
         fputs("</ul>\n", out);
 }
 
-static void student_lab_write(FILE *out, const struct export_order *order, int level, const json_t *lab)
+static void student_lab_write(FILE *out, const struct export_order *order, const json_t *submission, int level,
+                              const json_t *lab)
 {
     char text[HUNDREDTHS_TEXT];
     json_int_t extra = verdict_integer(lab, "challenge_points_max");
@@ -353,7 +447,7 @@ static void student_lab_write(FILE *out, const struct export_order *order, int l
         fputs("<p>Not handed in.</p>\n", out);
         return;
     }
-    findings_write(out, lab);
+    findings_write(out, order, submission, lab);
     others_write(out, level + 1, lab, "Did not run", false);
     others_write(out, level + 1, lab, "Passed", true);
 }
@@ -381,7 +475,7 @@ static void student_write(FILE *out, const struct export_order *order, const jso
         html_print(out, "<p class=\"remarks\">%s</p>\n", remarks);
     free(remarks);
     json_array_foreach (json_object_get(submission, "labs"), i, lab) {
-        student_lab_write(out, order, level + 1, lab);
+        student_lab_write(out, order, submission, level + 1, lab);
     }
     fputs("</article>\n", out);
 }

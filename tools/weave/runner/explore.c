@@ -64,7 +64,7 @@ static void explorer_tell(struct explorer *e, const struct findings *findings, s
 {
     char *schedule = schedule_text(&e->session);
     struct story story = {e->options, &e->session, symbols, findings, schedule == NULL ? "" : schedule, &e->notes};
-    if (e->options->stepping)
+    if (e->options->stepping && !e->options->quiet)
         story_step_through(&story, stdout); /* before what came of it is told */
     if (!e->options->quiet) {
         uint32_t runs = e->runs_before + e->result.runs + 1;
@@ -291,7 +291,8 @@ static void explorer_replay(struct explorer *e, const struct schedule *schedule)
         return;
     struct symbols *symbols = symbols_open(&e->session, e->options->layout, e->options->structure);
     struct story story = {e->options, &e->session, symbols, &e->findings, "", &e->notes};
-    story_step_through(&story, stdout);
+    if (!e->options->quiet)
+        story_step_through(&story, stdout);
     story.schedule = e->options->replay;
     explorer_page(e, &story);
     symbols_close(symbols);

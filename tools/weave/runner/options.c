@@ -56,6 +56,7 @@ enum long_option {
     OPTION_IGNORE,
     OPTION_JSON,
     OPTION_HTML,
+    OPTION_AGAIN,
     OPTION_SEALED,
     OPTION_LAYOUT,
     OPTION_STRUCT,
@@ -93,6 +94,7 @@ static const struct option known[] = {
     {"ignore", required_argument, NULL, OPTION_IGNORE},
     {"json", required_argument, NULL, OPTION_JSON},
     {"html", required_argument, NULL, OPTION_HTML},
+    {"again", required_argument, NULL, OPTION_AGAIN},
     {"sealed", no_argument, NULL, OPTION_SEALED},
     {"layout", required_argument, NULL, OPTION_LAYOUT},
     {"struct", required_argument, NULL, OPTION_STRUCT},
@@ -158,6 +160,7 @@ void options_usage(void)
          "Output:\n"
          "  --json FILE          the result and the trace of the failure, see tools/weave/json.md\n"
          "  --html FILE          the failure as a page for a browser: step by step, with memory and source\n"
+         "  --again COMMAND      what reports name to repeat the failure (\"weave replay ...\")\n"
          "  --struct NAME        the C structure in the segment (default: the one of its size)\n"
          "  --layout FILE        lines \"offset size name\" instead\n"
          "  --no-trap            programs without instrumentation: watch synchronisation only, not every access\n"
@@ -413,6 +416,9 @@ static int options_output_option(struct options *options, int option, const char
     case OPTION_HTML:
         options->html = value;
         return options_open("--html", value, &options->html_descriptor);
+    case OPTION_AGAIN:
+        options->again = value;
+        break;
     case OPTION_SEALED:
         options->session.sealed = true;
         break;

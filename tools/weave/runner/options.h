@@ -22,6 +22,7 @@ struct options {
     int json_descriptor; /* -1: none; closed when a program is started */
     const char *html;    /* the page; the same for it */
     int html_descriptor;
+    const char *again; /* the command that repeats the failure; NULL: weave replay */
     const char *layout, *structure;
     const char *expected_lines;
     int expected_exit[WEAVE_PROCESSES]; /* EXPECT_ANY_EXIT: all are fine, as for children that nothing is said of */

@@ -511,6 +511,10 @@ static void story_wrapped(const struct story *story, FILE *out, const char *text
 
 void story_replay_command(const struct story *story, FILE *out)
 {
+    if (story->options->again != NULL) {
+        fprintf(out, "  replay: %s\n", story->options->again);
+        return;
+    }
     fprintf(out, "  replay: weave replay %s", story->schedule);
     for (int i = 0; i < story->options->session.programs; i++) {
         fputs(" --", out);
