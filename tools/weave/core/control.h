@@ -434,8 +434,9 @@ struct control {
     uint64_t sequential_history;
     uint32_t shared_top;
     uint32_t races, misuses;
-    uint32_t parkings;   /* how often a process was set aside because it computed for long */
-    char unmodelled[48]; /* "uses CALL", and where */
+    uint32_t parkings;       /* how often a process was set aside because it computed for long */
+    uint32_t parkings_asked; /* by the runner: a signal that comes late asks for nothing more */
+    char unmodelled[48];     /* "uses CALL", and where */
     uint16_t unmodelled_site;
     uint32_t numbered_count;
     struct numbered numbered[WEAVE_NUMBERED];

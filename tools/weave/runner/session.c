@@ -584,6 +584,8 @@ static void watch_park(struct session *session, struct watch *watch, pid_t pid, 
         decide_finish(control, ENDING_LOOP);
     } else {
         watch->asking = true;
+        /* Pairs with the acquire in boot_on_watchdog. Two signals may be on their way: both ask for this one time. */
+        __atomic_store_n(&control->parkings_asked, watch->parkings + 1, __ATOMIC_RELEASE);
         kill(pid, WEAVE_SIGNAL_WATCHDOG);
     }
 }

@@ -70,10 +70,13 @@ static void boot_on_watchdog(int signal, siginfo_t *info, void *context)
     (void)signal, (void)info;
     const ucontext_t *where = context;
     uintptr_t pc = (uintptr_t)where->uc_mcontext.gregs[REG_RIP];
-    if (!runtime.on || runtime.control->turn != runtime.me || boot_is_own_code(pc))
+    struct control *control = runtime.control;
+    /* The acquire pairs with the release in watch_park. */
+    if (!runtime.on || control->turn != runtime.me || boot_is_own_code(pc) ||
+        control->parkings >= __atomic_load_n(&control->parkings_asked, __ATOMIC_ACQUIRE))
         return;
     runtime.self->wait_where = 0;
-    runtime.control->parkings++;
+    control->parkings++;
     record_event(runtime.control, runtime.me, EVENT_LOOP, site_at((void *)(pc + 1)));
     turn_block(PROCESS_PARKED, WAIT_LOOP, NULL, site_at((void *)(pc + 1)));
 }
