@@ -123,6 +123,10 @@ void watch_seize(struct program *program)
 
     sigaction(SIGALRM, &ring, NULL);
     blocked_seconds = (unsigned)(BLOCKED_SECONDS * process_time_scale()); /* once: steps are many */
+    if (!machine_steps_end()) {
+        const struct machine_answer steps = machine_steps();
+        check_unjudged(check, check_text(check, "%s; %s", steps.what, steps.cure));
+    }
     if (ptrace(PTRACE_SEIZE, program->process.pid, NULL, PTRACE_O_TRACESYSGOOD) == -1) {
         int number = errno;
         const struct machine_answer steps = machine_steps();

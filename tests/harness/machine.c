@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -357,6 +358,15 @@ struct machine_answer machine_preload(void)
 
 /* ---- Single steps ---- */
 
+bool machine_steps_end(void)
+{
+#if defined(__aarch64__)
+    return getauxval(AT_HWCAP) & HWCAP_ATOMICS;
+#else
+    return true;
+#endif
+}
+
 struct machine_answer machine_steps(void)
 {
     struct machine_answer answer = {.good = false};
@@ -376,6 +386,11 @@ struct machine_answer machine_steps(void)
             kill(child, SIGKILL);
             waitpid(child, NULL, 0);
         }
+    }
+    if (answer.good && !machine_steps_end()) {
+        answer_what(&answer, false, "this processor has no single atomic instructions (Armv8.1)");
+        answer_cure(&answer, "steps never leave a pair of exclusive instructions: take another machine");
+        return answer;
     }
     answer_what(&answer, answer.good, "programs can be run instruction by instruction: ptrace%s",
                 answer.good ? "" : " is refused");
@@ -488,7 +503,8 @@ struct machine_answer machine_weave(void)
     answer_cure(&answer, "see the line on namespaces; tools/weave/README.md says what weave needs");
     if (TOOLCHAIN_WEAVE[0] == '\0') {
         answer_what(&answer, false, "weave is not built here");
-        answer_cure(&answer, "it needs Linux on x86-64 and libdw: apt install libdw-dev, then configure anew");
+        answer_cure(&answer,
+                    "it needs Linux on x86-64 or arm64, and libdw: apt install libdw-dev, then configure anew");
         return answer;
     }
     if (scratch_make(&scratch, NULL) != 0)

@@ -361,7 +361,8 @@ static _Noreturn void weave_fail(struct check *check, const struct weave_case *o
 void check_weave(struct check *check, const struct weave_case *order)
 {
     if (TOOLCHAIN_WEAVE[0] == '\0')
-        check_unjudged(check, "weave is not built here: it needs Linux on x86-64 and libdw (Debian: libdw-dev)");
+        check_unjudged(check,
+                       "weave is not built here: it needs Linux on x86-64 or arm64, and libdw (Debian: libdw-dev)");
     check_note(check, "every interleaving of %s", order->title);
     int json = memfd_create("weave", MFD_CLOEXEC), page = memfd_create("page", MFD_CLOEXEC);
     if (json == -1 || page == -1)

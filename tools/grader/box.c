@@ -32,7 +32,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "architecture.h"
+#include "../weave/architecture.h"
 #include "cgroup.h"
 #include "shmlab/clock.h"
 #include "shmlab/error.h"

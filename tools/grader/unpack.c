@@ -26,7 +26,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "architecture.h"
+#include "../weave/architecture.h"
 #include "judge.h"
 #include "text.h"
 #include "wanted.h"

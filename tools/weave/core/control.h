@@ -37,8 +37,10 @@ enum {
     WEAVE_PROCESSORS = 128, /* bytes of a cpu_set_t */
 };
 
-#define WEAVE_CONTROL_ADDRESS ((void *)0x200000000000u) /* far from heap, stack and libraries on x86-64 and arm64 */
-#define WEAVE_NO_SITE         0
+#define WEAVE_CONTROL_ADDRESS                                                                                         \
+    ((void *)0x1000000000u) /* far from heap, stack and libraries on x86-64 and arm64, with 39 bits of addresses, too \
+                             */
+#define WEAVE_NO_SITE 0
 #define WEAVE_SIGNAL_WATCHDOG \
     60 /* to a process that computes for long; programs use the first real-time signals, if any */
 #define WEAVE_SIGNAL_FOUND SIGUSR2 /* to process 1 of the sandbox, the runner: a race or a misuse was recorded */

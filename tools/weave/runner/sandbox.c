@@ -1,9 +1,10 @@
 /* Namespaces and mounts. */
 #include "sandbox.h"
 
+#include "../architecture.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -90,7 +91,7 @@ int sandbox_confine(void)
     enum { X32_BIT = 0x40000000 }; /* __X32_SYSCALL_BIT: the same calls by other numbers */
     static struct sock_filter filter[] = {
         LOAD(arch),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0),
         RETURN(SECCOMP_RET_KILL_PROCESS),
         LOAD(nr),
         SKIP_UNLESS(BPF_JGE, X32_BIT, 1),

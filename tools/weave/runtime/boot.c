@@ -5,6 +5,7 @@
  * something shared, it becomes a fork server: every run is a fork of it, so a run costs a fork and not the
  * loading of a program.
  */
+#include "machine.h"
 #include "runtime.h"
 
 #include <dlfcn.h>
@@ -17,7 +18,6 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 struct runtime runtime = {.me = -1};
@@ -69,7 +69,7 @@ static void boot_on_watchdog(int signal, siginfo_t *info, void *context)
 {
     (void)signal, (void)info;
     const ucontext_t *where = context;
-    uintptr_t pc = (uintptr_t)where->uc_mcontext.gregs[REG_RIP];
+    uintptr_t pc = machine_pc(where);
     struct control *control = runtime.control;
     /* The acquire pairs with the release in watch_park. */
     if (!runtime.on || control->turn != runtime.me || boot_is_own_code(pc) ||

@@ -4,6 +4,7 @@
  * A handler that the program installs itself replaces ours. On its own stack, since a stack overflow is a way
  * to crash, too.
  */
+#include "machine.h"
 #include "runtime.h"
 
 #include <dlfcn.h>
@@ -11,7 +12,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 enum { STACK_BYTES = 64 * 1024 };
@@ -45,7 +45,7 @@ static void fault_note(int signal, siginfo_t *info, void *context)
 {
     (void)info;
     const ucontext_t *where = context;
-    uintptr_t pc = (uintptr_t)where->uc_mcontext.gregs[REG_RIP];
+    uintptr_t pc = machine_pc(where);
     if (runtime.on && runtime.control->turn == runtime.me) {
         struct event *event = record_event(runtime.control, runtime.me, EVENT_FAULT, WEAVE_NO_SITE);
         event->value = (uint64_t)signal;

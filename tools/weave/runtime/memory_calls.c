@@ -60,7 +60,7 @@ static void file_name(int descriptor, char *name, size_t size)
     char link[32];
     snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
     char path[256];
-    ssize_t length = syscall(SYS_readlink, link, path, sizeof path - 1);
+    ssize_t length = syscall(SYS_readlinkat, AT_FDCWD, link, path, sizeof path - 1);
     path[length < 0 ? 0 : length] = '\0';
     const char *base = strncmp(path, "/dev/shm", 8) == 0 ? path + 8 : path;
     snprintf(name, size, "%.40s", base);

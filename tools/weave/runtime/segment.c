@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { PAGE = 4096 };
+enum { PAGE = 4096 }; /* of shared addresses; the system's own may be larger: mprotect(2) rounds lengths up by itself */
 
 struct mapping {
     uintptr_t start, end;
@@ -92,7 +92,7 @@ void segment_add(void *pointer, size_t size, uint64_t device, uint64_t inode, ui
         (struct mapping){.start = start, .end = start + size, .base = segment->base + (uint32_t)offset};
     segment_bounds();
     if (runtime.trap && opened == 0)
-        syscall(SYS_mprotect, pointer, (size + PAGE - 1) / PAGE * PAGE, PROT_NONE);
+        syscall(SYS_mprotect, pointer, size, PROT_NONE);
 }
 
 void segment_remove(const void *pointer, size_t size)
@@ -113,8 +113,7 @@ void segment_forget_all(void)
 static void segment_protect(int protection)
 {
     for (int i = 0; i < mapping_count; i++) {
-        size_t size = (mappings[i].end - mappings[i].start + PAGE - 1) / PAGE * PAGE;
-        syscall(SYS_mprotect, mappings[i].start, size, protection);
+        syscall(SYS_mprotect, mappings[i].start, mappings[i].end - mappings[i].start, protection);
     }
 }
 

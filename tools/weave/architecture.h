@@ -1,6 +1,6 @@
 /* The architecture that filters of system calls accept: the numbers of calls are others on each. */
-#ifndef GRADER_ARCHITECTURE_H
-#define GRADER_ARCHITECTURE_H
+#ifndef WEAVE_ARCHITECTURE_H
+#define WEAVE_ARCHITECTURE_H
 
 #include <linux/audit.h>
 
