@@ -327,9 +327,10 @@ class Page(HTMLParser):
         self.tags: List[str] = []
         self.attributes: List[Tuple[str, str, str]] = []
         self.open: List[str] = []
-        self.text = ""
+        self.words: List[str] = []
         self.feed(text)
         self.close()
+        self.text = "".join(self.words)
 
     def handle_starttag(self, tag: str, attrs: List[Tuple[str, Optional[str]]]) -> None:
         self.tags.append(tag)
@@ -346,7 +347,7 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self.open[-1:] != ["style"]:
-            self.text += data
+            self.words.append(data)
 
 
 class Html(unittest.TestCase):
