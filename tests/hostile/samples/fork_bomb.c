@@ -1,5 +1,6 @@
 int main(void)
 {
     for (;;)
-        fork();
+        if (fork() == -1)
+            try_again();
 }

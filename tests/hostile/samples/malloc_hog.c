@@ -4,5 +4,7 @@ int main(void)
         char *more = malloc(1 << 24);
         if (more != NULL)
             memset(more, 1, 1 << 24);
+        else
+            try_again();
     }
 }

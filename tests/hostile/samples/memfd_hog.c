@@ -7,5 +7,7 @@ int main(void)
         int fd = memfd_create("hog", 0);
         while (fd != -1 && write(fd, block, sizeof block) == sizeof block)
             continue;
+        if (fd == -1)
+            try_again();
     }
 }

@@ -37,6 +37,13 @@ static inline void breach(const char *what)
     fflush(stdout);
 }
 
+/* A call was refused: there is no more to be had. Try again a hundred times a second, which takes whatever becomes free, and
+ * does not burn the processors that the other tests want; endless_loop and the floods do. */
+static inline void try_again(void)
+{
+    usleep(10000);
+}
+
 static inline void try_to_read(const char *path)
 {
     char text[4096];

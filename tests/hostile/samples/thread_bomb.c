@@ -10,5 +10,6 @@ int main(void)
     pthread_t thread;
 
     for (;;)
-        pthread_create(&thread, NULL, wait_for_ever, NULL);
+        if (pthread_create(&thread, NULL, wait_for_ever, NULL) != 0)
+            try_again();
 }

@@ -1,6 +1,10 @@
 int main(void)
 {
-    for (;;)
-        if (fork() == 0)
+    for (;;) {
+        pid_t child = fork();
+        if (child == -1)
+            try_again();
+        if (child == 0)
             _exit(0);
+    }
 }
