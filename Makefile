@@ -2,12 +2,12 @@
 #
 #     make            build
 #     make lab3       the verdict on lab 3: see tools/labs.mk for hint3, watch3, reset3, solution3, progress, doctor
-#     make fuzz       feed random bytes to what reads strangers' bytes: tests/fuzz/README.md
 #     make models     fetch a COCO model for photographs
 # not in a handout:
 #     make demo       detect, stream, draw: the main job   (LIVE=1: watch it)
 #     make check      all tests             make check ONLY=lab3   those of one part: grader, weave, slides, harness, ...
 #     make mutate LAB=4 N=60 SEED=7   would mistakes keep full marks? tests/mutation/README.md
+#     make fuzz SECONDS=300   feed random bytes to what reads strangers' bytes: tests/fuzz/README.md
 #     make bench      measure shared memory against everything else
 #     make slides     the decks as HTML and PDF; slides-serve while writing
 #     make format     clang-format       make wire-formats   write the table of offsets anew
@@ -44,13 +44,20 @@ check:
 mutate: all
 	@python3 tests/mutation/mutate.py $(LAB) --count $(or $(N),40) --seed $(or $(SEED),1) --jobs $(JOBS) --build $(BUILD)
 
+SECONDS ?= 60
+fuzz:
+	@cmake -S . -B $(BUILD)-clang -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug -DSHMLAB_SANITIZE=address,undefined \
+		-DSHMLAB_FUZZ_SECONDS=$(SECONDS)
+	+@cmake --build $(BUILD)-clang $(PARALLEL)
+	@ctest --test-dir $(BUILD)-clang --label-regex fuzz --output-on-failure
+
 wire-formats: all
 	$(BUILD)/bin/wire_formats > common/python/shmlab/wire_formats.json
 
 format:
 	@bash tools/format
 
-.PHONY: demo bench slides slides-serve check mutate wire-formats format
+.PHONY: demo bench slides slides-serve check fuzz mutate wire-formats format
 # end
 
 models:

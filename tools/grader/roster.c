@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "roster.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <iconv.h>
 #include <stdlib.h>
@@ -316,9 +317,12 @@ static void student_add(struct table *table, struct roster *roster, json_t *fiel
 static void table_take(struct table *table, struct roster *roster)
 {
     if (strncasecmp(table->at, "sep=", 4) == 0) { /* for spreadsheets */
-        table->separator = table->at[4];
+        char named = table->at[4];
         table->at += strcspn(table->at, "\r\n");
         line_end(table);
+        /* the end of the line or of the file, say, parts no columns */
+        table->separator =
+            named == '\t' || (ispunct((unsigned char)named) && named != '"') ? named : separator_of(table->at);
     } else {
         table->separator = separator_of(table->at);
     }
