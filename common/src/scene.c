@@ -328,8 +328,8 @@ static void coverage_add(uint16_t *coverage, int width, double left, double righ
     right = right > width ? width : right;
     if (left >= right)
         return;
-    int from = (int)(left * SUBPIXELS + 0.5);
-    int to = (int)(right * SUBPIXELS + 0.5);
+    int from = (int)(left * (double)SUBPIXELS + 0.5);
+    int to = (int)(right * (double)SUBPIXELS + 0.5);
     int first = from / SUBPIXELS;
     int last = to / SUBPIXELS;
     if (first == last) {
@@ -373,7 +373,7 @@ static void shape_fill(struct frame *frame, const struct shape *shape, double sc
         memset(coverage + left, 0, (size_t)(right - left + 1) * sizeof *coverage);
         for (int k = 0; k < SUBROWS; k++) {
             double crossings[VERTICES_MAX];
-            double height = y + (k + 0.5) / SUBROWS;
+            double height = y + (k + 0.5) / (double)SUBROWS;
             int found = shape_crossings(shape, scale, corners, count, height, crossings);
             for (int i = 0; i + 1 < found; i += 2)
                 coverage_add(coverage, frame->width, crossings[i], crossings[i + 1]);
@@ -395,8 +395,8 @@ static int contrast_in(const struct frame *frame, struct shape_box box, struct c
 {
     int least = 255;
     for (int i = 0; i < CONTRAST_POINTS * CONTRAST_POINTS; i++) {
-        double across = (i % CONTRAST_POINTS + 0.5) / CONTRAST_POINTS;
-        double down = (i / CONTRAST_POINTS + 0.5) / CONTRAST_POINTS;
+        double across = (i % CONTRAST_POINTS + 0.5) / (double)CONTRAST_POINTS;
+        double down = (i / CONTRAST_POINTS + 0.5) / (double)CONTRAST_POINTS;
         int x = clamp_int(box.left + (box.right - box.left) * across, 0, frame->width - 1);
         int y = clamp_int(box.top + (box.bottom - box.top) * down, 0, frame->height - 1);
         const uint8_t *pixel = pixel_at(frame, x, y);

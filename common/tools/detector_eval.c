@@ -179,7 +179,7 @@ static int report(const struct tally *tally, const struct settings *settings)
         sum += precision;
         boxes += tally->boxes[i];
     }
-    double map = sum / SCENE_CLASSES;
+    double map = sum / (double)SCENE_CLASSES;
     printf("mAP50 %.4f over %ld scenes of %ld x %ld with %ld boxes\n", map, settings->count, settings->width,
            settings->height, boxes);
     printf("at confidence %.2f: precision %.4f, recall %.4f, mean overlap %.3f\n", settings->threshold,

@@ -34,7 +34,7 @@ double process_time_scale(void)
 
     getloadavg(&load, 1);
     load /= (double)(sysconf(_SC_NPROCESSORS_ONLN) * LOAD_USUAL);
-    load = load < 1 ? 1 : load > LOAD_MOST ? LOAD_MOST : load;
+    load = load < 1 ? 1 : load > (double)LOAD_MOST ? (double)LOAD_MOST : load;
     return factor > 1 ? factor * load : load;
 }
 
@@ -120,7 +120,7 @@ bool process_start_with(struct process *process, const char *const argv[], const
     *process = (struct process){.input = -1,
                                 .output = -1,
                                 .tasks = crowd_now(),
-                                .limit = setup->limit > 0 ? setup->limit : PROCESS_LIMIT,
+                                .limit = setup->limit > 0 ? setup->limit : (double)PROCESS_LIMIT,
                                 .text_limit = setup->text_limit > 0 ? setup->text_limit : PROCESS_TEXT};
     process->text = calloc(1, 1);
     if (process->text == NULL || pipe2(input, O_CLOEXEC) == -1) {

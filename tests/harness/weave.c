@@ -77,7 +77,7 @@ static void words_add(struct check *check, const char *words[], size_t *count, c
 static struct program *weave_start(struct check *check, const struct weave_case *order, int json, int page)
 {
     const char *folder = programs_weave(check, order);
-    double limit = check_limits[check->which->limit].wait * process_time_scale() - GRACE;
+    double limit = check_limits[check->which->limit].wait * process_time_scale() - (double)GRACE;
     const char *words[WORDS] = {TOOLCHAIN_WEAVE,
                                 "--runs",
                                 check_text(check, "%d", WEAVE_RUNS),

@@ -70,7 +70,7 @@ bool gate_wait(double seconds)
 
     for (int quiet = 0; quiet < GATE_QUIET_LOOKS;) {
         quiet = proc_read("/proc/loadavg", text) && gate_runnable(text) <= 1 ? quiet + 1 : 0;
-        if (clock_now_ns() > end || !stop_sleep(GATE_LOOK_MS / 1000.0))
+        if (clock_now_ns() > end || !stop_sleep((double)GATE_LOOK_MS / 1000.0))
             return false;
     }
     return true;

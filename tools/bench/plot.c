@@ -198,10 +198,10 @@ static void panel_draw(FILE *out, const struct run *run, const struct panel *pan
     range_find(panel, bars, count, limit, &low, &high);
     axis_draw(out, panel, low, high, bottom);
     for (int i = 0; i < count; i++)
-        bar_draw(out, panel, &bars[i], low, high, TOP + i * room, room * 0.74);
+        bar_draw(out, panel, &bars[i], low, high, (double)TOP + i * room, room * 0.74);
     limit_draw(out, panel, limit, low, high, bottom);
     for (int i = 0; i < count; i++)
-        value_draw(out, panel, &bars[i], low, high, TOP + i * room, room * 0.74);
+        value_draw(out, panel, &bars[i], low, high, (double)TOP + i * room, room * 0.74);
 }
 
 static void legend_draw(FILE *out)

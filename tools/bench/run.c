@@ -417,8 +417,10 @@ static bool row_calibrate(const struct run *run, struct result *result, struct p
         if (run->options.smoke)
             return true;
         double each = row_is_time(row) ? sample.value : 1 / sample.value;
-        double fitting = is_paced(row) ? PACED_COUNT : seconds * run->options.scale / each;
-        uint64_t count = fitting > COUNT_MAX ? COUNT_MAX : fitting > COUNT_MIN ? (uint64_t)fitting : COUNT_MIN;
+        double fitting = is_paced(row) ? (double)PACED_COUNT : seconds * run->options.scale / each;
+        uint64_t count = fitting > (double)COUNT_MAX   ? COUNT_MAX
+                         : fitting > (double)COUNT_MIN ? (uint64_t)fitting
+                                                       : COUNT_MIN;
         bool near = count <= result->count * step;
         result->count = near ? count : result->count * step;
         if (near)

@@ -280,9 +280,9 @@ static int clip(double value)
 static struct detection compute_detection(const double *values, int column, int row)
 {
     int class_id = values[5] >= values[6] ? 0 : 1;
-    double x = (column + 1.5 * (double)logistic(values[0]) - 0.25) * STRIDE * SCALE;
-    double y = (row + 1.5 * (double)logistic(values[1]) - 0.25) * STRIDE * SCALE;
-    double width = exp(values[2]) * 4 * SCALE, height = exp(values[3]) * 6 * SCALE;
+    double x = (column + 1.5 * (double)logistic(values[0]) - 0.25) * (double)(STRIDE * SCALE);
+    double y = (row + 1.5 * (double)logistic(values[1]) - 0.25) * (double)(STRIDE * SCALE);
+    double width = exp(values[2]) * (double)(4 * SCALE), height = exp(values[3]) * (double)(6 * SCALE);
     int left = clip(x - width / 2), top = clip(y - height / 2);
     return (struct detection){class_id,
                               logistic(values[4]) * logistic(values[5 + class_id]),

@@ -84,7 +84,7 @@ static bool number_read(const char *path, json_t *object, const char *key, doubl
     if (value == NULL)
         return true;
     if (json_is_number(value) && json_number_value(value) >= low && json_number_value(value) <= high) {
-        *hundredths = lround(json_number_value(value) * HUNDRED);
+        *hundredths = lround(json_number_value(value) * (double)HUNDRED);
         return true;
     }
     snprintf(problem, sizeof problem, "must be a number from %g to %g", low, high);
@@ -303,7 +303,7 @@ static void note_write(FILE *out, const struct policy *policy, const struct work
     if (work->penalty == 0)
         fputs("; nothing is taken off.", out);
     else
-        fprintf(out, "; %g %% of the %s taken off.", (double)work->penalty / HUNDRED,
+        fprintf(out, "; %g %% of the %s taken off.", (double)work->penalty / (double)HUNDRED,
                 policy->of_maximum ? "lab's points" : "points");
 }
 
@@ -392,7 +392,7 @@ json_int_t policy_hundredths(const json_t *owner, const char *key)
 
 static void percent_print(FILE *out, long hundredths)
 {
-    fprintf(out, "%g %%", (double)hundredths / HUNDRED);
+    fprintf(out, "%g %%", (double)hundredths / (double)HUNDRED);
 }
 
 static void due_print(FILE *out, const struct policy *policy, const char *key, const char *text)
@@ -432,7 +432,8 @@ static void examples_print(FILE *out, const struct policy *policy)
             struct work work = {.lab = lab, .days_late = days};
             long left = free_days;
             work_decide(policy, &work, &left);
-            fprintf(out, "  %ld: %g", days, (double)points_left(policy, &work, "points", "points_max") / HUNDRED);
+            fprintf(out, "  %ld: %g", days,
+                    (double)points_left(policy, &work, "points", "points_max") / (double)HUNDRED);
         }
         fputs("   (days late: points)\n", out);
     }

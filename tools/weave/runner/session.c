@@ -90,7 +90,7 @@ static void session_bury(struct session *session)
 /* Until the server of this program has collected the run's process. */
 static bool session_await_reaped(struct session *session, int program)
 {
-    double end = session_now() + REAP_SECONDS;
+    double end = session_now() + (double)REAP_SECONDS;
     int32_t *reaped = &session->control->reaped[program];
     while (__atomic_load_n(reaped, __ATOMIC_SEQ_CST) < 1) {
         session_bury(session);
@@ -198,7 +198,7 @@ static int session_fail(struct session *session, const char *why)
 /* A server that died before it was ready says more than a timeout. */
 static int session_await_servers(struct session *session)
 {
-    double end = session_now() + START_SECONDS;
+    double end = session_now() + (double)START_SECONDS;
     struct control *control = session->control;
     while (__atomic_load_n(&control->arrived, __ATOMIC_SEQ_CST) < session->options->programs) {
         for (int i = 0; i < session->options->programs; i++) {
@@ -580,7 +580,7 @@ static void watch_park(struct session *session, struct watch *watch, pid_t pid, 
         watch->asking = false;
         watch->cpu = cpu;
     } else if (control->parkings >= (control->races > 0 ? 1 : PARKINGS) ||
-               cpu - watch->cpu > session->options->hang_seconds + ASKING_SECONDS) {
+               cpu - watch->cpu > session->options->hang_seconds + (double)ASKING_SECONDS) {
         decide_finish(control, ENDING_LOOP);
     } else {
         watch->asking = true;
