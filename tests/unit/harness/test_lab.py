@@ -118,7 +118,7 @@ class MessageTest(LabTest):
         """A semicolon is missing."""
         self.edit("shared_data.h", "    uint8_t padding2[6];\n", "    uint8_t padding2[6]\n")
         said = self.check("builds")
-        self.assertRegex(said, r"shared_data\.h:\d+:\d+: error: expected .* (\d+ \|)? +\S.*;? (\| +)?~*\^")
+        self.assertRegex(said, r"shared_data\.h:\d+:\d+: error: expected .* (\d+ \| +)?\S.*;? (\| +)?~*\^")
 
     def test_error_behind_a_warning(self) -> None:
         """What keeps the program from being built comes first."""
