@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "judge.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -54,6 +55,8 @@ const struct check_case *judge_case(const struct lab *lab, const char *name)
 
 void case_set(struct judge *judge, size_t i, enum outcome outcome)
 {
+    assert(i < judge->order->lab->case_count);
+    assert(!outcome_final(judge->outcome[i]) || outcome == OUTCOME_PENDING); /* what is decided stays decided */
     judge->outcome[i] = outcome;
     verdict_outcome(json_array_get(judge->checks, i), outcome);
 }

@@ -1,5 +1,6 @@
 /* One check in a process of its own, behind walls where there are any: from its start to its record in the verdict. */
 #define _GNU_SOURCE
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -156,6 +157,7 @@ bool slot_start(struct judge *judge, struct slot *slot, size_t which)
     char scratch[PATH_SIZE];
     int record[2];
 
+    assert(slot->pid == 0 && judge->outcome[which] == OUTCOME_RUNNING);
     scratch_path(judge, which, scratch);
     *slot = (struct slot){.which = which,
                           .record = -1,
@@ -323,6 +325,7 @@ void slot_end(struct judge *judge, struct slot *slot)
     int status = 0;
     char path[PATH_SIZE], scratch[PATH_SIZE];
 
+    assert(slot->pid > 0 && judge->outcome[slot->which] == OUTCOME_RUNNING); /* it gets its outcome here, once */
     waitpid(slot->pid, &status, 0);
     for (size_t i = 0; i < JOBS; i++)
         if (judge->slots[i].pid != 0 && &judge->slots[i] != slot)

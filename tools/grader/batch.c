@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "batch.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
@@ -128,6 +129,7 @@ static void worker_end(struct progress *progress, pid_t pid, int status)
         i++;
     if (i == progress->begun)
         return;
+    assert(progress->ended < progress->begun && progress->begun <= progress->batch->count);
     progress->workers[i] = -1;
     progress->ended++;
     const char *name = progress->batch->entries[i].name;

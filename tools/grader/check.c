@@ -60,7 +60,7 @@ static int tree_check_in(const struct check_options *options, const char *room)
     const char *name = strrchr(options->folder, '/') != NULL ? strrchr(options->folder, '/') + 1 : options->folder;
     const struct intake_part part = {.path = (char *)options->folder, .name = (char *)name};
     bool labs[LABS_MAX] = {false};
-    for (int i = 0; judge_labs[i] != NULL && i < LABS_MAX; i++)
+    for (int i = 0; i < LABS_MAX && judge_labs[i] != NULL; i++)
         labs[i] = judge_labs[i] == options->lab;
     bool taken = intake_take(
         &(struct intake_order){

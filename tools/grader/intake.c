@@ -397,7 +397,7 @@ static void labs_settle(struct intake *intake)
 {
     uint64_t hash = TEXT_HASH;
 
-    for (int i = 0; judge_labs[i] != NULL && i < LABS_MAX; i++) {
+    for (int i = 0; i < LABS_MAX && judge_labs[i] != NULL; i++) {
         uint64_t own = intake->lab[i].fingerprint;
         if (lab_number(judge_labs[i]) == 2)
             intake->lab[i].fingerprint = text_hash(own, &hash, sizeof hash);
@@ -428,7 +428,7 @@ static void nothing_taken(struct reading *reading)
     const struct lab *lab = judge_labs[0];
     char text[PATH_SIZE];
 
-    for (int i = 0; judge_labs[i] != NULL && i < LABS_MAX; i++)
+    for (int i = 0; i < LABS_MAX && judge_labs[i] != NULL; i++)
         if (reading->order->labs[i]) {
             lab = judge_labs[i];
             break;
@@ -447,7 +447,7 @@ bool intake_take(const struct intake_order *order, struct intake *intake)
     bool good = true;
 
     *intake = (struct intake){.refusals = json_array(), .notes = json_array(), .fingerprint = TEXT_HASH};
-    for (int i = 0; judge_labs[i] != NULL && i < LABS_MAX; i++) {
+    for (int i = 0; i < LABS_MAX && judge_labs[i] != NULL; i++) {
         intake->lab[i].fingerprint = TEXT_HASH;
         good = starter_copy(order->tree, judge_labs[i]) && good;
     }

@@ -94,7 +94,7 @@ static int folder_lab(const char *part, size_t length, int *rank)
 {
     char *end;
 
-    for (int i = 0; judge_labs[i] != NULL && i < LABS_MAX; i++)
+    for (int i = 0; i < LABS_MAX && judge_labs[i] != NULL; i++)
         if (strlen(judge_labs[i]->name) == length && strncmp(part, judge_labs[i]->name, length) == 0) {
             *rank = 0;
             return i;
@@ -106,7 +106,7 @@ static int folder_lab(const char *part, size_t length, int *rank)
         return -1;
     long number = strtol(digits, &end, 10);
     *rank = RANK_FOLDER;
-    for (int i = 0; judge_labs[i] != NULL && i < LABS_MAX; i++)
+    for (int i = 0; i < LABS_MAX && judge_labs[i] != NULL; i++)
         if (lab_number(judge_labs[i]) == number)
             return i;
     return -1;
@@ -151,7 +151,7 @@ static int labs_with(const char *path, const bool labs[static LABS_MAX], struct 
 {
     int count = 0, rank;
 
-    for (int i = 0; judge_labs[i] != NULL && i < LABS_MAX; i++) {
+    for (int i = 0; i < LABS_MAX && judge_labs[i] != NULL; i++) {
         int file = labs[i] ? file_find(judge_labs[i], name_of(path), &rank) : -1;
         if (file == -1)
             continue;

@@ -7,6 +7,8 @@
  */
 #include "core.h"
 
+#include <assert.h>
+
 enum {
     IDLE_ROUNDS = 3000, /* lets retry loops with a counter end by themselves */
     IDLE_ROUNDS_BEFORE_TIMEOUT = 3,
@@ -35,6 +37,8 @@ void decide_finish(struct control *control, enum ending ending)
 void decide_ready(struct control *control, int process)
 {
     struct process *p = &control->process[process];
+    assert(process >= 0 && process < control->slots);
+    assert(p->state != PROCESS_SPINNING || control->spinning > 0);
     if (p->state == PROCESS_SPINNING) {
         control->spinning--;
         p->reads = 0;
@@ -62,6 +66,7 @@ void decide_block(struct control *control, int process, enum process_state state
 void decide_ended(struct control *control, int process)
 {
     struct process *p = &control->process[process];
+    assert(p->state != PROCESS_ENDED && p->state != PROCESS_ABSENT); /* nobody ends twice */
     if (p->state == PROCESS_SPINNING)
         control->spinning--;
     p->state = PROCESS_ENDED;

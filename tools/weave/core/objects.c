@@ -5,6 +5,8 @@
  */
 #include "core.h"
 
+#include <assert.h>
+
 static uint32_t object_hash(uint64_t key)
 {
     return (uint32_t)(hash_mix(0, key) >> 40) & (WEAVE_OBJECT_SLOTS - 1);
@@ -38,6 +40,7 @@ struct object *object_find(struct control *control, uint64_t key, enum object_ki
 
 int object_index(const struct control *control, const struct object *object)
 {
+    assert(object >= control->object && object < control->object + WEAVE_OBJECTS);
     return (int)(object - control->object);
 }
 

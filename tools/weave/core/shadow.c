@@ -8,6 +8,7 @@
  */
 #include "core.h"
 
+#include <assert.h>
 #include <string.h>
 
 static uint32_t shadow_end(const struct control *control, uint32_t index)
@@ -29,6 +30,7 @@ static uint32_t shadow_find(struct control *control, uint32_t where)
         else
             high = middle;
     }
+    assert(control->cell_start[low] <= where && where < shadow_end(control, low)); /* cells cover all, in order */
     control->cell_hint = low;
     return low;
 }
@@ -72,6 +74,7 @@ static bool shadow_join(struct control *control, uint32_t index)
     uint32_t kept = control->cell_at[index], gone = control->cell_at[index + 1];
     if (memcmp(&control->cell[kept], &control->cell[gone], sizeof(struct cell)) != 0)
         return false;
+    assert(kept != gone && gone < control->cell_top); /* no cell is at two places */
     size_t tail = control->cells - index - 2;
     memmove(&control->cell_start[index + 1], &control->cell_start[index + 2], tail * sizeof(uint32_t));
     memmove(&control->cell_at[index + 1], &control->cell_at[index + 2], tail * sizeof(uint32_t));
