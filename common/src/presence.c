@@ -1,5 +1,6 @@
 /* Who is there: open file description locks, see shmlab/presence.h. */
-#define _GNU_SOURCE /* F_OFD_SETLK, F_OFD_GETLK */
+#define _GNU_SOURCE          /* F_OFD_SETLK, F_OFD_GETLK */
+#define _FILE_OFFSET_BITS 64 /* presence_say locks past 4 GiB */
 #include "shmlab/presence.h"
 
 #include <errno.h>
@@ -50,6 +51,29 @@ int presence_held(int fd, int byte)
     if (fcntl(fd, F_OFD_GETLK, &lock) == -1)
         return -1;
     return lock.l_type != F_UNLCK;
+}
+
+enum { NUMBERS_SHIFT = 32 }; /* a number n is said on byte 2^32 + n */
+
+int presence_say(int fd, uint32_t number)
+{
+    struct flock lock = presence_lock(0, F_WRLCK);
+
+    lock.l_start = ((off_t)1 << NUMBERS_SHIFT) + number;
+    return fcntl(fd, F_OFD_SETLK, &lock);
+}
+
+int presence_heard(int fd, uint32_t *number)
+{
+    struct flock lock = presence_lock(0, F_WRLCK);
+
+    lock.l_start = lock.l_len = (off_t)1 << NUMBERS_SHIFT;
+    if (fcntl(fd, F_OFD_GETLK, &lock) == -1) /* leaves the first lock in the way */
+        return -1;
+    if (lock.l_type == F_UNLCK)
+        return 0;
+    *number = (uint32_t)(lock.l_start - ((off_t)1 << NUMBERS_SHIFT));
+    return 1;
 }
 
 bool presence_current(int fd, const char *name)

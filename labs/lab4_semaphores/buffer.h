@@ -26,7 +26,8 @@ struct buffer {
     char empty_name[BUFFER_NAME_CAPACITY];
     char full_name[BUFFER_NAME_CAPACITY];
     char mutex_name[BUFFER_NAME_CAPACITY];
-    int fd; /* of the shared memory object; carries our presence */
+    int fd;      /* of the shared memory object; carries our presence */
+    bool unheld; /* there was a buffer that nobody holds: stale, or of a program that takes no lock */
     size_t size;
     unsigned capacity; /* as it was checked: what stands in the header now may be anything */
     struct bounded_buffer *shared;
@@ -50,7 +51,12 @@ enum buffer_end buffer_get(struct buffer *buffer, struct buffer_message *message
 /* Is any other process attached? */
 bool buffer_shared(const struct buffer *buffer);
 
-/* Wait until the buffer is empty or somebody else is attached who may empty it, at most that long. */
+/* Does the name still lead to this buffer? If not, somebody has removed it, and nobody else can come any
+ * more. */
+bool buffer_named(const struct buffer *buffer);
+
+/* Wait until the buffer is empty, somebody else is attached who may empty it, or nobody can come, at most
+ * that long. */
 enum buffer_end buffer_drain(struct buffer *buffer, double seconds);
 
 /* Leave. The last one out removes the four objects; returns how many messages were lost with them. */

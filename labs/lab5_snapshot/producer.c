@@ -33,6 +33,7 @@ struct options {
     const char *wanted; /* class, by name or number; "all": every class */
     float threshold;
     struct detector_files files;
+    bool own_network; /* not the COCO model that a reader takes for granted */
     mode_t mode;
     bool unlink;
     const char *image;
@@ -192,6 +193,9 @@ static int picture_process(const struct options *options)
         return EXIT_FAILURE;
     printf("producer: %d detections in %s; it stays until `producer --name %s --unlink`\n",
            (int)snapshot.count, options->name, options->name);
+    if (options->own_network && snapshot.count > 0) /* the object carries numbers only */
+        printf("producer: a reader needs the names of these classes: reader.py --names %s\n",
+               options->files.names != NULL ? options->files.names : "FILE");
     return EXIT_SUCCESS;
 }
 
@@ -211,7 +215,8 @@ int main(int argc, char **argv)
         if (options.image == NULL)
             return EXIT_SUCCESS;
     }
-    if (options.files.cfg == NULL) {
+    options.own_network = options.files.cfg != NULL;
+    if (!options.own_network) {
         if (model_find(&model, MODEL_COCO, error, sizeof error) != 0)
             return error_report(NULL, "%s", error);
         const char *names = options.files.names;

@@ -106,6 +106,9 @@ def main() -> int:
     names = class_names.load(arguments.model, arguments.names)
     taken = take(arguments.name)
     report(taken, names)
+    amiss = names.complaint()
+    if amiss is not None:
+        program.complain(amiss)
     picture = background(arguments.image, taken.detections)
     # TODO 8: Draw a Mark for each detection (draw.annotate): its box, "dog 0.98", the colour of its class.
     del names

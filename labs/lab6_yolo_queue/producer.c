@@ -21,6 +21,7 @@
 #include "shmlab/detector.h"
 #include "shmlab/error.h"
 #include "shmlab/model.h"
+#include "shmlab/names_mark.h"
 #include "shmlab/options.h"
 #include "shmlab/scene.h"
 #include "shmlab/source.h"
@@ -157,6 +158,17 @@ static const char *class_name(const struct studio *studio, int id)
     if (studio->detector != NULL)
         return detector_class_name(studio->detector, id);
     return id >= 0 && id < SCENE_CLASSES ? scene_class_names[id] : "?";
+}
+
+/* What tells a consumer whose names our numbers have. */
+static uint32_t names_of(const struct studio *studio)
+{
+    int classes = studio->detector != NULL ? detector_classes(studio->detector) : SCENE_CLASSES;
+    uint32_t mark = NAMES_MARK_BEGIN;
+
+    for (int id = 0; id < classes; id++)
+        mark = names_mark_add(mark, class_name(studio, id));
+    return mark;
 }
 
 /* The class called text, or -1. */
@@ -306,6 +318,18 @@ static int end_report(enum queue_end end, const struct options *options)
     }
 }
 
+/* As queue_acquire_free; looks at times whether a consumer could come at all. QUEUE_TIMEOUT when none can. */
+static enum queue_end slot_acquire(struct queue *queue, struct queue_slot **slot, double seconds)
+{
+    static const double look_seconds = 0.5;
+
+    for (;; seconds -= look_seconds) {
+        enum queue_end end = queue_acquire_free(queue, slot, seconds < look_seconds ? seconds : look_seconds);
+        if (end != QUEUE_TIMEOUT || seconds <= look_seconds || !queue_named(queue))
+            return end;
+    }
+}
+
 /* Returns the exit status; *made is the number of frames that were published. */
 static int frames_make(struct queue *queue, const struct studio *studio, const struct options *options,
                        long *made)
@@ -317,12 +341,14 @@ static int frames_make(struct queue *queue, const struct studio *studio, const s
 
         if (options->fps > 0 && !stop_sleep(begin + (double)*made / options->fps - clock_now()))
             return end_report(QUEUE_STOPPED, options);
-        enum queue_end end = queue_acquire_free(queue, &slot, options->timeout);
+        enum queue_end end = slot_acquire(queue, &slot, options->timeout);
         while (end == QUEUE_GONE && options->wait) {
             printf("producer: the consumer has gone: waiting for the next one\n");
             fflush(stdout);
-            end = queue_acquire_free(queue, &slot, options->timeout);
+            end = slot_acquire(queue, &slot, options->timeout);
         }
+        if (end == QUEUE_TIMEOUT && !queue_named(queue))
+            return EXIT_FAILURE; /* video_run says so */
         if (end != QUEUE_DONE)
             return end_report(end, options);
 
@@ -345,7 +371,7 @@ static int video_run(const struct studio *studio, const struct options *options)
     struct queue queue;
     long made;
 
-    if (queue_create(&queue, options->prefix, options->mode) != 0)
+    if (queue_create_named(&queue, options->prefix, options->mode, names_of(studio)) != 0)
         return EXIT_FAILURE;
     printf("producer: %s is open, a consumer may come\n", queue.shm_name);
     fflush(stdout);
@@ -355,10 +381,14 @@ static int video_run(const struct studio *studio, const struct options *options)
     double seconds = clock_now() - begin;
     if (status == EXIT_SUCCESS)
         queue_drain(&queue, options->timeout);
+    bool named = queue_named(&queue);
     int unread = queue_close(&queue);
 
     printf("producer: %ld frames in %.2f s, %.1f frames/s\n", made, seconds,
            seconds > 0 ? (double)made / seconds : 0.0);
+    if (!named)
+        status =
+            error_report("start both again", "somebody removed %s: no consumer can find it", queue.shm_name);
     if (unread > 0)
         status = error_report("start a consumer with the same --prefix", "%d frames were never read", unread);
     return status;

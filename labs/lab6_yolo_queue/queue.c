@@ -135,19 +135,32 @@ static int object_claim(struct queue *queue, mode_t mode)
     }
 }
 
-int queue_create(struct queue *queue, const char *prefix, mode_t mode)
+static int queue_make(struct queue *queue, const char *prefix, mode_t mode, const uint32_t *mark)
 {
     queue_prepare(queue, prefix, true);
     if (object_claim(queue, mode) != 0) {
         handles_close(queue);
         return 1;
     }
+    if (mark != NULL)
+        presence_say(queue->fd,
+                     *mark); /* before it has its size: whoever finds a queue can ask for its names */
     if (objects_create(queue, mode) != 0) {
         objects_unlink(queue);
         handles_close(queue);
         return 1;
     }
     return 0;
+}
+
+int queue_create(struct queue *queue, const char *prefix, mode_t mode)
+{
+    return queue_make(queue, prefix, mode, NULL);
+}
+
+int queue_create_named(struct queue *queue, const char *prefix, mode_t mode, uint32_t mark)
+{
+    return queue_make(queue, prefix, mode, &mark);
 }
 
 enum attach { ATTACH_DONE, ATTACH_FAILED, ATTACH_LATER };
@@ -164,6 +177,11 @@ static enum attach semaphores_open(struct queue *queue)
     error_report_errno("they belong to another user: choose another --prefix", "sem_open(%s, %s, %s)",
                        queue->empty_name, queue->full_name, queue->mutex_name);
     return ATTACH_FAILED;
+}
+
+bool queue_named(const struct queue *queue)
+{
+    return presence_current(queue->fd, queue->shm_name);
 }
 
 bool queue_peer_present(const struct queue *queue)
@@ -434,7 +452,7 @@ enum queue_end queue_drain(struct queue *queue, double seconds)
 {
     struct deadline deadline = deadline_in(seconds);
 
-    while (queue_unread(queue) > 0 && !queue_peer_present(queue)) {
+    while (queue_unread(queue) > 0 && !queue_peer_present(queue) && queue_named(queue)) {
         if (deadline_passed(&deadline))
             return QUEUE_TIMEOUT;
         if (!stop_sleep(retry_seconds))
@@ -443,14 +461,33 @@ enum queue_end queue_drain(struct queue *queue, double seconds)
     return QUEUE_DONE;
 }
 
+/*
+ * The producer's objects, also when somebody has removed the name: then the semaphores are still there. The
+ * name is ours again meanwhile, so that nobody makes a queue, and semaphores for it, at the same time.
+ */
+static void objects_remove(const struct queue *queue)
+{
+    bool created;
+
+    if (queue_named(queue)) {
+        objects_unlink(queue);
+        return;
+    }
+    int fd = presence_open(queue->shm_name, 0600, QUEUE_PRESENCE_PRODUCER, &created);
+    if (fd == -1) /* a younger queue: the semaphores are its */
+        return;
+    if (created)
+        objects_unlink(queue);
+    close(fd);
+}
+
 int queue_close(struct queue *queue)
 {
     int unread = 0;
 
     if (queue->producer) {
         unread = queue_peer_present(queue) ? 0 : queue_unread(queue);
-        if (presence_current(queue->fd, queue->shm_name))
-            objects_unlink(queue);
+        objects_remove(queue);
     } else if (queue->peer_seen &&
                presence_claim(queue->fd, QUEUE_PRESENCE_PRODUCER, PRESENCE_EXCLUSIVE) == 0 &&
                presence_current(queue->fd, queue->shm_name)) {

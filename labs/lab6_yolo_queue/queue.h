@@ -18,6 +18,7 @@
 
 #include <semaphore.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "shmlab/yolo_queue.h"
@@ -54,6 +55,9 @@ struct queue {
  */
 int queue_create(struct queue *queue, const char *prefix, mode_t mode);
 
+/* The same for a producer that knows the names of its classes: it says their mark (shmlab/names_mark.h). */
+int queue_create_named(struct queue *queue, const char *prefix, mode_t mode, uint32_t mark);
+
 /* Consumer: wait for a producer's objects at most that many seconds. Returns 0, or 1 after a message. */
 int queue_attach(struct queue *queue, const char *prefix, double seconds);
 
@@ -71,10 +75,15 @@ enum queue_end queue_acquire_full(struct queue *queue, const struct queue_slot *
  * queue_publish. */
 enum queue_end queue_release(struct queue *queue);
 
+/* Does the name still lead to this queue? If not, somebody has removed it, and no consumer can come any more.
+ */
+bool queue_named(const struct queue *queue);
+
 /* Is the other side there? */
 bool queue_peer_present(const struct queue *queue);
 
-/* Producer: wait until everything was read or a consumer is there that will, at most that many seconds. */
+/* Producer: wait until everything was read, a consumer is there that will, or none can come, at most that
+ * many seconds. */
 enum queue_end queue_drain(struct queue *queue, double seconds);
 
 /*

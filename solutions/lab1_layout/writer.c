@@ -5,7 +5,7 @@
  *     ... in another terminal: reader.py
  *
  * The object exists until the writer ends (Enter, a signal, or the time is over) and unlinks it. A segment
- * left behind by a writer that was killed is used again; one whose writer is alive is refused.
+ * left behind by a writer that was killed is replaced; one whose writer is alive is refused.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
@@ -66,41 +66,67 @@ static const struct argp argp = {
            "time.",
 };
 
-/* Open the object and become its only writer. Returns the descriptor, or -1 after a message. */
+/* An object that no writer holds makes room: a writer that takes no lock, and its readers, keep theirs.
+ * Returns 0, or -1 after a message. */
+static int segment_replace(const struct options *options, int fd)
+{
+    struct stat info = {0};
+
+    fstat(fd, &info);
+    if (info.st_size != 0 && info.st_size != SHARED_DATA_SEGMENT_SIZE)
+        return -error_report("it belongs to another program: choose another --name",
+                             "%s has %lld bytes, not %d", options->name, (long long)info.st_size,
+                             SHARED_DATA_SEGMENT_SIZE);
+    printf("writer: replacing %s: no writer holds it (one that takes no lock would lose it)\n",
+           options->name);
+    if (shm_unlink(options->name) == -1 && errno != ENOENT)
+        return -error_report_errno("remove it, or choose another --name", "shm_unlink(%s)", options->name);
+    return 0;
+}
+
+/* Become the only writer of a new object. Returns the descriptor, or -1 after a message. */
+static int segment_claim(const struct options *options)
+{
+    for (;;) {
+        bool created;
+        int fd = presence_open(options->name, options->mode, WRITER_PRESENCE, &created);
+
+        if (fd == -1) {
+            const char *next = errno == EAGAIN
+                                   ? "another writer holds it: end that one, or choose another --name"
+                               : errno == EACCES ? "it belongs to somebody else: choose another --name"
+                                                 : NULL;
+            error_report_errno(next, "shm_open(%s)", options->name);
+            return -1;
+        }
+        if (created)
+            return fd;
+        int failed = segment_replace(options, fd);
+        close(fd);
+        if (failed != 0)
+            return -1;
+    }
+}
+
+/* The same, with its size. */
 static int segment_open(const struct options *options)
 {
-    bool created;
-    int fd = presence_open(options->name, options->mode, WRITER_PRESENCE, &created);
+    int fd = segment_claim(options);
 
-    if (fd == -1) {
-        const char *next = errno == EAGAIN ? "another writer holds it: end that one, or choose another --name"
-                           : errno == EACCES ? "it belongs to somebody else: choose another --name"
-                                             : NULL;
-        error_report_errno(next, "shm_open(%s)", options->name);
+    if (fd == -1)
         return -1;
-    }
-    struct stat info = {0};
-    fstat(fd, &info);
-    if (!created && info.st_size != 0 && info.st_size != SHARED_DATA_SEGMENT_SIZE) {
-        error_report("it belongs to another program: choose another --name", "%s has %lld bytes, not %d",
-                     options->name, (long long)info.st_size, SHARED_DATA_SEGMENT_SIZE);
-        close(fd);
-        return -1;
-    }
-    if (!created)
-        printf("writer: %s was left behind by an earlier writer: using it again\n", options->name);
-
     /* posix_fallocate finds out now whether there is memory; after ftruncate alone a full /dev/shm shows as
      * SIGBUS. */
-    /* slide:size */
-    if (ftruncate(fd, SHARED_DATA_SEGMENT_SIZE) == 0 &&
-        (errno = posix_fallocate(fd, 0, SHARED_DATA_SEGMENT_SIZE)) == 0)
-        return fd;
-    /* slide:end */
+    do {
+        /* slide:size */
+        if (ftruncate(fd, SHARED_DATA_SEGMENT_SIZE) == 0 &&
+            (errno = posix_fallocate(fd, 0, SHARED_DATA_SEGMENT_SIZE)) == 0)
+            return fd;
+        /* slide:end */
+    } while (errno == EINTR); /* a signal came: it is heeded when the data are in place */
     error_report_errno("look at `df -h /dev/shm`", "%d bytes for %s", SHARED_DATA_SEGMENT_SIZE,
                        options->name);
-    if (created)
-        shm_unlink(options->name);
+    shm_unlink(options->name);
     close(fd);
     return -1;
 }

@@ -43,6 +43,11 @@ bool buffer_shared(const struct buffer *buffer)
     return presence_held(buffer->fd, BUFFER_PRESENCE) == 1;
 }
 
+bool buffer_named(const struct buffer *buffer)
+{
+    return presence_current(buffer->fd, buffer->shm_name);
+}
+
 /* Let go of everything that is open; removes nothing. */
 static void handles_close(struct buffer *buffer)
 {
@@ -103,9 +108,8 @@ static int buffer_initialise(struct buffer *buffer, unsigned capacity, mode_t mo
 {
     size_t size = buffer_size(capacity);
 
-    /* From zero and up again, so that nothing of an earlier run stays; posix_fallocate finds a full /dev/shm
-     * now. */
-    if (ftruncate(buffer->fd, 0) == -1 || ftruncate(buffer->fd, (off_t)size) == -1 ||
+    /* posix_fallocate finds a full /dev/shm now */
+    if (ftruncate(buffer->fd, (off_t)size) == -1 ||
         (errno = posix_fallocate(buffer->fd, 0, (off_t)size)) != 0)
         return error_report_errno("look at `df -h /dev/shm`", "%zu bytes for %s", size, buffer->shm_name);
 
@@ -187,7 +191,8 @@ static enum join buffer_try_join(struct buffer *buffer)
      * making it anew. A creator at work, or the last one out, holds the role alone: the claim fails, come
      * back when it is done. Those who leave once we have the role leave the buffer, and its removal, to us.
      */
-    if (buffer_shared(buffer) && presence_claim(buffer->fd, BUFFER_PRESENCE, PRESENCE_SHARED) == 0 &&
+    buffer->unheld = !buffer_shared(buffer);
+    if (!buffer->unheld && presence_claim(buffer->fd, BUFFER_PRESENCE, PRESENCE_SHARED) == 0 &&
         presence_current(buffer->fd, buffer->shm_name) && fstat(buffer->fd, &info) == 0 &&
         (size_t)info.st_size >= sizeof(struct bounded_buffer)) {
         result = buffer_map(buffer, (size_t)info.st_size) == 0 ? header_check(buffer) : JOIN_FAILED;
@@ -206,7 +211,8 @@ static void buffer_prepare(struct buffer *buffer, const char *prefix)
     names_make(buffer, prefix);
 }
 
-/* One attempt to make the buffer ours alone; JOIN_LATER when somebody is there. */
+/* One attempt to make the buffer ours alone; JOIN_LATER when somebody is there, or when an old one made room.
+ */
 static enum join buffer_try_create(struct buffer *buffer, unsigned capacity, mode_t mode)
 {
     bool created;
@@ -217,6 +223,14 @@ static enum join buffer_try_create(struct buffer *buffer, unsigned capacity, mod
             return JOIN_LATER;
         error_report_errno("choose another --prefix", "shm_open(%s)", buffer->shm_name);
         return JOIN_FAILED;
+    }
+    if (!created) {
+        printf("producer: replacing %s: nobody holds it (a program that takes no lock would lose it)\n",
+               buffer->shm_name);
+        fflush(stdout);
+        shm_unlink(buffer->shm_name); /* who uses it without our knowing keeps it, whole */
+        handles_close(buffer);
+        return JOIN_LATER;
     }
     if (buffer_initialise(buffer, capacity, mode) != 0) {
         objects_unlink(buffer);
@@ -266,8 +280,9 @@ int buffer_join(struct buffer *buffer, const char *prefix, double seconds)
             told = true;
         }
         if (deadline_passed(&deadline))
-            return error_report("start a producer with the same --prefix", "no producer came within %g s",
-                                seconds);
+            return error_report("start a producer with the same --prefix", "no producer came within %g s%s",
+                                seconds,
+                                buffer->unheld ? ": nobody holds the lock of the buffer that is there" : "");
         if (!stop_sleep(retry_seconds))
             return error_report(NULL, "%s", strsignal(stop_signal()));
     }
@@ -383,7 +398,7 @@ enum buffer_end buffer_drain(struct buffer *buffer, double seconds)
 {
     struct deadline deadline = deadline_in(seconds);
 
-    while (buffer_count(buffer) > 0 && !buffer_shared(buffer)) {
+    while (buffer_count(buffer) > 0 && !buffer_shared(buffer) && buffer_named(buffer)) {
         if (deadline_passed(&deadline))
             return BUFFER_TIMEOUT;
         if (!stop_sleep(retry_seconds))
@@ -392,9 +407,28 @@ enum buffer_end buffer_drain(struct buffer *buffer, double seconds)
     return BUFFER_DONE;
 }
 
+/*
+ * Somebody has removed our name: the last one out still has the semaphores to remove. Meanwhile the name is
+ * ours again, so that nobody makes a buffer, and semaphores for it, at the same time.
+ */
+static void semaphores_sweep(struct buffer *buffer)
+{
+    bool created;
+
+    if (presence_claim(buffer->fd, BUFFER_PRESENCE, PRESENCE_EXCLUSIVE) != 0)
+        return;
+    int fd = presence_open(buffer->shm_name, 0600, BUFFER_PRESENCE, &created);
+    if (fd == -1) /* a younger buffer: the semaphores are its */
+        return;
+    if (created)
+        objects_unlink(buffer);
+    close(fd);
+}
+
 unsigned buffer_close(struct buffer *buffer)
 {
     unsigned lost = 0;
+    bool named = buffer_named(buffer);
 
     // shmlab:cut 6 Give up our presence; whoever can then claim it alone is the last one out, counts what is left
     // shmlab:text and unlinks: presence.h. Does the name still lead to our object?
@@ -409,6 +443,8 @@ unsigned buffer_close(struct buffer *buffer)
     }
     /* slide:end */
     // shmlab:end
+    if (!named)
+        semaphores_sweep(buffer);
     handles_close(buffer);
     return lost;
 }

@@ -18,7 +18,7 @@ import sys
 import time
 from collections import Counter, deque
 from pathlib import Path
-from typing import Deque, List, Optional, Tuple
+from typing import Deque, List, Optional, Set, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "common" / "python"))
 
@@ -80,8 +80,11 @@ class End(enum.Enum):
 class Queue:
     """The queue, attached as its consumer: acquire, use the slot, release; and from the beginning."""
 
-    def __init__(self, names: Names, memory: SharedMemory, semaphores: "List[Semaphore]") -> None:
-        """`memory` is open with the consumer's role claimed; both arguments are ours to close."""
+    def __init__(
+        self, names: Names, memory: SharedMemory, semaphores: "List[Semaphore]", mark: Optional[int]
+    ) -> None:
+        """`memory` is open with the consumer's role claimed; both are ours to close. `mark`: class_names.choose."""
+        self.mark = mark
         self._names = names
         self._memory = memory
         self._semaphores = semaphores
@@ -215,9 +218,10 @@ def attach(names: Names) -> Optional[Queue]:
         if is_complete(memory):
             for name in (names.empty, names.full, names.mutex):
                 semaphores.append(Semaphore(name))
+            mark = presence.heard(memory.fd)  # before the claim: once we are here, the producer may end
             # Checked last: the object, and so the semaphores made before it, are those of the name's owner.
             if claim_role(memory) and memory.still_named():
-                return Queue(names, memory, semaphores)
+                return Queue(names, memory, semaphores, mark)
     except FileNotFoundError:
         pass  # a producer at work on its creation, or on its removal
     except BaseException:
@@ -348,13 +352,18 @@ class Record:
 class Consumer:
     """Takes frames from one queue after another, counts them and hands them to the viewers."""
 
-    def __init__(self, viewers: "List[Viewer]", names: ClassNames, frames: int, record: Optional[Record]) -> None:
-        """The first viewer speaks and listens; all of them show. frames 0: without end."""
+    def __init__(
+        self, viewers: "List[Viewer]", wanted: Optional[ClassNames], frames: int, record: Optional[Record]
+    ) -> None:
+        """The first viewer speaks and listens; all of them show. frames 0: without end. wanted: class_names.choose."""
         self._record = record
         self._viewers = viewers
         self._screen = viewers[0]
         self._showing = any(viewer.shows for viewer in viewers)
-        self._names = names
+        self._wanted = wanted
+        self._marks: "Set[Optional[int]]" = set()
+        self.names = ClassNames([])
+        self.amiss: Optional[str] = None  # about the names
         self._frames = frames
         self._complaints = 0
         self._shown: Optional[Frame] = None
@@ -365,6 +374,12 @@ class Consumer:
     def complete(self) -> bool:
         """Have all frames come that were asked for?"""
         return self._frames != 0 and self.statistics.frames >= self._frames
+
+    def names_of_all(self) -> "Tuple[ClassNames, Optional[str]]":
+        """The names for what was counted over all streams; producers of different models have none in common."""
+        if len(self._marks) > 1:
+            return ClassNames([]), "classes go by their numbers, for the producers had different names"
+        return self.names, self.amiss
 
     def done(self) -> bool:
         """All frames, a key or a signal."""
@@ -387,6 +402,8 @@ class Consumer:
     def read(self, queue: Queue, timeout: float) -> Optional[End]:
         """Take frames until the producer ends (that is returned) or we are done. ShmlabError after the timeout."""
         self.statistics.begin_stream()
+        self._marks.add(queue.mark)
+        self.names, self.amiss = class_names.choose(self._wanted, queue.mark)
         while not queue.known() and not self.done():
             self.listen()
             stop.sleep(KNOWN_SLICE_SECONDS)
@@ -436,7 +453,7 @@ class Consumer:
                 each.y,
                 each.width,
                 each.height,
-                f"{self._names[each.class_id]} {each.confidence:.2f}",
+                f"{self.names[each.class_id]} {each.confidence:.2f}",
                 colours.of_class(each.class_id),
             )
             for each in detection.split(numbers)
@@ -473,7 +490,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--every", type=count, default=1, metavar="N", help="save every Nth frame (default: all)")
     parser.add_argument("--contact-sheet", type=Path, metavar="FILE", help="one PNG with thumbnails of the whole run")
     parser.add_argument("--detections", type=Path, metavar="FILE", help="write every detection into a CSV file")
-    class_names.add_options(parser, usual=class_names.SHAPES)
+    class_names.add_options(parser, usual=None)
     parser.add_argument(
         "--frames", type=count, default=0, metavar="N", help="end after N frames (default: with the producer)"
     )
@@ -550,24 +567,26 @@ def consume(arguments: argparse.Namespace, consumer: Consumer, screen: Viewer) -
     return program.FAILED if missing or stop.requested() else status
 
 
-def report(statistics: Statistics, names: ClassNames) -> None:
-    """The end of a run, however it came about."""
+def report(statistics: Statistics, names: ClassNames, amiss: Optional[str]) -> None:
+    """The end of a run, however it came about; `amiss` is about the names."""
     if stop.requested():
         program.complain(stop.name())
     if statistics.frames:
         program.say(statistics.summary())
     for class_id, count in statistics.by_class().most_common():
         print(f"  {count:6d}  {names[class_id]}")
+    amiss = amiss or names.complaint()
+    if amiss is not None and statistics.by_class():
+        program.say(amiss)
 
 
 def main() -> int:
     """Show frames until the producer ends, all frames came, or somebody wants it to end."""
     arguments = parse()
     stop.on_signals()
-    names = class_names.load(arguments.model, arguments.names)
     record = Record(arguments.detections) if arguments.detections is not None else None
     viewers = open_viewers(arguments)
-    consumer = Consumer(viewers, names, arguments.frames, record)
+    consumer = Consumer(viewers, class_names.asked(arguments), arguments.frames, record)
     try:
         return consume(arguments, consumer, viewers[0])
     finally:
@@ -575,7 +594,7 @@ def main() -> int:
             viewer.close()
         if record is not None:
             record.close()
-        report(consumer.statistics, names)
+        report(consumer.statistics, *consumer.names_of_all())
 
 
 if __name__ == "__main__":

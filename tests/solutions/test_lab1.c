@@ -179,6 +179,27 @@ static void killed_at_any_moment_the_next_start_recovers(void **state)
     assert_none_left(name);
 }
 
+/* A foreign writer that takes no lock loses the name, is told of in no silence, and its readers keep what they have. */
+static void object_without_a_lock_is_replaced_not_overwritten(void **state)
+{
+    (void)state;
+    const char *name = unique_object();
+    struct process writer;
+    int fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
+    char first = 0;
+
+    assert_int_equal(ftruncate(fd, 1024), 0);
+    assert_int_equal(pwrite(fd, "x", 1, 0), 1);
+    START(&writer, WRITER, "--name", name, "--hold", "0");
+    EXPECT(&writer, "replacing");
+    EXPECT(&writer, "one that takes no lock would lose it");
+    FINISH(&writer, 0);
+    assert_int_equal(pread(fd, &first, 1, 0), 1);
+    assert_int_equal(first, 'x');
+    close(fd);
+    assert_none_left(name);
+}
+
 static void object_of_another_program_is_left_alone(void **state)
 {
     (void)state;
@@ -295,6 +316,7 @@ int main(void)
         cmocka_unit_test(second_writer_is_refused),
         cmocka_unit_test(end_of_input_is_not_enter),
         cmocka_unit_test(killed_at_any_moment_the_next_start_recovers),
+        cmocka_unit_test(object_without_a_lock_is_replaced_not_overwritten),
         cmocka_unit_test(object_of_another_program_is_left_alone),
         cmocka_unit_test(name_that_was_taken_over_is_left_alone),
         cmocka_unit_test(closed_streams_do_no_harm),

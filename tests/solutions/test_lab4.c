@@ -138,6 +138,53 @@ static void foreign_peers_interoperate(void **state)
     }
 }
 
+/* The page's own creator, with its locks: our consumers join it; without them, our producer says what it does. */
+static void foreign_creator_is_a_full_member(void **state)
+{
+    (void)state;
+    const char *prefix = unique_name();
+    struct process producer, consumer, foreign;
+
+    START(&foreign, SHMLAB_PYTHON, FOREIGN, "write", "lab4", prefix, "20");
+    START(&consumer, CONSUMER, "--prefix", prefix, "--items", "20");
+    EXPECT(&consumer, "foreign 20");
+    FINISH(&consumer, 0);
+    FINISH(&foreign, 0);
+    assert_none_left(prefix);
+
+    char path[128], byte = 0;
+    snprintf(path, sizeof path, "/%s_buffer", prefix);
+    int fd = shm_open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+    assert_int_equal(ftruncate(fd, 32 + 64), 0);
+    assert_int_equal(pwrite(fd, "x", 1, 40), 1);
+    START(&consumer, CONSUMER, "--prefix", prefix, "--timeout", "0");
+    EXPECT(&consumer, "nobody holds the lock of the buffer that is there");
+    FINISH(&consumer, 1);
+    START(&producer, PRODUCER, "--prefix", prefix, "--items", "1", "--timeout", "0");
+    EXPECT(&producer, "replacing");
+    FINISH(&producer, 1); /* nobody takes it */
+    assert_int_equal(pread(fd, &byte, 1, 40), 1);
+    assert_int_equal(byte, 'x');
+    close(fd);
+    assert_none_left(prefix);
+}
+
+static void name_that_was_removed_is_noticed(void **state)
+{
+    (void)state;
+    const char *prefix = unique_name();
+    struct process producer;
+    char path[128];
+
+    snprintf(path, sizeof path, "/%s_buffer", prefix);
+    START(&producer, PRODUCER, "--prefix", prefix, "--capacity", "1", "--items", "2", "--timeout", "1000");
+    EXPECT(&producer, "put item 1");
+    assert_int_equal(shm_unlink(path), 0);
+    EXPECT(&producer, "somebody removed");
+    FINISH(&producer, 1);
+    assert_none_left(prefix);
+}
+
 static void two_sets_of_names_do_not_meet(void **state)
 {
     (void)state;
@@ -281,6 +328,8 @@ int main(void)
         cmocka_unit_test(objects_are_as_documented),
         cmocka_unit_test(nothing_is_lost_or_doubled),
         cmocka_unit_test(foreign_peers_interoperate),
+        cmocka_unit_test(foreign_creator_is_a_full_member),
+        cmocka_unit_test(name_that_was_removed_is_noticed),
         cmocka_unit_test(two_sets_of_names_do_not_meet),
         cmocka_unit_test(blocks_when_full_and_when_empty),
         cmocka_unit_test(hostile_header_does_no_harm),

@@ -133,6 +133,44 @@ static void either_side_first_in_c_and_python(void **state)
     }
 }
 
+static void name_that_was_removed_is_noticed(void **state)
+{
+    (void)state;
+    const char *prefix = unique_name();
+    struct process producer;
+    char path[128];
+
+    snprintf(path, sizeof path, "/%s_QUEUE_SHM", prefix);
+    START(&producer, PRODUCER, "--prefix", prefix, TRUTH, "--frames", "9", "--timeout", "1000");
+    EXPECT(&producer, "frame 5");
+    assert_int_equal(shm_unlink(path), 0);
+    EXPECT(&producer, "somebody removed");
+    FINISH(&producer, 1);
+    assert_none_left(prefix);
+}
+
+/* Numbers go with the names that their producer says, and with no others. */
+static void names_are_the_producers(void **state)
+{
+    (void)state;
+    const char *prefix = unique_name();
+    struct process producer, consumer;
+
+    START(&producer, PRODUCER, "--prefix", prefix, TRUTH, "--frames", "3");
+    START(&consumer, SHMLAB_PYTHON, PYTHON, "--prefix", prefix, "--view", "none", "--model", "coco");
+    EXPECT(&consumer, "  circle");
+    EXPECT(&consumer, "the names are the producer's, shapes; it does not use coco");
+    FINISH(&consumer, 0);
+    FINISH(&producer, 0);
+
+    START(&producer, SHMLAB_PYTHON, FOREIGN, "write", "lab6", prefix, "4");
+    START(&consumer, SHMLAB_PYTHON, PYTHON, "--prefix", prefix, "--view", "none");
+    EXPECT(&consumer, "  circle");
+    FINISH(&consumer, 0);
+    FINISH(&producer, 0);
+    assert_none_left(prefix);
+}
+
 static void foreign_peers_interoperate(void **state)
 {
     (void)state;
@@ -141,6 +179,7 @@ static void foreign_peers_interoperate(void **state)
 
     START(&consumer, SHMLAB_PYTHON, FOREIGN, "read", "lab6", prefix, "12");
     START(&producer, PRODUCER, "--prefix", prefix, TRUTH, "--frames", "12");
+    EXPECT(&consumer, "mark 0xcdcd1e78");
     EXPECT(&consumer, "(1, 640, 640, 3, ");
     EXPECT(&consumer, "(12, 640, 640, 3, ");
     EXPECT(&consumer, "True");
@@ -584,6 +623,8 @@ int main(void)
         cmocka_unit_test(queue_is_as_documented),
         cmocka_unit_test(either_side_first_in_c_and_python),
         cmocka_unit_test(foreign_peers_interoperate),
+        cmocka_unit_test(name_that_was_removed_is_noticed),
+        cmocka_unit_test(names_are_the_producers),
         cmocka_unit_test(darknet_looks_into_the_slots),
         cmocka_unit_test(second_of_each_role_is_refused),
         cmocka_unit_test(consumers_come_and_go),

@@ -13,6 +13,7 @@
 #define SHMLAB_PRESENCE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 enum presence_kind {
@@ -35,6 +36,15 @@ int presence_release(int fd, int byte);
 
 /* 1: somebody else holds the role (of either kind); 0: nobody else does; -1 with errno. */
 int presence_held(int fd, int byte);
+
+/*
+ * Say a number to everybody who has the object open, for as long as we have: a lock on byte 2^32 + number, far past the
+ * roles. Nothing is stored anywhere, so nothing can be left behind. One number at a time. Returns 0 or -1 with errno.
+ */
+int presence_say(int fd, uint32_t number);
+
+/* 1: somebody else says *number; 0: nobody does; -1 with errno. */
+int presence_heard(int fd, uint32_t *number);
 
 /* Does the name (still) lead to the object behind fd, and not to none or to a younger one? */
 bool presence_current(int fd, const char *name);

@@ -12,11 +12,13 @@ import errno
 import fcntl
 import os
 import struct
+from typing import Optional
 
 SHARED = fcntl.F_RDLCK  # many may hold the role at once; needs a readable descriptor
 EXCLUSIVE = fcntl.F_WRLCK  # one at a time; needs a writable descriptor
 
 _FLOCK = struct.Struct("@hhqqi0q")  # struct flock: l_type, l_whence, l_start, l_len, l_pid
+_NUMBERS = 2**32  # a number n is said on byte _NUMBERS + n
 
 
 def _flock(kind: int, byte: int) -> bytes:
@@ -37,6 +39,13 @@ def claim(fd: int, byte: int, kind: int) -> bool:
 def release(fd: int, byte: int) -> None:
     """Give the role up; closing the descriptor does so only when no mapping and no copy of it is left."""
     fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _flock(fcntl.F_UNLCK, byte))
+
+
+def heard(fd: int) -> Optional[int]:
+    """The number that somebody else says (a lock on byte 2**32 + number), or None."""
+    answer = fcntl.fcntl(fd, fcntl.F_OFD_GETLK, _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, _NUMBERS, _NUMBERS, 0))
+    kind, _, start, _, _ = _FLOCK.unpack(answer)
+    return None if kind == fcntl.F_UNLCK else int(start) - _NUMBERS
 
 
 def held(fd: int, byte: int) -> bool:

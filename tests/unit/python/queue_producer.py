@@ -85,6 +85,7 @@ def main() -> None:
     parser.add_argument("--foreign", action="store_true")
     parser.add_argument("--die", action="store_true")
     parser.add_argument("--hold", action="store_true")
+    parser.add_argument("--mark", type=int, help="say that the names of the classes have this mark")
     parser.add_argument("--still", action="store_true", help="pixels of the first frame in all: as fast as possible")
     arguments = parser.parse_args()
     p = arguments.prefix
@@ -94,6 +95,8 @@ def main() -> None:
     if not arguments.foreign:
         fcntl.fcntl(fd, fcntl.F_OFD_SETLK, struct.pack("@hhqqi0q", fcntl.F_WRLCK, 0, 0, 1, 0))
         threading.Thread(target=notice_consumers, args=(fd,), daemon=True).start()
+    if arguments.mark is not None:
+        fcntl.fcntl(fd, fcntl.F_OFD_SETLK, struct.pack("@hhqqi0q", fcntl.F_WRLCK, 0, 2**32 + arguments.mark, 1, 0))
     empty, full, mutex = (semaphore(name, value) for name, value in zip(names, (5, 0, 1)))
     os.ftruncate(fd, SIZE)
     memory = mmap.mmap(fd, SIZE)

@@ -65,6 +65,27 @@ class Streams(Consumer):
         self.assertEqual(finish(producer).returncode, 0)
         self.assertEqual(self.left(), [])
 
+    def test_numbers_without_names_stay_numbers(self) -> None:
+        """A producer that says no names: none are guessed, and what --model says goes only as far as it knows."""
+        consumer = self.waiting_consumer()
+        self.producer("--frames", "8", "--detections", "100", "--still")
+        run = finish(consumer)
+        self.assertIn("class 0\n", run.stdout)
+        self.assertNotIn("circle", run.stdout)
+        self.assertIn("the producer does not say which names its numbers have: pass its --model or --names", run.stdout)
+        consumer = self.waiting_consumer("--model", "shapes")
+        self.producer("--frames", "8", "--detections", "100", "--still")
+        run = finish(consumer)
+        self.assertIn("  circle\n", run.stdout)
+        self.assertIn("is unknown to shapes: pass the producer's --model or --names", run.stdout)
+
+    def test_mark_that_no_list_has(self) -> None:
+        consumer = self.waiting_consumer("--frames", "8")
+        self.producer("--frames", "8", "--detections", "4", "--still", "--mark", "77")
+        run = finish(consumer)
+        self.assertNotIn("circle", run.stdout)
+        self.assertIn("the producer's names are not known here: pass the producer's --names FILE", run.stdout)
+
     def test_200_detections(self) -> None:
         consumer = self.waiting_consumer()
         self.producer("--frames", "7", "--detections", "200", "--still")
