@@ -1,11 +1,13 @@
 /*
- * Print the table of offsets of all wire formats as JSON: {"struct": {"size": n, "fields": {"field": [offset,
- * size]}}}.
+ * Print the table of all wire formats as JSON: where each field is, of what type, and how many of it there are.
  *
  * labs 1 and 2 come from the published contract, the others from the structs as this compiler lays them out.
- * The result is committed as common/python/shmlab/wire_formats.json, where the Python mirrors find it.
+ * The result is committed as common/python/shmlab/wire_formats.json, where the Python mirrors find it; what its keys
+ * mean is told by docs/wire-formats.md.
  */
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "shmlab/bounded_buffer.h"
 #include "shmlab/fanout_ring.h"
@@ -16,20 +18,57 @@
 #include "shmlab/spsc_ring.h"
 #include "shmlab/yolo_queue.h"
 
+enum { TABLE_VERSION = 1 }; /* of this table's own form; 2 when a program that reads it would have to change */
+
 struct field {
     const char *name;
     size_t offset, size;
+    const char *type;
+    size_t count; /* of that type */
 };
 
-#define MEMBER(type, name)                                  \
-    {                                                       \
-#name, offsetof(type, name), sizeof((type){0}.name) \
+/* Arrays decay, so that one of four int32 is an int32_t pointer here. */
+#define TYPE(value) \
+    _Generic((value),                       \
+        bool: "bool",                       \
+        int32_t: "int32",                   \
+        int32_t *: "int32",                 \
+        uint32_t: "uint32",                 \
+        uint64_t: "uint64",                 \
+        float: "float32",                   \
+        char *: "char",                     \
+        uint8_t *: "uint8",                 \
+        struct buffer_message *: "buffer_message", \
+        struct detection *: "detection",    \
+        struct queue_slot *: "queue_slot",  \
+        struct spsc_message *: "spsc_message", \
+        struct fanout_message *: "fanout_message", \
+        struct fanout_reader *: "fanout_reader")
+#define ELEMENT(value) \
+    _Generic((value),                                   \
+        int32_t *: sizeof(int32_t),                     \
+        char *: sizeof(char),                           \
+        uint8_t *: sizeof(uint8_t),                     \
+        struct detection *: sizeof(struct detection),   \
+        struct queue_slot *: sizeof(struct queue_slot), \
+        struct spsc_message *: sizeof(struct spsc_message), \
+        struct fanout_message *: sizeof(struct fanout_message), \
+        struct fanout_reader *: sizeof(struct fanout_reader), \
+        default: sizeof(value))
+
+#define MEMBER(type, name)                                                         \
+    {                                                                              \
+#name, offsetof(type, name), sizeof((type){0}.name), TYPE((type){0}.name), \
+            sizeof((type){0}.name) / (ELEMENT((type){0}.name))                     \
     }
-#define PUBLISHED(name, offset, size) {#name, offset, size},
+/* The contract of labs 1 and 2 is no struct: what its fields are stands in the order of its list. */
+#define PUBLISHED(name, offset, size) {#name, offset, size, NULL, 0},
 #define COUNT(array)                  (sizeof(array) / sizeof((array)[0]))
 #define FIELDS(array)                 array, COUNT(array)
 
 static const struct field shared_data[] = {SHARED_DATA_FIELDS(PUBLISHED)};
+static const char *const shared_data_types[] = {"int32",   "char", "bool",  "int32", "float64",
+                                                "float32", "char", "int64", "int32"};
 
 static const struct field mailbox[] = {
     MEMBER(struct mailbox, counter),
@@ -134,23 +173,42 @@ static const struct table {
     {"record_ring", sizeof(struct record_ring), FIELDS(record_ring)},
 };
 
+static size_t type_size(const char *type)
+{
+    return strcmp(type, "char") == 0 || strcmp(type, "bool") == 0       ? 1
+           : strcmp(type, "float64") == 0 || strcmp(type, "int64") == 0 ? 8
+                                                                        : 4;
+}
+
+static void field_print(const struct field *field, const char *end)
+{
+    printf("        \"%s\": {\"offset\": %zu, \"size\": %zu, \"type\": \"%s\", \"count\": %zu}%s\n", field->name,
+           field->offset, field->size, field->type, field->count, end);
+}
+
 static void table_print(const struct table *table)
 {
-    printf("  \"%s\": {\n    \"size\": %zu,\n    \"fields\": {\n", table->name, table->size);
-    for (size_t i = 0; i < table->count; i++)
-        printf("      \"%s\": [%zu, %zu]%s\n", table->fields[i].name, table->fields[i].offset, table->fields[i].size,
-               i + 1 < table->count ? "," : "");
-    printf("    }\n  }");
+    printf("    \"%s\": {\n      \"size\": %zu,\n      \"fields\": {\n", table->name, table->size);
+    for (size_t i = 0; i < table->count; i++) {
+        struct field field = table->fields[i];
+
+        if (field.type == NULL) {
+            field.type = shared_data_types[i];
+            field.count = field.size / type_size(field.type);
+        }
+        field_print(&field, i + 1 < table->count ? "," : "");
+    }
+    printf("      }\n    }");
 }
 
 int main(void)
 {
-    printf("{\n");
+    printf("{\n  \"version\": %d,\n  \"byte_order\": \"little\",\n  \"structs\": {\n", TABLE_VERSION);
     for (size_t i = 0; i < COUNT(tables); i++) {
         if (i > 0)
             printf(",\n");
         table_print(&tables[i]);
     }
-    printf("\n}\n");
+    printf("\n  }\n}\n");
     return fflush(stdout) == 0 ? 0 : 1;
 }

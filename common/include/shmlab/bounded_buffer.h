@@ -24,6 +24,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "shmlab/language.h"
+
 #define BUFFER_PREFIX "shmlab"
 #define BUFFER_MAGIC  UINT32_C(0x46554253) /* the bytes "SBUF" */
 

@@ -15,6 +15,10 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "shmlab/language.h"
+
+SHMLAB_BEGIN_C
+
 /* Now, since some point in the past that is the same for all processes until the machine starts again. */
 int64_t clock_now_ns(void);
 int64_t clock_now_ms(void);
@@ -40,5 +44,7 @@ double deadline_left(const struct deadline *deadline);
 
 /* For sem_clockwait(3) and others that want a point on CLOCK_MONOTONIC. */
 struct timespec deadline_timespec(const struct deadline *deadline);
+
+SHMLAB_END_C
 
 #endif

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "shmlab/language.h"
+
 struct detection {
     int32_t class_id; /* line of the names file, from 0; COCO: 0 person ... 16 dog ... 79 toothbrush */
     float confidence; /* 0 to 1 */

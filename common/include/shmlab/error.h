@@ -10,6 +10,10 @@
 #ifndef SHMLAB_ERROR_H
 #define SHMLAB_ERROR_H
 
+#include "shmlab/language.h"
+
+SHMLAB_BEGIN_C
+
 /* Message without errno: "PROGRAM: what: next". next may be NULL. */
 int error_report(const char *next, const char *what, ...) __attribute__((format(printf, 2, 3)));
 
@@ -19,5 +23,7 @@ int error_report_errno(const char *next, const char *what, ...) __attribute__((f
 
 /* "ENOENT" for 2; "error 4711" for a number without a name. The text is static or thread-local. */
 const char *error_symbol(int number);
+
+SHMLAB_END_C
 
 #endif

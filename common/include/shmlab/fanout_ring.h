@@ -27,9 +27,10 @@
 #ifndef SHMLAB_FANOUT_RING_H
 #define SHMLAB_FANOUT_RING_H
 
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "shmlab/atomic.h"
 
 enum {
     FANOUT_SLOTS = 4,
@@ -50,12 +51,12 @@ struct fanout_message {
 };
 
 struct fanout_reader {
-    _Alignas(FANOUT_LINE) _Atomic uint32_t state; /* enum fanout_state; written by the reader whose line it is */
-    _Alignas(8) _Atomic uint64_t cursor;          /* number of the message that is read next; likewise */
+    _Alignas(FANOUT_LINE) _Atomic(uint32_t) state; /* enum fanout_state; written by the reader whose line it is */
+    _Alignas(8) _Atomic(uint64_t) cursor;          /* number of the message that is read next; likewise */
 };
 
 struct fanout {
-    _Alignas(FANOUT_LINE) _Atomic uint64_t sent; /* messages put so far; written by the producer alone */
+    _Alignas(FANOUT_LINE) _Atomic(uint64_t) sent; /* messages put so far; written by the producer alone */
     struct fanout_reader readers[FANOUT_READERS];
     _Alignas(FANOUT_LINE) struct fanout_message slots[FANOUT_SLOTS];
 };

@@ -10,10 +10,11 @@
 #ifndef SHMLAB_MAILBOX_H
 #define SHMLAB_MAILBOX_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "shmlab/atomic.h"
 
 #define MAILBOX_KEY_PATH "/tmp" /* ftok(path, id) */
 #define MAILBOX_KEY_ID   65     /* 'A' */
@@ -29,14 +30,14 @@ enum {
 struct mailbox {
     int32_t counter;                        /* number of the message, from 1 */
     char message[MAILBOX_MESSAGE_CAPACITY]; /* NUL-terminated */
-    _Atomic bool ready;                     /* true: the reader's, false: the writer's */
+    _Atomic(bool) ready;                    /* true: the reader's, false: the writer's */
 };
 /* slide:end */
 
 _Static_assert(offsetof(struct mailbox, counter) == 0, "counter is at 0");
 _Static_assert(offsetof(struct mailbox, message) == 4, "message is at 4");
 _Static_assert(offsetof(struct mailbox, ready) == 104, "ready is at 104");
-_Static_assert(sizeof(_Atomic bool) == 1, "the flag is one byte");
+_Static_assert(sizeof(_Atomic(bool)) == 1, "the flag is one byte");
 _Static_assert(ATOMIC_BOOL_LOCK_FREE == 2, "a flag with a hidden lock would not work across processes");
 _Static_assert(sizeof(struct mailbox) == 108, "the mailbox is 108 bytes");
 

@@ -7,8 +7,14 @@
 
 #include <stdint.h>
 
+#include "shmlab/language.h"
+
+SHMLAB_BEGIN_C
+
 /* FNV-1a, 32 bits, over each name in the order of its class, and a newline after each. */
 #define NAMES_MARK_BEGIN 2166136261U /* the mark of no names */
 uint32_t names_mark_add(uint32_t mark, const char *name);
+
+SHMLAB_END_C
 
 #endif

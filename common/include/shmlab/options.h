@@ -11,6 +11,10 @@
 #include <argp.h>
 #include <sys/types.h>
 
+#include "shmlab/language.h"
+
+SHMLAB_BEGIN_C
+
 /*
  * argp_parse with our exit status; ends the program on --help and on wrong usage. Call it first in main: it also makes
  * sure that no object gets the number of a standard stream that was closed, and that a full disk under standard output
@@ -36,5 +40,7 @@ const char *options_object_name(struct argp_state *state, const char *name, cons
 
 /* A prefix for the names of several POSIX objects: 1 to 200 characters, no slash. */
 const char *options_prefix(struct argp_state *state, const char *name, const char *text);
+
+SHMLAB_END_C
 
 #endif

@@ -16,6 +16,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "shmlab/language.h"
+
+SHMLAB_BEGIN_C
+
 enum presence_kind {
     PRESENCE_SHARED,    /* many may hold the role at once; needs a readable descriptor */
     PRESENCE_EXCLUSIVE, /* one at a time; needs a writable descriptor */
@@ -56,5 +60,7 @@ bool presence_current(int fd, const char *name);
  * Returns a descriptor for reading and writing, or -1 with errno: EAGAIN, somebody holds the role.
  */
 int presence_open(const char *name, mode_t mode, int byte, bool *created);
+
+SHMLAB_END_C
 
 #endif

@@ -22,9 +22,10 @@
 #ifndef SHMLAB_RECORD_RING_H
 #define SHMLAB_RECORD_RING_H
 
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "shmlab/atomic.h"
 
 enum {
     RECORD_BYTES = 4096,
@@ -41,8 +42,8 @@ struct record_header {
 enum { RECORD_MAX = RECORD_BYTES / 2 - (int)sizeof(struct record_header) };
 
 struct record_ring {
-    _Alignas(RECORD_LINE) _Atomic uint64_t written; /* bytes put so far; written by the producer alone */
-    _Alignas(RECORD_LINE) _Atomic uint64_t read;    /* bytes got so far; written by the consumer alone */
+    _Alignas(RECORD_LINE) _Atomic(uint64_t) written; /* bytes put so far; written by the producer alone */
+    _Alignas(RECORD_LINE) _Atomic(uint64_t) read;    /* bytes got so far; written by the consumer alone */
     _Alignas(RECORD_LINE) unsigned char bytes[RECORD_BYTES];
 };
 

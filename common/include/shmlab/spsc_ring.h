@@ -9,9 +9,10 @@
 #ifndef SHMLAB_SPSC_RING_H
 #define SHMLAB_SPSC_RING_H
 
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "shmlab/atomic.h"
 
 enum {
     SPSC_SLOTS = 8,
@@ -25,8 +26,8 @@ struct spsc_message {
 };
 
 struct spsc {
-    _Alignas(SPSC_LINE) _Atomic uint32_t written; /* messages put so far; written by the producer alone */
-    _Alignas(SPSC_LINE) _Atomic uint32_t read;    /* messages got so far; written by the consumer alone */
+    _Alignas(SPSC_LINE) _Atomic(uint32_t) written; /* messages put so far; written by the producer alone */
+    _Alignas(SPSC_LINE) _Atomic(uint32_t) read;    /* messages got so far; written by the consumer alone */
     _Alignas(SPSC_LINE) struct spsc_message slots[SPSC_SLOTS];
 };
 

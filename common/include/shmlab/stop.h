@@ -7,6 +7,10 @@
 
 #include <stdbool.h>
 
+#include "shmlab/language.h"
+
+SHMLAB_BEGIN_C
+
 /* Install the handlers (without SA_RESTART: blocking calls return EINTR). Also ignores SIGPIPE: writes fail
  * with EPIPE. */
 void stop_on_signals(void);
@@ -28,5 +32,7 @@ enum stop_reason {
  * that is at its end, or belongs to another job of the shell, is not waited for.
  */
 enum stop_reason stop_wait(double seconds);
+
+SHMLAB_END_C
 
 #endif

@@ -17,8 +17,12 @@ from shmlab.errors import ShmlabError
 SHAPES = "shapes"  # the four shapes of the synthetic scene
 COCO = "coco"  # 80 everyday things: 0 person ... 16 dog ... 79 toothbrush
 
-_ROOT = Path(__file__).resolve().parents[3]
-_FOLDERS = (_ROOT / "models", _ROOT / "common" / "media", Path("/usr/share/darknet/data"))  # the last one: Debian's
+_ABOVE = list(Path(__file__).resolve().parents)
+_FOLDERS = [
+    *(top / folder for top in _ABOVE[3:4] for folder in ("models", "common/media")),  # in the source tree
+    *(folder / "share" / "shmlab" for folder in _ABOVE),  # where the package is installed
+    Path("/usr/share/darknet/data"),  # Debian's
+]
 
 _FNV_BASIS, _FNV_PRIME = 2166136261, 16777619
 

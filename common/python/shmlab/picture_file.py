@@ -25,8 +25,10 @@ CONVERTERS = "build/bin/picture or ffmpeg"
 def _converters() -> Iterator[Tuple[str, List[str]]]:
     """Name and command of each that is there; the first that succeeds is believed."""
     ours = Path(os.environ.get("SHMLAB_BUILD", _ROOT / "build")) / "bin" / "picture"
-    if os.access(ours, os.X_OK):
-        yield "picture", [str(ours), "{file}"]
+    for program in (str(ours), shutil.which("shmlab-picture")):  # in the source tree, installed
+        if program is not None and os.access(program, os.X_OK):
+            yield "picture", [program, "{file}"]
+            break
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is not None:
         yield "ffmpeg", [ffmpeg, *_FFMPEG]

@@ -18,8 +18,8 @@ TABLE = Path(__file__).with_name("wire_formats.json")
 @lru_cache(maxsize=None)
 def _table() -> Dict[str, Any]:
     try:
-        formats: Dict[str, Any] = json.loads(TABLE.read_text(encoding="ascii"))
-    except (OSError, ValueError) as error:
+        formats: Dict[str, Any] = json.loads(TABLE.read_text(encoding="ascii"))["structs"]
+    except (OSError, ValueError, KeyError) as error:
         raise ImportError(f"{TABLE}: {error}") from error
     return formats
 
@@ -35,7 +35,8 @@ def check(name: str, mirror: "type[ctypes.Structure]") -> None:
         raise ImportError(f"struct {name} is not in {TABLE.name}") from None
     # mypy knows no better than Any here: _fields_ may hold bit fields, which we do not use.
     members: "list[str]" = [field[0] for field in getattr(mirror, "_fields_") if not field[0].startswith("_")]
-    for field, (offset, size) in expected["fields"].items():
+    for field, place in expected["fields"].items():
+        offset, size = place["offset"], place["size"]
         if field not in members:
             raise ImportError(f"struct {name}: field {field} is missing, expected {size} bytes at offset {offset}")
         found = getattr(mirror, field)

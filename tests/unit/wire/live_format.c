@@ -6,8 +6,8 @@
 
 #include "sequence.h"
 
-#define FIELD(name, end)                                                                \
-    printf("      \"%s\": [%zu, %zu]%s\n", #name, offsetof(struct live_snapshot, name), \
+#define FIELD(name, end)                                                                                      \
+    printf("      \"%s\": {\"offset\": %zu, \"size\": %zu}%s\n", #name, offsetof(struct live_snapshot, name), \
            sizeof((struct live_snapshot){0}.name), end)
 
 int main(void)

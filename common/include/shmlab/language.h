@@ -1,0 +1,17 @@
+/*
+ * What lets the headers of wire formats and calls compile as C++17, too; C11 to C23 need nothing of it.
+ */
+#ifndef SHMLAB_LANGUAGE_H
+#define SHMLAB_LANGUAGE_H
+
+#ifdef __cplusplus
+#define _Static_assert static_assert
+#define _Alignas alignas
+#define SHMLAB_BEGIN_C extern "C" {
+#define SHMLAB_END_C   }
+#else
+#define SHMLAB_BEGIN_C
+#define SHMLAB_END_C
+#endif
+
+#endif
