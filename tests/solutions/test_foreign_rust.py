@@ -10,7 +10,7 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
-from typing import ClassVar, List
+from typing import ClassVar, List, Sequence, Union
 
 HERE = Path(__file__).resolve().parent
 BUILT = Path(os.environ["SOLUTIONS"])
@@ -58,7 +58,7 @@ class Rust(unittest.TestCase):
         self.assertEqual(process.returncode, 0, said)
         return said
 
-    def meet(self, first: List["str | Path"], second: List["str | Path"]) -> List[str]:
+    def meet(self, first: Sequence[Union[str, Path]], second: Sequence[Union[str, Path]]) -> List[str]:
         """What both say, each of them started first once; nothing stays behind."""
         said = []
         for commands in ((first, second), (second, first)):
@@ -102,7 +102,7 @@ class Rust(unittest.TestCase):
         ours = ["--prefix", self.name, "--detector", "truth", "--frames", "12"]
         for said in self.meet([self.client, "read", "lab6", self.name, "12"], [BUILT / "lab6_yolo_queue/producer", *ours]):
             self.assertIn("12 640 3 true", said)
-        view = [sys.executable, SCRIPTS / "lab6_yolo_queue/consumer.py", "--prefix", self.name, "--view", "none"]
+        view: List[Union[str, Path]] = [sys.executable, SCRIPTS / "lab6_yolo_queue/consumer.py", "--prefix", self.name, "--view", "none"]
         for said in self.meet([self.client, "write", "lab6", self.name, "12"], view):
             self.assertIn("12 frames (1 to 12), 12 detections", said)
             self.assertIn("       3  star", said)

@@ -1,0 +1,192 @@
+"""One picture, one answer: what C and Python make of the same file, pixel by pixel, over made-up files of every kind.
+
+SHMLAB_BUILD in the environment: the folder of the build, whose bin/picture is asked what the C programs see.
+"""
+import ctypes
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+import zlib
+from pathlib import Path
+from typing import Dict, Iterator, Optional, Tuple
+
+TOP = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(TOP / "common" / "python"))
+
+from shmlab import picture_file, ppm  # noqa: E402
+
+C_PROGRAM = Path(os.environ["SHMLAB_BUILD"]) / "bin" / "picture"
+WIDTH, HEIGHT = 13, 9  # no multiple of anything
+CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of PNG's colour types: grey, RGB, palette, grey and alpha, RGB and alpha
+PALETTE = [((37 * i) & 255, (91 * i + 40) & 255, (255 - 3 * i) & 255) for i in range(256)]
+
+
+def sample(x: int, y: int, channel: int, depth: int) -> int:
+    """Some value of that many bits."""
+    return (x * 7919 + y * 104729 + channel * 31337 + x * y * 17) % (1 << depth)
+
+
+def row(kind: int, depth: int, y: int, columns: "range") -> bytes:
+    """A row of a PNG without its filter byte."""
+    values = [sample(x, y, channel, depth) for x in columns for channel in range(CHANNELS[kind])]
+    if depth == 16:
+        return struct.pack(f">{len(values)}H", *values)
+    bits = "".join(f"{value:0{depth}b}" for value in values)
+    bits += "0" * (-len(bits) % 8)
+    return bytes(int(bits[at : at + 8], 2) for at in range(0, len(bits), 8))
+
+
+def png(kind: int, depth: int, interlaced: bool = False, transparent: bytes = b"") -> bytes:
+    """A PNG of that colour type."""
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    passes = [(0, 8, 0, 8), (4, 8, 0, 8), (0, 4, 4, 8), (2, 4, 0, 4), (0, 2, 2, 4), (1, 2, 0, 2), (0, 1, 1, 2)]
+    raw = b""
+    for x, dx, y, dy in passes if interlaced else [(0, 1, 0, 1)]:
+        columns = range(x, WIDTH, dx)
+        raw += b"".join(b"\0" + row(kind, depth, line, columns) for line in range(y, HEIGHT, dy) if columns)
+    made = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", WIDTH, HEIGHT, depth, kind, 0, 0, interlaced))
+    if kind == 3:
+        made += chunk(b"PLTE", bytes(value for colour in PALETTE[: 1 << depth] for value in colour))
+    if transparent:
+        made += chunk(b"tRNS", transparent)
+    return made + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b"")
+
+
+def png_pixels(kind: int, depth: int) -> Optional[bytes]:
+    """What such a PNG shows, where no arithmetic is needed."""
+    if depth == 16 or kind in (4, 6):
+        return None
+    shown = bytearray()
+    for y in range(HEIGHT):
+        for x in range(WIDTH):
+            values = [sample(x, y, channel, depth) for channel in range(CHANNELS[kind])]
+            if kind == 3:
+                shown += bytes(PALETTE[values[0]])
+            else:
+                shown += bytes(value * 255 // ((1 << depth) - 1) for value in (values * 3 if kind == 0 else values))
+    return bytes(shown)
+
+
+class TurboJpeg:
+    """libturbojpeg, which the C programs read with; here it writes."""
+
+    FORMATS = {"rgb": (0, 3), "grey": (6, 1), "cmyk": (11, 4)}  # TJPF_RGB, TJPF_GRAY, TJPF_CMYK; bytes a pixel
+
+    def __init__(self) -> None:
+        self._library = ctypes.CDLL("libturbojpeg.so.0")
+        self._library.tjInitCompress.restype = ctypes.c_void_p
+        self._library.tjFree.argtypes = [ctypes.c_void_p]
+
+    def jpeg(self, form: str, subsampling: int = 0) -> bytes:
+        """A JPEG of 26 x 18 pixels."""
+        number, step = self.FORMATS[form]
+        pixels = bytes((x * 9 + y * 5 + c * 60) & 255 for y in range(18) for x in range(26) for c in range(step))
+        out, size = ctypes.c_void_p(), ctypes.c_ulong()
+        handle = ctypes.c_void_p(self._library.tjInitCompress())
+        failed = self._library.tjCompress2(handle, pixels, 26, 0, 18, number, ctypes.byref(out), ctypes.byref(size),
+                                           subsampling, 90, 0)
+        assert failed == 0
+        made = ctypes.string_at(out.value or 0, size.value)
+        self._library.tjFree(out)
+        self._library.tjDestroy(handle)
+        return made
+
+
+def exif(jpeg: bytes, orientation: int, order: str) -> bytes:
+    """The same as a camera that was held so writes it."""
+    mark = b"II" if order == "<" else b"MM"
+    entry = struct.pack(order + "HHIHH", 0x0112, 3, 1, orientation, 0)
+    data = b"Exif\0\0" + mark + struct.pack(order + "HIH", 42, 8, 1) + entry + struct.pack(order + "I", 0)
+    return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(data) + 2) + data + jpeg[2:]
+
+
+def files() -> "Iterator[Tuple[str, bytes]]":
+    """Name and content of each."""
+    for kind, depths in ((0, (1, 2, 4, 8, 16)), (2, (8, 16)), (3, (1, 2, 4, 8)), (4, (8, 16)), (6, (8, 16))):
+        for depth in depths:
+            yield f"png type {kind}, {depth} bits", png(kind, depth)
+    for kind, depth in ((0, 1), (2, 8), (3, 4), (6, 16)):
+        yield f"png type {kind}, {depth} bits, interlaced", png(kind, depth, interlaced=True)
+    yield "png palette with transparency", png(3, 8, transparent=bytes(range(0, 256, 2)))
+    yield "png grey with one transparent value", png(0, 8, transparent=struct.pack(">H", sample(0, 0, 0, 8)))
+    yield "png RGB with one transparent value", png(2, 8, transparent=struct.pack(">3H", *(sample(3, 3, c, 8) for c in range(3))))
+    turbo = TurboJpeg()
+    upright = turbo.jpeg("rgb")
+    yield "jpeg", upright
+    for orientation in range(10):  # 0 and 9 are nonsense
+        yield f"jpeg held {orientation}", exif(upright, orientation, "<>"[orientation % 2])
+    yield "jpeg 4:2:0", turbo.jpeg("rgb", 2)
+    yield "jpeg grey", turbo.jpeg("grey", 3)
+    yield "jpeg CMYK", turbo.jpeg("cmyk")
+    yield "jpeg truncated", upright[: len(upright) * 2 // 3]
+    yield "jpeg header only", upright[:4]
+    whole = png(2, 8)
+    yield "png truncated", whole[: len(whole) // 2]
+    yield "png without its end", whole[:-12]
+    yield "png damaged", whole[:60] + bytes([whole[60] ^ 64]) + whole[61:]
+    plain = bytes(sample(x, y, c, 8) for y in range(HEIGHT) for x in range(WIDTH) for c in range(3))
+    yield "ppm", b"P6 %d %d 255\n" % (WIDTH, HEIGHT) + plain
+    yield "ppm with comments", b"P6\n# made up\n%d\n# and so is this\n%d 255\n" % (WIDTH, HEIGHT) + plain
+    yield "ppm 16 bits", b"P6 %d %d 65535\n" % (WIDTH, HEIGHT) + plain + plain
+    yield "ppm truncated", b"P6 %d %d 255\n" % (WIDTH, HEIGHT) + plain[:-5]
+    yield "ppm without pixels", b"P6 0 0 255\n"
+    yield "text", b"this is no picture\n"
+    yield "nothing", b""
+
+
+Answer = Tuple[Optional[Tuple[int, int, bytes]], str]  # width, height, RGB; or None and why
+
+
+class OneAnswer(unittest.TestCase):
+    """The same pixels, or both refuse."""
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory(prefix="shmlab-pictures-")
+        self.addCleanup(folder.cleanup)
+        self.path = Path(folder.name) / "picture"
+
+    def by_c(self) -> Answer:
+        run = subprocess.run([str(C_PROGRAM), str(self.path)], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        if run.returncode != 0:
+            self.assertEqual(run.returncode, 1)
+            return None, run.stderr.decode()
+        read = ppm.decode(run.stdout)
+        return (read.width, read.height, bytes(read.pixels)), ""
+
+    def by_python(self) -> Answer:
+        try:
+            read = picture_file.read(self.path)
+        except ValueError as error:
+            return None, str(error)
+        return (read.width, read.height, bytes(read.pixels)), ""
+
+    def test_every_file(self) -> None:
+        looked: Dict[str, Answer] = {}
+        for name, content in files():
+            with self.subTest(name):
+                self.path.write_bytes(content)
+                c, python = self.by_c(), self.by_python()
+                self.assertEqual(c[0] is None, python[0] is None, f"C: {c[1] or 'reads it'}; Python: {python[1] or 'reads it'}")
+                self.assertEqual(c[0], python[0])
+                if c[0] is None:
+                    self.assertTrue(c[1] and python[1])
+                looked[name] = c
+        self.assertGreater(len(looked), 45)
+        self.assertIn("CMYK", looked["jpeg CMYK"][1])
+        sizes = [looked[f"jpeg held {orientation}"][0] for orientation in (1, 3, 6, 8)]
+        self.assertEqual([each[:2] for each in sizes if each], [(26, 18), (26, 18), (18, 26), (18, 26)])
+
+    def test_pixels_that_are_known(self) -> None:
+        for kind, depth, interlaced in ((0, 1, False), (0, 2, False), (0, 4, True), (0, 8, False), (2, 8, True), (3, 2, False), (3, 8, True)):
+            with self.subTest(kind=kind, depth=depth):
+                self.path.write_bytes(png(kind, depth, interlaced))
+                self.assertEqual(self.by_python()[0], (WIDTH, HEIGHT, png_pixels(kind, depth)))
+
+
+if __name__ == "__main__":
+    unittest.main()
