@@ -226,8 +226,9 @@ def source_text(results: Dict[str, Any]) -> str:
     machine = results["machine"]
     kernel = " ".join(machine["kernel"].split()[:2]).split("-")[0]
     command = re.sub(r" --(?:json|svg) \S+| --goals", "", results["command"])
+    where = " of a virtual machine" if machine.get("virtual") else ""
     return (
-        f"{results['date'][:10]}, {machine['cpus']} × {machine['cpu']}, {kernel}, {machine['compiler']}: "
+        f"{results['date'][:10]}, {machine['cpus']} CPUs{where} ({machine['cpu']}), {kernel}, {machine['compiler']}: "
         f"medians, `build/bin/{command}`"
     )
 

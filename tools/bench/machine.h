@@ -2,12 +2,15 @@
 #ifndef BENCH_MACHINE_H
 #define BENCH_MACHINE_H
 
+#include <stdbool.h>
+
 enum { MACHINE_TEXT = 256 };
 
 struct machine {
     char date[32];          /* UTC, ISO 8601 */
     char cpu[MACHINE_TEXT]; /* model name as /proc/cpuinfo has it */
     int cpus;               /* online */
+    bool is_virtual;        /* they are a virtual machine's: waking one that sleeps costs more than on a bare one */
     char kernel[MACHINE_TEXT];
     char compiler[MACHINE_TEXT];
     char flags[MACHINE_TEXT]; /* of the compiler */

@@ -98,15 +98,15 @@ json_t *report_new(const struct run *run, const struct machine *machine, const c
 
     for (int i = 0; i < run->count; i++)
         json_array_append_new(rows, row_new(run, &run->result[i]));
-    return json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:i, s:s, s:s, s:s, s:s, s:s}, s:{s:i, s:i, s:i, s:i, "
+    return json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:i, s:b, s:s, s:s, s:s, s:s, s:s}, s:{s:i, s:i, s:i, s:i, "
                      "s:i, s:f, s:i}, s:i, s:i, s:o, s:o}",
                      "format", "shmlab-bench/1", "date", machine->date, "command", command, "version", machine->version,
-                     "machine", "cpu", machine->cpu, "cpus", machine->cpus, "kernel", machine->kernel, "compiler",
-                     machine->compiler, "flags", machine->flags, "libc", machine->libc, "python", machine->python,
-                     "method", "rounds", run->rounds, "dropped", run->dropped, "moved", run->moved, "rejected",
-                     run->rejected, "not_quiet", run->unquiet, "seconds", run->seconds, "nice", run->nice,
-                     "message_bytes", (int)MESSAGE_SIZE, "frame_bytes", (int)FRAME_SIZE, "rows", rows, "goals",
-                     goals_new(run));
+                     "machine", "cpu", machine->cpu, "cpus", machine->cpus, "virtual", (int)machine->is_virtual,
+                     "kernel", machine->kernel, "compiler", machine->compiler, "flags", machine->flags, "libc",
+                     machine->libc, "python", machine->python, "method", "rounds", run->rounds, "dropped", run->dropped,
+                     "moved", run->moved, "rejected", run->rejected, "not_quiet", run->unquiet, "seconds", run->seconds,
+                     "nice", run->nice, "message_bytes", (int)MESSAGE_SIZE, "frame_bytes", (int)FRAME_SIZE, "rows",
+                     rows, "goals", goals_new(run));
 }
 
 int report_write(const json_t *report, const char *path)

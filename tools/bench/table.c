@@ -261,8 +261,9 @@ static void skipped_print(FILE *out, const struct run *run)
 
 void table_print(FILE *out, const struct run *run, const struct machine *machine)
 {
-    fprintf(out, "%s, %d CPUs, %s, %s (%s), %s, %s\n", machine->cpu, machine->cpus, machine->kernel, machine->compiler,
-            machine->flags, machine->libc, machine->python);
+    fprintf(out, "%s, %d CPUs%s, %s, %s (%s), %s, %s\n", machine->cpu, machine->cpus,
+            machine->is_virtual ? " of a virtual machine" : "", machine->kernel, machine->compiler, machine->flags,
+            machine->libc, machine->python);
     fprintf(out,
             "%s, %d rounds in %.0f s (%d dropped, and %d\n"
             "measurements because the CPUs had moved), medians; %d measurements rejected as noisy, %d begun\n"
