@@ -40,7 +40,9 @@ INCLUDED: List[str] = [
     "cmake/",
     "common/",
     "docs/glossary.md",
+    "docs/img/",
     "docs/machines.md",
+    "docs/play.html",
     "docs/when-it-goes-wrong.md",
     "docs/wire-formats.md",
     "tests/CMakeLists.txt",
@@ -50,7 +52,7 @@ INCLUDED: List[str] = [
     "tools/labs.mk",
     "tools/weave/",
 ]
-SECRET = ("_instructor.c",)
+SECRET = ("_instructor.c", ".gif")  # a film of the demo would be more than all the rest
 OF_SLIDES = re.compile(r"<!-- slides -->\n.*?<!-- slides: end -->\n\n", re.DOTALL)  # in a lab's README.md
 LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
 OF_PROJECT = re.compile(r"^# not in a handout:\n.*?^# end\n", re.DOTALL | re.MULTILINE)  # what a Makefile names
@@ -80,9 +82,12 @@ def contents() -> Dict[str, bytes]:
             # The slides show the solutions, so a class has none, and nothing that leads to them.
             files[f"labs/{lab.name}/README.md"] = OF_SLIDES.sub("", handout.read_text(encoding="utf-8")).encode()
     files["README.md"] = LINK.sub(r"[\1](docs/\2)", (ROOT / "docs" / "handout.md").read_text(encoding="utf-8")).encode()
-    for name in [each for each in files if each.endswith(".md")]:
-        files[name] = links_keep(name, files[name].decode(), files).encode()
-    return files
+    pages = {name: text.decode() for name, text in files.items() if name.endswith(".md")}
+    for name, page in pages.items():
+        files[name] = links_keep(name, page, files).encode()
+    shown = {posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
+             for name, page in pages.items() for _, target in LINK.findall(page)}
+    return {name: data for name, data in files.items() if not name.startswith("docs/img/") or name in shown}
 
 
 def links_keep(name: str, page: str, there: Collection[str]) -> str:

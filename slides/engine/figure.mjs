@@ -1,5 +1,5 @@
 // ```figure name=handshake program=flag-first run=wr  and the task inside: an interactive figure. The page holds its film
-// strip, which view.js puts aside on the screen; it is what paper and readers without scripts get.
+// strip, which the script puts aside on the screen; it is what paper and readers without scripts get.
 import { escape } from './markup.mjs';
 import { linkText, replay, runLetters, settingsFrom } from '../figures/core.js';
 import { filmSvg } from '../figures/film.js';

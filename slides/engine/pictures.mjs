@@ -1,4 +1,4 @@
-// ![what it shows](img/name.svg): the picture becomes part of the page. Left as a link, Marp's PDF loses it without a word.
+// ![what it shows](../docs/img/name.svg): the picture becomes part of the page. Left as a link, Marp's PDF loses it without a word.
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -31,10 +31,16 @@ const moduleText = (file, done) => {
 const PAGE_STYLE = 
   'body[data-bespoke-view] .bespoke-marp-parent > .bespoke-marp-osc{bottom:2px;padding:4px 10px;transform:translateX(-50%) scale(.75);transform-origin:50% 100%}';
 
-let text; // the same for every deck
+/** The script that begins with the module `entry` of figures/, as an element. */
+export const scriptOf = (entry) => {
+  const text = `(() => {\n'use strict';\nconst modules = {};\n${moduleText(path.join(FIGURES, entry), new Set())}})();\n`;
+  if (/<\/script/i.test(text)) throw new Error('the figures\' script must not contain "</script"');
+  return `<script>${text}</script>`;
+};
+
+let deckScript; // the same for every deck
 
 export const script = () => {
-  text ??= `(() => {\n'use strict';\nconst modules = {};\n${moduleText(path.join(FIGURES, 'view.js'), new Set())}})();\n`;
-  if (/<\/script/i.test(text)) throw new Error('the figures\' script must not contain "</script"');
-  return `<style>${PAGE_STYLE}</style><script>${text}</script>`;
+  deckScript ??= scriptOf('deck.js');
+  return `<style>${PAGE_STYLE}</style>${deckScript}`;
 };

@@ -14,7 +14,8 @@
  *
  * and, where it differs from the rest: settled(state), whether the prediction can be judged; words(state, settings), to be
  * said instead of state.said; faultGoesOn, whether steps can be taken behind a fault; hides, whether the picture would give
- * the prediction away; search, the label of the button that explores every order.
+ * the prediction away; search, the label of the button that explores every order;
+ * tells, whether the history shows what was said and not the steps' names.
  *
  * A run is a string of step ids, each one letter; a number behind a letter repeats it: "w3r" is "wwwr".
  */

@@ -5,41 +5,42 @@ import { models } from './models.js';
 import { pictures, WIDTH } from './pictures.js';
 import { clean, rect, text } from './svg.js';
 
-const COLUMNS = 3;
+const COLUMNS = 3; // on a slide; a page has room for two
+const ROWS = 2;
 const COLUMN = 376; // 3 columns and 2 gaps are 1152, the width of a slide's text
 const GAP = 12;
 const SCALE = (COLUMN - 16) / WIDTH;
 const LINE = 20;
 const LETTERS = 52; // in a line of a frame's words
 
-const wrapped = (words) => {
+const wrapped = (words, letters) => {
   const lines = [''];
   for (const word of words.split(' ')) {
     const last = lines.length - 1;
-    if (`${lines[last]} ${word}`.length > LETTERS) lines.push(word);
+    if (`${lines[last]} ${word}`.length > letters) lines.push(word);
     else lines[last] = `${lines[last]} ${word}`.trim();
   }
   return lines;
 };
 
 /** The strip as SVG text. Throws when the run does not fit into two rows of frames. */
-export function filmSvg(name, settings, film = models[name].film(settings)) {
+export function filmSvg(name, settings, film = models[name].film(settings), { columns = COLUMNS, letters = LETTERS } = {}) {
   const model = models[name];
   const frames = filmFrames(model, settings, film);
-  if (frames.length > 2 * COLUMNS) throw new RangeError(`figure ${name}: the film "${film}" has ${frames.length} frames, more than ${2 * COLUMNS}`);
-  const drawn = frames.map(({ state, settings: shown, words }, at) => ({ ...pictures[name](state, shown), lines: wrapped(`${at}. ${words}`) }));
+  if (frames.length > ROWS * COLUMNS) throw new RangeError(`figure ${name}: the film "${film}" has ${frames.length} frames, more than ${ROWS * COLUMNS}`);
+  const drawn = frames.map(({ state, settings: shown, words }, at) => ({ ...pictures[name](state, shown), lines: wrapped(`${at}. ${words}`, letters) }));
   const tallest = Math.max(...drawn.map(({ height }) => height)) * SCALE;
   const most = Math.max(...drawn.map(({ lines }) => lines.length));
   const frameHeight = most * LINE + tallest + 20;
   const parts = drawn.map(({ body, lines }, at) => {
-    const x = (at % COLUMNS) * (COLUMN + GAP);
-    const y = Math.floor(at / COLUMNS) * (frameHeight + GAP);
+    const x = (at % columns) * (COLUMN + GAP);
+    const y = Math.floor(at / columns) * (frameHeight + GAP);
     const said = lines.map((words, row) => text(x + 8, y + 20 + row * LINE, words, { anchor: 'start', size: 16 })).join('');
     return rect(x + 1, y + 1, COLUMN - 2, frameHeight - 2, PAPER, { stroke: QUIET, 'stroke-width': 1 }) + said + `<g transform="translate(${x + 8} ${(y + most * LINE + 12).toFixed(1)}) scale(${SCALE.toFixed(4)})">${body}</g>`;
   });
-  const height = Math.ceil(frames.length / COLUMNS) * (frameHeight + GAP);
-  const width = COLUMNS * (COLUMN + GAP) - GAP;
+  const height = Math.ceil(frames.length / columns) * (frameHeight + GAP);
+  const width = columns * (COLUMN + GAP) - GAP;
   const told = frames.map(({ words }, at) => `${at}. ${words}`).join(' ');
-  const inert = parts.join('').replace(/ (data-set|role|aria-label|aria-pressed)="[^"]*"/g, '');
+  const inert = parts.join('').replace(/ (data-set|data-key|data-from|role|aria-label|aria-pressed)="[^"]*"/g, '');
   return `<svg class="film" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${Math.ceil(height)}" role="img" aria-label="${clean(`${model.title}. ${told}`)}">${inert}</svg>`;
 }

@@ -3,7 +3,7 @@
  * drawings go into the page and into the film strip, where they are two thirds as large (so no text below 19).
  */
 import { ACCENT, FILLS, HOLE, PANEL, PAPER, QUIET, RIGHT_FILL, WRONG, WRONG_FILL } from './palette.js';
-import { clean, line, pointer, rect, text } from './svg.js';
+import { clean, line, moving, pointer, rect, text } from './svg.js';
 import { bytesOf, layoutOf, mirrorOf, ownerOf, readingOf } from './models/layout.js';
 import { PROCESSES, references } from './models/lifetime.js';
 import { WHO, waitsFor } from './models/semaphores.js';
@@ -19,7 +19,7 @@ const cell = (x, y, name, value, fill, width = 150) =>
   text(x + width / 2, y - 10, name, { size: 19, fill: QUIET }) + rect(x, y, width, 52, fill) + text(x + width / 2, y + 34, value, { size: 24, mono: true });
 
 const handshake = (state) => {
-  const waiting = state.buffer.map((what, at) => rect(20, 70 + at * 62, 150, 52, ORANGE) + text(95, 103 + at * 62, `${what} = ${what === 'value' ? 42 : 1}`, { mono: true }));
+  const waiting = state.buffer.map((what, at) => moving(what, rect(20, 70 + at * 62, 150, 52, ORANGE) + text(95, 103 + at * 62, `${what} = ${what === 'value' ? 42 : 1}`, { mono: true })));
   const printed = state.printed === null ? (state.ahead === null ? '' : `(${state.ahead})`) : state.printed;
   const wrong = state.printed !== null && state.printed !== 42;
   return {
@@ -31,9 +31,9 @@ const handshake = (state) => {
       rect(10, 50, 170, 144, 'none', { 'stroke-dasharray': '6 5' }),
       ...waiting,
       state.buffer.length === 0 ? text(95, 128, 'empty', { fill: QUIET }) : '',
-      cell(205, 72, 'value', state.value, state.value ? BLUE : PAPER),
-      cell(205, 144 + 2, '', `ready ${state.ready}`, state.ready ? BLUE : PAPER),
-      cell(390, 72, state.printed === null && state.ahead !== null ? 'loaded ahead' : 'prints', printed, wrong ? WRONG_FILL : state.printed === null ? PAPER : RIGHT_FILL),
+      moving(state.value ? 'value' : 'no value', cell(205, 72, 'value', state.value, state.value ? BLUE : PAPER)),
+      moving(state.ready ? 'ready' : 'not ready', cell(205, 144 + 2, '', `ready ${state.ready}`, state.ready ? BLUE : PAPER)),
+      moving(`read ${printed}`, cell(390, 72, state.printed === null && state.ahead !== null ? 'loaded ahead' : 'prints', printed, wrong ? WRONG_FILL : state.printed === null ? PAPER : RIGHT_FILL), state.value ? 'value' : 'no value'),
       wrong ? text(465, 166, 'wrong!', { fill: WRONG, bold: true, size: 24 }) : '',
     ].join(''),
   };
@@ -41,7 +41,7 @@ const handshake = (state) => {
 
 /* --- semaphores: tokens, who waits where, the two slots --- */
 
-const tokens = (x, y, many) => Array.from({ length: many }, (_, at) => `<circle cx="${x + at * 30}" cy="${y}" r="11" fill="${ACCENT}"/>`).join('');
+const tokens = (name, x, y, many) => Array.from({ length: many }, (_, at) => moving(`${name} ${at}`, `<circle cx="${x + at * 30}" cy="${y}" r="11" fill="${ACCENT}"/>`)).join('');
 
 const semaphores = (state, settings) => {
   const rows = Object.entries(state.semaphores).map(([name, value], at) => {
@@ -50,13 +50,13 @@ const semaphores = (state, settings) => {
     return (
       text(20, y + 7, name, { anchor: 'start', mono: true }) +
       rect(110, y - 22, 130, 44, value === 0 ? PANEL : PAPER) +
-      (value === 0 ? text(175, y + 7, '0', { mono: true }) : tokens(135, y, value)) +
+      (value === 0 ? text(175, y + 7, '0', { mono: true }) : tokens(name, 135, y, value)) +
       (waiting.length > 0 ? text(252, y + 7, `${waiting.join(', ')} ${waiting.length > 1 ? 'wait' : 'waits'}`, { anchor: 'start', fill: WRONG, bold: true }) : '')
     );
   });
   const slots = state.slots.map((item, at) => {
     const x = 380 + at * 84;
-    return rect(x, 62, 84, 56, item === '' ? PAPER : BLUE) + text(x + 42, 98, item === '' ? '·' : item, { size: 24, mono: true }) + (state.head === at ? pointer(x + 24, 128, 'take', '#00507a', false) : '') + (state.tail === at ? pointer(x + 60, 54, 'put', '#8a3b00', true) : '');
+    return rect(x, 62, 84, 56, item === '' ? PAPER : BLUE) + moving(item === '' ? `free ${at}` : item, text(x + 42, 98, item === '' ? '·' : item, { size: 24, mono: true }), 'put') + (state.head === at ? moving('take', pointer(x + 24, 128, 'take', '#00507a', false)) : '') + (state.tail === at ? moving('put', pointer(x + 60, 54, 'put', '#8a3b00', true)) : '');
   });
   return { height: 190, body: text(110, 14, '', {}) + rows.join('') + slots.join('') };
 };
@@ -64,9 +64,9 @@ const semaphores = (state, settings) => {
 /* --- snapshot: records in the colour of their version, the copy, the sequence --- */
 
 const VERSIONS = [PAPER, BLUE, ORANGE, GREEN];
-const recordRow = (y, label, records) =>
+const recordRow = (y, label, records, from) =>
   text(10, y + 36, label, { anchor: 'start', bold: true }) +
-  records.map((version, at) => rect(110 + at * 105, y, 105, 56, VERSIONS[version]) + text(162 + at * 105, y + 36, version === 0 ? '·' : `of ${version}`, { size: 22 })).join('');
+  records.map((version, at) => moving(`${label} ${at} ${version}`, rect(110 + at * 105, y, 105, 56, VERSIONS[version]) + text(162 + at * 105, y + 36, version === 0 ? '·' : `of ${version}`, { size: 22 }), version === 0 ? undefined : `${from} ${at} ${version}`)).join('');
 
 const snapshot = (state, settings) => {
   const torn = state.used !== null && new Set(state.used).size > 1;
@@ -74,8 +74,8 @@ const snapshot = (state, settings) => {
   return {
     height: 190,
     body: [
-      recordRow(22, 'Memory', state.records),
-      recordRow(112, state.used === null ? 'Copy' : 'Used', state.used ?? (state.copy.length === RECORDS ? state.copy : [])),
+      recordRow(22, 'Memory', state.records, 'Writer'),
+      recordRow(112, state.used === null ? 'Copy' : 'Used', state.used ?? (state.copy.length === RECORDS ? state.copy : []), state.used === null ? 'Memory' : 'Copy'),
       counted ? text(440, 44, 'sequence', { anchor: 'start', fill: QUIET, size: 19 }) + text(440, 74, `${state.sequence} ${state.sequence % 2 && settings.guard === 'sequence' ? 'odd' : ''}`, { anchor: 'start', size: 26, bold: true }) : '',
       counted ? text(440, 134, `before: ${state.before ?? '–'}`, { anchor: 'start', size: 20 }) : '',
       counted ? text(440, 164, `retries: ${state.retries}`, { anchor: 'start', size: 20 }) : '',
@@ -93,19 +93,22 @@ const queue = (state) => {
   const slots = state.slots.map((slot, at) => {
     const x = left + at * width;
     const old = slot === null ? '' : `age ${state.time - slot.made}`;
-    return rect(x, 58, width, 66, slot === null ? PAPER : BLUE) + text(middle(at), 86, slot === null ? '·' : slot.frame, { size: 24, bold: true }) + text(middle(at), 114, old, { size: 19, fill: QUIET });
+    const inside = text(middle(at), 86, slot === null ? '·' : slot.frame, { size: 24, bold: true }) + text(middle(at), 114, old, { size: 19, fill: QUIET });
+    return rect(x, 58, width, 66, slot === null ? PAPER : BLUE) + (slot === null ? inside : moving(`frame ${slot.frame}`, inside, 'write'));
   });
   const shown = state.shown === null ? 'nothing shown yet' : `shown: frame ${state.shown.frame}, age ${state.shown.age}`;
   return {
-    height: 240,
+    height: 245,
     body: [
-      pointer(middle(state.write), 52, state.pending ? `write (waits with ${state.next})` : 'write', '#8a3b00', true),
+      moving('write', pointer(middle(state.write), 52, state.pending ? `write (waits with ${state.next})` : 'write', '#8a3b00', true)),
       ...slots,
-      pointer(middle(state.read), 128, state.hungry ? 'read (waits)' : 'read', '#00507a', false),
-      text(20, 198, `time ${state.time}`, { anchor: 'start', bold: true }),
-      text(140, 198, shown, { anchor: 'start' }),
-      text(20, 228, `count ${state.count}`, { anchor: 'start' }),
-      text(140, 228, `made ${state.next - 1}, lost ${state.dropped}, waited: producer ${state.waited.producer}, consumer ${state.waited.consumer}`, { anchor: 'start', size: 19 }),
+      moving('read', pointer(middle(state.read), 128, state.hungry ? 'read (waits)' : 'read', '#00507a', false)),
+      text(20, 190, `time ${state.time}`, { anchor: 'start', bold: true }),
+      state.shown === null ? text(140, 190, shown, { anchor: 'start' }) : moving(`shown ${state.shown.frame}`, text(140, 190, shown, { anchor: 'start' }), `frame ${state.shown.frame}`),
+      text(20, 214, `count ${state.count}`, { anchor: 'start' }),
+      text(140, 214, `made ${state.next - 1}, lost ${state.dropped}`, { anchor: 'start' }),
+      text(20, 238, 'waited', { anchor: 'start' }),
+      text(140, 238, `producer ${state.waited.producer}, consumer ${state.waited.consumer}`, { anchor: 'start' }),
     ].join(''),
   };
 };
@@ -124,7 +127,8 @@ const lifetime = (state, settings) => {
     const y = 142 + at * 36;
     const name = segment.named ? (sysv ? '0x0000162e' : '/dev/shm/box') : sysv ? '0x00000000' : '(no name)';
     const refs = references(state, segment, settings);
-    return rect(10, y - 25, 540, 34, segment.named ? GREEN : ORANGE, { 'stroke-width': 1 }) + [name, segment.id, refs, segment.named ? '' : sysv ? 'dest' : 'unlinked'].map((words, k) => text([24, 236, 330, 430][k], y, words, { anchor: 'start', mono: true, size: 19 })).join('');
+    const row = rect(10, y - 25, 540, 34, segment.named ? GREEN : ORANGE, { 'stroke-width': 1 }) + [name, segment.id, refs, segment.named ? '' : sysv ? 'dest' : 'unlinked'].map((words, k) => text([24, 236, 330, 430][k], y, words, { anchor: 'start', mono: true, size: 19 })).join('');
+    return moving(`segment ${segment.id}`, row);
   });
   const heads = sysv ? ['key', 'shmid', 'nattch', 'status'] : ['name', 'object', 'refs', ''];
   return {
@@ -148,12 +152,13 @@ const dumpCell = (order, byte, value, settings, wrong) => {
   const y = 4 + Math.floor(byte / PER_ROW) * CELL.height;
   const chosen = settings.byte === byte;
   const owner = ownerOf(order, byte);
-  const label = owner === undefined ? `byte ${byte}, padding` : `byte ${byte}, ${owner.name}`;
+  const hex = value.toString(16).padStart(2, '0');
+  const label = `byte ${byte}, ${owner === undefined ? 'padding' : owner.name}: ${hex}`;
   const same = owner !== undefined && ownerOf(order, settings.byte)?.name === owner.name;
   return (
-    `<g data-set="byte=${byte}" role="button" aria-label="${clean(label)}" aria-pressed="${chosen}">` +
+    `<g data-set="byte=${byte}"${owner === undefined ? '' : ` data-key="${owner.name} ${byte - owner.offset}"`} role="button" aria-label="${clean(label)}" aria-pressed="${chosen}">` +
     rect(x, y, CELL.width, CELL.height, owner === undefined ? HOLE : wrong ? WRONG_FILL : FILLS[order.indexOf(owner.name)], { 'stroke-width': chosen ? 5 : same ? 3 : 1 }) +
-    text(x + CELL.width / 2, y + 22, value.toString(16).padStart(2, '0'), { mono: true, size: 19, bold: same }) +
+    text(x + CELL.width / 2, y + 22, hex, { mono: true, size: 19, bold: same }) +
     '</g>'
   );
 };

@@ -27,6 +27,9 @@ export const text = (x, y, words, { size = 20, anchor = 'middle', fill = INK, bo
     'font-family': mono ? "'Source Code Pro', monospace" : undefined,
   })}>${clean(words)}</text>`;
 
+/** A part that moves when the picture changes: from where the same key was before, or `from` another one. See play.js. */
+export const moving = (key, body, from) => `<g${attributes({ 'data-key': key, 'data-from': from })}>${body}</g>`;
+
 /** A label above or below a cell, with an arrow that points to it. */
 export const pointer = (x, y, words, fill, down) =>
   text(x, down ? y - 18 : y + 34, words, { fill, bold: true }) +

@@ -1,15 +1,14 @@
 /*
- * The page's side of the figures: everything that touches the DOM. Each <figure data-figure> gets its model's controls;
- * the film strip in it stays for paper. No model knows of this file.
+ * A figure on a page: everything that touches the DOM. A <figure data-figure> gets its model's controls; the film strip in
+ * it stays for paper. No model knows of this file. deck.js puts figures into decks, play.js into a page of their own.
  */
 import { explore, linkRead, linkText, mayTake, stepOf } from './core.js';
 import { models } from './models.js';
 import { pictures, WIDTH } from './pictures.js';
 
 const PACE = 900; // milliseconds between two steps of a run that plays
-const TURN_KEYS = ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'PageUp', 'PageDown', 'Home', 'End'];
 
-const element = (name, attributes = {}, ...children) => {
+export const element = (name, attributes = {}, ...children) => {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
     if (key === 'onclick') made.addEventListener('click', value);
@@ -19,16 +18,18 @@ const element = (name, attributes = {}, ...children) => {
   return made;
 };
 
-const show = (part, visible) => {
+export const show = (part, visible) => {
   part.hidden = !visible;
 };
 
 /* --- one figure --- */
 
-class Figure {
-  constructor(box, id) {
+export class Figure {
+  /** `remember` is told the link to each new state. */
+  constructor(box, id, remember) {
     this.box = box;
     this.id = id; // "handshake", a second one in the same deck "handshake.2"
+    this.remember = remember;
     this.model = models[box.dataset.figure];
     this.build();
     this.open(new URLSearchParams(box.dataset.opens));
@@ -59,6 +60,7 @@ class Figure {
     this.at = 0;
     this.found = null;
     this.judged = false;
+    this.safe = false; // a search has found no order that goes wrong
     this.note = '';
   }
 
@@ -87,7 +89,7 @@ class Figure {
     } else {
       this.note = '';
       if (step.set) this.settings = { ...this.settings, ...step.set };
-      this.push({ id: step.id, settings: this.settings, state: step.set ? this.state : this.model.take(this.state, step.id, this.settings) });
+      this.push({ id: step.id, label: step.label, settings: this.settings, state: step.set ? this.state : this.model.take(this.state, step.id, this.settings) });
     }
     this.changed();
   }
@@ -139,7 +141,8 @@ class Figure {
       found.stuck && !this.model.faultGoesOn && { run: found.stuck.run, words: 'everybody waits' },
     ].filter(Boolean);
     this.judged = true;
-    if (runs.length === 0) {
+    this.safe = runs.length === 0;
+    if (this.safe) {
       this.note = `All ${found.states} states looked at, every order: none goes wrong.`;
     } else {
       const shown = shownBefore === undefined ? 0 : (shownBefore + 1) % runs.length;
@@ -185,7 +188,7 @@ class Figure {
     const same = this.model.predict(this.settings).choices.join() === this.prediction.choices.join();
     const words = new URLSearchParams(linkText(this.model, this.settings, letters, same ? this.guess : null));
     words.set('figure', this.id);
-    rememberLink(words);
+    this.remember(words);
   }
 
   /* --- drawing --- */
@@ -331,6 +334,11 @@ class Figure {
   }
 }
 
+// The keys of a figure are its own: Enter and Space press its buttons, arrows move among its cells.
+export function keepKeys(event) {
+  if (event.target.closest('[data-set], button, select') && !['p', 'f', 'o', 'Escape'].includes(event.key)) event.stopPropagation();
+}
+
 const setDisabled = (button, disabled) => button.setAttribute('aria-disabled', disabled);
 
 const drawProgram = ({ who, lines, at, waits }) =>
@@ -347,81 +355,3 @@ const drawProgram = ({ who, lines, at, waits }) =>
       }),
     ),
   );
-
-/* --- the page: links, keys, code that is walked through --- */
-
-const ownNames = () => new Set(['figure', 'guess', 'run', ...Object.values(models).flatMap((model) => model.settings.map((each) => each.name))]);
-
-// The slide's number is in the hash and belongs to Marp; the figure's state goes into the query. The small views of the
-// presenter's window keep their hands off.
-function rememberLink(words) {
-  const query = new URLSearchParams(location.search);
-  if (['next', 'overview'].includes(query.get('view'))) return;
-  for (const name of ownNames()) query.delete(name);
-  for (const [name, value] of words) query.set(name, value);
-  try {
-    history.replaceState(history.state, '', `?${query.toString().replace(/%2C/g, ',')}${location.hash}`);
-  } catch {
-    // a page inside a sandbox has no address to change
-  }
-}
-
-function openLink(figures) {
-  const query = new URLSearchParams(location.search);
-  const figure = figures.find((each) => each.id === query.get('figure'));
-  if (figure === undefined) return;
-  try {
-    figure.open(query);
-  } catch {
-    return; // a link from another edition of the deck: the figure stands as the deck has it
-  }
-  const slides = [...document.querySelectorAll('svg[data-marpit-svg]')];
-  const number = slides.findIndex((slide) => slide.contains(figure.box)) + 1;
-  if (number > 0 && location.hash === '') location.hash = `#${number}`;
-}
-
-// A button that has the focus would keep the keys that turn slides.
-function passTurnKeys(event) {
-  const button = event.target.closest?.('.figure button');
-  if (!button || !TURN_KEYS.includes(event.key)) return;
-  event.preventDefault();
-  event.stopPropagation();
-  button.blur();
-  document.body.dispatchEvent(new KeyboardEvent('keydown', { key: event.key, bubbles: true, cancelable: true }));
-}
-
-// The keys of a figure are its own: Enter and Space press its buttons, arrows move among its cells.
-function keepKeys(event) {
-  if (event.target.closest('[data-set], button, select') && !['p', 'f', 'o', 'Escape'].includes(event.key)) event.stopPropagation();
-}
-
-const lineNumbers = (words) =>
-  new Set(
-    words.split(',').flatMap((part) => {
-      const [first, last = first] = part.split('-').map(Number);
-      return Array.from({ length: last - first + 1 }, (_, at) => first + at);
-    }),
-  );
-
-// Marp shows one fragment after the other; the lines that belong to the last one shown are highlighted.
-function walkThrough(code) {
-  const steps = code.dataset.steps.split('|').map(lineNumbers);
-  const marks = [...code.parentElement.querySelectorAll('.step-mark')];
-  const update = () => {
-    const at = marks.filter((each) => each.getAttribute('data-bespoke-marp-fragment') === 'active').length;
-    for (const line of code.querySelectorAll('.line')) line.classList.toggle('hot', steps[at].has(Number(line.dataset.line)));
-  };
-  for (const mark of marks) new MutationObserver(update).observe(mark, { attributes: true });
-  update();
-}
-
-const seen = {};
-const figures = [...document.querySelectorAll('[data-figure]')].map((box) => {
-  const name = box.dataset.figure;
-  seen[name] = (seen[name] ?? 0) + 1;
-  box.addEventListener('keydown', keepKeys);
-  return new Figure(box, seen[name] === 1 ? name : `${name}.${seen[name]}`);
-});
-document.addEventListener('keydown', passTurnKeys, true);
-document.querySelectorAll('code[data-steps]').forEach(walkThrough);
-openLink(figures);

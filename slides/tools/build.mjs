@@ -7,6 +7,7 @@ import { marpCli } from '@marp-team/marp-cli';
 import { chromiumPath, MISSING, PATIENCE } from './chromium.mjs';
 import { deckFiles, OUT, SLIDES } from './decks.mjs';
 import { indexPage } from './index_page.mjs';
+import { playPage } from './play_page.mjs';
 import { scratchFolder } from './scratch.mjs';
 
 const USAGE = `usage: slides/build [--html] [DECK...]
@@ -61,6 +62,7 @@ const main = async (words) => {
   const pdf = !html && useChromium();
   if (!html && !pdf) console.error(`slides: no PDF: ${MISSING}`);
   const made = await build(decks.map((name) => path.join(SLIDES, name)), OUT, { pdf });
+  fs.writeFileSync(path.join(OUT, 'play.html'), playPage());
   fs.writeFileSync(path.join(OUT, 'index.html'), indexPage(deckFiles()));
   console.log(`slides: ${decks.length} decks as ${made.join(' and ')}; begin at ${path.join(OUT, 'index.html')}`);
   return 0;

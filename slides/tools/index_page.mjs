@@ -34,7 +34,8 @@ export const indexPage = (names) => `<!doctype html>
 <main>
 <h1>Shared-memory labs: the slides</h1>
 <p>In a deck: <kbd>→</kbd> and <kbd>←</kbd> turn slides, <kbd>o</kbd> shows all of them, <kbd>p</kbd> opens the speaker's view with
-the notes, <kbd>f</kbd> fills the screen. The figures work with mouse and keyboard alike.</p>
+the notes, <kbd>f</kbd> fills the screen. The figures work with mouse and keyboard alike, and are
+<a href="play.html">a page of their own</a>, with goals to reach, for a telephone or a wide window.</p>
 <ol>
 ${names.map(entry).join('\n')}
 </ol>

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Draw slides/img/*.svg from the compiled structs: gcc compiles the headers with debug information, gdb reads it.
+// Draw pictures of docs/img from the compiled structs: gcc compiles the headers with debug information, gdb reads it.
 //
 //     layouts.mjs --write     draw them anew
 //     layouts.mjs --check     status 1 when a committed one differs
@@ -12,7 +12,7 @@ import { ROOT, SLIDES } from './decks.mjs';
 import { DRAWINGS } from './layouts/draw.mjs';
 import { scratchFolder } from './scratch.mjs';
 
-const IMG = path.join(SLIDES, 'img');
+export const IMG = path.join(ROOT, 'docs', 'img');
 const TOOLS = path.join(SLIDES, 'tools', 'layouts');
 const SOURCES = [
   { file: path.join(TOOLS, 'types.c'), structs: ['shared_data', 'mailbox', 'buffer_message', 'bounded_buffer', 'snapshot', 'detection', 'queue_slot', 'yolo_queue'] },
@@ -61,13 +61,13 @@ const main = ([mode]) => {
   const layouts = layoutsRead();
   if (mode === '--check') {
     const bad = differing(layouts);
-    for (const name of bad) console.error(`slides/img/${name} is not what the compiled struct gives (npm run layouts)`);
+    for (const name of bad) console.error(`docs/img/${name} is not what the compiled struct gives (npm run layouts)`);
     return bad.length === 0 ? 0 : 1;
   }
   for (const [name, draw] of Object.entries(DRAWINGS)) {
     const { svg, told } = draw(layouts);
     if (mode === '--write') fs.writeFileSync(path.join(IMG, name), svg);
-    else console.log(`img/${name}\n    ${told}`);
+    else console.log(`docs/img/${name}\n    ${told}`);
   }
   return 0;
 };

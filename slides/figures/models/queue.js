@@ -71,6 +71,7 @@ const number = (name, label, initial, least, most) => ({ name, label, kind: 'num
 export const queue = {
   name: 'queue',
   title: 'The circular queue',
+  tells: true,
   settings: [
     number('slots', 'Slots', 5, 2, 6),
     number('producer', 'A frame every … ticks', 1, 1, 6),

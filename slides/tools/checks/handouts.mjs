@@ -1,25 +1,25 @@
-// The labs' handouts: each leads to a figure of its deck, and what it says about the way there is true.
+// The labs' handouts: each leads to its deck's figure on the page that is played, and what it says about the way there is true.
 import fs from 'node:fs';
 import path from 'node:path';
 import { fencesOf, ROOT, SLIDES } from '../decks.mjs';
+import { goals } from '../../figures/goals.js';
 import { linkRead, replay } from '../../figures/core.js';
 import { models } from '../../figures/models.js';
 import { linkProblems } from './text.mjs';
 
-// slides/out/03-handshake.html?figure=handshake&program=half
-const DEEP = /\bslides\/out\/([\w-]+)\.html\?([^\s`)"]+)/g;
+// docs/play.html#handshake&goal=2&run=wf
+const DEEP = /\bdocs\/play\.html#([\w-]+)([^\s`)"]*)/g;
 
 const figuresOf = (deck) => fencesOf(fs.readFileSync(deck, 'utf8')).filter(({ info }) => info.language === 'figure').map(({ info }) => info.name);
 
-const deepProblem = (name, query) => {
-  const deck = path.join(SLIDES, `${name}.md`);
-  if (!fs.existsSync(deck)) return `there is no deck ${name}`;
-  const parameters = new URLSearchParams(query);
-  const figure = parameters.get('figure');
-  if (!figuresOf(deck).includes(figure)) return `${name} has no figure ${figure}`;
+const deepProblem = (figure, query) => {
   const model = models[figure];
-  const known = ['figure', 'run', 'guess', ...model.settings.map((setting) => setting.name)];
+  if (model === undefined) return `there is no figure ${figure}`;
+  const parameters = new URLSearchParams(query);
+  const known = ['goal', 'run', 'guess', ...model.settings.map((setting) => setting.name)];
   for (const word of parameters.keys()) if (!known.includes(word)) return `figure ${figure}: there is no setting ${word}`;
+  const goal = goals[figure].levels[Number(parameters.get('goal') ?? 1) - 1];
+  if (goal === undefined) return `figure ${figure}: there is no goal ${parameters.get('goal')}`;
   try {
     const { settings, letters } = linkRead(model, parameters);
     replay(model, settings, letters);
@@ -29,11 +29,11 @@ const deepProblem = (name, query) => {
   }
 };
 
-/** What is wrong with a handout's ways to the slides; `figures` are those of the lab's deck. */
+/** What is wrong with a handout's way to the page that is played; `figures` are those of the lab's deck. */
 export const handoutProblems = ({ file, text, figures }) => {
   const links = [...text.matchAll(DEEP)];
   const problems = links.map(([link, name, query]) => [link, deepProblem(name, query)]).filter(([, problem]) => problem !== '').map(([link, problem]) => `${link}: ${problem}`);
-  if (figures.length > 0 && links.length === 0) problems.push(`leads to no figure (${figures.join(', ')})`);
+  if (figures.length > 0 && !links.some(([, linked]) => figures.includes(linked))) problems.push(`leads to no figure (${figures.join(', ')})`);
   const outside = text.replace(/^<!-- slides -->\n[\s\S]*?^<!-- slides: end -->$/gm, '');
   if (/\bslides\b/.test(outside)) problems.push('names the slides outside of <!-- slides --> ... <!-- slides: end -->: the archive for a class has none');
   return [...problems, ...linkProblems({ file, folder: path.dirname(file), text })];

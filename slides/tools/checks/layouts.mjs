@@ -1,4 +1,5 @@
-// The committed pictures of memory are what the compiled structs give.
+// The committed pictures are what their sources give: the compiled structs, the figures' models, the benchmark.
+import { drawingResults } from '../drawings.mjs';
 import { differing, layoutsRead } from '../layouts.mjs';
 import { DRAWINGS } from '../layouts/draw.mjs';
 import { run as call } from './programs.mjs';
@@ -9,5 +10,6 @@ export const run = () => {
   call('gcc', ['--version']);
   call('gdb', ['--version']);
   const bad = differing(layoutsRead());
-  return Object.keys(DRAWINGS).map((name) => ({ what: `img/${name}`, problems: bad.includes(name) ? ['differs from what the compiled struct gives (npm run layouts)'] : [] }));
+  const ofStructs = Object.keys(DRAWINGS).map((name) => ({ what: `docs/img/${name}`, problems: bad.includes(name) ? ['differs from what the compiled struct gives (npm run layouts)'] : [] }));
+  return [...ofStructs, ...drawingResults()];
 };

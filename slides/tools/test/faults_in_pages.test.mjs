@@ -128,7 +128,7 @@ test('faults in the PDF', options, async (t) => {
 
 test('decks that must not build', options, async (t) => {
   const faults = {
-    'a picture without alt text': ['![](img/mailbox.svg)', /alt text/],
+    'a picture without alt text': ['![](../docs/img/mailbox.svg)', /alt text/],
     'a picture from elsewhere': ['![far](https://example.invalid/a.png)', /only files of this repository/],
     'a picture that is not there': ['![none](img/none.svg)', /ENOENT/],
     'a figure that is not there': ['```figure name=none\nTry.\n```', /there is none/],

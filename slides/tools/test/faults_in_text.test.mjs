@@ -104,14 +104,16 @@ test('snippets: markers never show, regions may be nested and have several stret
 });
 
 const HANDOUT = path.join(ROOT, 'labs', 'lab3_handshake', 'README.md');
-const WAY = '<!-- slides -->\nOpen `slides/out/03-handshake.html?figure=handshake&program=half&run=ww`, [the deck](../../slides/03-handshake.md#try-every-order).\n<!-- slides: end -->\n';
+const WAY = 'Open [play](../../docs/play.html#handshake&goal=2&program=half&run=ww).\n\n<!-- slides -->\n[The deck](../../slides/03-handshake.md#try-every-order).\n<!-- slides: end -->\n';
 const ways = {
-  'a deck that is not there': ['out/03-handshake', 'out/03-handshakes', /there is no deck 03-handshakes/],
-  'a figure of another deck': ['figure=handshake', 'figure=queue', /has no figure queue/],
+  'a page that is not there': ['docs/play.html', 'docs/plays.html', /plays\.html.* does not exist/],
+  'a figure that is not there': ['#handshake&', '#handshakes&', /there is no figure handshakes/],
+  'a goal that is not there': ['goal=2', 'goal=9', /there is no goal 9/],
   'a setting that the figure has not': ['program=half', 'colour=half', /no setting colour/],
   'a value that a setting has not': ['program=half', 'program=none', /cannot be "none"/],
   'a run that cannot be taken': ['run=ww', 'run=wr', /cannot be taken/],
-  'a handout that leads to no figure': ['slides/out/03-handshake.html?', 'slides/', /leads to no figure \(handshake\)/],
+  'a handout that leads to no figure': ['#handshake&goal=2&program=half&run=ww', '', /leads to no figure \(handshake\)/],
+  'a handout that leads to another lab\'s figure': ['#handshake&goal=2&program=half&run=ww', '#queue', /leads to no figure \(handshake\)/],
   'a heading that the deck has not': ['#try-every-order', '#try-some', /no heading #try-some/],
   'slides that a class has not': ['<!-- slides: end -->\n', '<!-- slides: end -->\nSee the slides.\n', /names the slides outside/],
 };
