@@ -58,7 +58,7 @@ static void kept_require(struct check *check, struct program *writer, bool kept)
     if (!kept)
         AWAIT(check, !program_runs(writer), "the writer ends");
     REQUIRE(check, kept, .expected = "the writer creates a segment and keeps it until all messages are taken",
-            .found = check_text(check, "it ended; it printed:\n%s", program_output(writer)));
+            .found = program_ending(writer));
 }
 
 /* The writer's mailbox, once its first message is in it, and what the kernel says of it. */
@@ -260,7 +260,7 @@ static void box_await_empty(struct check *check, struct mailbox *box, struct pro
 {
     AWAIT(check, !box_full(box) || !program_runs(reader), "the reader clears ready");
     REQUIRE(check, !box_full(box), .expected = "the reader takes the message and clears ready",
-            .found = check_text(check, "it ended, and ready is still set; it printed:\n%s", program_output(reader)));
+            .found = check_text(check, "ready is still set; %s", program_ending(reader)));
 }
 
 /* A line that can only come from the mailbox. */

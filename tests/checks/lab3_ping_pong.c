@@ -41,8 +41,7 @@ static void box_await(struct check *check, struct program *program, const struct
                       const char *what)
 {
     AWAIT(check, box_full(box) == full || !program_runs(program), what);
-    REQUIRE(check, box_full(box) == full, .expected = what,
-            .found = check_text(check, "it ended; it printed:\n%s", program_output(program)));
+    REQUIRE(check, box_full(box) == full, .expected = what, .found = program_ending(program));
 }
 
 static void box_require(struct check *check, const struct mailbox *box, int number, const char *format,

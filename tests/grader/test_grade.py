@@ -346,7 +346,24 @@ class Grade(unittest.TestCase):
         self.run_grader("check", "lab3", "--dir", str(self.students / "one"), "--check", "bytes", "--transcripts",
                         str(self.work / "said"), status=1)
         said = "".join(path.read_text(encoding="utf-8", errors="replace") for path in (self.work / "said").rglob("*.txt"))
-        self.assertIn("FOUND 16384 -1 1 -1 1 1", said)
+        self.assertIn("FOUND 16384 -1 1 -1 1 0", said)
+
+    def test_what_is_left_and_told(self) -> None:
+        """In a box all that is left is the student's, whatever it is called; what ended the programs is told."""
+        lab = hand_in(self.students / "one" / LAB)
+        with (lab / "sample.c").open("a", encoding="utf-8") as file:
+            file.write("#include <fcntl.h>\n#include <sys/mman.h>\n#include <sys/msg.h>\n#include <sys/shm.h>\n"
+                       "#include <unistd.h>\n__attribute__((constructor)) static void leave(void)\n{\n"
+                       "    shm_open(\"/leftover\", O_CREAT | O_RDWR, 0600);\n    shmget(0x51ab, 4096, IPC_CREAT | 0600);\n"
+                       "    msgget(0x51ac, IPC_CREAT | 0600);\n    if (fork() == 0)\n        sleep(1000);\n}\n")
+        self.grade()
+        checks = {check["name"]: check for check in self.result("one")["labs"][0]["checks"]}
+        left = "\n".join(checks["leaks"]["found"].splitlines())
+        for word in ("POSIX shared memory /leftover", "0x000051ab", "message queue, key 0x000051ac"):
+            self.assertIn(word, left)
+        wrong = {name for name, check in checks.items() if check["outcome"] != "passed"}
+        self.assertEqual(wrong, {"leaks"})
+        self.assertIn("started lived on after it", " ".join(self.result("one")["attention"]))
 
     def test_check(self) -> None:
         """One lab of one tree: the verdict of `make lab1`."""

@@ -21,6 +21,7 @@
 #include "crowd.h"
 #include "ends.h"
 #include "family.h"
+#include "objects.h"
 #include "text.h"
 #include "toolchain.h"
 #include "verdict.h"
@@ -176,6 +177,12 @@ static _Noreturn void check_end(struct check *check, enum outcome outcome, const
     record_text(record, "compiler", finding->compiler);
     if (outcome == OUTCOME_FAILED)
         record_text(record, "ended", ends_word(check));
+    if (check->crowded)
+        record_text(record, "limit", check_text(check, "a program started more than %d processes: ended", CROWD_MANY));
+    else if (check->flooded)
+        record_text(record, "limit",
+                    check_text(check, "a program printed more than %d MiB: ended", PROCESS_OUTPUT >> 20));
+    record_text(record, "heir", check->heir);
     if (check->replay != NULL)
         json_object_set(record, "replay", check->replay);
     if (check->page != NULL)
@@ -252,6 +259,45 @@ static void shim_require(struct check *check)
     }
 }
 
+/* ---- The end of a program ---- */
+
+/* How it has ended, whether or not somebody has waited for it; -1: it has not. */
+static int program_status(const struct program *program)
+{
+    siginfo_t info = {.si_pid = 0};
+
+    if (program->ended)
+        return program->status;
+    if (program->process.pid <= 0 ||
+        waitid(P_PID, (id_t)program->process.pid, &info, WEXITED | WNOHANG | WNOWAIT) == -1 || info.si_pid == 0)
+        return -1;
+    return info.si_code == CLD_EXITED ? info.si_status : 256 + info.si_status;
+}
+
+/* The first program that crashed or was ended for what it printed: other programs wait for it, and what is found is
+ * said of them. Adds to the finding what it does not say. */
+static void finding_complete(struct check *check, struct finding *finding)
+{
+    const char *found = finding->found != NULL ? finding->found : "";
+
+    for (size_t i = 0; i < check->program_count; i++) {
+        struct program *program = check->programs[i];
+        int status = program_status(program);
+        bool flood = program->process.printed > PROCESS_OUTPUT;
+        if (!flood && !ends_crashed(status))
+            continue;
+        check->flooded |= flood;
+        const char *end = flood ? check_text(check, "printed more than %d MiB and was ended", PROCESS_OUTPUT >> 20)
+                                : check_text(check, "was %s", status_text(check, status));
+        if (strstr(found, flood ? " MiB and was ended" : strsignal(status - 256)) == NULL)
+            finding->found =
+                check_text(check, "%s%s`%s` %s", found, found[0] != '\0' ? "\n" : "", program->command, end);
+        return;
+    }
+    if (check->heir != NULL && strstr(found, check->heir) == NULL)
+        finding->found = check_text(check, "%s\n(a process that `%s` started lived on after it)", found, check->heir);
+}
+
 #define EITHER(member) .member = finding->member ? finding->member : check->advice.member
 
 void check_fail(struct check *check, const struct finding *finding)
@@ -264,6 +310,7 @@ void check_fail(struct check *check, const struct finding *finding)
         check_unjudged(check, fault);
     shim_require(check);
     whole.compiler = finding->compiler;
+    finding_complete(check, &whole);
     ends_explain(check, &whole);
     whole.line = finding->line != 0 || !same_place ? finding->line : check->advice.line;
     check_end(check, OUTCOME_FAILED, &whole);
@@ -298,11 +345,33 @@ void check_broken(struct check *check, const char *what, ...)
     check_end(check, OUTCOME_ERROR, &(struct finding){.found = text});
 }
 
+static struct check *running; /* in this process */
+static pid_t running_pid;
+
+/* The check has touched memory that is not there: an object that somebody has cut, or one for which there is no room.
+ * Nothing but the check's own loads and stores raises it here, so that whatever is called may be called. */
+static void memory_gone(int number)
+{
+    signal(number, SIG_DFL);
+    if (getpid() != running_pid) { /* a stand-in for a program */
+        raise(number);
+        return;
+    }
+    object_full_require(running, 1);
+    FAIL(running, .expected = "shared memory keeps its size while others have it mapped",
+         .found = "it was made shorter while the check looked at it (SIGBUS)",
+         .cause = "ftruncate to a smaller size, or the object of a peer that is in use is opened with O_TRUNC",
+         .next = "remove the old object with shm_unlink, and make a new one");
+}
+
 void check_main(struct check *check)
 {
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     check->varies = json_array();
     setvbuf(check->transcript, NULL, _IOLBF, 0);
+    running = check;
+    running_pid = getpid();
+    sigaction(SIGBUS, &(struct sigaction){.sa_handler = memory_gone, .sa_flags = SA_NODEFER}, NULL);
     machine_look(check);
     check->which->run(check);
     shim_require(check);
@@ -460,6 +529,7 @@ static void crowd_require(struct program *program)
     if (!program->process.crowd)
         return;
     check->ledger->interfered = true;
+    check->crowded = true;
     FAIL(check, .expected = check_text(check, "`%s` starts no more processes than it needs", program->command),
          .found = check_text(check, "more than %d of them: they were killed, all together", CROWD_MANY),
          .cause = "fork in a loop without end, or a child that goes on into its parent's loop and forks as well: each "
@@ -476,6 +546,13 @@ static const char *program_end_text(struct program *program, int status)
     if (!check->flooded)
         return text;
     return check_text(check, "it printed more than %d MiB and was ended", PROCESS_OUTPUT >> 20);
+}
+
+const char *program_ending(struct program *program)
+{
+    int status = program_wait(program);
+
+    return check_text(program->check, "%s%s", program_end_text(program, status), program_tail(program));
 }
 
 /* The failure of a program to do what it should: what there is to say of its end comes before what the check says of
@@ -508,6 +585,11 @@ int program_wait(struct program *program)
     int told = program->check->told; /* the transcript is not what is found */
     fprintf(program->check->transcript, "# %s: %s\n", program->short_name,
             status_text(program->check, program->status));
+    if (program->process.heir) {
+        fprintf(program->check->transcript, "# a process that %s started lives on, and holds its output\n",
+                program->short_name);
+        program->check->heir = program->check->heir != NULL ? program->check->heir : program->short_name;
+    }
     program->check->told = told;
     crowd_require(program);
     return program->status;
@@ -544,8 +626,7 @@ void program_ends(struct program *program, int status)
     if (found != status)
         program_fail(program, &(struct finding){.expected = check_text(check, "`%s` ends with %s", program->command,
                                                                        status_text(check, status)),
-                                                .found = check_text(check, "%s%s", program_end_text(program, found),
-                                                                    program_tail(program))});
+                                                .found = program_ending(program)});
 }
 
 struct program *check_run(struct check *check, int status, const char *const argv[])

@@ -207,6 +207,8 @@ pid_t check_fork(struct check *check);
 bool program_runs(struct program *program);
 /* Processor time that it has used, milliseconds; -1 when it is gone. */
 long program_cpu_ms(const struct program *program);
+/* How it ended, and its last words, for a finding. Waits for its end. */
+const char *program_ending(struct program *program);
 /* A status in words: "exit status 1", "signal 11 (Segmentation fault)". */
 const char *status_text(struct check *check, int status);
 

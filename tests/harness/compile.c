@@ -467,6 +467,9 @@ static const char *build_failure(struct check *check, const char *messages)
     if (strstr(messages, strerror(ENOSPC)) != NULL) /* of the compiler, which tells it in English: command_start */
         check_unjudged(check, "the compiler found no space for its files: make some, or name another folder for what "
                               "exists during a run only: TMPDIR=$HOME/tmp make labN");
+    if (strstr(messages, "terminated program") != NULL || strstr(messages, "out of memory") != NULL ||
+        strstr(messages, "virtual memory exhausted") != NULL)
+        return "the compiler was ended at a limit, or ran out of memory: does a file include itself, or a macro grow?";
     if (strstr(messages, "ld returned") != NULL || strstr(messages, "linker command failed") != NULL)
         return "the linker failed: see the transcript";
     return "the compiler failed, and names no line: see the transcript";

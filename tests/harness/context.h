@@ -67,11 +67,13 @@ struct check {
     struct program **programs;
     size_t program_count;
     /* For ends.c: */
-    int told;        /* the last status that was put into words; 0: none, or one that says nothing */
-    bool faulted;    /* a call of the program that was started last was made to fail */
-    double looked;   /* when its processes were looked at last, CLOCK_MONOTONIC */
-    bool flooded;    /* the program that was waited for last printed too much */
-    uint64_t asleep; /* what all its processes did when they were looked at last; 0: not all of them sleep */
+    int told;         /* the last status that was put into words; 0: none, or one that says nothing */
+    bool faulted;     /* a call of the program that was started last was made to fail */
+    double looked;    /* when its processes were looked at last, CLOCK_MONOTONIC */
+    const char *heir; /* a program, after whose end somebody lived on whom it had started; NULL: none */
+    bool crowded;     /* a program started processes without end */
+    bool flooded;     /* the program that was waited for last printed too much */
+    uint64_t asleep;  /* what all its processes did when they were looked at last; 0: not all of them sleep */
     int asleep_seconds;
     bool asleep_locked; /* one of them waits for a lock or a semaphore */
     const char *asleep_said;

@@ -38,17 +38,25 @@ static const struct crash {
      "its last words say which"},
     {SIGFPE, "an integer divided by zero, perhaps by a number from shared memory",
      "look at the divisor before you divide"},
+    {SIGXFSZ, "a file that grows without end: this is the largest that a program may write",
+     "what ends the loop that writes?"},
+    {SIGXCPU, "a loop without end, which computes all the time", "what ends the loop, and who changes that?"},
     {SIGILL, "it jumped to where no program is: a damaged pointer or stack",
      "look for an array that is written beyond its end"},
 };
 
-void ends_note(struct check *check, int status)
+bool ends_crashed(int status)
 {
-    if (status == -1)
-        check->told = status;
     for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++)
         if (status - 256 == crashes[i].number)
-            check->told = status;
+            return true;
+    return false;
+}
+
+void ends_note(struct check *check, int status)
+{
+    if (status == -1 || ends_crashed(status))
+        check->told = status;
 }
 
 void ends_explain(const struct check *check, struct finding *finding)
@@ -75,7 +83,11 @@ void ends_explain(const struct check *check, struct finding *finding)
 
 const char *ends_word(const struct check *check)
 {
-    return check->flooded ? "flood" : check->told == -1 ? "limit" : check->told > 255 ? "signal" : NULL;
+    return check->crowded      ? "processes"
+           : check->flooded    ? "flood"
+           : check->told == -1 ? "limit"
+           : check->told > 255 ? "signal"
+                               : NULL;
 }
 
 /* ---- Calls that failed ---- */

@@ -7,6 +7,9 @@
 /* A status is put into words: a crash, or that it did not end, is what the failure is about. */
 void ends_note(struct check *check, int status);
 
+/* Does this status, as program_wait gives it, tell of a crash or of a limit of the kernel's? */
+bool ends_crashed(int status);
+
 /* The usual cause and the next step of this end, in place of what the check says of other failures; nothing is changed
  * where the end says nothing by itself. */
 void ends_explain(const struct check *check, struct finding *finding);
@@ -14,7 +17,7 @@ void ends_explain(const struct check *check, struct finding *finding);
 /* A failure of a call that its message names has a usual cause, too. */
 void ends_explain_message(const char *said, struct finding *finding);
 
-/* "signal", "limit", "flood"; NULL: it ended by itself, or nobody knows. */
+/* "signal", "limit", "flood", "processes"; NULL: it ended by itself, or nobody knows. */
 const char *ends_word(const struct check *check);
 
 /*

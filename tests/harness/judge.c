@@ -156,6 +156,7 @@ static _Noreturn void build_keep(struct judge *judge, int record)
     const struct judge_order *order = judge->order;
     const struct walls_plan plan = {.tree = judge->tree, .programs = judge->build.folder};
     json_t *list = json_array();
+    const struct walls_limit *met;
     int status = 0;
 
     slot_signals();
@@ -165,7 +166,7 @@ static _Noreturn void build_keep(struct judge *judge, int record)
     int64_t end_ms = clock_now_ms() + (int64_t)(check_limits[LIMIT_BUILD].whole * process_time_scale() * 1000);
     pid_t builder = fork();
     if (builder != 0) {
-        order->walls->wait(order->walls, builder, end_ms, &status);
+        order->walls->wait(order->walls, builder, end_ms, &status, &met); /* the compiler says that it was killed */
         order->walls->close(order->walls);
         _exit(EXIT_SUCCESS);
     }

@@ -21,6 +21,13 @@ struct walls_plan {
     bool explores;        /* it runs weave, which makes namespaces of its own */
 };
 
+/* A limit of the walls at which all programs of a check were ended, in the words of a verdict. */
+struct walls_limit {
+    const char *ended; /* a word: result.md */
+    const char *found, *cause, *next;
+    bool machine; /* others may have brought it about: it says nothing about these programs */
+};
+
 /*
  * Walls around each check and around what it runs, as tools/grader/box.c makes them: the judge forks a keeper
  * behind the outer wall, the keeper opens the room in which student's programs run and forks the check.
@@ -32,8 +39,8 @@ struct walls {
     /* In the keeper: make the room. NULL after a message on standard error. */
     const struct process_place *(*open)(const struct walls *walls, const struct walls_plan *plan);
     /* In the keeper: wait for the end of a child, keeping an eye on the room; kill it at end_ms of
-     * CLOCK_MONOTONIC. True when that was necessary. */
-    bool (*wait)(const struct walls *walls, pid_t child, int64_t end_ms, int *status);
+     * CLOCK_MONOTONIC. True when that was necessary. *met: the first limit at which it emptied the room; NULL: none. */
+    bool (*wait)(const struct walls *walls, pid_t child, int64_t end_ms, int *status, const struct walls_limit **met);
     /* In the keeper: nothing in the room is alive when this returns; its objects still are. */
     void (*close)(const struct walls *walls);
     /* In the judge: let the keeper write in this folder, or enter it. */

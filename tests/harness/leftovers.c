@@ -5,12 +5,14 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <mqueue.h>
 #include <semaphore.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
@@ -28,16 +30,24 @@ struct taking {
     pid_t checker;
     time_t since;
     json_t *leaks, *varies;
+    int told, more; /* objects with a sentence of their own, objects without */
 };
 
-static void leak_add(const struct taking *taking, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void leak_add(const struct taking *taking, const char *format, ...)
+enum { TOLD_MOST = 20 };
+
+static void leak_add(struct taking *taking, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void leak_add(struct taking *taking, const char *format, ...)
 {
     char text[512];
     va_list list;
 
     if (taking->ledger->interfered)
         return;
+    if (taking->told == TOLD_MOST) {
+        taking->more++;
+        return;
+    }
+    taking->told++;
     va_start(list, format);
     vsnprintf(text, sizeof text, format, list);
     va_end(list);
@@ -48,6 +58,8 @@ static void number_varies(const struct taking *taking, const char *label, long n
 {
     char text[32];
 
+    if (number < 100 && taking->since == LEFTOVERS_ALL) /* alone here it is the same in every run; texts contain it */
+        return;
     snprintf(text, sizeof text, "%ld", number);
     json_array_append_new(taking->varies, json_pack("[s, s]", label, text));
 }
@@ -70,7 +82,7 @@ static bool process_is_ours(const struct ledger *ledger, pid_t pid)
     return false;
 }
 
-static void segments_take(const struct taking *taking)
+static void segments_take(struct taking *taking)
 {
     struct shm_info info;
     int last = shmctl(0, SHM_INFO, (struct shmid_ds *)(void *)&info); /* shmctl(2): that command's argument */
@@ -80,7 +92,7 @@ static void segments_take(const struct taking *taking)
         int id = shmctl(i, SHM_STAT_ANY, &found);
         if (id == -1 || found.shm_ctime < taking->since)
             continue;
-        bool started = process_is_ours(taking->ledger, found.shm_cpid);
+        bool started = taking->since == LEFTOVERS_ALL || process_is_ours(taking->ledger, found.shm_cpid);
         if (!started && !key_is_ours(taking->ledger, found.shm_perm.__key))
             continue;
         if ((found.shm_perm.mode & SHM_DEST) != 0) /* removed already, waits for its last detach */
@@ -91,13 +103,14 @@ static void segments_take(const struct taking *taking)
                      (int)found.shm_perm.__key, (unsigned)found.shm_perm.__key, id, found.shm_segsz,
                      (unsigned long)found.shm_nattch, (int)found.shm_cpid);
             number_varies(taking, "id", id);
-            number_varies(taking, "key", (long)found.shm_perm.__key);
+            if (found.shm_perm.__key != IPC_PRIVATE) /* 0, which texts contain */
+                number_varies(taking, "key", (long)found.shm_perm.__key);
         }
         shmctl(id, IPC_RMID, NULL);
     }
 }
 
-static void semaphore_sets_take(const struct taking *taking)
+static void semaphore_sets_take(struct taking *taking)
 {
     for (int i = 0; i < taking->ledger->objects; i++) {
         const struct ledger_object *object = &taking->ledger->object[i];
@@ -109,6 +122,34 @@ static void semaphore_sets_take(const struct taking *taking)
         leak_add(taking, "System V semaphore set, key %s, id %d", object->text, id);
         number_varies(taking, "id", id);
         semctl(id, 0, IPC_RMID, (union semun){.value = 0});
+    }
+}
+
+/* Sets and queues that no check drew a key for. */
+static void others_take(struct taking *taking)
+{
+    struct seminfo sets;
+    struct msginfo queues;
+    int last = semctl(0, 0, SEM_INFO, (union semun){.info = &sets});
+
+    for (int i = 0; i <= last; i++) {
+        struct semid_ds found;
+        int id = semctl(i, 0, SEM_STAT_ANY, (union semun){.buffer = &found});
+        if (id == -1)
+            continue;
+        leak_add(taking, "System V semaphore set, key 0x%08x, id %d", (unsigned)found.sem_perm.__key, id);
+        number_varies(taking, "id", id);
+        semctl(id, 0, IPC_RMID, (union semun){.value = 0});
+    }
+    last = msgctl(0, MSG_INFO, (struct msqid_ds *)(void *)&queues); /* msgctl(2): that command's argument */
+    for (int i = 0; i <= last; i++) {
+        struct msqid_ds found;
+        int id = msgctl(i, MSG_STAT_ANY, &found);
+        if (id == -1)
+            continue;
+        leak_add(taking, "System V message queue, key 0x%08x, id %d", (unsigned)found.msg_perm.__key, id);
+        number_varies(taking, "id", id);
+        msgctl(id, IPC_RMID, NULL);
     }
 }
 
@@ -127,13 +168,13 @@ static const struct ledger_object *name_find(const struct ledger *ledger, const 
     return NULL;
 }
 
-static void posix_take(const struct taking *taking, const char *entry)
+static void posix_take(struct taking *taking, const char *entry)
 {
     bool semaphore = strncmp(entry, "sem.", 4) == 0;
     const char *name = semaphore ? entry + 4 : entry;
     char object[NAME_MAX + 2];
 
-    if (name_find(taking->ledger, name, LEDGER_NAME) == NULL)
+    if (entry[0] == '.' || (taking->since != LEFTOVERS_ALL && name_find(taking->ledger, name, LEDGER_NAME) == NULL))
         return;
     snprintf(object, sizeof object, "/%.*s", NAME_MAX, name);
     bool own = name_find(taking->ledger, entry, LEDGER_OWN) != NULL;
@@ -160,13 +201,46 @@ static void posix_take(const struct taking *taking, const char *entry)
     shm_unlink(object);
 }
 
+/* Where Linux shows them to whoever has mounted that: mq_overview(7). */
+static void queues_take(struct taking *taking)
+{
+    struct dirent **entries;
+    char name[NAME_MAX + 2];
+    int count = scandir("/dev/mqueue", &entries, NULL, alphasort);
+
+    for (int i = 0; i < count; i++) {
+        if (entries[i]->d_name[0] != '.') {
+            leak_add(taking, "POSIX message queue /%s", entries[i]->d_name);
+            snprintf(name, sizeof name, "/%.*s", NAME_MAX, entries[i]->d_name);
+            mq_unlink(name);
+        }
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
+}
+
+/* A sentence for those without one; in the order of letters it comes last. */
+static void more_tell(struct taking *taking)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "and %d objects more", taking->more);
+    if (taking->more > 0)
+        json_array_append_new(taking->leaks, json_string(text));
+}
+
 void leftovers_take(const struct ledger *ledger, pid_t checker, time_t since, json_t *leaks, json_t *varies)
 {
-    const struct taking taking = {ledger, checker, since, leaks, varies};
+    struct taking taking = {ledger, checker, since, leaks, varies, 0, 0};
     struct dirent **entries;
 
     segments_take(&taking);
     semaphore_sets_take(&taking);
+    if (since == LEFTOVERS_ALL) {
+        others_take(&taking);
+        queues_take(&taking);
+    }
     /* where Linux keeps both kinds: shm_overview(7), sem_overview(7); sorted, so that the same leak reads the
      * same
      */
@@ -177,4 +251,5 @@ void leftovers_take(const struct ledger *ledger, pid_t checker, time_t since, js
     }
     if (count >= 0)
         free(entries);
+    more_tell(&taking);
 }

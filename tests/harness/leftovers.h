@@ -1,7 +1,7 @@
 /*
  * IPC objects that a check's programs left behind: found by the names and keys that the check drew and by the
  * processes that it started, never by comparing before and after, since other people's objects come and go
- * meanwhile.
+ * meanwhile. Behind walls nobody else has objects: there all that is left is the programs', whatever it is called.
  */
 #ifndef HARNESS_LEFTOVERS_H
 #define HARNESS_LEFTOVERS_H
@@ -15,7 +15,9 @@
  * Append to `leaks` one sentence for each object, with key or name, size, attach count and creator (nothing
  * when ledger->interfered), and to `varies` what differs from run to run; remove all of them. `checker` is
  * the process of the check, whose own objects are no leaks; what was created before `since` is not ours.
+ * LEFTOVERS_ALL: this process is alone in its IPC namespace and its /dev/shm, so that everything is.
  */
+enum { LEFTOVERS_ALL = 0 };
 void leftovers_take(const struct ledger *ledger, pid_t checker, time_t since, json_t *leaks, json_t *varies);
 
 #endif

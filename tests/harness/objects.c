@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "context.h"
@@ -26,6 +27,26 @@ static _Noreturn void object_closed(struct check *check, const char *expected, c
          .found =
              check_text(check, "%s with mode %04o, which even you may not open for reading and writing", what, mode),
          .cause = cause, .next = "0600: its owner may read and write, nobody else anything");
+}
+
+/* Behind walls /dev/shm belongs to the programs alone. */
+static _Noreturn void object_no_room(struct check *check, const char *what)
+{
+    if (check->place == NULL)
+        check_unjudged(check, check_text(check, "this machine has no room for %s: see ls -l /dev/shm and ipcs", what));
+    FAIL(check, .expected = check_text(check, "there is room for %s", what),
+         .found = "none: the programs hold all that there may be",
+         .cause = "objects that are made again and again, or far larger than they need to be, and are not removed",
+         .next = "look at what is made, with which size, and at ls -l /dev/shm and ipcs after the program's end");
+}
+
+void object_full_require(struct check *check, size_t size)
+{
+    struct statvfs room;
+
+    if (statvfs("/dev/shm", &room) == 0 && room.f_blocks > 0 &&
+        (room.f_bavail * room.f_frsize < size || (room.f_files > 0 && room.f_favail == 0)))
+        object_no_room(check, check_text(check, "%zu bytes in /dev/shm", size));
 }
 
 /* ---- System V ---- */
@@ -136,6 +157,8 @@ int sysv_create(struct check *check, const char *key, size_t size, unsigned mode
 {
     int id = shmget(key_of(key), size, IPC_CREAT | IPC_EXCL | (int)mode);
 
+    if (id == -1 && (errno == ENOSPC || errno == ENOMEM))
+        object_no_room(check, check_text(check, "a System V segment of %zu bytes", size));
     if (id == -1)
         check_broken(check, "shmget(key %s, %zu bytes): %s", key, size, strerror(errno));
     check_varies(check, "id", check_text(check, "%d", id));
@@ -215,8 +238,12 @@ void *posix_create(struct check *check, const char *name, size_t size, unsigned 
 {
     int fd = shm_open(name, O_CREAT | O_EXCL | O_RDWR, 0600);
 
+    if (fd == -1 && errno == ENOSPC)
+        object_full_require(check, size);
     if (fd == -1 || ftruncate(fd, (off_t)size) == -1)
         check_broken(check, "shm_open(%s, %zu bytes): %s", name, size, strerror(errno));
+    if (size > 0 && posix_fallocate(fd, 0, (off_t)size) != 0) /* or the first store is a SIGBUS: posix_fallocate(3) */
+        object_full_require(check, size);
     check_track(check, LEDGER_OWN, name + 1);
     check_note(check, "the check makes %s: %zu bytes, mode %04o", name, size, mode);
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -293,6 +320,8 @@ sem_t *semaphore_create(struct check *check, const char *name, unsigned value)
 {
     sem_t *semaphore = sem_open(name, O_CREAT | O_EXCL, 0600, value);
 
+    if (semaphore == SEM_FAILED && errno == ENOSPC)
+        object_full_require(check, sizeof *semaphore);
     if (semaphore == SEM_FAILED)
         check_broken(check, "sem_open(%s): %s", name, strerror(errno));
     check_track(check, LEDGER_OWN, check_text(check, "sem.%s", name + 1));

@@ -48,6 +48,9 @@ void posix_remove(struct check *check, const char *name);
 /* An object of this name is meant to outlive the program that makes it: what is left of it is no leak. */
 void posix_outlives(struct check *check, const char *name);
 
+/* Fail, or say that this machine cannot judge it, when /dev/shm has no room for that many bytes and one more object. */
+void object_full_require(struct check *check, size_t size);
+
 /* POSIX semaphores, by name ("/..."). */
 bool semaphore_exists(struct check *check, const char *name);
 /* Fail: there is none that can be opened. */

@@ -22,9 +22,10 @@
 enum {
     CHUNK = 4096,
     SIGNALLED = 256,
-    SLICE_MS = 50,  /* between two looks at how many processes there are */
-    LOAD_USUAL = 4, /* processes that want a processor, for each that there is: limits are made for that */
-    LOAD_MOST = 6,  /* a runaway is stopped at last on the busiest machine, too */
+    SLICE_MS = 50,      /* between two looks at how many processes there are */
+    PIPE_USUAL = 65536, /* bytes: pipe(7) */
+    LOAD_USUAL = 4,     /* processes that want a processor, for each that there is: limits are made for that */
+    LOAD_MOST = 6,      /* a runaway is stopped at last on the busiest machine, too */
 };
 
 double process_time_scale(void)
@@ -210,12 +211,41 @@ static bool output_read_within(struct process *process, int64_t ms)
     return false;
 }
 
+/* Has it ended, whoever still holds its output? It stays to be reaped: WNOWAIT. */
+static bool process_over(const struct process *process)
+{
+    siginfo_t info = {.si_pid = 0};
+
+    return process->pid > 0 && waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid != 0;
+}
+
+/* It has ended: what it said is in the pipe, which holds so much and no more. What others say later is not its. */
+static void output_end(struct process *process)
+{
+    int size = fcntl(process->output, F_GETPIPE_SZ);
+    const size_t most = process->printed + (size_t)(size > 0 ? size : PIPE_USUAL);
+
+    while (process->printed < most && output_read_within(process, SLICE_MS))
+        continue;
+    if (process->output == -1)
+        return;
+    process->heir = true;
+    close(process->output);
+    process->output = -1;
+}
+
 /* Read once. False at the end of the output, or when nothing came until `end`. */
 static bool output_read(struct process *process, struct deadline *end)
 {
     for (double left; (left = deadline_left(end)) > 0 && process->output != -1; crowd_end(process)) {
         int64_t ms = (int64_t)(left * 1000) + 1;
-        if (output_read_within(process, ms < SLICE_MS ? ms : SLICE_MS))
+        bool got = output_read_within(process, ms < SLICE_MS ? ms : SLICE_MS);
+        if (process->output != -1 && process_over(process)) {
+            output_end(process);
+            return true; /* it may have said something */
+        }
+        if (got)
             return true;
         if (process->watch != NULL && process->watch(process->watch_data))
             *end = deadline_in(0);

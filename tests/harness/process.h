@@ -32,6 +32,7 @@ struct process {
     size_t text_limit, printed; /* bytes kept at most, bytes printed */
     unsigned tasks;             /* of the machine, when it was started */
     bool crowd;                 /* it started processes without end, and was killed with all of them: crowd.h */
+    bool heir;                  /* it has ended, and somebody whom it started still held its output then */
     /* Called again and again while one waits for the process; true: the wait is over, as if its limit had come.
      * NULL: nobody looks. */
     bool (*watch)(void *data);
@@ -93,8 +94,9 @@ void process_end_input(struct process *process);
 void process_signal(struct process *process, int number);
 
 /*
- * Read what it prints until it ends, and reap it. Returns its exit status 0..255, 256 + N when signal N ended
- * it, -1 when it did not end within its limit and was killed.
+ * Read what it prints until it ends, and reap it. Its end is its own: what a child that it left alone prints later is
+ * not read. Returns its exit status 0..255, 256 + N when signal N ended it, -1 when it did not end within its limit
+ * and was killed.
  */
 int process_finish(struct process *process);
 

@@ -66,6 +66,7 @@ static _Noreturn void slot_keep(struct judge *judge, struct slot *slot, int reco
                                     .scratch = scratch,
                                     .explores = which->limit == LIMIT_EXPLORE};
     json_t *leaks = json_array(), *varies = json_array();
+    const struct walls_limit *met = NULL;
     int status = 0;
 
     const struct process_place *place = walls->open(walls, &plan);
@@ -74,11 +75,15 @@ static _Noreturn void slot_keep(struct judge *judge, struct slot *slot, int reco
     pid_t checker = fork();
     if (checker == 0)
         slot_check(judge, slot, record, scratch, place);
-    bool late = checker == -1 || walls->wait(walls, checker, slot->end_ms, &status);
+    bool late = checker == -1 || walls->wait(walls, checker, slot->end_ms, &status, &met);
     walls->close(walls);
-    leftovers_take(slot->ledger, checker, slot->since, leaks, varies);
+    leftovers_take(slot->ledger, checker, LEFTOVERS_ALL, leaks, varies);
     json_t *rest =
         json_pack("{s:o, s:o, s:b, s:i}", "leaks", leaks, "varies", varies, "late", (int)late, "status", status);
+    if (met != NULL)
+        json_object_set_new(rest, "met",
+                            json_pack("{s:s, s:s, s:s, s:s, s:b}", "ended", met->ended, "found", met->found, "cause",
+                                      met->cause, "next", met->next, "machine", (int)met->machine));
     json_dumpfd(rest, record, JSON_COMPACT);
     _exit(EXIT_SUCCESS);
 }
@@ -231,6 +236,25 @@ static json_t *slot_record(struct judge *judge, struct slot *slot, int status)
     return rest;
 }
 
+/* The keeper has ended all programs at a limit: whatever the check found then is no more than what that looks like. */
+static void limit_tell(struct judge *judge, const struct slot *slot, const json_t *met)
+{
+    static const char *const texts[] = {"ended", "found", "cause", "next"};
+    json_t *check = json_array_get(judge->checks, slot->which);
+
+    if (met == NULL || judge_interrupted() != 0)
+        return;
+    json_object_set(check, "ended", json_object_get(met, "ended")); /* told of a check that passed, too */
+    json_object_set(check, "limit", json_object_get(met, "found"));
+    if (!outcome_found(judge->outcome[slot->which]))
+        return;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        json_object_set(check, texts[i], json_object_get(met, texts[i]));
+    json_object_del(check, "file");
+    json_object_del(check, "line");
+    case_set(judge, slot->which, json_is_true(json_object_get(met, "machine")) ? OUTCOME_ERROR : OUTCOME_FAILED);
+}
+
 static void varies_collect(const struct judge *judge, json_t *varies)
 {
     size_t i;
@@ -333,6 +357,7 @@ void slot_end(struct judge *judge, struct slot *slot)
     family_kill(keep, kept);
     crowd_group_remove(slot->pid);
     json_t *rest = slot_record(judge, slot, status);
+    limit_tell(judge, slot, json_object_get(rest, "met"));
     if (json_object_get(check, "varies") == NULL)
         json_object_set_new(check, "varies", json_array());
 

@@ -50,6 +50,9 @@ LOAD_MOST = 6  # on a busy machine limits are longer by at most that: tests/harn
 CHECK_LONGEST = 30 + 10  # seconds: the largest limit of a check that a sample meets, and the keeper's grace
 NOTICED = ("read_hidden_files", "network", "include_secret", "incbin", "include_tests")  # harmless without walls
 RACES = {"wiped_findings": "a program has written into weave's own memory", "forged_report": "data race on"}  # must be found
+TOLD = {"fork_bomb": "64 processes and threads at once", "thread_bomb": "64 processes and threads at once",
+        "malloc_hog": "memory", "stdout_flood": "more than 16 MiB", "stderr_flood": "more than 16 MiB",
+        "daemon_keeps_stdout": "lived on"}
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -386,6 +389,14 @@ def races_check(results: Path, names: List[str]) -> None:
             raise Wrong(f"{name}: the check says: {found}")
 
 
+def told_check(results: Path, names: List[str]) -> None:
+    """An instructor reads which limit ended the programs."""
+    for name in set(TOLD) & set(names):
+        result = json.loads((results / "submissions" / name / "result.json").read_text(encoding="utf-8"))
+        if not any(TOLD[name] in sentence for sentence in result["attention"]):
+            raise Wrong(f"{name}: nobody is told: {TOLD[name]}; but: {result['attention']}")
+
+
 # ---- Running ----
 
 
@@ -482,6 +493,7 @@ def run(arguments: argparse.Namespace, work: Path) -> None:
         EXPECTED.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     scores_check(found, names)
     races_check(work / "results", names)
+    told_check(work / "results", names)
     LIBC.shmctl(segment, 0, None)
     canary.unlink()
     print(f"{len(names)} hostile submissions as {'root' if os.geteuid() == 0 else 'an ordinary user'}: all contained, "

@@ -47,16 +47,37 @@ enum {
     SPARE_ID = 61342,     /* what root becomes: above the users of adduser(8), below those of systemd */
     ROOM_ID = 1000,       /* what programs take themselves for */
     WORDS = 256,          /* of bwrap's command line */
+    LOOK_FILES = 4,       /* so many looks until files without a name are looked at again */
     LOOK_MS = 20,         /* how often the keeper looks at the room's memory */
     OWN_PIDS = 20000,     /* process ids in a box begin behind this: no text holds such numbers by chance */
     ROOM_PIDS = 10000,    /* likewise in the room */
     ROOM_PROCESSES = 256, /* of all users that there may be in a room */
+    ROOM_TASKS = 64,      /* processes and threads of programs: then the room is emptied */
     FIRST_OBJECT = 32768, /* System V ids likewise */
     EXIT_LIMIT_MS = 5000,
 };
 
 /* What box_try found; 1 is the keeper's own failure. */
 enum { PROBE_GOOD = 0, PROBE_KEEPER = 1, PROBE_ROOM = 2, PROBE_PROGRAM = 3 };
+
+/* Why a room is emptied, in the words of a verdict. The numbers are those of room_limits and process_limits. */
+static const struct walls_limit limit_memory = {
+    .ended = "memory",
+    .found = "ended by the grader: more than 1 GiB of memory, all its processes together",
+    .cause = "memory that is taken again and again in a loop without end, or never given back",
+    .next = "what ends the loop, and who changes that?"};
+static const struct walls_limit limit_processes = {
+    .ended = "processes",
+    .found = "ended by the grader: 64 processes and threads at once",
+    .cause = "fork in a loop without end, or a child that goes on into its parent's loop and forks as well: each turn "
+             "doubles them (a fork bomb); or threads that nobody ends",
+    .next = "fork gives 0 in the child: it does its work there, and ends with _exit before the loop goes on"};
+static const struct walls_limit limit_machine = {
+    .ended = "machine",
+    .found = "ended by the grader: this machine had less than 256 MiB of memory left, whoever took it",
+    .cause = "too much at once for this machine, by this submission or by another one",
+    .next = "grade it again: --regrade failed, with a smaller -j",
+    .machine = true};
 
 /* What a room may use. The largest segment of a lab has 6.2 MB. */
 static const struct room_limits {
@@ -73,7 +94,7 @@ static const struct {
     __rlimit_resource_t resource;
     rlim_t program, compiler;
 } process_limits[] = {
-    {RLIMIT_NPROC, 64, 128},
+    {RLIMIT_NPROC, ROOM_TASKS, 128},
     {RLIMIT_NOFILE, 1024, 1024},
     {RLIMIT_FSIZE, 64 * MIB, 64 * MIB},
     {RLIMIT_STACK, 8 * MIB, 64 * MIB},
@@ -100,10 +121,11 @@ struct room {
     pid_t bwrap, first;         /* bwrap, and process 1 of the room */
     int handle;                 /* pidfd of the latter */
     int group;                  /* control group for its programs: see cgroup_enter */
+    int events;                 /* memory.events of that group, -1: there is none */
     bool build;
 };
 
-static struct room room = {.group = -1}; /* one a process: a keeper keeps one box */
+static struct room room = {.group = -1, .events = -1}; /* one a process: a keeper keeps one box */
 
 static bool complain(const char *what)
 {
@@ -169,6 +191,10 @@ static bool keeper_begin(uid_t user, gid_t group)
     /* links that student's programs make must not lead the check astray: MS_NOSYMFOLLOW */
     if (mount("shm", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOSYMFOLLOW, room_limits.shm) == -1)
         return complain("mount(/dev/shm)");
+    /* so that queues can be listed: mq_overview(7) */
+    if (access("/dev/mqueue", F_OK) == 0 &&
+        mount("mqueue", "/dev/mqueue", "mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == -1)
+        return complain("mount(/dev/mqueue)");
     for (size_t i = 0; i < sizeof kernel_limits / sizeof kernel_limits[0]; i++)
         file_put(kernel_limits[i].path, kernel_limits[i].text);
     ids_advance();
@@ -206,6 +232,7 @@ static pid_t box_fork(const struct walls *walls)
             _exit(write(channel[1], &keeper, sizeof keeper) != sizeof keeper);
         close(channel[0]);
         close(channel[1]);
+        room.events = groups.events;
         room.group = groups.room; /* it was opened with the grader's rights, and those count when it is written to */
         if (groups.keeper != -1)
             close(groups.keeper);
@@ -450,22 +477,21 @@ static bool calls_filter(void)
                                        SYS_request_key,
                                        SYS_bpf,
                                        SYS_userfaultfd,
-                                       SYS_perf_event_open};
-    enum { REFUSED = sizeof refused / sizeof refused[0], FRAME = 9 };
+                                       SYS_perf_event_open,
+                                       SYS_socket, /* what they hold is in nobody's account */
+                                       SYS_socketpair};
+    enum { REFUSED = sizeof refused / sizeof refused[0], FRAME = 6 };
     struct sock_filter filter[REFUSED + FRAME] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 0, REFUSED + 6),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 0, REFUSED + 3),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
     };
     size_t count = 3;
 
     for (size_t i = 0; i < REFUSED; i++) /* a hit leads over what is left to the end */
         filter[count++] =
-            (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, refused[i], (unsigned char)(REFUSED - i + 4), 0);
-    filter[count++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 4, 0); /* the x32 numbers */
-    filter[count++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 2);
-    filter[count++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0]));
-    filter[count++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_VSOCK, 1, 0);
+            (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, refused[i], (unsigned char)(REFUSED - i + 1), 0);
+    filter[count++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 1, 0); /* the x32 numbers */
     filter[count++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
     filter[count++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
     const struct sock_fprog program = {(unsigned short)count, filter};
@@ -532,19 +558,23 @@ static pid_t room_fork(const struct process_place *place)
 
 /* ---- Looking after it ---- */
 
-/* The number behind a key of a file like /proc/meminfo, in bytes; 0 when it is not there. */
-static unsigned long long number_of(const char *path, const char *key, const char *other)
+/* A small file of /proc by one call; "" when it cannot be read. */
+static void text_of(const char *path, char *text, size_t size)
 {
-    char line[256];
-    unsigned long long sum = 0;
-    FILE *file = fopen(path, "re");
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd != -1 ? read(fd, text, size - 1) : 0;
 
-    while (file != NULL && fgets(line, sizeof line, file) != NULL)
-        if (strncmp(line, key, strlen(key)) == 0 || (other != NULL && strncmp(line, other, strlen(other)) == 0))
-            sum += strtoull(strchr(line, ':') + 1, NULL, 10) << 10;
-    if (file != NULL)
-        fclose(file);
-    return sum;
+    text[length > 0 ? length : 0] = '\0';
+    if (fd != -1)
+        close(fd);
+}
+
+/* The number behind a key in the text of a file like /proc/meminfo; 0 when it is not there. */
+static unsigned long long number_in(const char *text, const char *key)
+{
+    const char *found = strstr(text, key);
+
+    return found != NULL ? strtoull(found + strlen(key), NULL, 10) : 0;
 }
 
 /* Bytes in files without a name that a process holds: memfd_create(2). */
@@ -567,21 +597,31 @@ static unsigned long long memory_files(const char *process)
 }
 
 /* What all processes of the box use together; some of it is counted twice, which the limit has room for. */
-static unsigned long long memory_used(void)
+struct usage {
+    unsigned long long memory;
+    unsigned long long tasks; /* threads of all of them: ours are four */
+};
+
+/* `files`: look into what they hold open, too. */
+static struct usage usage_look(bool files)
 {
-    unsigned long long sum = 0;
-    char path[64];
+    struct usage usage = {0, 0};
+    char path[64], text[4096];
     DIR *processes = opendir("/proc");
 
     for (const struct dirent *entry; processes != NULL && (entry = readdir(processes)) != NULL;) {
         if (strtol(entry->d_name, NULL, 10) <= 1)
             continue;
         snprintf(path, sizeof path, "/proc/%.16s/status", entry->d_name);
-        sum += number_of(path, "RssAnon:", "RssShmem:") + memory_files(entry->d_name);
+        text_of(path, text, sizeof text);
+        usage.tasks += number_in(text, "\nThreads:");
+        usage.memory += (number_in(text, "\nRssAnon:") + number_in(text, "\nRssShmem:")) << 10;
+        if (files)
+            usage.memory += memory_files(entry->d_name);
     }
     if (processes != NULL)
         closedir(processes);
-    return sum;
+    return usage;
 }
 
 /* Everything in the room but its first process. */
@@ -603,25 +643,55 @@ static void room_empty(void)
     waitpid(helper, NULL, 0);
 }
 
-static bool box_wait(const struct walls *walls, pid_t child, int64_t end_ms, int *status)
+/* Has the kernel ended the room's programs because their group was full? memory.events of cgroups(7) */
+static bool memory_killed(void)
+{
+    char text[512] = "";
+    ssize_t length = room.events != -1 ? pread(room.events, text, sizeof text - 1, 0) : 0;
+    const char *kills = length > 0 ? strstr(text, "oom_kill ") : NULL;
+
+    return kills != NULL && strtol(kills + strlen("oom_kill "), NULL, 10) > 0;
+}
+
+/* The limit that the room has met; NULL: none. Files without a name are looked at every few looks: it costs more. */
+static const struct walls_limit *limit_met(unsigned look)
+{
+    char text[4096];
+    const struct usage usage = usage_look(room.group == -1 && look % LOOK_FILES == 0);
+
+    if (room.group == -1 && usage.memory > room_limits.memory)
+        return &limit_memory;
+    if (!room.build && usage.tasks >= ROOM_TASKS)
+        return &limit_processes;
+    text_of("/proc/meminfo", text, sizeof text);
+    return number_in(text, "MemAvailable:") << 10 < room_limits.least ? &limit_machine : NULL;
+}
+
+static bool box_wait(const struct walls *walls, pid_t child, int64_t end_ms, int *status,
+                     const struct walls_limit **met)
 {
     int handle = pidfd_open(child, 0);
     struct pollfd poller = {.fd = handle, .events = POLLIN};
+    unsigned look = 0;
     bool late = false;
 
     (void)walls;
+    *met = NULL;
     while (poll(&poller, 1, LOOK_MS) == 0) {
         if (clock_now_ms() >= end_ms) {
             late = true;
             kill(child, SIGKILL);
             break;
         }
-        if ((room.group == -1 && memory_used() > room_limits.memory) ||
-            number_of("/proc/meminfo", "MemAvailable:", NULL) < room_limits.least)
+        const struct walls_limit *limit = limit_met(look++);
+        if (limit != NULL)
             room_empty(); /* the check sees that its programs were killed */
+        *met = *met != NULL ? *met : limit;
     }
     close(handle);
     waitpid(child, status, 0);
+    if (*met == NULL && memory_killed())
+        *met = &limit_memory;
     return late;
 }
 

@@ -264,7 +264,7 @@ static int part_make(const char *box, const char *name, const struct cgroup_limi
 
 struct cgroup_box cgroup_box_make(const struct cgroup_limits *limits)
 {
-    struct cgroup_box box = {-1, -1};
+    struct cgroup_box box = {-1, -1, -1};
     char prefix[64], path[PATH_MAX];
 
     if (hall.path[0] == '\0')
@@ -278,6 +278,7 @@ struct cgroup_box cgroup_box_make(const struct cgroup_limits *limits)
     if (group_put(path, "cgroup.subtree_control", "+memory")) {
         box.keeper = part_make(path, "keeper", NULL);
         box.room = part_make(path, "room", limits);
+        box.events = group_open(path, "room/memory.events", O_RDONLY);
     }
     if (box.keeper == -1 || box.room == -1)
         cgroup_box_close(&box);
@@ -290,7 +291,9 @@ void cgroup_box_close(struct cgroup_box *box)
         close(box->keeper);
     if (box->room != -1)
         close(box->room);
-    *box = (struct cgroup_box){-1, -1};
+    if (box->events != -1)
+        close(box->events);
+    *box = (struct cgroup_box){-1, -1, -1};
 }
 
 bool cgroup_enter(int group)

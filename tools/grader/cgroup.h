@@ -32,6 +32,7 @@ struct cgroup_limits {
 /* Of a box, to be closed. */
 struct cgroup_box {
     int keeper, room; /* whoever writes "0" to the descriptor is inside; -1: no groups here */
+    int events;       /* the room's memory.events */
 };
 
 /* Make the groups of a box. Those of this process's earlier boxes go when nobody is in them. */

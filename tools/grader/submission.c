@@ -158,6 +158,30 @@ static void attend(json_t *result, const char *format, ...)
     va_end(list);
 }
 
+/* A limit that programs of a lab have met, or what they left running: the first check that says so, and how many more
+ * do. */
+static void lab_attend(json_t *result, const json_t *lab, const char *member, const char *format)
+{
+    json_t *checks = json_object_get(lab, "checks"), *first = NULL, *check;
+    size_t i, more = 0;
+    char text[256], rest[48] = "";
+
+    json_array_foreach (checks, i, check) {
+        if (verdict_text(check, member)[0] == '\0')
+            continue;
+        if (first == NULL)
+            first = check;
+        else if (verdict_is(check, member, verdict_text(first, member)))
+            more++;
+    }
+    if (first == NULL)
+        return;
+    snprintf(text, sizeof text, format, verdict_text(first, member));
+    if (more > 0)
+        snprintf(rest, sizeof rest, " (%zu more checks)", more);
+    attend(result, "lab %d, %s: %s%s", (int)verdict_integer(lab, "number"), verdict_text(first, "name"), text, rest);
+}
+
 /* Who needs a look, and why: nothing that an ordinary wrong answer brings about. */
 static void result_attend(struct grading *grading)
 {
@@ -197,6 +221,8 @@ static void result_attend(struct grading *grading)
                     attend(grading->result, "lab %d, %s: %s", (int)verdict_integer(lab, "number"),
                            verdict_text(check, "name"), odd[o].says);
         }
+        lab_attend(grading->result, lab, "limit", "%.200s");
+        lab_attend(grading->result, lab, "heir", "a process that `%.100s` started lived on after it");
     }
 }
 

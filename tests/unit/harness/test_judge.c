@@ -274,13 +274,40 @@ static void other_status(struct check *check)
     RUN(check, 3, "/bin/sh", "-c", "exit 4");
 }
 
+/* It ends, and its child holds its output. */
+static void leaves_a_child(struct check *check)
+{
+    RUN(check, 3, "/bin/sh", "-c", "echo said; sleep 1000 & exit 3");
+}
+
+/* What the check sees is not what has happened. */
+static void crashes_unseen(struct check *check)
+{
+    struct program *program = START(check, "/bin/sh", "-c", "kill -SEGV $$");
+
+    advised(check);
+    AWAIT(check, !program_runs(program), "it ends");
+    FAIL(check, .expected = "something", .found = "nothing");
+}
+
+/* Somebody cuts an object while the check looks at it. */
+static void cut_object(struct check *check)
+{
+    const char *name = check_name(check);
+    volatile char *memory = posix_create(check, name, 4096, 0600);
+
+    RUN(check, 0, "/bin/sh", "-c", check_text(check, "true >/dev/shm%s", name));
+    memory[0] = 1;
+}
+
 #define ENDS(function, how_long)                                                                                      \
     {                                                                                                                 \
         .name = #function, .title = "t", .concept = "c", .hints = {"1", "2", "3"}, .limit = how_long, .run = function \
     }
 static const struct check_case ends_cases[] = {
-    ENDS(bus_error, LIMIT_QUICK), ENDS(floods, LIMIT_QUICK),       ENDS(refused, LIMIT_QUICK),
-    ENDS(sleeps, LIMIT_LONG),     ENDS(other_status, LIMIT_QUICK),
+    ENDS(bus_error, LIMIT_QUICK),      ENDS(floods, LIMIT_QUICK),       ENDS(refused, LIMIT_QUICK),
+    ENDS(sleeps, LIMIT_LONG),          ENDS(other_status, LIMIT_QUICK), ENDS(leaves_a_child, LIMIT_QUICK),
+    ENDS(crashes_unseen, LIMIT_QUICK), ENDS(cut_object, LIMIT_QUICK),
 };
 static const struct lab ends = {.name = "lab6_ends",
                                 .title = "made up",
@@ -448,6 +475,13 @@ static void an_end_has_a_cause_of_its_own(void **state)
     assert_non_null(strstr(member(verdict, "sleeps", "found"), "whose value is 0"));
     assert_non_null(strstr(member(verdict, "sleeps", "cause"), "nobody is left"));
     assert_string_equal(member(verdict, "other_status", "cause"), "something else");
+    assert_string_equal(member(verdict, "leaves_a_child", "outcome"), "passed");
+    assert_string_equal(member(verdict, "leaves_a_child", "heir"), "sh");
+    assert_string_equal(member(verdict, "crashes_unseen", "ended"), "signal");
+    assert_non_null(
+        strstr(member(verdict, "crashes_unseen", "found"), "nothing\n`sh -c kill -SEGV $$` was ended by signal"));
+    assert_string_equal(member(verdict, "cut_object", "outcome"), "failed");
+    assert_non_null(strstr(member(verdict, "cut_object", "found"), "made shorter"));
     json_decref(verdict);
 }
 
