@@ -282,11 +282,13 @@ class Similar(unittest.TestCase):
         attack = '"</mark></pre><script>alert(1)</script>"; /* \u202e */\n'
         self.add("author", {name: text + attack for name, text in sources(SECOND).items()})
         self.add("copyist", {name: text + attack for name, text in disguised(sources(SECOND)).items()})
+        self.add("third", sources(SECOND))
         path = self.folder / "pairs.html"
         self.output("--html", path)
         text = path.read_text(encoding="utf-8")
         self.assertIsNone(test_export.CONTROL.search(text))
         page = test_export.Page(text)
+        self.assertTrue(re.search("(author|copyist|third), (author|copyist|third), (author|copyist|third): 100 %", page.text))
         self.assertLessEqual(set(page.tags), test_export.Html.TAGS | {"pre", "mark", "ol"})
         self.assertIn("</mark></pre><script>alert(1)</script>", page.text)
         self.assertIn("<U+202E>", page.text)

@@ -442,8 +442,8 @@ static const struct program *cluster_of(const struct program **of, const struct 
     return program;
 }
 
-/* Three or more that hang together by pairs are one story. */
-static void clusters_print(const struct comparison *comparison)
+/* Three or more that hang together by pairs are one story: number them, and say so. */
+static void clusters_find(struct comparison *comparison)
 {
     const struct programs *programs = &comparison->programs;
     const struct program **of = calloc(programs->count + 1, sizeof *of);
@@ -456,12 +456,17 @@ static void clusters_print(const struct comparison *comparison)
         const struct pair *pair = &comparison->pairs[i];
         of[cluster_of(of, programs, pair->right) - programs->at] = cluster_of(of, programs, pair->left);
     }
+    int number = 0;
     for (size_t p = 0; p < programs->count; p++) {
         size_t members = 0;
         for (size_t q = 0; q < programs->count; q++)
             members += cluster_of(of, programs, &programs->at[q]) == &programs->at[p];
         if (members < 3)
             continue;
+        number++;
+        for (size_t i = 0; i < comparison->pair_count; i++)
+            if (cluster_of(of, programs, comparison->pairs[i].left) == &programs->at[p])
+                comparison->pairs[i].cluster = number;
         printf("lab %d, %zu that hang together:", programs->at[p].lab, members);
         for (size_t q = 0; q < programs->count; q++)
             if (cluster_of(of, programs, &programs->at[q]) == &programs->at[p]) {
@@ -647,8 +652,8 @@ int grader_similar(int argc, char **argv)
             return EXIT_FAILURE;
         }
         pairs_find(&comparison, options.threshold);
+        clusters_find(&comparison);
         status = options.html != NULL ? page_save(&comparison, options.html) : EXIT_SUCCESS;
-        clusters_print(&comparison);
         for (size_t i = 0; i < comparison.programs.count; i++)
             reference_print(&comparison.programs.at[i]);
         pairs_print(&comparison, options.threshold); /* last: whoever reads it through `head` wants the page as well */

@@ -11,6 +11,7 @@ struct pair {
     int shared, left_own, right_own;    /* fingerprints: of both, of each */
     double score; /* what they share of the smaller one, or of a file of it; what others have as well counts less */
     int percent;  /* how likely that is no chance: similar.c */
+    int cluster;  /* number of three or more programs that hang together by pairs; 0: it is none of them */
 };
 
 /* A passage that stands in both. */
@@ -22,7 +23,7 @@ struct passage {
 /* The passages of a pair, in the order of the left program; to be freed. */
 struct passage *pair_passages(const struct pair *pair, size_t *count);
 
-/* The pairs side by side. */
+/* What hangs together, and the pairs side by side. */
 void similar_html_write(FILE *out, const struct pair *pairs, size_t count);
 
 #endif

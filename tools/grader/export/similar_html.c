@@ -115,6 +115,48 @@ static void pair_write(FILE *out, const struct pair *pair, int number)
     free(passages);
 }
 
+static bool named_before(const struct pair *pairs, size_t before, int cluster, const struct program *program)
+{
+    for (size_t i = 0; i < before; i++)
+        if (pairs[i].cluster == cluster && (pairs[i].left == program || pairs[i].right == program))
+            return true;
+    return false;
+}
+
+/* Who hangs together, and the pairs by which they do. */
+static void cluster_write(FILE *out, const struct pair *pairs, size_t count, size_t shown, int cluster)
+{
+    const char *separator = "";
+
+    fputs("<li>", out);
+    for (size_t i = 0; i < count; i++) {
+        const struct program *const both[] = {pairs[i].left, pairs[i].right};
+        for (int side = 0; side < 2 && pairs[i].cluster == cluster; side++)
+            if (!named_before(pairs, i, cluster, both[side])) {
+                html_print(out, "%s%s", separator, both[side]->person);
+                separator = ", ";
+            }
+    }
+    fputs(":", out);
+    for (size_t i = 0; i < shown; i++)
+        if (pairs[i].cluster == cluster)
+            html_print(out, " <a href=\"#pair%d\">%d %%</a>", (int)i + 1, pairs[i].percent);
+    fputs("</li>\n", out);
+}
+
+static void clusters_write(FILE *out, const struct pair *pairs, size_t count, size_t shown)
+{
+    int most = 0;
+
+    for (size_t i = 0; i < count; i++)
+        most = pairs[i].cluster > most ? pairs[i].cluster : most;
+    if (most > 0)
+        fputs("<h2>Three or more that hang together</h2>\n<ul class=\"clusters\">\n", out);
+    for (int cluster = 1; cluster <= most; cluster++)
+        cluster_write(out, pairs, count, shown, cluster);
+    fputs(most > 0 ? "</ul>\n<h2>Pairs</h2>\n" : "", out);
+}
+
 void similar_html_write(FILE *out, const struct pair *pairs, size_t count)
 {
     size_t shown = count < PAGE_PAIRS ? count : PAGE_PAIRS;
@@ -123,8 +165,10 @@ void similar_html_write(FILE *out, const struct pair *pairs, size_t count)
     fputs("<header><h1>Similar submissions</h1>\n<p>What is marked stands in both programs when names, texts, numbers, "
           "layout and comments make no difference; what everybody was given is not counted. It is a reason "
           "to look, and "
-          "to ask; it proves nothing.</p></header>\n<main>\n<ol class=\"pairs\">\n",
+          "to ask; it proves nothing.</p></header>\n<main>\n",
           out);
+    clusters_write(out, pairs, count, shown);
+    fputs("<ol class=\"pairs\">\n", out);
     for (size_t i = 0; i < shown; i++)
         html_print(out, "<li><a href=\"#pair%d\">%s and %s</a>: %d %%</li>\n", (int)i + 1, pairs[i].left->person,
                    pairs[i].right->person, pairs[i].percent);
