@@ -210,6 +210,18 @@ class Shapes(Case):
         self.assertIn("Backup/lab1_layout/layout.c: a second file of that name: not used, Submit/", sections["backup"])
         self.assertIn("Layout.c: taken as lab1_layout/layout.c", sections["case_file"])
 
+    def test_single_files(self) -> None:
+        """A file by itself, called after its student: its name says which it is, or what to call it is said."""
+        layout = SOLUTION["layout.c"]
+        for name in ("mueller_layout.c", "layout-4711.c", "Layout Eva.c", "single.c", "displayout.c"):
+            self.put(name, layout)
+        said = self.sections(self.grade("--labs", "1"))
+        for name in ("mueller_layout", "layout-4711", "Layout Eva"):
+            self.assertIn("lab1: 1 file;", said[name])
+            self.assertIn("taken as lab1_layout/layout.c", said[name])
+        for name in ("single", "displayout"):
+            self.assertIn("such as lab1_layout/", said[name])
+
     def test_sentences(self) -> None:
         """Where nothing can be done the student learns what to do."""
         self.put("utf16.zip", zipped({f"{LAB}/{name}": data.decode().encode("utf-16") for name, data in SOLUTION.items()}))

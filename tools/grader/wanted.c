@@ -11,6 +11,7 @@
 enum {
     NAME_SIZE = 128,    /* no lab's file has a longer name */
     RANK_NAME = 1,      /* Layout.c, layout (1).c, layout.c.txt */
+    RANK_WORD = 3,      /* mueller_layout.c */
     RANK_FOLDER = 2,    /* lab1/, Lab1_Layout (1)/, lab1_layout/src/ */
     RANK_NO_FOLDER = 4, /* the name alone says it */
     RANK_OLD = 100,     /* Backup/, starters/ */
@@ -68,6 +69,36 @@ static bool name_settle(const char *name, char settled[static NAME_SIZE])
     return true;
 }
 
+/* Is the file's name, without its ending, a word of this one: mueller_layout.c, layout-4711.c? */
+static bool name_has(const char *name, const char *file)
+{
+    const char *end = strrchr(file, '.'), *name_end = strrchr(name, '.');
+    size_t stem = end != NULL ? (size_t)(end - file) : 0;
+
+    if (stem == 0 || name_end == NULL || strcasecmp(end, name_end) != 0)
+        return false;
+    for (const char *at = name; at + stem <= name_end; at++)
+        if (strncasecmp(at, file, stem) == 0 && (at == name || !isalnum((unsigned char)at[-1])) &&
+            !isalnum((unsigned char)at[stem]))
+            return true;
+    return false;
+}
+
+/* The one file of the lab whose name is a word of this one; -1: none, or several. */
+static int file_by_word(const struct lab *lab, const char *name)
+{
+    int found = -1;
+
+    for (int i = 0; i < LAB_FILES && lab->files[i] != NULL; i++) {
+        if (!name_has(name, lab->files[i]))
+            continue;
+        if (found != -1)
+            return -1;
+        found = i;
+    }
+    return found;
+}
+
 /* The file of the lab that is meant, and how nearly; -1: none. */
 static int file_find(const struct lab *lab, const char *name, int *rank)
 {
@@ -84,7 +115,8 @@ static int file_find(const struct lab *lab, const char *name, int *rank)
     for (int i = 0; i < LAB_FILES && lab->files[i] != NULL; i++)
         if (strcasecmp(lab->files[i], settled) == 0)
             return i;
-    return -1;
+    *rank = RANK_WORD;
+    return file_by_word(lab, settled);
 }
 
 /* ---- Names of folders ---- */
