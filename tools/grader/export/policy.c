@@ -261,7 +261,7 @@ static void work_decide(const struct policy *policy, struct work *work, long *fr
         work->penalty = WHOLE;
         return;
     }
-    bool worthless = verdict_integer(work->lab, "points") == 0 && verdict_integer(work->lab, "challenge_points") == 0;
+    bool worthless = policy_hundredths(work->lab, "points") == 0 && verdict_integer(work->lab, "challenge_points") == 0;
     work->used = worthless ? 0 : work->days_late < *free_days ? work->days_late : *free_days;
     *free_days -= work->used;
     work->penalty = (work->days_late - work->used) * policy->penalty;
@@ -271,7 +271,7 @@ static void work_decide(const struct policy *policy, struct work *work, long *fr
 /* Hundredths of points that are left, rounded half up. */
 static json_int_t points_left(const struct policy *policy, const struct work *work, const char *key, const char *most)
 {
-    json_int_t points = verdict_integer(work->lab, key) * HUNDRED;
+    json_int_t points = policy_hundredths(work->lab, key); /* with those by hand */
     bool of_maximum = policy->of_maximum && work->penalty < WHOLE;
     json_int_t base = of_maximum ? verdict_integer(work->lab, most) * HUNDRED : points;
     json_int_t left = (points * WHOLE - base * work->penalty + WHOLE / 2) / WHOLE;
@@ -292,7 +292,9 @@ static void note_write(FILE *out, const struct policy *policy, const struct work
     }
     if (work->days_late == 0)
         return;
-    fprintf(out, "Lab %d: handed in after %s%s, %ld day%s late", number, policy_time_text(due, work->due),
+    char submitted[POLICY_TIME_TEXT];
+    fprintf(out, "Lab %d: handed in at %s, after %s%s, %ld day%s late", number,
+            policy_time_text(submitted, work->submitted), policy_time_text(due, work->due),
             work->extended ? " (extended)" : "", work->days_late, work->days_late > 1 ? "s" : "");
     if (is_closed(policy, work)) {
         fprintf(out, "; it closed after %ld, so it counts nothing.", policy->closes_after);

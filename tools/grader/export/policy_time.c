@@ -131,7 +131,9 @@ const char *policy_time_text(char text[POLICY_TIME_TEXT], time_t when)
 {
     struct tm parts;
 
-    if (localtime_r(&when, &parts) == NULL || strftime(text, POLICY_TIME_TEXT, "%Y-%m-%d %H:%M %Z", &parts) == 0)
+    /* seconds where there are some: 23:59:30 is after 23:59 */
+    if (localtime_r(&when, &parts) == NULL ||
+        strftime(text, POLICY_TIME_TEXT, parts.tm_sec != 0 ? "%Y-%m-%d %H:%M:%S %Z" : "%Y-%m-%d %H:%M %Z", &parts) == 0)
         snprintf(text, POLICY_TIME_TEXT, "%lld", (long long)when);
     return text;
 }

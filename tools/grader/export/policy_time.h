@@ -24,7 +24,7 @@ time_t policy_days_later(time_t from, long days);
 /* Days that have begun since `due`; 0 when `at` is not later. */
 long policy_days_between(time_t due, time_t at);
 
-/* "2026-11-03 23:59 CET" in the zone that was set; returns text. */
+/* "2026-11-03 23:59 CET", or with ":30" where there are seconds, in the zone that was set; returns text. */
 enum { POLICY_TIME_TEXT = 48 };
 const char *policy_time_text(char text[POLICY_TIME_TEXT], time_t when);
 
