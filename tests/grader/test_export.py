@@ -548,6 +548,12 @@ class Policy(unittest.TestCase):
         self.assertEqual(self.mark("2026-11-04T22:59:00Z"), "81")
         self.assertEqual(self.mark("2026-11-04T22:59:01Z"), "72")
 
+    def test_last_minute(self) -> None:
+        """Half a minute after the due time is after it, and it is seen why."""
+        row = self.marks("2026-11-03T22:59:30Z")[0]
+        self.assertIn("handed in at 2026-11-03 23:59:30 CET, after 2026-11-03 23:59 CET, 1 day late", row["note"])
+        self.assertEqual(row["submitted"], "2026-11-03 23:59:30 CET")
+
     def test_clock_changes(self) -> None:
         """A late day ends at the same time of day, also when the day had 25 or 23 hours."""
         for due, in_time, late in (("2026-10-24T23:59", "2026-10-25T22:59:00Z", "2026-10-25T22:59:01Z"),
@@ -663,6 +669,150 @@ class Policy(unittest.TestCase):
         self.assertIn("s1 (ill):", text)
         path = self.policy(students={"s9": {"late_days": 1}})
         self.assertIn("nobody is called 's9'", run("policy", "--check", path, self.folder / "class", status=1).stderr)
+
+
+class ByHand(unittest.TestCase):
+    """Points and comments by hand, grade books, numbers for names: a class of six, made up."""
+
+    CANVAS = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name) / "class"
+        people = [{"id": f"s{index}", "name": f"Zoé Nr{index}", "email": f"z{index}@example.org", "login": f"z{index}",
+                   "section": "A", "row": [f"Nr{index}, Zoé", f"77{index}", f"s{index}", f"z{index}", "A"]}
+                  for index in range(7)]
+
+        def one(index: int) -> Json:
+            check = {"name": "builds", "title": "it builds", "concept": "c", "visibility": "public", "challenge": False,
+                     "points": 10, "points_max": 10, "outcome": "passed" if index % 2 else "failed", "expected": "e",
+                     "found": "offset  is\n     0  7\n     8  9", "leaks": []}
+            return sample_results.submission(f"zoe{index}", people[index], [
+                lab(1, 40 + 10 * index, checks=[check], points_unjudged=5), lab(2, 50)], "2026-11-03T22:30:00Z")
+
+        sample_results.write(self.folder, [1, 2], [one(index) for index in range(6)], people)
+        document = json.loads((self.folder / "class.json").read_text(encoding="utf-8"))
+        document["roster_columns"] = self.CANVAS
+        (self.folder / "class.json").write_text(json.dumps(document), encoding="utf-8")
+        run("adjust", self.folder, "zoe1", "--lab", "1", "--points", "-2.5", "--comment", "late demo", "--by", "Ana")
+        run("adjust", self.folder, "s2", "--lab", "2", "--points", "80", "--by", "Ana")
+        run("adjust", self.folder, "zoe3", "--lab", "1", "--comment", "=well \"done\"", "--by", "Ana")
+
+    def table(self, *arguments: object) -> List[Dict[str, str]]:
+        """A table of this class."""
+        return list(csv.DictReader(io.StringIO(export(*arguments, sample=self.folder), newline="")))
+
+    def test_every_export_shows_it(self) -> None:
+        """Marks and comments, with who and when."""
+        labs = {(row["submission"], row["lab"]): row for row in self.table("csv", "--table", "labs")}
+        course = {row["submission"]: row for row in self.table("csv", "--table", "course")}
+        self.assertEqual(labs["zoe1", "1"]["points_adjusted"], "47.5")
+        self.assertEqual(labs["zoe2", "2"]["points_adjusted"], "80")
+        self.assertRegex(labs["zoe1", "1"]["comments"], r"^-2.5 points by hand \(Ana, 20..-..-..\): late demo$|^'-2.5 points")
+        self.assertEqual((course["zoe1"]["points"], course["zoe1"]["points_adjusted"]), ("100", "97.5"))
+        self.assertIn("late demo", course["zoe1"]["comments"])
+        self.assertEqual(course["zoe1"]["points_unjudged"], "5")
+        self.assertIn('comment (Ana', course["zoe3"]["comments"])
+        for kind in ("html", "gradescope", "autolab"):
+            self.assertIn("late demo", export(kind, "--student", "zoe1", sample=self.folder), kind)
+        self.assertIn("47.5 adjusted", Page(export("html", "--student", "zoe1", sample=self.folder)).text)
+        self.assertEqual(json.loads(export("gradescope", "--student", "zoe1", sample=self.folder))["score"], 97.5)
+        self.assertIn('{"scores":{"lab1":47.5,"lab2":50}}', export("autolab", "--student", "zoe1", sample=self.folder))
+        self.assertIn('value="-2.5 points by hand', export("junit", sample=self.folder))
+        lines = dict(line.partition("=")[::2] for line in export("classroom", "--student", "zoe1", sample=self.folder).splitlines())
+        by_hand = json.loads(base64.b64decode(lines["LAB1BYHAND_RESULTS"]))
+        self.assertEqual((by_hand["tests"][0]["score"], by_hand["max_score"]), (-2.5, 0))
+
+    def test_it_survives(self) -> None:
+        """Grading again does not touch it; points that were given for other results are told."""
+        path = self.folder / "submissions" / "zoe2" / "result.json"
+        result = json.loads(path.read_text(encoding="utf-8"))
+        result["labs"][1]["points"] = 60
+        path.write_text(json.dumps(result), encoding="utf-8")
+        done = run("export", self.folder, "--format", "csv", "--table", "labs")
+        self.assertIn("zoe2, lab 2: the points by hand were given when it had 50 points; it has 60 now", done.stderr)
+        self.assertIn(",80,", next(line for line in done.stdout.splitlines() if ",zoe2,2," in line))
+
+    def test_list_and_undo(self) -> None:
+        """What is there is told, and can be taken away; what is wrong is refused."""
+        self.assertIn("  1  zoe1, lab 1: -2.5 points  late demo (Ana, 20", run("adjust", self.folder).stdout)
+        run("adjust", self.folder, "--undo", "1")
+        self.assertNotIn("late demo", run("adjust", self.folder).stdout)
+        run("adjust", self.folder, "--undo", "3", status=1)
+        run("adjust", self.folder, "nobody", "--lab", "1", "--points", "+1", status=1)
+        run("adjust", self.folder, "zoe1", "--lab", "7", "--points", "+1", status=1)
+        for wrong in (["zoe1"], ["zoe1", "--lab", "1"], ["zoe1", "--lab", "1", "--points", "many"],
+                      ["zoe1", "--lab", "1", "--points", "1.234"], ["--lab", "1"]):
+            run("adjust", self.folder, *wrong, status=2)
+        (self.folder / "adjustments.json").write_text("{}", encoding="utf-8")
+        self.assertIn("shmlab-adjustments/1", run("export", self.folder, "--format", "html", status=1).stderr)
+
+    def test_lateness_comes_after(self) -> None:
+        """Of the points by hand a part is taken off."""
+        policy = self.folder / "policy.json"
+        policy.write_text(json.dumps({**Policy.BASE, "due": {"lab1": "2026-11-03T12:00"}}), encoding="utf-8")
+        row = next(row for row in self.table("csv", "--table", "labs", "--policy", policy) if row["submission"] == "zoe1")
+        self.assertEqual(row["points_adjusted"], "42.75")
+
+    def test_canvas(self) -> None:
+        """Its own first columns come back, then the labs as it calls them; nothing for whoever handed in nothing."""
+        text = export("canvas", "--column", "lab1=Lab 1 (4711)", sample=self.folder)
+        table = list(csv.reader(io.StringIO(text, newline="")))
+        self.assertEqual(table[0], self.CANVAS + ["Lab 1 (4711)", "Lab 2"])
+        self.assertEqual(table[1], ["    Points Possible", "", "", "", "", "100", "100"])
+        self.assertEqual(table[3], ["Nr1, Zoé", "771", "s1", "z1", "A", "47.5", "50"])
+        self.assertEqual(table[8], ["Nr6, Zoé", "776", "s6", "z6", "A", "", ""])
+
+    def test_moodle(self) -> None:
+        """Who, by whatever it asks for; a column for the points and one for the feedback of each lab."""
+        row = self.table("moodle")[1]
+        self.assertEqual([row[name] for name in ("ID number", "Username", "Email address", "Lab 1", "Lab 2")],
+                         ["s1", "z1", "z1@example.org", "47.5", "50"])
+        self.assertIn("late demo", row["Lab 1 (feedback)"])
+
+    def test_mail(self) -> None:
+        """A row a mail, also for whoever handed in nothing."""
+        mails = self.table("csv", "--table", "mail")
+        self.assertEqual(len(mails), 7)
+        self.assertEqual((mails[1]["mail_to"], mails[1]["mail_points"], mails[1]["mail_page"]),
+                         ("z1@example.org", "97.5", "zoe1.html"))
+        self.assertEqual(mails[1]["mail_marks"], "Lab 1: 47.5 of 100 points; lab 2: 50 of 100 points")
+        self.assertEqual((mails[6]["mail_marks"], mails[6]["mail_page"]), ("nothing handed in", ""))
+
+    def test_absent_students(self) -> None:
+        """They are in the report and in JUnit, too."""
+        self.assertIn("Zoé Nr6 (s6)", Page(export("html", sample=self.folder)).text)
+        suites = ElementTree.fromstring(export("junit", sample=self.folder))
+        self.assertEqual([suite.get("skipped") for suite in suites if suite.get("name") == "s6.no_submission"], ["1"])
+        self.assertEqual(int(suites.get("tests", "")), sum(int(suite.get("tests", "")) for suite in suites))
+
+    def test_difficulty(self) -> None:
+        """How many passed of the upper and of the lower third; a histogram of the sums; drawings keep their columns."""
+        row = self.table("csv", "--table", "statistics")[0]
+        self.assertEqual([row[name] for name in ("upper_passed", "upper", "lower_passed", "lower", "passed_percent",
+                                                 "discrimination_percent")], ["1", "2", "1", "2", "50", "0"])
+        page = Page(export("html", sample=self.folder))
+        self.assertIn("All labs", page.text)
+        self.assertIn(("dd", "class", "output drawing"), page.attributes)
+
+    def test_anonymous(self) -> None:
+        """No name is left; the key tells who is who."""
+        key = self.folder / "key.csv"
+        for arguments in (("html",), ("csv", "--table", "course"), ("csv", "--table", "labs"), ("junit",)):
+            text = export(*arguments, "--anonymous", key, sample=self.folder)
+            for word in ("zoe", "Zoé", "example.org", "s1,"):
+                self.assertNotIn(word, text, arguments)
+            self.assertIn("student-006", text)
+        who = {row["number"]: row["id"] for row in csv.DictReader(io.StringIO(key.read_text(encoding="utf-8"), newline=""))}
+        self.assertEqual(sorted(who.values()), [f"s{index}" for index in range(6)])
+        self.assertNotEqual(list(who.values()), sorted(who.values()))
+
+    def test_local_time(self) -> None:
+        """People read the clock on their wall."""
+        done = subprocess.run([str(GRADER), "export", str(self.folder), "--format", "html", "--student", "zoe1"],
+                              env={"TZ": "Europe/Berlin", "PATH": "/usr/bin"}, capture_output=True, text=True, check=True)
+        self.assertIn("handed in 2026-11-03 23:30 CET", done.stdout)
 
 
 def main() -> None:

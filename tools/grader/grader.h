@@ -9,6 +9,7 @@ int grader_check(int argc, char **argv);
 int grader_grade(int argc, char **argv);
 int grader_merge(int argc, char **argv);
 int grader_doctor(int argc, char **argv);
+int grader_adjust(int argc, char **argv);
 int grader_export(int argc, char **argv);
 int grader_policy(int argc, char **argv);
 int grader_similar(int argc, char **argv);

@@ -25,6 +25,7 @@ static const struct command {
     {"merge", grader_merge, "join the results of shards"},
     {"doctor", grader_doctor, "what isolation this machine offers"},
     {"export", grader_export, "marks as CSV, HTML, JUnit, or for Gradescope, Autolab, GitHub Classroom"},
+    {"adjust", grader_adjust, "points and comments by hand"},
     {"policy", grader_policy, "check and explain a file of due dates, late days and penalties"},
     {"similar", grader_similar, "pairs of submissions that share more than chance gives them"},
 };

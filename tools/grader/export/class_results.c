@@ -102,6 +102,20 @@ const json_t *class_person(const struct class_results *results, const char *id)
     return NULL;
 }
 
+json_t *class_absent(const struct class_results *results)
+{
+    json_t *absent = json_array(), *there = json_object(), *each;
+    size_t i;
+
+    json_array_foreach (results->submissions, i, each)
+        json_object_set_new(there, verdict_text(json_object_get(each, "student"), "id"), json_null());
+    json_array_foreach (json_object_get(results->class, "roster"), i, each)
+        if (json_object_get(there, verdict_text(each, "id")) == NULL)
+            json_array_append(absent, each);
+    json_decref(there);
+    return absent;
+}
+
 const char *submission_person(const json_t *submission)
 {
     const char *name = verdict_text(json_object_get(submission, "student"), "name");

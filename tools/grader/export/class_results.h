@@ -27,6 +27,9 @@ void class_release(struct class_results *results);
 /* The person of the roster with that id; NULL: none. */
 const json_t *class_person(const struct class_results *results, const char *id);
 
+/* Those of the roster of whom there is no submission. To be released. */
+json_t *class_absent(const struct class_results *results);
+
 /* The name of the person, or of the submission when nobody knows whose it is. */
 const char *submission_person(const json_t *submission);
 

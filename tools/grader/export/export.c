@@ -13,13 +13,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "adjust.h"
+#include "anonymous.h"
 #include "grader.h"
 #include "policy.h"
 #include "shmlab/error.h"
 #include "shmlab/options.h"
 #include "text.h"
 
-enum { OPTION_POLICY = 256, OPTION_STUDENT, OPTION_TABLE, OPTION_EXCEL };
+enum { OPTION_POLICY = 256, OPTION_STUDENT, OPTION_TABLE, OPTION_EXCEL, OPTION_ANONYMOUS, OPTION_COLUMN };
 
 struct format {
     const char *name;
@@ -27,13 +29,18 @@ struct format {
     const char *suffix; /* of a file for one submission */
     export_class_function *whole;
     export_submission_function *single;
-    bool raw; /* has no place for adjusted marks */
+    bool raw;       /* has no place for adjusted marks */
+    bool gradebook; /* a table that another program reads: columns have that program's names */
 };
 
 static const struct format formats[] = {
     {.name = "csv", .table = "checks", .whole = csv_checks_write},
     {.name = "csv", .table = "labs", .whole = csv_labs_write},
     {.name = "csv", .table = "course", .whole = csv_course_write},
+    {.name = "csv", .table = "mail", .whole = csv_mail_write},
+    {.name = "csv", .table = "statistics", .whole = csv_statistics_write},
+    {.name = "canvas", .whole = canvas_write, .gradebook = true},
+    {.name = "moodle", .whole = moodle_write, .gradebook = true},
     {.name = "html", .whole = html_write},
     {.name = "pages", .suffix = ".html", .single = html_page_write},
     {.name = "junit", .whole = junit_write},
@@ -44,7 +51,9 @@ static const struct format formats[] = {
 enum { FORMATS = sizeof formats / sizeof formats[0] };
 
 struct options {
-    const char *results, *format, *out, *student, *policy, *table;
+    const char *results, *format, *out, *student, *policy, *table, *anonymous;
+    const char *columns[LABS_MAX]; /* "lab1=NAME" */
+    size_t column_count;
     bool excel;
     const struct format *chosen; /* of several tables the first */
 };
@@ -72,6 +81,17 @@ static void sentence_write(FILE *out, const char *before, const char *text)
     free(plain);
 }
 
+void export_comments_write(FILE *out, const json_t *lab)
+{
+    char before[64];
+    size_t i;
+    json_t *each;
+
+    snprintf(before, sizeof before, "Lab %d: ", (int)verdict_integer(lab, "number"));
+    json_array_foreach (json_object_get(lab, "comments"), i, each)
+        sentence_write(out, before, json_string_value(each));
+}
+
 void export_remarks_write(FILE *out, const json_t *submission)
 {
     const char *reduced = submission_isolation(submission);
@@ -88,6 +108,7 @@ void export_remarks_write(FILE *out, const json_t *submission)
         sentence_write(out, "Not taken: ", json_is_string(each) ? json_string_value(each) : "");
     }
     json_array_foreach (json_object_get(submission, "labs"), i, each) {
+        export_comments_write(out, each);
         sentence_write(out, "", verdict_text(json_object_get(each, "adjusted"), "note"));
     }
 }
@@ -115,7 +136,7 @@ static int document_make(const struct format *format, const struct export_order 
     if (out == NULL)
         abort();
     own.out = path;
-    if (order->mark && format->table != NULL)
+    if (order->mark && (format->table != NULL || format->gradebook))
         fputs("\xEF\xBB\xBF", out);
     if (submission != NULL)
         format->single(out, order, submission);
@@ -172,8 +193,14 @@ static bool makes_folder(const struct options *options)
 
 static int class_export(const struct options *options, struct class_results *results)
 {
-    struct export_order order = {.results = results, .one = options->student != NULL, .mark = options->excel};
+    struct export_order order = {.results = results,
+                                 .one = options->student != NULL,
+                                 .mark = options->excel,
+                                 .columns = options->columns,
+                                 .column_count = options->column_count};
 
+    if (!adjust_apply(results, &order.policy))
+        return EXIT_FAILURE;
     if (options->policy != NULL) {
         struct policy *policy = policy_read(options->policy);
         if (policy == NULL)
@@ -182,6 +209,8 @@ static int class_export(const struct options *options, struct class_results *res
         policy_free(policy);
         order.policy = true;
     }
+    if (options->anonymous != NULL && !anonymous_make(results, options->anonymous))
+        return EXIT_FAILURE;
     if (makes_folder(options))
         return folder_fill(options, &order);
     const json_t *submission = options->chosen->single != NULL ? json_array_get(results->submissions, 0) : NULL;
@@ -211,6 +240,10 @@ static void options_check(struct options *options, struct argp_state *state)
         argp_error(state, "the format %s has no table '%s'", options->format, options->table);
     if (options->policy != NULL && options->chosen->raw)
         argp_error(state, "the format %s has no place for adjusted marks: leave --policy out", options->format);
+    if (options->anonymous != NULL && (options->student != NULL || options->chosen->gradebook))
+        argp_error(state, "--anonymous is for the whole class, and for people to read");
+    if (options->column_count > 0 && !options->chosen->gradebook)
+        argp_error(state, "--column is for canvas and moodle");
     if (makes_folder(options) && options->out == NULL)
         argp_error(state, "%s makes several files: --out DIR says where%s", options->format,
                    options->chosen->table != NULL ? ", or --table NAME which one" : ", or --student NAME whose one");
@@ -236,6 +269,14 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
     case OPTION_EXCEL:
         options->excel = true;
         return 0;
+    case OPTION_ANONYMOUS:
+        options->anonymous = text;
+        return 0;
+    case OPTION_COLUMN:
+        if (strncmp(text, "lab", 3) != 0 || strchr(text, '=') == NULL || options->column_count == LABS_MAX)
+            argp_error(state, "--column %s: it is like lab1='Lab 1 (4711)'", text);
+        options->columns[options->column_count++] = text;
+        return 0;
     case OPTION_TABLE:
         options->table = text;
         return 0;
@@ -253,15 +294,17 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
 }
 
 static const struct argp_option option_list[] = {
-    {"format", 'f', "NAME", 0, "csv, html, pages (html, one for each student), junit, gradescope, autolab or classroom",
-     0},
+    {"format", 'f', "NAME", 0,
+     "csv, html, pages (html, one for each student), canvas, moodle, junit, gradescope, autolab or classroom", 0},
     {"out", 'o', "PATH", 0,
      "File to write (default: standard output); a folder where a format makes several: csv, and the last three of a "
      "whole class",
      0},
     {"student", OPTION_STUDENT, "NAME", 0, "Only this submission, by its name in RESULTS, as its student may see it",
      0},
-    {"table", OPTION_TABLE, "NAME", 0, "Of csv only this one: checks, labs or course", 0},
+    {"table", OPTION_TABLE, "NAME", 0, "Of csv only this one: checks, labs, course, mail or statistics", 0},
+    {"column", OPTION_COLUMN, "labN=NAME", 0, "Of canvas and moodle: what the grade book calls that lab", 0},
+    {"anonymous", OPTION_ANONYMOUS, "KEY", 0, "Numbers for names; who is who goes into the file KEY", 0},
     {"excel", OPTION_EXCEL, NULL, 0, "Begin tables with the mark by which Excel knows UTF-8", 0},
     {"policy", OPTION_POLICY, "FILE", 0, "Adjust marks for lateness; raw ones stay beside them", 0},
     {0},

@@ -13,14 +13,19 @@ struct export_order {
     const char *out;                     /* path of the document; NULL: standard output */
     bool one;                            /* one was asked for: the document is for that student */
     bool mark;                           /* tables begin with the mark by which spreadsheets know UTF-8 */
-    bool policy;                         /* marks were adjusted: see policy.h */
+    bool policy;                         /* marks were adjusted: see policy.h, adjust.h */
+    const char *const *columns;          /* "lab1=NAME": what a grade book calls a lab */
+    size_t column_count;
 };
 
 typedef void export_class_function(FILE *out, const struct export_order *order);
 typedef void export_submission_function(FILE *out, const struct export_order *order, const json_t *submission);
 
 /* Tables for spreadsheets: a row a check, a lab, a student. */
-export_class_function csv_checks_write, csv_labs_write, csv_course_write;
+export_class_function csv_checks_write, csv_labs_write, csv_course_write, csv_mail_write, csv_statistics_write;
+
+/* Tables that grade books take. */
+export_class_function canvas_write, moodle_write;
 
 /* One page for the class, or for one student. */
 export_class_function html_write;
@@ -32,6 +37,9 @@ export_class_function junit_write;
 
 /* For the places where classes live: a document a submission. */
 export_submission_function gradescope_write, autolab_write, classroom_write;
+
+/* Points and comments by hand, a sentence a line. */
+void export_comments_write(FILE *out, const json_t *lab);
 
 /* What holds for the whole submission, a sentence a line: isolation, refusals, lateness. Of plain text. */
 void export_remarks_write(FILE *out, const json_t *submission);

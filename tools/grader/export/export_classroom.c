@@ -15,6 +15,7 @@
 
 #include "export.h"
 #include "plain.h"
+#include "policy.h"
 #include "text.h"
 
 enum { RUNNER = 96 };
@@ -56,9 +57,30 @@ static json_t *result_of(const json_t *check)
     return result;
 }
 
-static void runner_write(FILE *out, const char *name, const json_t *check)
+/* Points and comments by hand: a runner out of 0 points, so that its score, which may be below 0, is all it adds. */
+static json_t *result_by_hand(const json_t *lab)
 {
-    json_t *result = result_of(check);
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    double points = (double)(policy_hundredths(lab, "points") - verdict_integer(lab, "points") * 100) / 100;
+
+    if (out == NULL)
+        abort();
+    export_comments_write(out, lab);
+    if (fclose(out) != 0)
+        abort();
+    json_t *result =
+        json_pack("{s:i, s:s, s:i, s:[{s:s, s:s, s:s, s:s, s:s, s:i, s:f, s:i}]}", "version", 1, "status", "pass",
+                  "max_score", 0, "tests", "name", "points and comments by hand", "status", "pass", "message", text,
+                  "test_code", "by hand", "filename", "", "line_no", 0, "score", points, "duration", 0);
+    free(text);
+    return result;
+}
+
+/* Takes the result. */
+static void runner_write(FILE *out, const char *name, json_t *result)
+{
     char *text = json_dumps(result, JSON_COMPACT);
 
     if (text == NULL)
@@ -86,7 +108,12 @@ void classroom_write(FILE *out, const struct export_order *order, const json_t *
     json_array_foreach (json_object_get(submission, "labs"), i, lab) {
         json_array_foreach (json_object_get(lab, "checks"), j, check) {
             runner_name(name, lab, check, taken);
-            runner_write(variables, name, check);
+            runner_write(variables, name, result_of(check));
+        }
+        if (json_array_size(json_object_get(lab, "comments")) > 0) {
+            snprintf(name, sizeof name, "lab%dbyhand", (int)verdict_integer(lab, "number"));
+            json_object_set_new(taken, name, json_null());
+            runner_write(variables, name, result_by_hand(lab));
         }
     }
     if (fclose(variables) != 0)

@@ -1,212 +1,43 @@
-/*
- * CSV (RFC 4180, UTF-8): a row a check, a lab, a student; every row begins with the roster's own columns, so
- * that it can be joined with whatever the roster came from.
- *
- * Spreadsheets take a cell that begins with = + - @ for a formula, quoted or not, and a formula can read
- * other cells and send them away. A text of that kind gets an apostrophe in front:
- * <https://owasp.org/www-community/attacks/CSV_Injection>. Numbers that we write ourselves stay numbers.
- */
+/* The tables of `grader export --format csv`: a row a check, a lab, a student; statistics; what a mail merge takes. */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>
 
+#include "csv.h"
 #include "export.h"
 #include "policy.h"
-#include "text.h"
-
-/* ---- cells ---- */
-
-struct table {
-    FILE *out;
-    bool begun; /* the row has a cell */
-};
-
-static void cell_begin(struct table *table)
-{
-    if (table->begun)
-        fputc(',', table->out);
-    table->begun = true;
-}
-
-static void row_end(struct table *table)
-{
-    fputs("\r\n", table->out);
-    table->begun = false;
-}
-
-/* Would a spreadsheet compute this? Some skip white space, and some take the full-width forms, too. */
-static bool is_formula(const char *text)
-{
-    static const char *const wide[] = {"\xEF\xBC\x9D", "\xEF\xBC\x8B", "\xEF\xBC\x8D", "\xEF\xBC\xA0"};
-
-    if (text[0] == '\t' || text[0] == '\n')
-        return true;
-    text += strspn(text, " \t\n\xC2\xA0");
-    for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++)
-        if (strncmp(text, wide[i], strlen(wide[i])) == 0)
-            return true;
-    return text[0] != '\0' && strchr("=+-@", text[0]) != NULL;
-}
-
-/* A spreadsheet takes 32,767 characters a cell:
- * <https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3>. */
-enum { CELL_MAX = 32000 };
-
-/* At most so many bytes, whole characters, and how many are left out where some are. To be freed. */
-static char *cell_clip(const char *text, size_t most)
-{
-    size_t length = strlen(text), kept = most;
-    char *clipped;
-
-    if (length <= most)
-        clipped = strdup(text);
-    else {
-        while (kept > 0 && ((unsigned char)text[kept] & 0xC0) == 0x80)
-            kept--;
-        if (asprintf(&clipped, "%.*s [... %zu bytes more]", (int)kept, text, length - kept) == -1)
-            clipped = NULL;
-    }
-    if (clipped == NULL)
-        abort();
-    return clipped;
-}
-
-static void cell_text(struct table *table, const char *text)
-{
-    char *whole = text_plain(text), *plain = cell_clip(whole, CELL_MAX);
-
-    free(whole);
-    bool formula = is_formula(plain);
-
-    cell_begin(table);
-    if (!formula && strpbrk(plain, ",\"\n\t ;'") == NULL) {
-        fputs(plain, table->out);
-    } else {
-        fputs(formula ? "\"'" : "\"", table->out);
-        for (const char *at = plain; *at != '\0'; at++)
-            fputs(*at == '"' ? "\"\"" : (char[]){*at, '\0'}, table->out);
-        fputc('"', table->out);
-    }
-    free(plain);
-}
-
-static void cell_integer(struct table *table, json_int_t number)
-{
-    cell_begin(table);
-    fprintf(table->out, "%" JSON_INTEGER_FORMAT, number);
-}
-
-static void cell_hundredths(struct table *table, json_int_t hundredths)
-{
-    char text[HUNDREDTHS_TEXT];
-
-    cell_begin(table);
-    fputs(export_hundredths(text, hundredths), table->out);
-}
-
-static void cells_text(struct table *table, const char *const *texts)
-{
-    for (; *texts != NULL; texts++)
-        cell_text(table, *texts);
-}
-
-/* Texts of an array in one cell, a line each. */
-static void cell_lines(struct table *table, const json_t *texts)
-{
-    char *lines = NULL;
-    size_t size = 0, i;
-    FILE *out = open_memstream(&lines, &size);
-    json_t *text;
-
-    if (out == NULL)
-        abort();
-    json_array_foreach (texts, i, text) {
-        fprintf(out, "%s%s", i > 0 ? "\n" : "", json_is_string(text) ? json_string_value(text) : "");
-    }
-    if (fclose(out) != 0)
-        abort();
-    cell_text(table, lines);
-    free(lines);
-}
-
-/* ---- the roster's columns ---- */
-
-/* The names of the roster's columns, as it has them; without a roster what is known of students. To be released. */
-static json_t *roster_columns(const struct class_results *results)
-{
-    json_t *columns = json_object_get(results->class, "roster_columns"), *names = json_object(), *person, *value;
-    size_t i;
-    const char *name;
-
-    if (json_is_array(columns)) {
-        json_decref(names);
-        return json_incref(columns);
-    }
-    json_array_foreach (json_object_get(results->class, "roster"), i, person)
-        json_object_update(names, person);
-    json_array_foreach (results->submissions, i, person)
-        json_object_update(names, json_object_get(person, "student"));
-    columns = json_array();
-    json_object_foreach (names, name, value)
-        json_array_append_new(columns, json_string(name));
-    json_decref(names);
-    return columns;
-}
-
-static void cells_heads(struct table *table, const json_t *columns)
-{
-    size_t i;
-    json_t *name;
-
-    json_array_foreach (columns, i, name)
-        cell_text(table, json_is_string(name) ? json_string_value(name) : "");
-}
-
-/* The person's cells as the roster had them; of somebody who is not in it, what is known. */
-static void cells_person(struct table *table, const struct export_order *order, const json_t *columns,
-                         const json_t *person)
-{
-    const json_t *row = json_object_get(class_person(order->results, verdict_text(person, "id")), "row");
-    size_t i;
-    json_t *name;
-
-    json_array_foreach (columns, i, name) {
-        const char *cell = json_string_value(json_array_get(row, i));
-        cell_text(table,
-                  cell != NULL ? cell : verdict_text(person, json_is_string(name) ? json_string_value(name) : ""));
-    }
-}
+#include "statistics.h"
 
 /* ---- a row a check ---- */
 
-static void findings_cells(struct table *table, const json_t *check, bool for_student)
+static void findings_cells(struct csv_table *table, const json_t *check, bool for_student)
 {
     static const char *const findings[] = {"expected", "found", "cause", "next"};
     bool hide = for_student && check_is_hidden(check);
     char *place = check_place(check);
 
-    cell_text(table, hide ? "" : place);
+    csv_text(table, hide ? "" : place);
     for (size_t i = 0; i < sizeof findings / sizeof findings[0]; i++)
-        cell_text(table, hide ? "" : verdict_text(check, findings[i]));
-    cell_lines(table, hide ? NULL : json_object_get(check, "leaks"));
+        csv_text(table, hide ? "" : verdict_text(check, findings[i]));
+    csv_lines(table, hide ? NULL : json_object_get(check, "leaks"));
     free(place);
 }
 
-static void check_row(struct table *table, const struct export_order *order, const json_t *columns,
+static void check_row(struct csv_table *table, const struct export_order *order, const json_t *columns,
                       const json_t *submission, const json_t *lab, const json_t *check)
 {
     bool for_student = order->one;
 
-    cells_person(table, order, columns, json_object_get(submission, "student"));
-    cell_text(table, verdict_text(submission, "name"));
-    cell_integer(table, verdict_integer(lab, "number"));
-    cells_text(table, (const char *const[]){check_label(check, for_student), check_title(check, for_student),
-                                            verdict_text(check, "visibility"), verdict_text(check, "outcome"), NULL});
-    cell_integer(table, verdict_true(check, "challenge"));
-    cell_integer(table, verdict_integer(check, "points"));
-    cell_integer(table, verdict_integer(check, "points_max"));
+    csv_person(table, order, columns, json_object_get(submission, "student"));
+    csv_text(table, verdict_text(submission, "name"));
+    csv_integer(table, verdict_integer(lab, "number"));
+    csv_texts(table, (const char *const[]){check_label(check, for_student), check_title(check, for_student),
+                                           verdict_text(check, "visibility"), verdict_text(check, "outcome"), NULL});
+    csv_integer(table, verdict_true(check, "challenge"));
+    csv_integer(table, verdict_integer(check, "points"));
+    csv_integer(table, verdict_integer(check, "points_max"));
     findings_cells(table, check, for_student);
-    row_end(table);
+    csv_row_end(table);
 }
 
 void csv_checks_write(FILE *out, const struct export_order *order)
@@ -214,13 +45,13 @@ void csv_checks_write(FILE *out, const struct export_order *order)
     static const char *const heads[] = {"submission", "lab",    "check",      "title", "visibility", "outcome",
                                         "challenge",  "points", "points_max", "where", "expected",   "found",
                                         "cause",      "next",   "leaks",      NULL};
-    struct table table = {.out = out};
-    json_t *columns = roster_columns(order->results), *submission, *lab, *check;
+    struct csv_table table = {.out = out};
+    json_t *columns = csv_roster_columns(order->results), *submission, *lab, *check;
     size_t i, j, k;
 
-    cells_heads(&table, columns);
-    cells_text(&table, heads);
-    row_end(&table);
+    csv_heads(&table, columns);
+    csv_texts(&table, heads);
+    csv_row_end(&table);
     json_array_foreach (order->results->submissions, i, submission) {
         json_array_foreach (json_object_get(submission, "labs"), j, lab) {
             json_array_foreach (json_object_get(lab, "checks"), k, check) {
@@ -245,45 +76,60 @@ static json_int_t outcomes_count(const json_t *lab, const char *outcome)
     return count;
 }
 
-static void adjusted_cells(struct table *table, const json_t *lab)
+static void adjusted_cells(struct csv_table *table, const json_t *lab)
 {
     const json_t *adjusted = json_object_get(lab, "adjusted");
 
-    cell_text(table, verdict_text(adjusted, "due"));
-    cell_text(table, verdict_text(adjusted, "submitted"));
-    cell_integer(table, verdict_integer(adjusted, "days_late"));
-    cell_integer(table, verdict_integer(adjusted, "late_days_used"));
-    cell_hundredths(table, verdict_integer(adjusted, "penalty_hundredths"));
-    cell_hundredths(table, policy_hundredths(lab, "points"));
-    cell_hundredths(table, policy_hundredths(lab, "challenge_points"));
-    cell_text(table, verdict_text(adjusted, "note"));
+    csv_text(table, verdict_text(adjusted, "due"));
+    csv_text(table, verdict_text(adjusted, "submitted"));
+    csv_integer(table, verdict_integer(adjusted, "days_late"));
+    csv_integer(table, verdict_integer(adjusted, "late_days_used"));
+    csv_hundredths(table, verdict_integer(adjusted, "penalty_hundredths"));
+    csv_hundredths(table, policy_hundredths(lab, "points"));
+    csv_hundredths(table, policy_hundredths(lab, "challenge_points"));
+    csv_text(table, verdict_text(adjusted, "note"));
 }
 
-static void lab_row(struct table *table, const struct export_order *order, const json_t *columns,
+static void lab_row(struct csv_table *table, const struct export_order *order, const json_t *columns,
                     const json_t *submission, const json_t *lab)
 {
     static const char *const numbers[] = {"points", "points_max", "challenge_points", "challenge_points_max"};
     static const char *const outcomes[] = {"passed", "failed", "timeout", "error", "skipped"};
 
-    cells_person(table, order, columns, json_object_get(submission, "student"));
-    cell_text(table, verdict_text(submission, "name"));
-    cell_integer(table, verdict_integer(lab, "number"));
-    cell_text(table, verdict_text(lab, "lab"));
-    cell_integer(table, !verdict_true(lab, "missing"));
+    csv_person(table, order, columns, json_object_get(submission, "student"));
+    csv_text(table, verdict_text(submission, "name"));
+    csv_integer(table, verdict_integer(lab, "number"));
+    csv_text(table, verdict_text(lab, "lab"));
+    csv_integer(table, !verdict_true(lab, "missing"));
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-        cell_integer(table, verdict_integer(lab, numbers[i]));
+        csv_integer(table, verdict_integer(lab, numbers[i]));
     for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++)
-        cell_integer(table, outcomes_count(lab, outcomes[i]));
+        csv_integer(table, outcomes_count(lab, outcomes[i]));
+    csv_integer(table, verdict_integer(lab, "points_unjudged"));
+    csv_lines(table, json_object_get(lab, "comments"));
     if (order->policy)
         adjusted_cells(table, lab);
-    row_end(table);
+    csv_row_end(table);
 }
 
 void csv_labs_write(FILE *out, const struct export_order *order)
 {
-    static const char *const heads[] = {
-        "submission",           "lab",    "name",   "handed_in", "points", "points_max", "challenge_points",
-        "challenge_points_max", "passed", "failed", "timeout",   "error",  "skipped",    NULL};
+    static const char *const heads[] = {"submission",
+                                        "lab",
+                                        "name",
+                                        "handed_in",
+                                        "points",
+                                        "points_max",
+                                        "challenge_points",
+                                        "challenge_points_max",
+                                        "passed",
+                                        "failed",
+                                        "timeout",
+                                        "error",
+                                        "skipped",
+                                        "points_unjudged",
+                                        "comments",
+                                        NULL};
     static const char *const policy_heads[] = {"due",
                                                "submitted",
                                                "days_late",
@@ -293,15 +139,15 @@ void csv_labs_write(FILE *out, const struct export_order *order)
                                                "challenge_points_adjusted",
                                                "note",
                                                NULL};
-    struct table table = {.out = out};
-    json_t *columns = roster_columns(order->results), *submission, *lab;
+    struct csv_table table = {.out = out};
+    json_t *columns = csv_roster_columns(order->results), *submission, *lab;
     size_t i, j;
 
-    cells_heads(&table, columns);
-    cells_text(&table, heads);
+    csv_heads(&table, columns);
+    csv_texts(&table, heads);
     if (order->policy)
-        cells_text(&table, policy_heads);
-    row_end(&table);
+        csv_texts(&table, policy_heads);
+    csv_row_end(&table);
     json_array_foreach (order->results->submissions, i, submission) {
         json_array_foreach (json_object_get(submission, "labs"), j, lab) {
             lab_row(&table, order, columns, submission, lab);
@@ -312,124 +158,229 @@ void csv_labs_write(FILE *out, const struct export_order *order)
 
 /* ---- a row a student ---- */
 
-static void course_heads(struct table *table, const struct export_order *order)
+static void course_heads(struct csv_table *table, const struct export_order *order)
 {
     char name[64];
     size_t i;
     json_t *lab;
 
-    cell_text(table, "submission");
-    cell_text(table, "state");
-    cell_text(table, "submitted");
-    cell_text(table, "submitted_from");
+    csv_text(table, "submission");
+    csv_text(table, "state");
+    csv_text(table, "submitted");
+    csv_text(table, "submitted_from");
     json_array_foreach (json_object_get(order->results->class, "labs"), i, lab) {
         for (int adjusted = 0; adjusted <= order->policy; adjusted++) {
             int number = (int)json_integer_value(lab);
             snprintf(name, sizeof name, "lab%d%s", number, adjusted ? "_adjusted" : "");
-            cell_text(table, name);
+            csv_text(table, name);
             snprintf(name, sizeof name, "lab%d_challenge%s", number, adjusted ? "_adjusted" : "");
-            cell_text(table, name);
+            csv_text(table, name);
         }
     }
-    cells_text(table, (const char *const[]){"points", "points_max", "challenge_points", "challenge_points_max", NULL});
+    csv_texts(table, (const char *const[]){"points", "points_max", "challenge_points", "challenge_points_max", NULL});
     if (order->policy)
-        cells_text(table, (const char *const[]){"points_adjusted", "challenge_points_adjusted", NULL});
-    cell_text(table, "isolation");
-    cell_text(table, "attention");
-    row_end(table);
+        csv_texts(table, (const char *const[]){"points_adjusted", "challenge_points_adjusted", NULL});
+    csv_texts(table, (const char *const[]){"points_unjudged", "isolation", "attention", "comments", NULL});
+    csv_row_end(table);
 }
 
 /* Cells of a number that does not exist stay empty: no submission is something else than no points. */
-static void points_cells(struct table *table, const json_t *owner, bool policy)
+static void points_cells(struct csv_table *table, const json_t *owner, bool policy)
 {
     for (int adjusted = 0; adjusted <= policy; adjusted++) {
         if (owner == NULL) {
-            cell_text(table, "");
-            cell_text(table, "");
+            csv_text(table, "");
+            csv_text(table, "");
         } else if (adjusted) {
-            cell_hundredths(table, policy_hundredths(owner, "points"));
-            cell_hundredths(table, policy_hundredths(owner, "challenge_points"));
+            csv_hundredths(table, policy_hundredths(owner, "points"));
+            csv_hundredths(table, policy_hundredths(owner, "challenge_points"));
         } else {
-            cell_integer(table, verdict_integer(owner, "points"));
-            cell_integer(table, verdict_integer(owner, "challenge_points"));
+            csv_integer(table, verdict_integer(owner, "points"));
+            csv_integer(table, verdict_integer(owner, "challenge_points"));
         }
     }
 }
 
-static void course_row(struct table *table, const struct export_order *order, json_t *columns, const json_t *person,
+static json_int_t unjudged_sum(const json_t *submission)
+{
+    json_int_t sum = 0;
+    size_t i;
+    json_t *lab;
+
+    json_array_foreach (json_object_get(submission, "labs"), i, lab)
+        sum += verdict_integer(lab, "points_unjudged");
+    return sum;
+}
+
+/* Of all labs, a line each. */
+static void comments_cell(struct csv_table *table, const json_t *submission)
+{
+    char *text = NULL;
+    size_t size = 0, i;
+    FILE *out = open_memstream(&text, &size);
+    json_t *lab;
+
+    if (out == NULL)
+        abort();
+    json_array_foreach (json_object_get(submission, "labs"), i, lab)
+        export_comments_write(out, lab);
+    if (fclose(out) != 0)
+        abort();
+    if (size > 0)
+        text[size - 1] = '\0'; /* the last line's end */
+    csv_text(table, text);
+    free(text);
+}
+
+static void course_row(struct csv_table *table, const struct export_order *order, json_t *columns, const json_t *person,
                        const json_t *submission)
 {
     static const char *const numbers[] = {"points", "points_max", "challenge_points", "challenge_points_max"};
     size_t i;
     json_t *lab;
 
-    cells_person(table, order, columns, person);
-    cell_text(table, verdict_text(submission, "name"));
-    cell_text(table, submission != NULL ? verdict_text(submission, "state") : "no submission");
-    cell_text(table, verdict_text(submission, "submitted"));
-    cell_text(table, verdict_text(submission, "submitted_from"));
+    csv_person(table, order, columns, person);
+    csv_text(table, verdict_text(submission, "name"));
+    csv_text(table, submission != NULL ? verdict_text(submission, "state") : "no submission");
+    csv_text(table, verdict_text(submission, "submitted"));
+    csv_text(table, verdict_text(submission, "submitted_from"));
     json_array_foreach (json_object_get(order->results->class, "labs"), i, lab) {
         points_cells(table, submission_lab(submission, json_integer_value(lab)), order->policy);
     }
     for (i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         if (submission != NULL)
-            cell_integer(table, verdict_integer(submission, numbers[i]));
+            csv_integer(table, verdict_integer(submission, numbers[i]));
         else
-            cell_text(table, "");
+            csv_text(table, "");
     if (order->policy && submission != NULL) {
-        cell_hundredths(table, policy_hundredths(submission, "points"));
-        cell_hundredths(table, policy_hundredths(submission, "challenge_points"));
+        csv_hundredths(table, policy_hundredths(submission, "points"));
+        csv_hundredths(table, policy_hundredths(submission, "challenge_points"));
     } else if (order->policy) {
-        cells_text(table, (const char *const[]){"", "", NULL});
+        csv_texts(table, (const char *const[]){"", "", NULL});
     }
-    cell_text(table, verdict_text(submission, "isolation"));
-    cell_lines(table, json_object_get(submission, "attention"));
-    row_end(table);
-}
-
-/* Whose submission is it? The roster's id decides. */
-static bool belongs(const json_t *submission, const json_t *person)
-{
-    const json_t *student = json_object_get(submission, "student");
-
-    return verdict_text(student, "id")[0] != '\0' && verdict_is(student, "id", verdict_text(person, "id"));
-}
-
-/* The submissions of a person of the roster, or one row that says that there is none. */
-static void person_rows(struct table *table, const struct export_order *order, json_t *columns, const json_t *person)
-{
-    size_t i, found = 0;
-    json_t *submission;
-
-    json_array_foreach (order->results->submissions, i, submission) {
-        if (belongs(submission, person)) {
-            course_row(table, order, columns, person, submission);
-            found++;
-        }
-    }
-    if (found == 0 && !order->one)
-        course_row(table, order, columns, person, NULL);
+    if (submission != NULL)
+        csv_integer(table, unjudged_sum(submission));
+    else
+        csv_text(table, "");
+    csv_text(table, verdict_text(submission, "isolation"));
+    csv_lines(table, json_object_get(submission, "attention"));
+    comments_cell(table, submission);
+    csv_row_end(table);
 }
 
 void csv_course_write(FILE *out, const struct export_order *order)
 {
-    struct table table = {.out = out};
-    json_t *columns = roster_columns(order->results), *person, *submission;
-    json_t *roster = json_object_get(order->results->class, "roster");
-    size_t i, j;
+    struct csv_table table = {.out = out};
+    json_t *columns = csv_roster_columns(order->results);
 
-    cells_heads(&table, columns);
+    csv_heads(&table, columns);
     course_heads(&table, order);
-    json_array_foreach (roster, i, person) {
-        person_rows(&table, order, columns, person);
-    }
-    json_array_foreach (order->results->submissions, i, submission) {
-        bool listed = false;
-        json_array_foreach (roster, j, person) {
-            listed = listed || belongs(submission, person);
-        }
-        if (!listed)
-            course_row(&table, order, columns, json_object_get(submission, "student"), submission);
-    }
+    csv_people(&table, order, columns, course_row);
     json_decref(columns);
+}
+
+/* ---- a row a mail ---- */
+
+/* "Lab 1: 88 of 100 points; lab 2: not handed in" */
+static void mail_marks(struct csv_table *table, const json_t *submission)
+{
+    char *text = NULL, points[HUNDREDTHS_TEXT];
+    size_t size = 0, i;
+    FILE *out = open_memstream(&text, &size);
+    json_t *lab;
+
+    if (out == NULL)
+        abort();
+    json_array_foreach (json_object_get(submission, "labs"), i, lab) {
+        fprintf(out, "%sab %d: ", i > 0 ? "; l" : "L", (int)verdict_integer(lab, "number"));
+        if (verdict_true(lab, "missing"))
+            fputs("not handed in", out);
+        else
+            fprintf(out, "%s of %d points", export_hundredths(points, policy_hundredths(lab, "points")),
+                    (int)verdict_integer(lab, "points_max"));
+    }
+    if (fclose(out) != 0)
+        abort();
+    csv_text(table, submission != NULL ? text : "nothing handed in");
+    free(text);
+}
+
+static void mail_row(struct csv_table *table, const struct export_order *order, json_t *columns, const json_t *person,
+                     const json_t *submission)
+{
+    char *page = NULL;
+
+    csv_person(table, order, columns, person);
+    csv_text(table, verdict_text(person, "email"));
+    csv_text(table, verdict_text(person, "name"));
+    if (submission != NULL) {
+        csv_hundredths(table, policy_hundredths(submission, "points"));
+        csv_integer(table, verdict_integer(submission, "points_max"));
+        if (asprintf(&page, "%s.html", verdict_text(submission, "name")) == -1)
+            abort();
+    } else {
+        csv_texts(table, (const char *const[]){"", "", NULL});
+    }
+    mail_marks(table, submission);
+    comments_cell(table, submission);
+    csv_text(table, page != NULL ? page : "");
+    csv_row_end(table);
+    free(page);
+}
+
+void csv_mail_write(FILE *out, const struct export_order *order)
+{
+    struct csv_table table = {.out = out};
+    json_t *columns = csv_roster_columns(order->results);
+
+    csv_heads(&table, columns);
+    csv_texts(&table, (const char *const[]){"mail_to", "mail_name", "mail_points", "mail_points_max", "mail_marks",
+                                            "mail_comments", "mail_page", NULL});
+    csv_row_end(&table);
+    csv_people(&table, order, columns, mail_row);
+    json_decref(columns);
+}
+
+/* ---- a row a check, of the class ---- */
+
+static void percent_cell(struct csv_table *table, json_int_t part, json_int_t whole)
+{
+    if (whole > 0)
+        csv_hundredths(table, part * 10000 / whole);
+    else
+        csv_text(table, "");
+}
+
+void csv_statistics_write(FILE *out, const struct export_order *order)
+{
+    struct csv_table table = {.out = out};
+    json_t *statistics = statistics_make(order->results), *lab, *check;
+    static const char *const counts[] = {"passed", "failed", "not_run"};
+    static const char *const thirds[] = {"upper_passed", "upper", "lower_passed", "lower"};
+    size_t i, j, k;
+
+    csv_texts(&table, (const char *const[]){"lab", "check", "title", "points_max", "passed", "failed", "not_run",
+                                            "upper_passed", "upper", "lower_passed", "lower", "passed_percent",
+                                            "discrimination_percent", NULL});
+    csv_row_end(&table);
+    json_array_foreach (json_object_get(statistics, "labs"), i, lab) {
+        json_array_foreach (json_object_get(lab, "checks"), j, check) {
+            csv_integer(&table, verdict_integer(lab, "number"));
+            csv_texts(&table, (const char *const[]){verdict_text(check, "name"), verdict_text(check, "title"), NULL});
+            csv_integer(&table, verdict_integer(check, "points_max"));
+            for (k = 0; k < sizeof counts / sizeof counts[0]; k++)
+                csv_integer(&table, verdict_integer(check, counts[k]));
+            for (k = 0; k < sizeof thirds / sizeof thirds[0]; k++)
+                csv_integer(&table, verdict_integer(check, thirds[k]));
+            percent_cell(&table, verdict_integer(check, "passed"),
+                         verdict_integer(check, "passed") + verdict_integer(check, "failed") +
+                             verdict_integer(check, "not_run"));
+            json_int_t upper = verdict_integer(check, "upper"), lower = verdict_integer(check, "lower");
+            percent_cell(
+                &table, verdict_integer(check, "upper_passed") * lower - verdict_integer(check, "lower_passed") * upper,
+                upper * lower);
+            csv_row_end(&table);
+        }
+    }
+    json_decref(statistics);
 }

@@ -13,6 +13,7 @@
 #include "export.h"
 #include "html.h"
 #include "policy.h"
+#include "policy_time.h"
 #include "statistics.h"
 #include "text.h"
 
@@ -82,6 +83,14 @@ static void marks_write(FILE *out, const json_t *statistics)
                    (int)verdict_integer(lab, "handed_in"), (int)verdict_integer(lab, "missing"),
                    export_hundredths(median, statistics_median(marks)), (int)verdict_integer(lab, "points_max"));
         histogram_write(out, lab);
+        fputs("<p class=\"axis\">percent of the points; the number of students above</p></div>\n", out);
+    }
+    if (json_array_size(json_object_get(statistics, "labs")) > 1) {
+        const json_t *all = json_object_get(statistics, "all"), *marks = json_object_get(all, "marks");
+        html_print(out, "<div class=\"card\"><h3>All labs</h3><p>%d submissions; median %s of %d points</p>",
+                   (int)json_array_size(marks), export_hundredths(median, statistics_median(marks)),
+                   (int)verdict_integer(all, "points_max"));
+        histogram_write(out, all);
         fputs("<p class=\"axis\">percent of the points; the number of students above</p></div>\n", out);
     }
     fputs("</div></section>\n", out);
@@ -191,8 +200,12 @@ static void check_row(FILE *out, const struct export_order *order, const json_t 
     check_causes_write(out, order, json_object_get(check, "causes"));
     fputs("</th><td>", out);
     html_bar(out, "passed, failed, not run", passed + failed + not_run, parts, 3);
-    html_print(out, "</td><td class=\"number\">%d</td><td class=\"number\">%d</td><td class=\"number\">%d</td></tr>\n",
-               passed, failed, not_run);
+    html_print(out,
+               "</td><td class=\"number\">%d</td><td class=\"number\">%d</td><td class=\"number\">%d</td>"
+               "<td class=\"number\">%d of %d</td><td class=\"number\">%d of %d</td></tr>\n",
+               passed, failed, not_run, (int)verdict_integer(check, "upper_passed"),
+               (int)verdict_integer(check, "upper"), (int)verdict_integer(check, "lower_passed"),
+               (int)verdict_integer(check, "lower"));
 }
 
 static void checks_write(FILE *out, const struct export_order *order, const json_t *statistics)
@@ -200,13 +213,17 @@ static void checks_write(FILE *out, const struct export_order *order, const json
     size_t i, j;
     json_t *lab, *check;
 
-    fputs("<section id=\"checks\"><h2>Checks</h2>\n", out);
+    fputs("<section id=\"checks\"><h2>Checks</h2>\n<p>The last two columns: how many passed of those with the most "
+          "points "
+          "and of those with the fewest. A check that both pass alike tells nobody apart.</p>\n",
+          out);
     json_array_foreach (json_object_get(statistics, "labs"), i, lab) {
         html_print(out,
                    "<h3>Lab %d: %s</h3>\n<table class=\"checks\"><thead><tr><th scope=\"col\">Check</th>"
                    "<th scope=\"col\" class=\"wide\">Outcomes</th><th scope=\"col\" class=\"number\">passed</th>"
                    "<th scope=\"col\" class=\"number\">failed</th><th scope=\"col\" class=\"number\">not "
-                   "run</th></tr></thead><tbody>\n",
+                   "run</th><th scope=\"col\" class=\"number\">upper third</th><th scope=\"col\" "
+                   "class=\"number\">lower third</th></tr></thead><tbody>\n",
                    (int)verdict_integer(lab, "number"), verdict_text(lab, "title"));
         json_array_foreach (json_object_get(lab, "checks"), j, check) {
             check_row(out, order, check);
@@ -238,7 +255,7 @@ static void students_table(FILE *out, const struct export_order *order)
 {
     const json_t *numbers = json_object_get(order->results->class, "labs");
     size_t i, j;
-    json_t *number, *submission;
+    json_t *number, *submission, *absent = class_absent(order->results);
 
     fputs("<section id=\"students\"><h2>Students</h2>\n<table><thead><tr><th scope=\"col\">Student</th>", out);
     json_array_foreach (numbers, i, number) {
@@ -253,6 +270,16 @@ static void students_table(FILE *out, const struct export_order *order)
         points_cell(out, order, submission);
         html_print(out, "<td>%s</td></tr>\n", verdict_text(submission, "state"));
     }
+    json_array_foreach (absent, i, submission) {
+        html_print(out, "<tr><th scope=\"row\">%s (%s)</th>", verdict_text(submission, "name"),
+                   verdict_text(submission, "id"));
+        json_array_foreach (numbers, j, number) {
+            points_cell(out, order, NULL);
+        }
+        points_cell(out, order, NULL);
+        fputs("<td>handed in nothing</td></tr>\n", out);
+    }
+    json_decref(absent);
     fputs("</tbody></table></section>\n", out);
 }
 
@@ -348,8 +375,13 @@ static void page_link(FILE *out, const char *path)
 
 static void finding_row(FILE *out, const char *label, const char *class, const char *text)
 {
-    if (text[0] != '\0')
-        html_print(out, "<dt>%s</dt><dd class=\"%s\">%s</dd>", label, class, text);
+    bool drawing = strcmp(class, "output") == 0 && strchr(text, '\n') != NULL && strstr(text, "  ") != NULL;
+
+    if (text[0] == '\0')
+        return;
+    html_print(out, "<dt>%s</dt><dd class=\"%s", label, class);
+    fputs(drawing ? " drawing\" tabindex=\"0\">" : "\">", out); /* what scrolls must be reached by the keyboard, too */
+    html_print(out, "%s</dd>", text);
 }
 
 static void finding_write(FILE *out, const struct export_order *order, const json_t *submission, const json_t *lab,
@@ -441,7 +473,9 @@ static void student_lab_write(FILE *out, const struct export_order *order, const
     if (extra > 0)
         html_print(out, ", challenges %d of %d", (int)verdict_integer(lab, "challenge_points"), (int)extra);
     if (order->policy && policy_hundredths(lab, "points") != verdict_integer(lab, "points") * 100)
-        html_print(out, ", %s after lateness", export_hundredths(text, policy_hundredths(lab, "points")));
+        html_print(out, ", %s adjusted", export_hundredths(text, policy_hundredths(lab, "points")));
+    if (verdict_integer(lab, "points_unjudged") > 0)
+        html_print(out, ", %d not judged here", (int)verdict_integer(lab, "points_unjudged"));
     html_print(out, "</span></h%d>\n", level);
     if (verdict_true(lab, "missing")) {
         fputs("<p>Not handed in.</p>\n", out);
@@ -467,9 +501,12 @@ static void student_write(FILE *out, const struct export_order *order, const jso
         abort();
     html_print(out, "<article class=\"student\" id=\"s%d\"><h%d class=\"person\">%s</h%d>\n<p class=\"about\">%s",
                (int)index, level, submission_person(submission), level, verdict_text(submission, "name"));
-    if (verdict_text(submission, "submitted")[0] != '\0')
-        html_print(out, ", handed in %s", verdict_text(submission, "submitted"));
-    html_print(out, ": <strong>%d of %d points</strong></p>\n", (int)verdict_integer(submission, "points"),
+    time_t submitted;
+    char when[POLICY_TIME_TEXT];
+    if (policy_time_parse(verdict_text(submission, "submitted"), &submitted) == NULL)
+        html_print(out, ", handed in %s", policy_time_text(when, submitted));
+    html_print(out, ": <strong>%s of %d points</strong></p>\n",
+               export_hundredths(when, policy_hundredths(submission, "points")),
                (int)verdict_integer(submission, "points_max"));
     if (remarks[0] != '\0')
         html_print(out, "<p class=\"remarks\">%s</p>\n", remarks);

@@ -108,6 +108,8 @@ static void properties_write(FILE *out, const struct export_order *order, const 
         property_write(out, "points.adjusted", export_hundredths(text, policy_hundredths(lab, "points")));
         property_write(out, "policy", verdict_text(json_object_get(lab, "adjusted"), "note"));
     }
+    json_array_foreach (json_object_get(lab, "comments"), i, check)
+        property_write(out, "comment", json_string_value(check));
     json_array_foreach (json_object_get(lab, "checks"), i, check) {
         if (check_is_hidden(check) && order->one)
             continue;
@@ -183,20 +185,40 @@ static void suite_write(FILE *out, const struct export_order *order, const json_
     free(name);
 }
 
+/* Somebody in the roster who handed in nothing: a suite with one case that did not run. */
+static void absent_write(FILE *out, const json_t *person)
+{
+    char *name;
+
+    if (asprintf(&name, "%s.no_submission", verdict_text(person, "id")) == -1)
+        abort();
+    fputs("  <testsuite", out);
+    attribute_write(out, "name", name);
+    fputs(" tests=\"1\" failures=\"0\" errors=\"0\" skipped=\"1\">\n    <testcase name=\"submission\"", out);
+    attribute_write(out, "classname", name);
+    fputs(">\n      <skipped>", out);
+    plain_escape(out, verdict_text(person, "name"));
+    fputs(" handed in nothing</skipped>\n    </testcase>\n  </testsuite>\n", out);
+    free(name);
+}
+
 void junit_write(FILE *out, const struct export_order *order)
 {
     struct counts sum = class_count(order->results);
     size_t i, j;
-    json_t *submission, *lab;
+    json_t *submission, *lab, *absent = order->one ? json_array() : class_absent(order->results);
 
     fprintf(out,
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
             "<testsuites name=\"shmlab\" tests=\"%d\" failures=\"%d\" errors=\"%d\">\n",
-            sum.tests, sum.failures, sum.errors);
+            sum.tests + (int)json_array_size(absent), sum.failures, sum.errors);
     json_array_foreach (order->results->submissions, i, submission) {
         json_array_foreach (json_object_get(submission, "labs"), j, lab) {
             suite_write(out, order, submission, lab);
         }
     }
+    json_array_foreach (absent, i, submission)
+        absent_write(out, submission);
+    json_decref(absent);
     fputs("</testsuites>\n", out);
 }

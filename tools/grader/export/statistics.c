@@ -91,10 +91,17 @@ static void count_up(json_t *object, const char *key)
     json_object_set_new(object, key, json_integer(verdict_integer(object, key) + 1));
 }
 
-static void check_add(json_t *lab, const json_t *check, size_t student)
+/* By the sum of their points a student is in the upper third of the class, in the lower, or between. */
+enum third { BETWEEN, UPPER, LOWER };
+
+static void check_add(json_t *lab, const json_t *check, size_t student, enum third third)
 {
     json_t *entry = check_find(json_object_get(lab, "checks"), check);
 
+    if (third != BETWEEN)
+        count_up(entry, third == UPPER ? "upper" : "lower");
+    if (third != BETWEEN && check_passed(check))
+        count_up(entry, third == UPPER ? "upper_passed" : "lower_passed");
     count_up(entry, check_passed(check) ? "passed" : check_found_something(check) ? "failed" : "not_run");
     if (!check_found_something(check))
         return;
@@ -105,7 +112,7 @@ static void check_add(json_t *lab, const json_t *check, size_t student)
     free(text);
 }
 
-static void lab_add(json_t *lab, const json_t *verdict, size_t student)
+static void lab_add(json_t *lab, const json_t *verdict, size_t student, enum third third)
 {
     size_t i;
     json_t *check;
@@ -119,7 +126,7 @@ static void lab_add(json_t *lab, const json_t *verdict, size_t student)
     json_object_set_new(lab, "points_max", json_integer(verdict_integer(verdict, "points_max")));
     json_array_append_new(json_object_get(lab, "marks"), json_integer(verdict_integer(verdict, "points")));
     json_array_foreach (json_object_get(verdict, "checks"), i, check) {
-        check_add(lab, check, student);
+        check_add(lab, check, student, third);
     }
 }
 
@@ -130,7 +137,40 @@ static int by_number(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-static json_t *lab_make(const struct class_results *results, json_int_t number)
+struct rank {
+    json_int_t points;
+    size_t student;
+};
+
+static int by_points(const void *left, const void *right)
+{
+    const struct rank *a = left, *b = right;
+
+    if (a->points != b->points)
+        return a->points > b->points ? -1 : 1;
+    return a->student < b->student ? -1 : a->student > b->student;
+}
+
+/* Of each submission; whoever has as many points as the last of a third is in it, too. To be freed. */
+static enum third *thirds_make(const struct class_results *results)
+{
+    size_t count = json_array_size(results->submissions), size = count / 3;
+    struct rank *ranks = calloc(count + 1, sizeof *ranks);
+    enum third *thirds = calloc(count + 1, sizeof *thirds);
+
+    if (ranks == NULL || thirds == NULL)
+        abort();
+    for (size_t i = 0; i < count; i++)
+        ranks[i] = (struct rank){verdict_integer(json_array_get(results->submissions, i), "points"), i};
+    qsort(ranks, count, sizeof *ranks, by_points);
+    json_int_t upper = size > 0 ? ranks[size - 1].points : 0, lower = size > 0 ? ranks[count - size].points : 0;
+    for (size_t i = 0; i < count && upper > lower; i++)
+        thirds[ranks[i].student] = ranks[i].points >= upper ? UPPER : ranks[i].points <= lower ? LOWER : BETWEEN;
+    free(ranks);
+    return thirds;
+}
+
+static json_t *lab_make(const struct class_results *results, json_int_t number, const enum third *thirds)
 {
     json_t *lab = json_pack("{s:I, s:s, s:i, s:i, s:i, s:[], s:[]}", "number", number, "title", "", "points_max", 0,
                             "handed_in", 0, "missing", 0, "marks", "checks");
@@ -138,7 +178,7 @@ static json_t *lab_make(const struct class_results *results, json_int_t number)
     json_t *each;
 
     json_array_foreach (results->submissions, i, each) {
-        lab_add(lab, submission_lab(each, number), i);
+        lab_add(lab, submission_lab(each, number), i, thirds[i]);
     }
     json_object_set_new(lab, "marks", array_sorted(json_object_get(lab, "marks"), by_number));
     json_array_foreach (json_object_get(lab, "checks"), i, each) {
@@ -147,13 +187,30 @@ static json_t *lab_make(const struct class_results *results, json_int_t number)
     return lab;
 }
 
+/* The sums of those who handed something in. */
+static json_t *all_make(const struct class_results *results)
+{
+    json_t *marks = json_array(), *each;
+    json_int_t most = 0;
+    size_t i;
+
+    json_array_foreach (results->submissions, i, each) {
+        json_array_append_new(marks, json_integer(verdict_integer(each, "points")));
+        most = verdict_integer(each, "points_max") > most ? verdict_integer(each, "points_max") : most;
+    }
+    json_t *sorted = array_sorted(marks, by_number);
+    json_decref(marks);
+    return json_pack("{s:I, s:o}", "points_max", most, "marks", sorted);
+}
+
 json_t *statistics_make(const struct class_results *results)
 {
     json_t *labs = json_array(), *causes = json_array(), *number, *check;
+    enum third *thirds = thirds_make(results);
     size_t i, j;
 
     json_array_foreach (json_object_get(results->class, "labs"), i, number) {
-        json_t *lab = lab_make(results, json_integer_value(number));
+        json_t *lab = lab_make(results, json_integer_value(number), thirds);
         json_array_append_new(labs, lab);
         json_array_foreach (json_object_get(lab, "checks"), j, check) {
             json_array_extend(causes, json_object_get(check, "causes"));
@@ -161,7 +218,8 @@ json_t *statistics_make(const struct class_results *results)
     }
     json_t *sorted = array_sorted(causes, by_students);
     json_decref(causes);
-    return json_pack("{s:o, s:o}", "labs", labs, "causes", sorted);
+    free(thirds);
+    return json_pack("{s:o, s:o, s:o}", "labs", labs, "causes", sorted, "all", all_make(results));
 }
 
 json_int_t statistics_median(const json_t *sorted)
