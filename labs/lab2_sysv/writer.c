@@ -12,7 +12,7 @@
  *     somebody attached             refuse: another writer or a reader is at work
  *
  * A System V segment belongs to the kernel, not to a process: one that is not removed stays until the machine
- * restarts.
+ * restarts (or, with systemd, until the last session of its owner ends).
  */
 #define _XOPEN_SOURCE 700
 #include <errno.h>

@@ -42,8 +42,8 @@ def main() -> int:
     with posix_shm.open_existing(name, "start the writer first, or pass its --name") as segment:
         memory = segment.map(shared_data.SEGMENT_SIZE)
     # slide:end
-        # A plain load will do as long as the writer fills the segment once and holds it; how to pass a flag while the
-        # other side is at work is the subject of lab 3.
+        # Plain loads promise no order: a reader that comes in the very moment in which the writer sets the flag may see
+        # the flag and older bytes (on arm64; not on x86-64). Lab 3 is about a flag that can be trusted.
         # slide:read
         ready = memory[shared_data.READY_OFFSET] != 0
         data = SharedData.from_buffer_copy(memory)

@@ -1,0 +1,1 @@
+say build/slides/demos/robust_mutex
