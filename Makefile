@@ -10,6 +10,7 @@
 #     make fuzz SECONDS=300   feed random bytes to what reads strangers' bytes: tests/fuzz/README.md
 #     make bench      measure shared memory against everything else
 #     make slides     the decks as HTML and PDF; slides-serve while writing
+#     make site      every page, deck and figure as one site without a network, in build/site/
 #     make format     clang-format       make wire-formats   write the table of offsets anew
 # end
 BUILD ?= build
@@ -38,6 +39,11 @@ slides:
 slides-serve:
 	@sh slides/build --serve
 
+site: all
+	@sh slides/build --html
+	@SHMLAB_BUILD=$(abspath $(BUILD)) node slides/tools/site.mjs $(BUILD)/site
+	@node slides/tools/site.mjs --students $(BUILD)/site-students
+
 check:
 	@bash tests/check $(BUILD) $(ONLY)
 
@@ -57,7 +63,7 @@ wire-formats: all
 format:
 	@bash tools/format
 
-.PHONY: demo bench slides slides-serve check fuzz mutate wire-formats format
+.PHONY: demo bench slides slides-serve site check fuzz mutate wire-formats format
 # end
 
 models:

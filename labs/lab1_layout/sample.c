@@ -43,7 +43,7 @@ void sample_publish(struct shared_data *shared, const struct shared_data *sample
 {
     memcpy(shared, sample, sizeof *shared); /* data_ready is false in the sample */
 
-    /* release: pairs with a reader's acquire load of data_ready (reader.py loads it plainly, and says what that
-     * costs); lab 3 is about why a plain store would not do */
+    /* release: pairs with a reader's acquire load of data_ready (reader.py loads it plainly, and says what
+     * that costs); lab 3 is about why a plain store would not do */
     __atomic_store_n(&shared->data_ready, true, __ATOMIC_RELEASE);
 }

@@ -1,9 +1,9 @@
 /*
- * Lab 5: the copy that is none. The program copies a struct out of shared memory, checks the copy and uses the copy, in plain
- * C; gcc may load the count once for the check and once more for the use (C17 5.1.2.3: nobody else can change plain
- * memory). Look at take_plainly and take_once with objdump; what runs here only says that both work while nobody interferes.
+ * Lab 5: the copy that is none. The program copies a struct out of shared memory, checks the copy and uses the copy, in
+ * plain C; gcc may load the count once for the check and once more for the use (C17 5.1.2.3: nobody else can change
+ * plain memory). Look at take_plainly and take_once with objdump; what runs here only says that both work while nobody
+ * interferes.
  */
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /*
- * Lab 4: a lock whose holder is killed. A semaphore would stay taken for ever; a robust mutex belongs to its holder, and the
- * kernel tells the next process that the holder died (pthread_mutexattr_setrobust(3)).
+ * Lab 4: a lock whose holder is killed. A semaphore would stay taken forever; a robust mutex belongs to its holder, and
+ * the kernel tells the next process that the holder died (pthread_mutexattr_setrobust(3)).
  */
 #define _XOPEN_SOURCE 700
 #include <errno.h>

@@ -9,7 +9,7 @@ import { deckFiles, SLIDES } from './decks.mjs';
 import { Missing } from './checks/programs.mjs';
 import { scratchFolder } from './scratch.mjs';
 
-const NAMES = ['models', 'play', 'text', 'snippets', 'tables', 'handouts', 'commands', 'layouts', 'blocks', 'spelling', 'transcripts', 'pages', 'figures', 'pdf', 'faults'];
+const NAMES = ['models', 'play', 'site', 'text', 'snippets', 'tables', 'handouts', 'commands', 'layouts', 'blocks', 'spelling', 'transcripts', 'pages', 'figures', 'pdf', 'faults'];
 const SKIPPED = 77; // the status that CTest takes for "skipped"
 
 const USAGE = `usage: npm run check [-- CHECK... [DECK...]]

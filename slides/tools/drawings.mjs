@@ -10,9 +10,9 @@ import { DRAWINGS } from './drawings/draw.mjs';
 const IMG = path.join(ROOT, 'docs', 'img');
 
 /** [{ what, problems }] for the check. */
-export const drawingResults = () =>
+export const drawingResults = (folder = IMG) =>
   Object.entries(DRAWINGS).map(([name, draw]) => {
-    const file = path.join(IMG, name);
+    const file = path.join(folder, name);
     const fresh = fs.existsSync(file) && fs.readFileSync(file, 'utf8') === draw();
     return { what: `docs/img/${name}`, problems: fresh ? [] : ['out of date: cd slides && npm run drawings'] };
   });

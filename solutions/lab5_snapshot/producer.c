@@ -209,8 +209,8 @@ static int snapshot_store(int fd, const char *name, const struct snapshot *snaps
     if (shared == MAP_FAILED)
         return error_report_errno(NULL, "mmap(%s)", name);
     memcpy(shared->records, snapshot->records, sizeof shared->records);
-    /* release: pairs with a reader's acquire load of count, which then sees the records, too. reader.py copies
-     * all at once, which has no order: it may catch the count without them, and checks each record */
+    /* release: pairs with a reader's acquire load of count, which then sees the records, too. reader.py
+     * copies all at once, which has no order: it may catch the count without them, and checks each record */
     __atomic_store_n(&shared->count, snapshot->count, __ATOMIC_RELEASE);
     munmap(shared, sizeof *shared);
     return 0;

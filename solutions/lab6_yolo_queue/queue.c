@@ -2,9 +2,9 @@
  * Lab 6, the circular queue: see queue.h for the calls and shmlab/yolo_queue.h for the protocol.
  *
  * What keeps it right: EMPTY and FULL. sem_post and sem_wait synchronise memory (XBD 4.12 of POSIX.1-2017,
- * 4.15.2 of POSIX.1-2024), so a slot is the producer's alone between wait(EMPTY) and post(FULL) and the consumer's alone between
- * wait(FULL) and post(EMPTY). The copying of a megabyte may therefore happen outside MUTEX, which guards the
- * three indices for a few nanoseconds.
+ * 4.15.2 of POSIX.1-2024), so a slot is the producer's alone between wait(EMPTY) and post(FULL) and the
+ * consumer's alone between wait(FULL) and post(EMPTY). The copying of a megabyte may therefore happen outside
+ * MUTEX, which guards the three indices for a few nanoseconds.
  */
 #define _GNU_SOURCE /* sem_clockwait */
 #include "queue.h"

@@ -16,9 +16,9 @@
  * Where a producer and a joining reader meet, each stores first and then looks at what the other one has
  * stored: the producer sent, and then, for its next message, the states; the reader its state, and then sent.
  * At least one of the two must see the other's store. That is Dekker's pattern, and it needs these four
- * operations, or fences between the two of each side, to be sequentially consistent (C17, 7.17.3): release and acquire let both look before their
- * store is seen, and so does every x86, whose stores wait in a buffer while later loads go ahead (Intel SDM,
- * volume 3, "Loads May Be Reordered with Earlier Stores to Different Locations").
+ * operations, or fences between the two of each side, to be sequentially consistent (C17, 7.17.3): release and acquire
+ * let both look before their store is seen, and so does every x86, whose stores wait in a buffer while later loads go
+ * ahead (Intel SDM, volume 3, "Loads May Be Reordered with Earlier Stores to Different Locations").
  *
  * Every store of a cursor is a release, those of join as well: a producer that saw the line joined by the
  * reader before may find the cursor of the reader after it, and must not overwrite what the first one is

@@ -39,7 +39,7 @@ const shapeProblems = (text) => {
 };
 
 /** The name that a heading has as an anchor, as the repository's page makes it. */
-const slug = (heading) =>
+export const slug = (heading) =>
   heading
     .trim()
     .toLowerCase()

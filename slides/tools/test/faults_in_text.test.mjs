@@ -10,6 +10,9 @@ import { Missing } from '../checks/programs.mjs';
 import * as blocks from '../checks/blocks.mjs';
 import { commandProblems } from '../checks/commands.mjs';
 import { handoutProblems } from '../checks/handouts.mjs';
+import { freshness } from '../checks/play.mjs';
+import { deadLinks } from '../checks/site.mjs';
+import { drawingResults } from '../drawings.mjs';
 import * as snippets from '../checks/snippets.mjs';
 import * as spelling from '../checks/spelling.mjs';
 import * as text from '../checks/text.mjs';
@@ -152,3 +155,28 @@ const told = {
   'Start `build/slides/demos/late_flag`.': /there is no build\/slides\/demos\/late_flag/,
 };
 for (const [words, expected] of Object.entries(told)) test(`commands: ${words}`, where(() => assert.match(commandProblems(words, ROOT).join('\n'), expected)));
+
+test('site: a link that leads nowhere, a picture and a heading that are not there are found', () => {
+  const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'shmlab-plant-'));
+  try {
+    fs.writeFileSync(path.join(scratch, 'a.html'), '<h2 id="here">x</h2><a href="a.html#here">x</a><a href="https://example.org/">x</a>');
+    assert.deepEqual(deadLinks(scratch, 'a.html'), []);
+    fs.writeFileSync(path.join(scratch, 'b.html'), '<a href="c.html">x</a><img src="d.svg"><a href="a.html#there">x</a>');
+    assert.match(deadLinks(scratch, 'b.html').join('\n'), /href c\.html is not there\nsrc d\.svg is not there\na\.html#there: no such heading/);
+  } finally {
+    fs.rmSync(scratch, { recursive: true });
+  }
+});
+
+test('play: a page that was edited by hand is found', () => assert.match(freshness('<!doctype html>').problems.join(), /out of date/));
+
+test('drawings: one that was edited by hand is found', () => {
+  const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'shmlab-plant-'));
+  try {
+    const stale = drawingResults(scratch).filter(({ problems }) => problems.length > 0);
+    assert.equal(stale.length, drawingResults().length);
+    assert.ok(drawingResults().every(({ problems }) => problems.length === 0));
+  } finally {
+    fs.rmSync(scratch, { recursive: true });
+  }
+});
