@@ -147,6 +147,8 @@ static const char *sides_text(struct check *check, const struct weave_case *orde
             check_varies(check, "an access by Python", what);
         if (verdict_text(side, "file")[0] != '\0')
             text = check_text(check, "%s\n    %s%s", text, place_text(check, side), source);
+        if (verdict_text(side, "held")[0] != '\0')
+            text = check_text(check, "%s\n    %s", text, verdict_text(side, "held"));
     }
     return text;
 }

@@ -168,18 +168,94 @@ class Wild(WeaveCase):
                 missed.append(f"{call}: {run.stdout.strip()}")
         self.assertEqual(missed, [])
 
-    def test_other_programs_are_not_judged(self) -> None:
-        for call in (
-            'execl("/bin/true", "true", NULL)',
-            'execlp("true", "true", NULL)',
-            'execv("/bin/true", (char *[]){"true", NULL})',
-            'system("true")',
-            'popen("true", "r")',
-        ):
+    # ---- other programs ----
+
+    WORKER = """int main(int argc, char **argv) {
+        int *n = mmap(NULL, 64, PROT_READ | PROT_WRITE, MAP_SHARED, open(argv[1], O_RDWR), 0);
+        sem_t *lock = sem_open("/lock", O_CREAT, 0600, 1);
+        if (argv[2] != NULL) sem_wait(lock);
+        ++*n; /* the worker's line */
+        if (argv[2] != NULL) sem_post(lock);
+        puts("did"); return argc == 4; }
+"""
+
+    def launched(self, call: str, *arguments: str) -> dict[str, Any]:
+        """What weave reports of a program that has /dev/shm/x and starts the worker by `call`, in a child of its own."""
+        self.program("worker", self.WORKER)
+        head = HEAD + "#include <spawn.h>\n#include <string.h>\n#include <sys/resource.h>\nextern char **environ;\n"
+        binary = self.program("launcher", f"""int main(int argc, char **argv) {{
+            int fd = open("/dev/shm/x", O_CREAT | O_RDWR, 0600), status = 0; char line[99] = "";
+            char *words[] = {{"worker", "/dev/shm/x", argv[1], argv[1] ? argv[2] : NULL, NULL}}; pid_t child;
+            ftruncate(fd, 64);
+            int *n = mmap(NULL, 64, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+            sem_t *lock = sem_open("/lock", O_CREAT, 0600, 1);
+            char path[] = "{self.folder}/worker", shell[999];
+            snprintf(shell, sizeof shell, "%s /dev/shm/x %s", path, argv[1] ? argv[1] : "");
+            if (fork() == 0) {{ {call}; _exit(status != 0); }}
+            if (argv[1]) sem_wait(lock);
+            ++*n;
+            if (argv[1]) sem_post(lock);
+            while (wait(&status) > 0) if (status != 0) return 7;
+            return 0; }}
+""", head=head)
+        return self.report("--bound", "1", "--", binary, *arguments)
+
+    def test_other_programs_take_part(self) -> None:
+        calls = ("execl(path, words[0], words[1], words[2], NULL)", "execv(path, words)", "execve(path, words, environ)",
+                 f"setenv(\"PATH\", \"{self.folder}\", 1); execvp(\"worker\", words)",
+                 "fexecve(open(path, O_RDONLY), words, environ)", "status = system(shell)",
+                 "posix_spawn(&child, path, NULL, NULL, words, environ); waitpid(child, &status, 0)",
+                 "FILE *f = popen(shell, \"r\"); fgets(line, 99, f); status = pclose(f) || strcmp(line, \"did\\n\")")
+        for call in calls:
             with self.subTest(call):
-                report = self.main("other", f"int *n = shared(64); if (fork() == 0) {{ {call}; _exit(0); }}\nwait(NULL); return 0;")
+                wrong, right = self.launched(call), self.launched(call, "lock")
+                self.assert_verdict(wrong, "failed", "no-lock")
+                lines = [side["source"] for side in wrong["findings"][0]["sides"]]
+                self.assertIn("++*n; /* the worker's line */", lines)
+                self.assertIn("worker", wrong["text"])
+                self.assert_verdict(right, "passed")
+
+    def test_how_another_program_ends_counts(self) -> None:
+        self.assert_verdict(self.launched("execv(path, words)", "lock", "3"), "failed", "exit-status")
+        self.assert_verdict(self.launched("execl(\"/nowhere\", path, NULL)", "lock"), "passed")
+
+    def test_what_cannot_be_watched_in_another_program_is_not_judged(self) -> None:
+        static = self.folder / "static"
+        subprocess.run(["gcc", "-static", "-x", "c", "-o", str(static), "-"], input="int main(void) { return 0; }\n", text=True,
+                       check=True)
+        for call, why in ((f'execl("{static}", "static", NULL)', "runs a program that cannot be watched"),
+                          ("for (int i = 3; i < 1024; i++) close(i); execv(path, words)", "uses execv at launcher.c:"),
+                          ("posix_spawn_file_actions_t a; posix_spawn_file_actions_init(&a); "
+                           "posix_spawn(&child, path, &a, NULL, words, environ)", "uses posix_spawn with actions at launcher.c:")):
+            with self.subTest(call):
+                report = self.launched(call, "lock")
                 self.assert_verdict(report, "unable")
-                self.assertRegex(report["error"], rf"^not judged: uses {call.split('(')[0]} at other\.c:\d+")
+                self.assertIn(f"not judged: {why}", report["error"])
+
+    def test_names_and_lines_need_no_maps(self) -> None:
+        """Where /proc may not be read, the programs' files tell the same."""
+        body = """struct box { int number; int value; } *b = shared(sizeof *b); if (fork() == 0) { b->value = 1; _exit(0); }
+            b->value = 2; wait(NULL); return 0;"""
+        with_maps, without = self.main("maps", body), self.main("maps", body, "--no-maps")
+        self.assertIn("`value`", without["findings"][0]["headline"])
+        self.assertEqual(without["findings"], with_maps["findings"])
+
+    def test_what_each_side_held_is_told(self) -> None:
+        report = self.main("held", """struct { sem_t lock; int value; } *b = shared(sizeof *b); sem_init(&b->lock, 1, 1);
+            if (fork() == 0) {
+                sem_wait(&b->lock); ++b->value; sem_post(&b->lock); sem_wait(&b->lock); /* line 24 */
+                ++b->value; sem_post(&b->lock); _exit(0); }
+            ++b->value; wait(NULL); return 0;""")
+        self.assert_verdict(report, "failed")
+        held = [side.get("held") for finding in report["findings"] if finding["cause"] == "outside-lock" for side in finding["sides"]]
+        self.assertIn("holds no lock", held, report["text"])
+        self.assertTrue(any(re.match(r"holds the semaphore .*`lock`.*, taken at held\.c:\d+$", each or "") for each in held), held)
+
+    def test_a_pipe_that_nobody_writes_is_named(self) -> None:
+        report = self.main("silent", """int ends[2], *n = shared(64); char byte; pipe(ends);
+            if (fork() == 0) { ++*n; read(ends[0], &byte, 1); _exit(0); } wait(NULL); return 0;""")
+        self.assert_verdict(report, "failed", "everybody-waits")
+        self.assertIn("waits for input from pipe 1", report["text"])
 
     def test_a_daemon_stays_in_the_run(self) -> None:
         body = """struct { sem_t done; int value; } *b = shared(64); sem_init(&b->done, 1, 0);

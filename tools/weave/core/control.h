@@ -23,7 +23,10 @@ enum {
     WEAVE_DECISIONS = 32768,   /* decisions of one run */
     WEAVE_SEGMENTS = 32,       /* shared mappings of a run */
     WEAVE_NUMBERED = 64,       /* things of the kernel that a run gives a number of its own */
-    WEAVE_CELLS = 65536,       /* runs of shared bytes with one history */
+    WEAVE_PATH = 256,
+    WEAVE_IMAGES = 48,   /* programs: those of the command line, and those that they go over into */
+    WEAVE_PAIRS = 32,    /* of sockets */
+    WEAVE_CELLS = 65536, /* runs of shared bytes with one history */
     WEAVE_RACES = 32,
     WEAVE_MISUSES = 32,
     WEAVE_EVENTS = 65536,  /* length of the trace, a power of two; older events are overwritten */
@@ -85,7 +88,8 @@ enum object_kind {
     OBJECT_RWLOCK,
     OBJECT_BARRIER,
     OBJECT_FILE_LOCK,
-    OBJECT_QUEUE,
+    OBJECT_QUEUE, /* of messages */
+    OBJECT_CHANNEL,
 };
 
 struct object {
@@ -132,6 +136,7 @@ enum wait_kind {
     WAIT_FILE_LOCK,
     WAIT_SIGNAL,
     WAIT_QUEUE,
+    WAIT_CHANNEL,
 };
 
 /* What handlers mean for a call that waits: nothing, that it waits again (SA_RESTART), or that it ends with EINTR. */
@@ -161,6 +166,9 @@ struct process {
     int32_t exit_status; /* wait(2) status */
     int32_t priority;    /* PCT */
     int8_t program;      /* which command line it came from */
+    uint8_t image;       /* the program that it runs now */
+    uint8_t wait_writes; /* waits for room, not for input */
+    uint8_t entering;    /* it goes over into another one, which has not begun yet */
     int8_t parent;       /* slot of the process that forked it, -1 */
     uint8_t state;       /* enum process_state */
     uint8_t wait;        /* enum wait_kind */
@@ -169,7 +177,8 @@ struct process {
     uint8_t yielded; /* gave way of its own will */
     uint8_t skip_point;
     uint8_t reads_overflowed;
-    uint8_t held; /* locks */
+    uint8_t held;          /* locks */
+    uint8_t held_unshared; /* mutexes that no other process sees */
     uint8_t stores;
     uint8_t uninstrumented;
     uint8_t killed;      /* by kill injection */
@@ -252,9 +261,15 @@ struct segment {
 /* A place in the code: program counters, innermost first; or, for an interpreter, a text. */
 struct site {
     uint64_t pc[WEAVE_CALLERS];
-    uint8_t program;
+    uint8_t image; /* see struct control */
     uint8_t depth;
     char text[64]; /* "file.py:12 function", empty for compiled code */
+};
+
+/* A program: its file, and where the loader has put it. */
+struct image {
+    char path[WEAVE_PATH];
+    uint64_t base;
 };
 
 struct race {
@@ -265,6 +280,7 @@ struct race {
     uint8_t flags[2];
     uint8_t size[2];
     uint8_t hypothetical; /* it would be ordered if atomics were not relaxed */
+    uint8_t unshared;     /* the later one holds a mutex of its process alone */
 };
 
 enum misuse_kind {
@@ -321,6 +337,9 @@ enum event_kind {
     EVENT_SPURIOUS,
     EVENT_LOOP,
     EVENT_FAULT, /* a fatal signal arrives */
+    EVENT_SEND,  /* into a channel or queue */
+    EVENT_RECEIVE,
+    EVENT_EXEC,
 };
 
 struct event {
@@ -371,7 +390,7 @@ struct decision {
  */
 struct stronger {
     uint64_t pc; /* of the atomic operation */
-    uint8_t program, order;
+    uint8_t image, order;
     uint8_t fence_before, fence_after; /* a fence of `order` there, the operation itself stays */
 };
 struct what_if {
@@ -440,6 +459,9 @@ struct control {
     uint32_t parkings_asked; /* by the runner: a signal that comes late asks for nothing more */
     char unmodelled[48];     /* "uses CALL", and where */
     uint16_t unmodelled_site;
+    uint32_t channels; /* somebody has made one */
+    uint32_t pairs;
+    uint64_t pair[WEAVE_PAIRS][2]; /* of sockets, by their inodes */
     uint32_t numbered_count;
     struct numbered numbered[WEAVE_NUMBERED];
     struct process process[WEAVE_PROCESSES];
@@ -461,7 +483,9 @@ struct control {
     struct cell cell[WEAVE_CELLS];
     struct location location[WEAVE_LOCATIONS];
 
-    /* Kept from run to run. */
+    /* Kept from run to run: first the programs of the command line, then `images` others. */
+    uint32_t images;
+    struct image image[WEAVE_IMAGES];
     uint32_t sites;
     uint16_t site_index[WEAVE_SITES * 2];
     struct site site[WEAVE_SITES];

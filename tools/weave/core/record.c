@@ -59,7 +59,7 @@ struct misuse *record_misuse(struct control *control, int process, enum misuse_k
 
 static uint32_t record_site_slot(const struct site *site)
 {
-    uint64_t hash = site->program;
+    uint64_t hash = site->image;
     for (int i = 0; i < site->depth; i++)
         hash = hash_mix(hash, site->pc[i]);
     for (const char *c = site->text; *c != '\0'; c++)

@@ -30,6 +30,7 @@ void run_start_process(struct control *control, int process)
 {
     struct process *p = &control->process[process];
     p->program = (int8_t)process;
+    p->image = (uint8_t)process;
     p->parent = -1;
     p->wait_object = -1;
     p->sync.at[process] = p->hypothetical.at[process] = p->view.clock.at[process] = 1;
@@ -65,6 +66,7 @@ int run_add_child(struct control *control, int parent)
         control->location[i].last[slot] = (struct last_read){0};
     memset(p, 0, sizeof *p);
     p->program = from->program;
+    p->image = from->image;
     p->parent = (int8_t)parent;
     p->uninstrumented = from->uninstrumented;
     p->wait_object = -1;

@@ -117,6 +117,7 @@ static void shadow_check(struct control *control, int process, const struct acce
                              .process = {(uint8_t)other, (uint8_t)process},
                              .flags = {earlier->flags, now->flags},
                              .size = {earlier->size, now->size},
+                             .unshared = p->held_unshared > 0,
                              .hypothetical = clock_covers(&p->hypothetical, other, earlier->time),
                          });
 }

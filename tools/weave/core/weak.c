@@ -319,7 +319,7 @@ const struct stronger *weak_stronger(const struct control *control, int process,
     const struct site *place = &control->site[site % WEAVE_SITES];
     for (uint32_t i = 0; i < control->what_if.changes && control->what_if.on; i++) {
         const struct stronger *change = &control->what_if.change[i];
-        if (site != WEAVE_NO_SITE && change->pc == place->pc[0] && change->program == control->process[process].program)
+        if (site != WEAVE_NO_SITE && change->pc == place->pc[0] && change->image == control->process[process].image)
             return change;
     }
     return NULL;

@@ -358,9 +358,10 @@ static void explorer_locate(struct explorer *e, const struct findings *findings,
     const struct finding *first = &findings->finding[0];
     struct place place;
     int chosen = -1;
+    bool early = strcmp(first->cause, "early-publication") == 0 || strcmp(first->cause, "early-release") == 0;
     for (int i = 0; i < first->sides; i++) /* what was handed over too early is to be moved, else the first place */
         if (symbols_place(symbols, first->side[i].site, 0, &place) && place.file[0] != '\0' &&
-            (chosen < 0 || first->side[i].role == SIDE_HANDOVER))
+            (chosen < 0 || (early && first->side[i].role == SIDE_HANDOVER)))
             chosen = i;
     if (chosen < 0 || !symbols_place(symbols, first->side[chosen].site, 0, &place))
         return;

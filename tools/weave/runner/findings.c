@@ -25,6 +25,9 @@ static const struct cause {
     {"private-mutex", "A mutex in shared memory works between processes only when its attribute says so: "
                       "pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED) before pthread_mutex_init."},
     {"private-semaphore", "The second argument of sem_init must be 1 when several processes use the semaphore."},
+    {"unshared-mutex",
+     "They lock a mutex, but each its own: it is in memory that belongs to one process alone (a global "
+     "variable is copied by fork). Put it into the shared memory, as PTHREAD_PROCESS_SHARED."},
     {"unshared-semaphore",
      "The semaphore is in memory of this process only: after fork() each process has its own copy, and a post in one "
      "is "
@@ -168,7 +171,8 @@ static void object_describe(const struct context *c, int index, char *text, size
                                         "the read-write lock",
                                         "the barrier",
                                         "the file lock",
-                                        "the queue"};
+                                        "the queue",
+                                        ""};
     if (index < 0 || index >= WEAVE_OBJECTS) {
         snprintf(text, size, "an object");
         return;
@@ -214,13 +218,13 @@ bool event_releases(const struct event *e)
 {
     return e->kind == EVENT_STORE || e->kind == EVENT_BUFFER || e->kind == EVENT_UPDATE || e->kind == EVENT_FLUSH ||
            e->kind == EVENT_SEM_POST || e->kind == EVENT_UNLOCK || e->kind == EVENT_SIGNAL || e->kind == EVENT_OPEN ||
-           (e->kind == EVENT_SEMOP && (int64_t)e->old > 0);
+           e->kind == EVENT_SEND || (e->kind == EVENT_SEMOP && (int64_t)e->old > 0);
 }
 
 bool event_acquires(const struct event *e)
 {
     return e->kind == EVENT_LOAD || e->kind == EVENT_UPDATE || e->kind == EVENT_SEM_WAIT || e->kind == EVENT_LOCK ||
-           e->kind == EVENT_OPEN || (e->kind == EVENT_SEMOP && (int64_t)e->old < 0);
+           e->kind == EVENT_OPEN || e->kind == EVENT_RECEIVE || (e->kind == EVENT_SEMOP && (int64_t)e->old < 0);
 }
 
 /* The last release by `giver` before event `before` that `taker` acquired before event `until`. */
@@ -248,22 +252,29 @@ static bool object_is_lock(const struct control *control, int index)
     return object->kind == OBJECT_MUTEX || object->kind == OBJECT_RWLOCK || object->lock_like;
 }
 
-/* A lock that `process` holds at event `at`: its index or -1. */
-static int trace_lock_held(const struct control *control, int process, uint32_t at)
+/* A lock that a process holds, and where it took it. */
+struct held_lock {
+    int object;
+    uint16_t site;
+};
+enum { HELD = 8 };
+
+/* The locks that `process` holds at event `at`, oldest first. Returns how many. */
+static int trace_locks(const struct control *control, int process, uint32_t at, struct held_lock held[HELD])
 {
-    int held[8], count = 0;
+    int count = 0;
     for (uint32_t i = trace_first(control); i < at && i < control->events; i++) {
         const struct event *e = trace_at(control, i);
         if (e->process != process || !object_is_lock(control, e->object))
             continue;
-        if (event_acquires(e) && count < (int)(sizeof held / sizeof held[0]))
-            held[count++] = e->object;
+        if (event_acquires(e) && count < HELD)
+            held[count++] = (struct held_lock){e->object, e->site};
         else if (event_releases(e))
             for (int k = 0; k < count; k++)
-                if (held[k] == e->object)
+                if (held[k].object == e->object)
                     held[k] = held[--count];
     }
-    return count > 0 ? held[0] : -1;
+    return count;
 }
 
 /* Whether some process busy-waits on this address, or was caught in a loop right after reading it. */
@@ -344,12 +355,15 @@ static const char *race_cause(const struct context *c, const struct race *race, 
     uint32_t earlier = trace_find(control, race->event, race->process[0], race->site[0]);
     if (later == NOT_FOUND || earlier == NOT_FOUND)
         return "unordered";
-    int first_lock = trace_lock_held(control, race->process[0], earlier);
-    int second_lock = trace_lock_held(control, race->process[1], later);
-    if ((first_lock >= 0) != (second_lock >= 0))
+    struct held_lock held[HELD];
+    bool first_locks = trace_locks(control, race->process[0], earlier, held) > 0;
+    bool second_locks = trace_locks(control, race->process[1], later, held) > 0;
+    if (first_locks != second_locks)
         return "outside-lock";
     const char *cause = race_handover_cause(control, race, earlier, later, handover);
     bool both_write = trace_both_write(control, race);
+    if (race->unshared)
+        return "unshared-mutex";
     if (both_write && (cause == NULL || strcmp(cause, "outside-lock") != 0))
         return "no-lock";
     return cause == NULL ? "unordered" : cause;
@@ -364,6 +378,40 @@ static void race_describe_access(const struct race *race, int i, char *text, siz
     snprintf(text, size, "%s %s of %s%u byte%s%s", how, flags & ACCESS_WRITE ? "write" : "read",
              race->size[i] == UINT8_MAX ? "at least " : "", race->size[i], race->size[i] == 1 ? "" : "s",
              flags & ACCESS_LIBC ? " inside a library function" : "");
+}
+
+/* "holds /mutex, taken at buffer.c:40" */
+static void race_describe_locks(const struct context *c, const struct held_lock *held, int count, char *text,
+                                size_t size)
+{
+    size_t used = 0;
+    for (int i = 0; i < count && used < size; i++) {
+        char object[100], where[120] = "?";
+        struct place place;
+        object_describe(c, held[i].object, object, sizeof object);
+        if (symbols_place(c->symbols, held[i].site, 0, &place))
+            symbols_short(&place, where, sizeof where);
+        used +=
+            (size_t)snprintf(text + used, size - used, "%s%s, taken at %s", i == 0 ? "holds " : "; ", object, where);
+    }
+}
+
+/* What each side held: of interest when one of them held something, which is not what the other one held. */
+static void race_tell_locks(const struct context *c, const struct race *race, struct finding *finding)
+{
+    struct held_lock held[2][HELD];
+    int count[2];
+    for (int i = 0; i < 2; i++) {
+        uint32_t at = trace_find(c->control, race->event, race->process[i], race->site[i]);
+        count[i] = at == NOT_FOUND ? 0 : trace_locks(c->control, race->process[i], at, held[i]);
+    }
+    for (int i = 0; i < 2 && count[0] + count[1] > 0; i++) {
+        struct side *side = &finding->side[1 - i]; /* the later access is told first */
+        if (count[i] > 0)
+            race_describe_locks(c, held[i], count[i], side->held, sizeof side->held);
+        else
+            snprintf(side->held, sizeof side->held, "holds no lock");
+    }
 }
 
 static void findings_race(struct context *c, const struct race *race)
@@ -384,6 +432,7 @@ static void findings_race(struct context *c, const struct race *race)
         side->role = SIDE_ACCESS;
         side->flags = race->flags[i];
     }
+    race_tell_locks(c, race, finding);
     if (handover != NOT_FOUND) {
         const struct event *e = trace_at(c->control, handover);
         struct side *side = finding_side(finding, e->process, e->site);
@@ -478,6 +527,12 @@ static void wait_describe(const struct context *c, int process, char *text, size
         snprintf(object, sizeof object, "a change of %s", location);
     } else if (p->wait == WAIT_SEMAPHORE && p->wait_object < 0) {
         snprintf(object, sizeof object, "a semaphore that is not in shared memory");
+    } else if (p->wait == WAIT_CHANNEL || p->wait == WAIT_QUEUE) {
+        bool any = p->wait_object < 0 || p->wait_object >= WEAVE_OBJECTS, writes = !any && p->wait_writes;
+        char name[100] = "a channel";
+        if (!any)
+            object_describe(c, p->wait_object, name, sizeof name);
+        snprintf(object, sizeof object, "%s %s", writes ? "room in" : "input from", name + strspn(name, " "));
     } else if (p->wait == WAIT_CHILD) {
         snprintf(object, sizeof object, "a child to end");
     } else if (p->wait == WAIT_SIGNAL) {

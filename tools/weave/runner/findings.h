@@ -23,6 +23,7 @@ struct side {
     enum side_role role;
     unsigned flags; /* of an access: enum access_flags */
     char what[256];
+    char held[200]; /* the locks of an access, "" where that says nothing */
 };
 
 struct finding {

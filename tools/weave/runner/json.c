@@ -115,6 +115,8 @@ static void json_finding(const struct story *story, FILE *out, const struct find
             fputs(", \"trapped\": true", out);
         if (side->role == SIDE_HANDOVER)
             fputs(", \"handover\": true", out);
+        if (side->held[0] != '\0')
+            json_member(out, "held", side->held);
         json_place(story, out, side->site, 0);
         json_callers(story, out, side->site);
         fputc('}', out);

@@ -11,7 +11,7 @@ enum { CANDIDATES = 8 }; /* operations on either side, the nearest ones */
 struct candidate {
     struct event event;
     uint64_t pc;
-    uint8_t program;
+    uint8_t image;
 };
 
 /* What is known of the failing run. */
@@ -61,7 +61,7 @@ static void old_decisions(struct old_values *e)
 static bool candidate_is_known(const struct candidate *known, int count, const struct candidate *candidate)
 {
     for (int i = 0; i < count; i++)
-        if (known[i].pc == candidate->pc && known[i].program == candidate->program)
+        if (known[i].pc == candidate->pc && known[i].image == candidate->image)
             return true;
     return false;
 }
@@ -76,9 +76,8 @@ static void old_add(struct old_values *e, const struct event *event)
         return;
     if (event->site == WEAVE_NO_SITE || event->site >= WEAVE_SITES || *count == CANDIDATES)
         return;
-    struct candidate candidate = {.event = *event,
-                                  .pc = control->site[event->site].pc[0],
-                                  .program = (uint8_t)control->process[event->process].program};
+    struct candidate candidate = {
+        .event = *event, .pc = control->site[event->site].pc[0], .image = control->process[event->process].image};
     if (!candidate_is_known(list, *count, &candidate))
         list[(*count)++] = candidate;
 }
@@ -210,7 +209,7 @@ static bool cure_add(struct cure *cure, const struct candidate *at, int order, b
         return false;
     cure->at[cure->changes] = at;
     cure->change[cure->changes++] =
-        (struct stronger){.pc = at->pc, .program = at->program, .order = (uint8_t)order, .fence_before = fence};
+        (struct stronger){.pc = at->pc, .image = at->image, .order = (uint8_t)order, .fence_before = fence};
     return true;
 }
 

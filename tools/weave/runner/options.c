@@ -57,6 +57,7 @@ enum long_option {
     OPTION_JSON,
     OPTION_HTML,
     OPTION_AGAIN,
+    OPTION_NO_MAPS,
     OPTION_SEALED,
     OPTION_LAYOUT,
     OPTION_STRUCT,
@@ -95,6 +96,7 @@ static const struct option known[] = {
     {"json", required_argument, NULL, OPTION_JSON},
     {"html", required_argument, NULL, OPTION_HTML},
     {"again", required_argument, NULL, OPTION_AGAIN},
+    {"no-maps", no_argument, NULL, OPTION_NO_MAPS},
     {"sealed", no_argument, NULL, OPTION_SEALED},
     {"layout", required_argument, NULL, OPTION_LAYOUT},
     {"struct", required_argument, NULL, OPTION_STRUCT},
@@ -163,6 +165,7 @@ void options_usage(void)
          "  --again COMMAND      what reports name to repeat the failure (\"weave replay ...\")\n"
          "  --struct NAME        the C structure in the segment (default: the one of its size)\n"
          "  --layout FILE        lines \"offset size name\" instead\n"
+         "  --no-maps            look for names and lines in the programs' files only, as where /proc may not be read\n"
          "  --no-trap            programs without instrumentation: watch synchronisation only, not every access\n"
          "  --show-output        let the programs print\n"
          "  --colour WHEN        always, never or auto\n"
@@ -416,6 +419,9 @@ static int options_output_option(struct options *options, int option, const char
     case OPTION_HTML:
         options->html = value;
         return options_open("--html", value, &options->html_descriptor);
+    case OPTION_NO_MAPS:
+        options->session.no_maps = true;
+        break;
     case OPTION_AGAIN:
         options->again = value;
         break;

@@ -88,7 +88,8 @@ static void page_select(struct page *page)
         const struct event *event = page_event(page, i);
         while (next > 0 && told[next - 1] > i)
             next--;
-        bool wanted = page_changes(event) || (next > 0 && told[next - 1] == i) || finding == NULL;
+        bool wanted = page_changes(event) || event->kind == EVENT_SEND || event->kind == EVENT_RECEIVE ||
+                      event->kind == EVENT_EXEC || (next > 0 && told[next - 1] == i) || finding == NULL;
         for (int k = 0; finding != NULL && k < finding->sides; k++)
             wanted = wanted || page_is_guilty(page, &finding->side[k], i);
         if (!wanted || event->kind == EVENT_SPIN || event->kind == EVENT_OPEN || event->process >= WEAVE_PROCESSES)
@@ -265,9 +266,14 @@ static void page_put_guilt(const struct page *page, uint32_t event)
     fputs(",\"guilty\":[", page->out);
     for (int i = 0; finding != NULL && i < finding->sides; i++)
         if (page_is_guilty(page, &finding->side[i], event)) {
+            const struct side *side = &finding->side[i];
             fputs(any ? "," : "", page->out);
-            json_text(page->out, finding->side[i].what);
+            json_text(page->out, side->what);
             any = true;
+            if (side->held[0] != '\0') {
+                fputc(',', page->out);
+                json_text(page->out, side->held);
+            }
         }
     fputs("]", page->out);
 }

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <mqueue.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -311,6 +312,18 @@ void session_end(struct session *session)
 
 /* ---- between runs ---- */
 
+/* Queues are in no directory here; what was opened has its name in the run's records. mq_overview(7) */
+static void session_remove_queues(const struct control *control)
+{
+    char name[WEAVE_NAME + 1];
+    for (uint32_t i = 0; i < control->objects && i < WEAVE_OBJECTS; i++) {
+        const struct object *object = &control->object[i];
+        snprintf(name, sizeof name, "%.*s", WEAVE_NAME, object->name);
+        if (object->kind == OBJECT_QUEUE && name[0] == '/')
+            mq_unlink(name);
+    }
+}
+
 static void session_remove_files(void)
 {
     DIR *directory = opendir("/dev/shm");
@@ -522,6 +535,11 @@ static void watch_died(struct session *session, struct watch *watch, int process
     if (control->ending != ENDING_NONE)
         return;
     bool had_turn = control->turn == process;
+    if (control->process[process].entering) { /* without our library: static, or with other rights than ours */
+        snprintf(control->unmodelled, sizeof control->unmodelled, "runs a program that cannot be watched");
+        decide_finish(control, ENDING_UNMODELLED);
+        return;
+    }
     struct event *event = record_event(control, process, EVENT_END, WEAVE_NO_SITE);
     event->value = (uint64_t)(uint32_t)control->process[process].exit_status;
     watch_release_locks(control, process);
@@ -736,6 +754,7 @@ int session_run(struct session *session, const struct session_plan *plan)
             return session->error[0] != '\0' ? -1 : session_fail(session, "a program cannot be ended");
     session_remove_files();
     session_remove_sysv();
+    session_remove_queues(control);
     return session->error[0] == '\0' ? 0 : -1;
 }
 
@@ -745,6 +764,12 @@ static const char *session_program_name(const struct session *session, int proce
     int program = process < 0 || process >= WEAVE_PROCESSES ? -1 : session->control->process[process].program;
     if (program < 0 || program >= session->options->programs)
         return "?";
+    unsigned image = session->control->process[process].image;
+    if (image >= WEAVE_PROCESSES && image < WEAVE_IMAGES) { /* it went over into another program */
+        const char *path = session->control->image[image].path, *end = memchr(path, '\0', WEAVE_PATH);
+        const char *slash = end == NULL ? NULL : strrchr(path, '/');
+        return end == NULL ? "?" : slash == NULL ? path : slash + 1;
+    }
     const struct program *it = &session->options->program[program];
     const char *script = it->instrumented ? NULL : it->argv[1];
     size_t length = script == NULL ? 0 : strlen(script);

@@ -34,7 +34,8 @@ struct session_options {
     unsigned daemons; /* programs that need not end: a bit each */
     int weak;         /* how many loads of a run may read an old value */
     bool store_buffers, every_access, spurious, show_output;
-    bool sealed; /* the programs can write to no file outside /dev/shm, and make no user namespaces */
+    bool no_maps; /* read the programs' files only, not what they have mapped */
+    bool sealed;  /* the programs can write to no file outside /dev/shm, and make no user namespaces */
 };
 
 struct session {

@@ -34,6 +34,8 @@ static const char *const kinds[] = {
     [EVENT_FORK] = "fork",         [EVENT_END] = "end",
     [EVENT_KILLED] = "killed",     [EVENT_SPURIOUS] = "spurious_wakeup",
     [EVENT_LOOP] = "loop",         [EVENT_FAULT] = "fault",
+    [EVENT_SEND] = "send",         [EVENT_RECEIVE] = "receive",
+    [EVENT_EXEC] = "exec",
 };
 
 const char *story_kind(const struct event *event)
@@ -122,6 +124,15 @@ static void story_sync_event(const struct event *event, const char *object, char
     case EVENT_INIT:
         snprintf(text, size, "initialises %s", object);
         break;
+    case EVENT_SEND:
+        snprintf(text, size, "sends %d byte%s into %s", value, value == 1 ? "" : "s", object);
+        break;
+    case EVENT_RECEIVE:
+        if (value == 0)
+            snprintf(text, size, "comes to the end of %s", object);
+        else
+            snprintf(text, size, "receives %d byte%s from %s", value, value == 1 ? "" : "s", object);
+        break;
     default:
         snprintf(text, size, "%s %s", story_kind(event), object);
     }
@@ -148,6 +159,10 @@ static void story_turn_event(const struct story *story, const struct event *even
     case EVENT_FORK:
         session_process_name(story->session, (int)event->value, name, sizeof name);
         snprintf(text, size, "forks %s", name);
+        break;
+    case EVENT_EXEC:
+        snprintf(text, size, "goes over into %.*s", WEAVE_PATH - 1,
+                 event->value < WEAVE_IMAGES ? story->session->control->image[event->value].path : "?");
         break;
     case EVENT_END:
         if (WIFSIGNALED(status))
@@ -228,6 +243,7 @@ void story_event(const struct story *story, const struct event *event, char *tex
     case EVENT_SPURIOUS:
     case EVENT_LOOP:
     case EVENT_FAULT:
+    case EVENT_EXEC:
         story_turn_event(story, event, object, text, size);
         break;
     default:
@@ -473,6 +489,8 @@ static void story_side(const struct story *story, FILE *out, const struct side *
             snprintf(line, sizeof line, "called from %s in %s()", where, place.function);
         story_line(story, out, 2 * INDENT + 2, line);
     }
+    if (side->held[0] != '\0')
+        story_line(story, out, 2 * INDENT + 2, side->held);
 }
 
 /* What the programs themselves printed last: often they know what is wrong. */

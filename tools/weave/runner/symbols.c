@@ -20,7 +20,8 @@ struct field { /* of a layout file */
 
 struct symbols {
     const struct session *session;
-    Dwfl *dwfl[WEAVE_PROCESSES]; /* per program; NULL until asked for */
+    Dwfl *dwfl[WEAVE_IMAGES]; /* per program; NULL until asked for */
+    bool alone[WEAVE_IMAGES]; /* without its libraries */
     const char *structure;
     struct field field[LAYOUT_FIELDS];
     int fields;
@@ -31,25 +32,56 @@ struct symbols {
     } type[WEAVE_SEGMENTS]; /* the structure in each segment */
 };
 
-static Dwfl *symbols_program(struct symbols *symbols, int program)
+/* Of a fork server: all that it has mapped. NULL where its maps may not be read (proc(5): that needs ptrace's rights).
+ */
+static Dwfl *symbols_of_process(pid_t process)
 {
     static const Dwfl_Callbacks callbacks = {
         .find_elf = dwfl_linux_proc_find_elf,
         .find_debuginfo = dwfl_standard_find_debuginfo,
     };
-    if (program < 0 || program >= symbols->session->options->programs)
-        return NULL;
-    if (symbols->dwfl[program] != NULL)
-        return symbols->dwfl[program];
     Dwfl *dwfl = dwfl_begin(&callbacks);
+    if (dwfl != NULL && dwfl_linux_proc_report(dwfl, process) == 0 && dwfl_report_end(dwfl, NULL, NULL) == 0)
+        return dwfl;
+    dwfl_end(dwfl);
+    return NULL;
+}
+
+/* Of a file that is loaded at a known place. */
+static Dwfl *symbols_of_file(const char *path, uint64_t base)
+{
+    static const Dwfl_Callbacks callbacks = {
+        .find_elf = dwfl_build_id_find_elf,
+        .find_debuginfo = dwfl_standard_find_debuginfo,
+        .section_address = dwfl_offline_section_address,
+    };
+    char *real = realpath(path, NULL); /* the name by which the program is found again: see type_search_module */
+    Dwfl *dwfl = real == NULL ? NULL : dwfl_begin(&callbacks);
+    bool good = dwfl != NULL && dwfl_report_elf(dwfl, real, real, -1, base, true) != NULL &&
+                dwfl_report_end(dwfl, NULL, NULL) == 0;
+    free(real);
+    if (good)
+        return dwfl;
+    dwfl_end(dwfl);
+    return NULL;
+}
+
+static Dwfl *symbols_program(struct symbols *symbols, int image)
+{
+    const struct session *session = symbols->session;
+    if (image < 0 || image >= WEAVE_IMAGES || (image >= session->options->programs && image < WEAVE_PROCESSES))
+        return NULL;
+    if (symbols->dwfl[image] != NULL)
+        return symbols->dwfl[image];
+    const struct image *known = &session->control->image[image];
+    char path[WEAVE_PATH];
+    snprintf(path, sizeof path, "%.*s", WEAVE_PATH - 1, known->path);
+    bool started = image < WEAVE_PROCESSES; /* by us: its server has it in memory */
+    Dwfl *dwfl = started && !session->options->no_maps ? symbols_of_process(session->server[image]) : NULL;
+    symbols->alone[image] = dwfl == NULL;
     if (dwfl == NULL)
-        return NULL;
-    if (dwfl_linux_proc_report(dwfl, symbols->session->server[program]) != 0 ||
-        dwfl_report_end(dwfl, NULL, NULL) != 0) {
-        dwfl_end(dwfl);
-        return NULL;
-    }
-    return symbols->dwfl[program] = dwfl;
+        dwfl = symbols_of_file(started ? session->options->program[image].path : path, known->base);
+    return symbols->dwfl[image] = dwfl;
 }
 
 static void symbols_read_layout(struct symbols *symbols, const char *path)
@@ -79,7 +111,7 @@ struct symbols *symbols_open(const struct session *session, const char *layout_f
 
 void symbols_close(struct symbols *symbols)
 {
-    for (int i = 0; symbols != NULL && i < WEAVE_PROCESSES; i++)
+    for (int i = 0; symbols != NULL && i < WEAVE_IMAGES; i++)
         if (symbols->dwfl[i] != NULL)
             dwfl_end(symbols->dwfl[i]);
     free(symbols);
@@ -239,14 +271,15 @@ bool symbols_place(struct symbols *symbols, uint16_t number, int depth, struct p
         symbols_script_place(site.text, place);
         return depth == 0;
     }
-    Dwfl *dwfl = symbols_program(symbols, site.program);
+    Dwfl *dwfl = symbols_program(symbols, site.image);
     bool skipping = true; /* the innermost frames, while they are weave's own */
     for (int i = 0; i < site.depth && i < WEAVE_CALLERS; i++) {
         Dwarf_Addr address = site.pc[i] - 1; /* the return address belongs to the next statement */
         Dwfl_Module *module = dwfl == NULL ? NULL : dwfl_addrmodule(dwfl, address);
         int levels = 1;
         *place = (struct place){.function = "?"};
-        skipping = skipping && i + 1 < site.depth && symbols_is_own(symbols, module);
+        bool own = module == NULL && symbols->alone[site.image % WEAVE_IMAGES]; /* or of another library */
+        skipping = skipping && i + 1 < site.depth && (own || symbols_is_own(symbols, module));
         if (skipping)
             continue;
         if (module != NULL)
@@ -464,10 +497,15 @@ static int type_search_module(Dwfl_Module *module, void **data, const char *file
 
 static bool type_search_programs(struct symbols *symbols, struct type_query *query)
 {
-    for (int i = 0; i < symbols->session->options->programs && !query->success; i++) {
-        const struct program *program = &symbols->session->options->program[i];
-        Dwfl *dwfl = program->instrumented ? symbols_program(symbols, i) : NULL;
-        char *path = realpath(program->path, NULL);
+    const struct session *session = symbols->session;
+    for (int i = 0; i < WEAVE_IMAGES && !query->success; i++) {
+        bool started = i < session->options->programs, other = i >= WEAVE_PROCESSES;
+        if ((!started && !other) || (other && (uint32_t)i - WEAVE_PROCESSES >= session->control->images))
+            continue;
+        Dwfl *dwfl = other || session->options->program[i].instrumented ? symbols_program(symbols, i) : NULL;
+        char name[WEAVE_PATH];
+        snprintf(name, sizeof name, "%.*s", WEAVE_PATH - 1, session->control->image[i].path);
+        char *path = realpath(other ? name : session->options->program[i].path, NULL);
         query->program = path;
         if (dwfl != NULL && path != NULL)
             dwfl_getmodules(dwfl, type_search_module, query, 0);
@@ -486,10 +524,7 @@ static bool type_search(struct symbols *symbols, const char *name, uint32_t size
 bool symbols_has_structure(struct symbols *symbols)
 {
     Dwarf_Die found;
-    bool readable = false; /* behind walls, no program's may be */
-    for (int i = 0; i < symbols->session->options->programs; i++)
-        readable |= symbols_program(symbols, i) != NULL;
-    return !readable || type_search(symbols, symbols->structure, 0, &found);
+    return type_search(symbols, symbols->structure, 0, &found);
 }
 
 bool symbols_has_layout(const struct symbols *symbols)

@@ -13,9 +13,11 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -89,6 +91,14 @@ static void boot_tell_runner(void)
     syscall(SYS_kill, RUNNER, WEAVE_SIGNAL_FOUND);
 }
 
+static void boot_watch(void)
+{
+    struct sigaction watchdog = {.sa_sigaction = boot_on_watchdog, .sa_flags = SA_SIGINFO | SA_NODEFER};
+    sigaction(WEAVE_SIGNAL_WATCHDOG, &watchdog, NULL);
+    signal_enter_run();
+    fault_install();
+}
+
 /* In the child: becomes a process of the run. */
 static void boot_enter_run(void)
 {
@@ -97,16 +107,31 @@ static void boot_enter_run(void)
     runtime.self = &runtime.control->process[runtime.me];
     runtime.self->pid = (int32_t)syscall(SYS_getpid);
     runtime.self->uninstrumented = runtime.peer;
-    struct sigaction watchdog = {.sa_sigaction = boot_on_watchdog, .sa_flags = SA_SIGINFO | SA_NODEFER};
-    sigaction(WEAVE_SIGNAL_WATCHDOG, &watchdog, NULL);
-    signal_enter_run();
-    fault_install();
+    boot_watch();
     if (runtime.trap)
         trap_install();
     runtime.on = true;
     record_announce = boot_tell_runner;
     boot_announce(&runtime.control->arrived);
     turn_wait();
+}
+
+/* The process was another program until now, and holds the turn: see exec_calls.c. */
+static void boot_go_on(void)
+{
+    real_find_all();
+    fault_prepare();
+    boot_watch();
+    if (runtime.trap)
+        trap_install();
+    record_announce = boot_tell_runner;
+    runtime.on = true;
+}
+
+/* An interpreter begins by much that is no business of ours: as in a server, it takes part when it opens something. */
+static bool boot_may_defer(void)
+{
+    return runtime.peer && dlsym(RTLD_DEFAULT, "Py_IsInitialized") != NULL;
 }
 
 /* Returns in the child of every run. */
@@ -142,7 +167,10 @@ void boot_if_deferred(void)
     if (!runtime.deferred)
         return;
     runtime.deferred = false;
-    boot_serve();
+    if (runtime.self == NULL)
+        boot_serve();
+    else
+        boot_go_on();
 }
 
 static int boot_number(const char *name)
@@ -151,17 +179,28 @@ static int boot_number(const char *name)
     return text == NULL ? -1 : atoi(text);
 }
 
+/* What another program needs that this process may go over into. */
+static void boot_keep(int descriptor)
+{
+    struct stat status;
+    const char *library = getenv("LD_PRELOAD");
+    syscall(SYS_fcntl, descriptor, F_SETFD, FD_CLOEXEC);
+    snprintf(runtime.library, sizeof runtime.library, "%s", library == NULL ? "" : library);
+    runtime.descriptor = REAL(fstat)(descriptor, &status) == 0 ? descriptor : -1;
+    runtime.control_inode = status.st_ino;
+}
+
 /* Priority 101, the first that programs may use: before the program's own constructors. */
 __attribute__((constructor(101))) static void boot_start(void)
 {
     int descriptor = boot_number(WEAVE_ENV_CONTROL), slot = boot_number(WEAVE_ENV_SLOT);
     if (descriptor < 0 || slot < 0 || slot >= WEAVE_PROCESSES)
         return;
-    void *control = (void *)syscall(SYS_mmap, WEAVE_CONTROL_ADDRESS, sizeof(struct control), PROT_READ | PROT_WRITE,
-                                    MAP_SHARED | MAP_FIXED_NOREPLACE, descriptor, 0);
-    syscall(SYS_close, descriptor);
+    struct control *control = (void *)syscall(SYS_mmap, WEAVE_CONTROL_ADDRESS, sizeof(struct control),
+                                              PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, descriptor, 0);
     if (control != WEAVE_CONTROL_ADDRESS)
         return;
+    boot_keep(descriptor);
     const char *peer = getenv(WEAVE_ENV_PEER);
     runtime.control = control;
     runtime.me = slot;
@@ -171,6 +210,17 @@ __attribute__((constructor(101))) static void boot_start(void)
     unsetenv(WEAVE_ENV_SLOT);
     unsetenv(WEAVE_ENV_PEER);
     unsetenv("LD_PRELOAD");
+    bool goes_on = getenv(WEAVE_ENV_ENTER) != NULL;
+    unsetenv(WEAVE_ENV_ENTER);
+    if (goes_on) {
+        runtime.self = &control->process[slot];
+        exec_entered();
+        runtime.deferred = boot_may_defer();
+        if (!runtime.deferred)
+            boot_go_on();
+        return;
+    }
+    control->image[slot].base = image_base();
     syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     if (runtime.peer)
         runtime.deferred = true;

@@ -608,7 +608,11 @@ SCANNER(__isoc23_)
 
 WEAVE_EXPORT char *fgets(char *restrict to, int size, FILE *restrict stream)
 {
+    struct channel channel;
+    if (!channel_begin_stream(&channel, stream, false, CALLER))
+        return NULL;
     char *result = OPENED(char *, REAL(fgets)(to, size, stream));
+    channel_end(&channel, result == NULL ? 0 : 1);
     library_write_text(result, CALLER);
     return result;
 }
@@ -617,7 +621,11 @@ WEAVE_EXPORT ssize_t getdelim(char **restrict line, size_t *restrict room, int e
 {
     library_read(line, sizeof *line, CALLER);
     library_read(room, sizeof *room, CALLER);
+    struct channel channel;
+    if (!channel_begin_stream(&channel, stream, false, CALLER))
+        return -1;
     ssize_t length = OPENED(ssize_t, REAL(getdelim)(line, room, end, stream));
+    channel_end(&channel, length < 0 ? 0 : length);
     library_write(line, sizeof *line, CALLER);
     library_write(room, sizeof *room, CALLER);
     return length;
@@ -661,7 +669,11 @@ static void library_vector(const struct iovec *vector, int count, size_t size, b
 
 WEAVE_EXPORT ssize_t readv(int descriptor, const struct iovec *vector, int count)
 {
+    struct channel channel;
+    if (!channel_begin(&channel, descriptor, false, CALLER))
+        return -1;
     ssize_t got = OPENED(ssize_t, REAL(readv)(descriptor, vector, count));
+    channel_end(&channel, got);
     library_vector(vector, count, got > 0 ? (size_t)got : 0, true, CALLER);
     return got;
 }
@@ -669,24 +681,77 @@ WEAVE_EXPORT ssize_t readv(int descriptor, const struct iovec *vector, int count
 WEAVE_EXPORT ssize_t writev(int descriptor, const struct iovec *vector, int count)
 {
     library_vector(vector, count, SIZE_MAX, false, CALLER);
-    return OPENED(ssize_t, REAL(writev)(descriptor, vector, count));
+    struct channel channel;
+    if (!channel_begin(&channel, descriptor, true, CALLER))
+        return -1;
+    ssize_t sent = OPENED(ssize_t, REAL(writev)(descriptor, vector, count));
+    channel_end(&channel, sent);
+    return sent;
 }
 
 WEAVE_EXPORT ssize_t send(int socket, const void *from, size_t size, int flags)
 {
     library_read(from, size, CALLER);
-    return OPENED(ssize_t, REAL(send)(socket, from, size, flags));
+    struct channel channel;
+    if (!channel_begin(&channel, socket, true, CALLER))
+        return -1;
+    ssize_t sent = OPENED(ssize_t, REAL(send)(socket, from, size, flags));
+    channel_end(&channel, sent);
+    return sent;
 }
 
 WEAVE_EXPORT ssize_t recv(int socket, void *to, size_t size, int flags)
 {
+    struct channel channel;
+    if (!channel_begin(&channel, socket, false, CALLER))
+        return -1;
     ssize_t got = OPENED(ssize_t, REAL(recv)(socket, to, size, flags));
+    channel_end(&channel, got);
     library_write(to, got > 0 ? (size_t)got : 0, CALLER);
     return got;
 }
 
-WEAVE_EXPORT int pipe(int ends[2])
+WEAVE_EXPORT ssize_t sendmsg(int socket, const struct msghdr *message, int flags)
 {
-    library_write(ends, 2 * sizeof *ends, CALLER);
-    return OPENED(int, REAL(pipe)(ends));
+    library_vector(message->msg_iov, (int)message->msg_iovlen, SIZE_MAX, false, CALLER);
+    struct channel channel;
+    if (!channel_begin(&channel, socket, true, CALLER))
+        return -1;
+    ssize_t sent = OPENED(ssize_t, REAL(sendmsg)(socket, message, flags));
+    channel_end(&channel, sent);
+    return sent;
+}
+
+WEAVE_EXPORT ssize_t recvmsg(int socket, struct msghdr *message, int flags)
+{
+    struct channel channel;
+    if (!channel_begin(&channel, socket, false, CALLER))
+        return -1;
+    ssize_t got = OPENED(ssize_t, REAL(recvmsg)(socket, message, flags));
+    channel_end(&channel, got);
+    library_vector(message->msg_iov, (int)message->msg_iovlen, got > 0 ? (size_t)got : 0, true, CALLER);
+    return got;
+}
+
+/* One byte from a stream. */
+static int library_byte(FILE *stream, const void *pc)
+{
+    struct channel channel;
+    if (!channel_begin_stream(&channel, stream, false, pc))
+        return EOF;
+    int byte = REAL(fgetc)(stream);
+    channel_end(&channel, byte == EOF ? 0 : 1);
+    return byte;
+}
+
+WEAVE_EXPORT int fgetc(FILE *stream)
+{
+    return library_byte(stream, CALLER);
+}
+
+WEAVE_EXPORT int getc(FILE *) __attribute__((alias("fgetc")));
+
+WEAVE_EXPORT int getchar(void)
+{
+    return library_byte(stdin, CALLER);
 }

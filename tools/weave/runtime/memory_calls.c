@@ -84,6 +84,8 @@ static void memory_mapped(void *pointer, size_t size, int flags, int descriptor,
 
 WEAVE_EXPORT void *mmap(void *address, size_t size, int protection, int flags, int descriptor, off_t offset)
 {
+    if ((flags & MAP_TYPE) != MAP_PRIVATE && !(flags & MAP_ANONYMOUS))
+        boot_if_deferred();
     void *pointer = (void *)syscall(SYS_mmap, address, size, protection, flags, descriptor, offset);
     if (runtime.on && pointer != MAP_FAILED && (flags & MAP_TYPE) != MAP_PRIVATE) {
         int saved = errno;

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -67,6 +68,19 @@ static int process_ended_child(pid_t pid, bool *any)
     return -1;
 }
 
+/* All that a child which has ended did happened before. */
+static void process_learn(int slot)
+{
+    const struct process *child = &runtime.control->process[slot];
+    struct process *self = runtime.self;
+    clock_join(&self->sync, &child->sync);
+    clock_join(&self->hypothetical, &child->hypothetical);
+    view_join(&self->view, &child->view);
+    self->history = hash_mix(self->history, child->history);
+    if (child->time > self->time)
+        self->time = child->time;
+}
+
 static pid_t process_reap(int slot, int *status, int options)
 {
     struct process *child = &runtime.control->process[slot];
@@ -76,17 +90,11 @@ static pid_t process_reap(int slot, int *status, int options)
     child->pid = 0;
     if (status != NULL)
         *status = ended;
-    struct process *self = runtime.self;
-    clock_join(&self->sync, &child->sync); /* all that the child did happened before */
-    clock_join(&self->hypothetical, &child->hypothetical);
-    view_join(&self->view, &child->view);
-    self->history = hash_mix(self->history, child->history);
-    if (child->time > self->time)
-        self->time = child->time;
+    process_learn(slot);
     return pid;
 }
 
-static pid_t process_wait(pid_t pid, int *status, int options, const void *pc)
+pid_t process_wait(pid_t pid, int *status, int options, const void *pc)
 {
     if (!runtime.on)
         return REAL(waitpid)(pid, status, options);
@@ -121,6 +129,64 @@ WEAVE_EXPORT pid_t waitpid(pid_t pid, int *status, int options)
 WEAVE_EXPORT pid_t wait(int *status)
 {
     return process_wait(-1, status, 0, CALLER);
+}
+
+/* What a child has used is of no interest here: all zero. */
+static void process_usage(struct rusage *usage, const void *pc)
+{
+    if (usage == NULL)
+        return;
+    access_memory(usage, sizeof *usage, ACCESS_LIBC | ACCESS_WRITE, pc);
+    segment_open();
+    memset(usage, 0, sizeof *usage);
+    segment_close();
+}
+
+WEAVE_EXPORT pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
+{
+    if (!runtime.on)
+        return REAL(wait4)(pid, status, options, usage);
+    process_usage(usage, CALLER);
+    return process_wait(pid, status, options, CALLER);
+}
+
+WEAVE_EXPORT pid_t wait3(int *status, int options, struct rusage *usage)
+{
+    if (!runtime.on)
+        return REAL(wait3)(status, options, usage);
+    process_usage(usage, CALLER);
+    return process_wait(-1, status, options, CALLER);
+}
+
+/* Until a child has ended; what it came to is asked of the kernel, which keeps it or not as WNOWAIT says. */
+WEAVE_EXPORT int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
+{
+    uint16_t site;
+    if (!runtime.on || !(options & WEXITED) || (type != P_PID && type != P_ALL))
+        return REAL(waitid)(type, id, info, options);
+    site = site_at(CALLER);
+    if (info != NULL)
+        access_memory(info, sizeof *info, ACCESS_LIBC | ACCESS_WRITE, CALLER);
+    turn_sync();
+    for (;;) {
+        bool any;
+        int ended = process_ended_child(type == P_PID ? (pid_t)id : -1, &any);
+        if (ended >= 0) {
+            pid_t pid = runtime.control->process[ended].pid;
+            int result = REAL(waitid)(P_PID, (id_t)pid, info, options | WNOWAIT);
+            process_learn(ended);
+            if (!(options & WNOWAIT))
+                process_reap(ended, NULL, 0);
+            return result;
+        }
+        if (!any || (options & WNOHANG))
+            return REAL(waitid)(type, id, info, options | WNOHANG);
+        turn_block(PROCESS_BLOCKED, WAIT_CHILD, NULL, site);
+        if (runtime.self->interrupted == INTERRUPTED) {
+            errno = EINTR;
+            return -1;
+        }
+    }
 }
 
 /* The end is a step only when stores still wait in the buffer: others may run before these come out. */
@@ -282,38 +348,66 @@ static int time_await_input(const struct timespec *limit, const void *pc)
     return 0;
 }
 
+/* With channels among them it waits for these to change, and looks again. */
+static int time_poll(struct pollfd *descriptors, nfds_t count, const struct timespec *limit, const sigset_t *mask,
+                     const void *pc)
+{
+    const struct timespec now = {0};
+    bool channels = channel_among(descriptors, count);
+    if (channels)
+        turn_sync();
+    for (;;) {
+        int ready = REAL(ppoll)(descriptors, count, &now, mask); /* a pending signal is delivered here */
+        if (ready != 0)
+            return ready;
+        int more = channels ? channel_await(limit, pc) : time_await_input(limit, pc);
+        if (more <= 0)
+            return more;
+    }
+}
+
 WEAVE_EXPORT int poll(struct pollfd *descriptors, nfds_t count, int timeout)
 {
     if (!runtime.on)
         return REAL(poll)(descriptors, count, timeout);
     enum { MILLISECOND = 1000000, MILLISECONDS = 1000 };
     time_accessed(descriptors, count * sizeof *descriptors, ACCESS_WRITE, CALLER);
-    int ready = REAL(poll)(descriptors, count, 0);
     struct timespec limit = {timeout / MILLISECONDS, timeout % MILLISECONDS * (long)MILLISECOND};
-    return ready != 0 ? ready : time_await_input(timeout < 0 ? NULL : &limit, CALLER);
+    return time_poll(descriptors, count, timeout < 0 ? NULL : &limit, NULL, CALLER);
 }
 
 WEAVE_EXPORT int ppoll(struct pollfd *descriptors, nfds_t count, const struct timespec *limit, const sigset_t *mask)
 {
     if (!runtime.on)
         return REAL(ppoll)(descriptors, count, limit, mask);
-    const struct timespec now = {0};
-    int ready = REAL(ppoll)(descriptors, count, &now, mask); /* a pending signal is delivered here */
-    return ready != 0 ? ready : time_await_input(limit, CALLER);
+    return time_poll(descriptors, count, limit, mask, CALLER);
 }
 
 /* The sets lose what is not ready, so they are tried on copies. */
 static int time_select(int count, fd_set *sets[3], const struct timespec *limit, const sigset_t *mask, const void *pc)
 {
     fd_set copies[3];
+    bool channels = false;
     for (int i = 0; i < 3; i++)
         if (sets[i] != NULL)
             copies[i] = *sets[i];
+    for (int i = 0; i < 3; i++)
+        for (int descriptor = 0; sets[i] != NULL && descriptor < count; descriptor++)
+            channels =
+                channels || (FD_ISSET(descriptor, sets[i]) && channel_among(&(struct pollfd){.fd = descriptor}, 1));
     const struct timespec now = {0};
-    int ready = REAL(pselect)(count, sets[0], sets[1], sets[2], &now, mask);
-    if (ready != 0)
-        return ready;
-    int result = time_await_input(limit, pc);
+    if (channels)
+        turn_sync();
+    int result;
+    do {
+        for (int i = 0; i < 3; i++)
+            if (sets[i] != NULL)
+                *sets[i] = copies[i];
+        int ready = REAL(pselect)(count, sets[0], sets[1], sets[2], &now, mask);
+        if (ready != 0)
+            return ready;
+        result = channels ? channel_await(limit, pc) : time_await_input(limit, pc);
+    } while (result > 0);
     for (int i = 0; result < 0 && i < 3; i++)
         if (sets[i] != NULL)
             *sets[i] = copies[i];

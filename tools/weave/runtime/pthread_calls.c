@@ -127,16 +127,26 @@ static int mutex_lock(pthread_mutex_t *mutex, struct object *object, const struc
     return result;
 }
 
+/* In memory of one process, where a mutex keeps nobody out: there are no threads. Only reports speak of it. */
+static int mutex_unshared(int result, int change)
+{
+    if (runtime.on && result == 0 && (change > 0 || runtime.self->held_unshared > 0))
+        runtime.self->held_unshared = (uint8_t)(runtime.self->held_unshared + change);
+    return result;
+}
+
 WEAVE_EXPORT int pthread_mutex_lock(pthread_mutex_t *mutex)
 {
     struct object *object = object_at(mutex, OBJECT_MUTEX);
-    return object == NULL ? REAL(pthread_mutex_lock)(mutex) : mutex_lock(mutex, object, NULL, false, site_at(CALLER));
+    return object == NULL ? mutex_unshared(REAL(pthread_mutex_lock)(mutex), 1)
+                          : mutex_lock(mutex, object, NULL, false, site_at(CALLER));
 }
 
 WEAVE_EXPORT int pthread_mutex_trylock(pthread_mutex_t *mutex)
 {
     struct object *object = object_at(mutex, OBJECT_MUTEX);
-    return object == NULL ? REAL(pthread_mutex_trylock)(mutex) : mutex_lock(mutex, object, NULL, true, site_at(CALLER));
+    return object == NULL ? mutex_unshared(REAL(pthread_mutex_trylock)(mutex), 1)
+                          : mutex_lock(mutex, object, NULL, true, site_at(CALLER));
 }
 
 WEAVE_EXPORT int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct timespec *until)
@@ -174,7 +184,8 @@ static int mutex_unlock(pthread_mutex_t *mutex, struct object *object, uint16_t 
 WEAVE_EXPORT int pthread_mutex_unlock(pthread_mutex_t *mutex)
 {
     struct object *object = object_at(mutex, OBJECT_MUTEX);
-    return object == NULL ? REAL(pthread_mutex_unlock)(mutex) : mutex_unlock(mutex, object, site_at(CALLER));
+    return object == NULL ? mutex_unshared(REAL(pthread_mutex_unlock)(mutex), -1)
+                          : mutex_unlock(mutex, object, site_at(CALLER));
 }
 
 /* ---- condition variables ---- */

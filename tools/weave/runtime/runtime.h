@@ -11,7 +11,9 @@
 
 #include "../core/core.h"
 
+#include <poll.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -21,7 +23,8 @@
 /* The environment through which the runner speaks to the library. */
 #define WEAVE_ENV_CONTROL "WEAVE_CONTROL_FD"
 #define WEAVE_ENV_SLOT    "WEAVE_SLOT"
-#define WEAVE_ENV_PEER    "WEAVE_PEER" /* set for uninstrumented programs: "sync" or "trap" */
+#define WEAVE_ENV_ENTER   "WEAVE_ENTER" /* set when a process of a run goes over into another program */
+#define WEAVE_ENV_PEER    "WEAVE_PEER"  /* set for uninstrumented programs: "sync" or "trap" */
 
 struct runtime {
     struct control *control;
@@ -32,6 +35,9 @@ struct runtime {
     bool peer;     /* not compiled with our callbacks */
     bool trap;     /* shared pages fault on every access */
     bool forked;
+    int descriptor;         /* of the control segment; -1: none */
+    uint64_t control_inode; /* of its file */
+    char library[WEAVE_PATH];
 };
 extern struct runtime runtime;
 
@@ -76,6 +82,8 @@ _Noreturn void turn_end_run(void);
 /* signal_calls.c */
 /* From here on handlers run only when the process holds the turn. */
 void signal_enter_run(void);
+/* And again as the program has set them. */
+void signal_leave_run(void);
 /* Lets through what is due; tells whether handlers ran. */
 enum interruption signal_window(void);
 
@@ -106,6 +114,30 @@ void access_settle(void);
 /* atomic.c: store buffers. */
 void atomic_flush(void);
 
+/* process_calls.c: waitpid(2) on behalf of the caller at `pc`. */
+pid_t process_wait(pid_t pid, int *status, int options, const void *pc);
+
+/* exec_calls.c: other programs in the place of this one. */
+uint64_t image_base(void);
+/* The new program is there. */
+void exec_entered(void);
+
+/* channel_calls.c: pipes, pairs of sockets, eventfds. */
+struct channel {
+    struct object *object; /* NULL: the descriptor is none */
+    bool writes, waits, pipe;
+    uint16_t site;
+};
+/* Before a call that reads or writes: returns when it need not sleep. False: interrupted, errno is set. */
+bool channel_begin(struct channel *channel, int descriptor, bool writes, const void *pc);
+/* The same for a stream, as far as its call may come to the descriptor. */
+bool channel_begin_stream(struct channel *channel, FILE *stream, bool writes, const void *pc);
+/* After it; `result` as of the call. */
+void channel_end(const struct channel *channel, ssize_t result);
+bool channel_among(const struct pollfd *descriptors, nfds_t count);
+/* Until a channel changes: 1; 0: the time is over; -1: interrupted. */
+int channel_await(const struct timespec *limit, const void *pc);
+
 /* unmodelled_calls.c */
 /* Ends the run, which cannot be judged: `what` it does, "uses CALL". Returns in a process that is not explored. */
 void unmodelled(const char *what, const void *pc);
@@ -119,7 +151,7 @@ void fault_install(void);
 void fault_prepare(void);
 
 /* ipc.c: objects behind keys. */
-enum key_class { KEY_ADDRESS = 1, KEY_NAMED, KEY_NAME, KEY_SYSV, KEY_CHILD, KEY_FILE };
+enum key_class { KEY_ADDRESS = 1, KEY_NAMED, KEY_NAME, KEY_SYSV, KEY_CHILD, KEY_FILE, KEY_CHANNEL, KEY_QUEUE };
 static inline uint64_t key_make(enum key_class class, uint64_t value)
 {
     return (uint64_t) class << 60 | (value & 0x0fffffffffffffffu);
@@ -132,6 +164,8 @@ uint64_t key_of_text(const char *text);
  */
 #define SPACE_SYSV_MEMORY     UINT64_MAX /* no device has these numbers */
 #define SPACE_SYSV_SEMAPHORES (UINT64_MAX - 1)
+#define SPACE_SYSV_MESSAGES   (UINT64_MAX - 2)
+#define SPACE_EVENTFD         (UINT64_MAX - 3)
 uint64_t kernel_number(uint64_t space, uint64_t id);
 /* The object at a shared address, or NULL when the pointer is private. */
 struct object *object_at(const void *pointer, enum object_kind kind);

@@ -34,6 +34,11 @@ void signal_enter_run(void)
     signal_mask(&held_back, &own_mask);
 }
 
+void signal_leave_run(void)
+{
+    signal_mask(&own_mask, NULL);
+}
+
 static struct object *signal_object(int process)
 {
     return object_find(runtime.control, key_make(KEY_CHILD, (uint64_t)process), OBJECT_CHILD);
@@ -133,6 +138,57 @@ WEAVE_EXPORT int sigprocmask(int how, const sigset_t *restrict set, sigset_t *re
 WEAVE_EXPORT int pthread_sigmask(int how, const sigset_t *restrict set, sigset_t *restrict before)
 {
     return runtime.on ? signal_change_mask(how, set, before, CALLER) : REAL(pthread_sigmask)(how, set, before);
+}
+
+/* The masks of 4.2BSD, an int of the first signals (sigvec(3)), which shells use, and those of System V (sigset(3)). */
+WEAVE_EXPORT int sigsetmask(int bits);
+WEAVE_EXPORT int sigblock(int bits);
+WEAVE_EXPORT int sighold(int signal);
+WEAVE_EXPORT int sigrelse(int signal);
+
+static int signal_bits(int how, int bits)
+{
+    enum { BITS = 31 };
+    sigset_t set, before;
+    int old = 0;
+    sigemptyset(&set);
+    for (int i = 1; i <= BITS; i++)
+        if ((unsigned)bits >> (i - 1) & 1)
+            sigaddset(&set, i);
+    if (runtime.on)
+        signal_change_mask(how, &set, &before, CALLER);
+    else
+        REAL(sigprocmask)(how, &set, &before);
+    for (int i = 1; i <= BITS; i++)
+        old |= sigismember(&before, i) == 1 ? (int)(1u << (i - 1)) : 0;
+    return old;
+}
+
+int sigsetmask(int bits)
+{
+    return signal_bits(SIG_SETMASK, bits);
+}
+
+int sigblock(int bits)
+{
+    return signal_bits(SIG_BLOCK, bits);
+}
+
+static int signal_one(int how, int signal)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    return sigaddset(&set, signal) != 0 ? -1 : sigprocmask(how, &set, NULL);
+}
+
+int sighold(int signal)
+{
+    return signal_one(SIG_BLOCK, signal);
+}
+
+int sigrelse(int signal)
+{
+    return signal_one(SIG_UNBLOCK, signal);
 }
 
 static int signal_suspend(const sigset_t *mask, const void *pc)

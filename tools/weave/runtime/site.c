@@ -36,6 +36,7 @@ void __tsan_func_exit(void)
 /* The interpreter's functions, looked up once; all NULL outside Python. See "Frame Objects" in Python's C API. */
 static struct {
     bool searched;
+    int (*ready)(void);
     void *(*thread)(void);
     void *(*frame)(void *);
     void *(*code)(void *);
@@ -52,6 +53,7 @@ static void *site_symbol(const char *name)
 static void site_search_python(void)
 {
     python.searched = true;
+    *(void **)&python.ready = site_symbol("Py_IsInitialized");
     *(void **)&python.thread = site_symbol("PyGILState_GetThisThreadState");
     *(void **)&python.frame = site_symbol("PyThreadState_GetFrame");
     *(void **)&python.code = site_symbol("PyFrame_GetCode");
@@ -81,6 +83,8 @@ static bool site_of_python(char *text, size_t size)
 {
     if (!python.searched)
         site_search_python();
+    if (python.ready == NULL || !python.ready()) /* it has not come to that yet, or is at its end */
+        return false;
     if (python.thread == NULL || python.frame == NULL || python.code == NULL || python.line == NULL)
         return false;
     void *thread = python.thread();
@@ -103,7 +107,7 @@ static bool site_of_python(char *text, size_t size)
 
 static uint16_t site_make(const void *pc)
 {
-    struct site site = {.program = (uint8_t)runtime.self->program};
+    struct site site = {.image = runtime.self->image};
     if (runtime.peer && site_of_python(site.text, sizeof site.text))
         return record_site(runtime.control, &site);
     site.pc[site.depth++] = (uint64_t)(uintptr_t)pc;

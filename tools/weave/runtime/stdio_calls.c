@@ -1,6 +1,7 @@
 /* Formatted and plain input and output: what they read and write in shared memory counts. */
 #include "runtime.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -113,10 +114,14 @@ static void stdio_format(const char *format, va_list given, const void *pc)
 
 static int stdio_to_stream(FILE *stream, const char *format, va_list arguments, const void *pc)
 {
+    struct channel channel;
     stdio_format(format, arguments, pc);
+    if (!channel_begin_stream(&channel, stream, true, pc))
+        return -1;
     segment_open();
     int result = REAL(vfprintf)(stream, format, arguments);
     segment_close();
+    channel_end(&channel, result);
     return result;
 }
 
@@ -193,9 +198,14 @@ WEAVE_EXPORT int dprintf(int descriptor, const char *restrict format, ...)
     va_list arguments;
     va_start(arguments, format);
     stdio_format(format, arguments, CALLER);
-    segment_open();
-    int result = REAL(vdprintf)(descriptor, format, arguments);
-    segment_close();
+    struct channel channel;
+    int result = -1;
+    if (channel_begin(&channel, descriptor, true, CALLER)) {
+        segment_open();
+        result = REAL(vdprintf)(descriptor, format, arguments);
+        segment_close();
+        channel_end(&channel, result);
+    }
     va_end(arguments);
     return result;
 }
@@ -217,55 +227,86 @@ WEAVE_EXPORT int asprintf(char **restrict to, const char *restrict format, ...)
 
 WEAVE_EXPORT int puts(const char *text)
 {
+    struct channel channel;
     stdio_read_text(text, SIZE_MAX, CALLER);
+    if (!channel_begin_stream(&channel, stdout, true, CALLER))
+        return EOF;
     segment_open();
     int result = REAL(puts)(text);
     segment_close();
+    channel_end(&channel, result);
     return result;
 }
 
 WEAVE_EXPORT int fputs(const char *restrict text, FILE *restrict stream)
 {
+    struct channel channel;
     stdio_read_text(text, SIZE_MAX, CALLER);
+    if (!channel_begin_stream(&channel, stream, true, CALLER))
+        return EOF;
     segment_open();
     int result = REAL(fputs)(text, stream);
     segment_close();
+    channel_end(&channel, result);
     return result;
 }
 
 WEAVE_EXPORT size_t fwrite(const void *restrict from, size_t size, size_t count, FILE *restrict stream)
 {
+    struct channel channel;
     stdio_read(from, size * count, CALLER);
+    if (!channel_begin_stream(&channel, stream, true, CALLER))
+        return 0;
     segment_open();
     size_t written = REAL(fwrite)(from, size, count, stream);
     segment_close();
+    channel_end(&channel, (ssize_t)(written * size));
     return written;
 }
 
 WEAVE_EXPORT size_t fread(void *restrict to, size_t size, size_t count, FILE *restrict stream)
 {
+    struct channel channel;
+    if (!channel_begin_stream(&channel, stream, false, CALLER))
+        return 0;
     stdio_write(to, size * count, CALLER);
     segment_open();
     size_t read_count = REAL(fread)(to, size, count, stream);
     segment_close();
+    channel_end(&channel, (ssize_t)(read_count * size));
     return read_count;
 }
 
 WEAVE_EXPORT ssize_t write(int descriptor, const void *from, size_t size)
 {
+    struct channel channel;
+    size_t done = 0;
     stdio_read(from, size, CALLER);
-    segment_open();
-    ssize_t written = REAL(write)(descriptor, from, size);
-    segment_close();
-    return written;
+    do { /* more than PIPE_BUF may come in parts, and sleep in between: pipe(7) */
+        if (!channel_begin(&channel, descriptor, true, CALLER))
+            return done > 0 ? (ssize_t)done : -1;
+        size_t part = channel.pipe && channel.waits && size - done > PIPE_BUF ? PIPE_BUF : size - done;
+        segment_open();
+        ssize_t written = REAL(write)(descriptor, (const char *)from + done, part);
+        segment_close();
+        channel_end(&channel, written);
+        if (written < 0)
+            return done > 0 ? (ssize_t)done : written;
+        done += (size_t)written;
+    } while (channel.pipe && channel.waits && done < size);
+    return (ssize_t)done;
 }
 
 WEAVE_EXPORT ssize_t read(int descriptor, void *to, size_t size)
 {
+    struct channel channel;
+    if (!channel_begin(&channel, descriptor, false, CALLER))
+        return -1;
     stdio_write(to, size, CALLER);
     segment_open();
     ssize_t got = REAL(read)(descriptor, to, size);
     segment_close();
+    channel_end(&channel, got);
     return got;
 }
 
