@@ -43,7 +43,7 @@ static uint64_t channel_event_number(int descriptor)
     static const char word[] = "eventfd-id:";
     char path[40], text[256];
     snprintf(path, sizeof path, "/proc/self/fdinfo/%d", descriptor);
-    int file = (int)syscall(SYS_open, path, O_RDONLY | O_CLOEXEC);
+    int file = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
     long length = file < 0 ? -1 : syscall(SYS_read, file, text, sizeof text - 1);
     if (file >= 0)
         syscall(SYS_close, file);

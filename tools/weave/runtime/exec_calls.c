@@ -60,7 +60,7 @@ static uint8_t image_number(const char *path)
 static bool exec_is_instrumented(const char *path)
 {
     static const char callback[] = "__tsan_init";
-    int file = (int)syscall(SYS_open, path, O_RDONLY | O_CLOEXEC);
+    int file = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
     struct stat status;
     bool found = false;
     if (file >= 0 && REAL(fstat)(file, &status) == 0 && status.st_size > 0) {
