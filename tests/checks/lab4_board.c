@@ -183,6 +183,56 @@ static void rwlock_lives_on(struct check *check, const struct address *address)
     values_require(check, address, 0, 0, 0, "when all have left");
 }
 
+/* A reader and a writer whose waits end at once, are interrupted, or meet a set that is removed just now. */
+static const char *disturbed_ask(struct check *check, const struct address *address, const char *fault,
+                                 const char *command, double least, double most)
+{
+    check_inject(check, fault);
+    struct program *peer = START(check, "lab4_lock", address->key);
+    check_inject(check, NULL);
+    peer_answer(peer);
+    const char *answer = peer_ask_within(peer, command, least, most);
+    if (program_injected(peer) == 0)
+        answer = NULL; /* it waits by another call */
+    if (answer != NULL && strcmp(answer, "done") == 0)
+        peer_ask(peer, "leave %.5s", command);
+    peer_finish(peer);
+    return answer;
+}
+
+static void disturbed_require(struct check *check, const struct address *address, const char *fault,
+                              const char *command, const char *expected)
+{
+    bool timed = strcmp(expected, "timeout") == 0;
+    const char *answer = disturbed_ask(check, address, fault, command, timed ? 0.9 : 0, timed ? 3 : 10);
+
+    REQUIRE(check, answer == NULL || strcmp(answer, expected) == 0,
+            .expected = check_text(check, "when semtimedop gives %s, rwlock_%.5s_begin gives: %s",
+                                   strrchr(fault, ':') + 1, command, expected),
+            .found = answer);
+}
+
+static void rwlock_limits(struct check *check, const struct address *address)
+{
+    ADVISE(check, .file = "rwlock.c", .line = check_line(check, "rwlock.c", "operations_do("),
+           .cause = "each error of semtimedop means something else: EAGAIN the time is over, EINTR a signal came, "
+                    "EIDRM and EINVAL the set is gone",
+           .next = "as semaphore_wait in buffer.c");
+    disturbed_require(check, address, "semtimedop:1:EINTR", "read 0.1", "done");
+    disturbed_require(check, address, "semtimedop:1:EIDRM", "read 0.1", "gone");
+    disturbed_require(check, address, "semtimedop:1:EINVAL", "read 0.1", "gone");
+    disturbed_require(check, address, "semtimedop:1+:EAGAIN", "read 1", "timeout");
+    values_require(check, address, 0, 0, 0, "when readers have come in vain");
+    disturbed_require(check, address, "semtimedop:1+:EAGAIN", "write 1", "timeout");
+    values_require(check, address, 0, 0, 0, "when a writer has come in vain");
+    struct program *inside = START(check, "lab4_lock", address->key);
+    peer_answer(inside);
+    peer_ask(inside, "read 20");
+    disturbed_require(check, address, "semtimedop:1:SIGINT", "write 3", "stopped");
+    peer_ask(inside, "leave read");
+    peer_finish(inside);
+}
+
 void rwlock_fair(struct check *check)
 {
     struct address address = board_draw(check);
@@ -209,6 +259,7 @@ void rwlock_fair(struct check *check)
     values_require(check, &address, 1, 0, 0, "when the writer that waited has given up");
     board_leave(inside);
     rwlock_lives_on(check, &address);
+    rwlock_limits(check, &address);
     board_remove(check, &address);
 }
 

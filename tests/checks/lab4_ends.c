@@ -7,6 +7,7 @@
 #include "compile.h"
 #include "lab4_store.h"
 #include "objects.h"
+#include "peers.h"
 #include "said.h"
 #include "watch.h"
 
@@ -29,6 +30,7 @@ void consumer_gives_back(struct check *check, const char *program)
     watch_waits(consumer, "while somebody else holds MUTEX");
     program_signal(consumer, SIGINT);
     program_ends(consumer, 1);
+    traceback_refuse(consumer);
     store_values_require(check, &store, 1, 1, 0, "when the consumer was stopped while it waited for MUTEX");
     store_header_require(check, &store, 0, 1, 1, "when the consumer was stopped while it waited for MUTEX");
 }
@@ -110,6 +112,7 @@ void lab4_signals(struct check *check)
     ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "semaphore_wait(sem_t"),
            .cause = "a wait without a limit: nobody will ever come", .next = "count down seconds by every slice");
     program_ends(producer, 1);
+    lab4_limits(check);
 }
 
 /* It ends with status 1. What it printed, which nobody has counted, stays out of the finding. */
@@ -216,6 +219,7 @@ void lab4_python_waits(struct check *check)
            .cause = "FULL first, then MUTEX; whoever does not come to MUTEX posts FULL again");
     consumer_waits(check, "consumer.py");
     consumer_gives_back(check, "consumer.py");
+    lab4_python_limits(check);
 }
 
 void lab4_sanitizers(struct check *check)

@@ -85,6 +85,11 @@ void lab4_python_get(struct check *check);
 void lab4_python_waits(struct check *check);
 void lab4_sanitizers(struct check *check);
 
+/* lab4_limits.c: waits whose time is over, a MUTEX that nobody gives back, and signals at a bad moment */
+void lab4_stuck(struct check *check);
+void lab4_limits(struct check *check);
+void lab4_python_limits(struct check *check);
+
 /* lab4_trust.c: numbers that nobody may believe, and names that lead elsewhere */
 void lab4_distrust(struct check *check);
 void lab4_python_distrust(struct check *check);

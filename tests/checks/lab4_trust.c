@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lab4_store.h"
@@ -234,6 +236,52 @@ void lab4_younger(struct check *check)
     younger_require(check, &store, "the last one out");
 }
 
+/* How many open file descriptions hold a lock on the object: /proc/locks, proc(5). */
+static int presences(struct check *check, const struct store *store)
+{
+    struct stat info;
+    size_t length;
+    int count = 0;
+    const char *text = check_read(check, "/proc/locks", &length);
+
+    if (text == NULL || fstat(store->fd, &info) == -1)
+        check_unjudged(check, "/proc/locks does not tell here who holds a lock");
+    const char *object = check_text(check, ":%lu ", (unsigned long)info.st_ino);
+    for (const char *at = text; (at = strstr(at, object)) != NULL; at++)
+        count++;
+    return count;
+}
+
+/* Of two that leave together the second must find itself alone: so nobody is present any more when it asks. */
+static void python_released(struct check *check)
+{
+    struct store store = store_make(check, 2);
+    struct program *consumer = store_consumer(check, &store, "consumer.py", "1");
+    long call = -1, entered = -1;
+
+    ADVISE(check, .file = "consumer.py", .line = check_line(check, "consumer.py", "def close("),
+           .cause = "of two that leave together each finds the other one still present, and nobody removes the objects",
+           .next = "presence.release(...) first, then presence.claim(..., presence.EXCLUSIVE)");
+    watch_waits(consumer, "while the buffer is empty");
+    if (presences(check, &store) != 2)
+        check_unjudged(check, "/proc/locks does not tell here who holds a lock");
+    watch_seize(consumer);
+    const struct buffer_message message = store_message(1, 1);
+    store_put(check, &store, consumer, &message); /* its only one: it leaves */
+    while (presences(check, &store) == 2) {
+        if (call != -1)
+            entered = call;
+        if (watch_call(consumer, &call) == STEP_ENDED)
+            FAIL(check, .expected = "consumer.py gives up its presence when it leaves",
+                 .found = "it ended, and is still present");
+    }
+    REQUIRE(check, entered == SYS_fcntl,
+            .expected = "consumer.py gives up its presence before it asks whether it is alone",
+            .found = "it kept it until the object was closed");
+    watch_release(consumer);
+    program_ends(consumer, 0);
+}
+
 void lab4_python_last_out(struct check *check)
 {
     struct store store = store_draw(check, 2);
@@ -265,6 +313,7 @@ void lab4_python_last_out(struct check *check)
     program_signal(consumer, SIGINT);
     program_ends(consumer, 1);
     younger_require(check, &store, "consumer.py");
+    python_released(check);
 }
 
 /* What nobody has taken is lost with the objects: the last one out tells how many. */

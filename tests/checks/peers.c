@@ -182,3 +182,43 @@ void peer_threads(struct check *check, const char *program, const char *name, in
     REQUIRE(check, program_said(peer, "> done"),
             .expected = check_text(check, "%d messages, whole and in order", messages), .found = program_output(peer));
 }
+
+static size_t answers_count(struct program *peer)
+{
+    const char *text = program_output(peer);
+    size_t count = strncmp(text, "> ", 2) == 0;
+
+    while ((text = strstr(text, "\n> ")) != NULL) {
+        count++;
+        text++;
+    }
+    return count;
+}
+
+const char *peer_ask_within(struct program *peer, const char *command, double least, double most)
+{
+    struct check *check = peer->check;
+    size_t before = answers_count(peer);
+    double begin = program_waited(peer);
+
+    peer_tell(peer, "%s", command);
+    AWAIT(check, answers_count(peer) > before || !program_runs(peer) || program_waited(peer) - begin > most,
+          check_text(check, "%s comes back from \"%s\"", peer->short_name, command))
+    continue;
+    double waited = program_waited(peer) - begin;
+    REQUIRE(check, waited <= most, .expected = check_text(check, "%s gives up within %.0f s", peer->short_name, most),
+            .found = check_text(check, "more than %.0f s have passed by its own clock, and it still waits", most));
+    const char *answer = peer_answer(peer);
+    REQUIRE(check, waited >= least || program_injected(peer) == 0, /* it waits by other calls: in true time */
+            .expected = check_text(check, "%s waits for %.0f s before it gives up", peer->short_name, least),
+            .found = check_text(check, "\"%s\" gave \"%s\" after %.1f s", command, answer, waited));
+    return answer;
+}
+
+void traceback_refuse(struct program *program)
+{
+    REQUIRE(program->check, !program_said(program, "Traceback (most recent call last)"),
+            .expected = check_text(program->check, "%s ends in order", program->short_name),
+            .found = check_text(program->check, "it fell: %s", last_line(program)),
+            .cause = "an exception that nobody catches; the whole traceback is in the transcript");
+}

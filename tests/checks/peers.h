@@ -37,4 +37,13 @@ void peer_step(struct program *peer);
  */
 void peer_threads(struct check *check, const char *program, const char *name, int messages);
 
+/*
+ * The same, of a peer whose waits end at once by order ("sem_clockwait:1+:ETIMEDOUT"): the check fails when it has
+ * waited for more than `most` seconds by its own clock, or for less than `least`.
+ */
+const char *peer_ask_within(struct program *peer, const char *command, double least, double most);
+
+/* A Python program that fell over an exception of its own, instead of saying what is wrong, fails the check. */
+void traceback_refuse(struct program *program);
+
 #endif

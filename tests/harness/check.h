@@ -246,6 +246,9 @@ const char *check_key_path(struct check *check, int id);
 void check_inject(struct check *check, const char *fault);
 /* How many of its calls have failed by that order so far. None: it makes fewer calls than the order's N. */
 unsigned program_injected(const struct program *program);
+/* Seconds that it has waited in waits that ended by order at once, because their time was over:
+ * "sem_clockwait:2+:ETIMEDOUT". */
+double program_waited(const struct program *program);
 
 /*
  * The System V shared memory calls of the programs started from here on, a line each, in order, in the file

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +15,16 @@
 #include "shim.h"
 #include "toolchain.h"
 
-static int error_number(const char *symbol)
+/* An error of errno(3), or a signal as a negative number; 0: neither. */
+static int fault_number(const char *symbol)
 {
     enum { ERRORS = 200 };
 
+    for (int number = 1; strncmp(symbol, "SIG", 3) == 0 && number < NSIG; number++) {
+        const char *name = sigabbrev_np(number);
+        if (name != NULL && strcmp(name, symbol + 3) == 0)
+            return -number;
+    }
     for (int number = 1; number < ERRORS; number++) {
         const char *name = strerrorname_np(number);
         if (name != NULL && strcmp(name, symbol) == 0)
@@ -36,20 +43,22 @@ static bool call_known(const char *name)
     return false;
 }
 
-/* "CALL:N:ERRNO" or "CALL/COMMAND:N:ERRNO" into an order. */
+/* "CALL:N:ERRNO", "CALL/COMMAND:N:ERRNO", with "+" after N for all from there on, into an order. */
 static void fault_parse(struct check *check, const char *fault, struct shim_orders *orders)
 {
-    char symbol[SHIM_NAME] = "";
+    char which[SHIM_NAME] = "", symbol[SHIM_NAME] = "", plus = '\0';
 
     orders->command[0] = '\0';
-    if (sscanf(fault, "%31[a-z_0-9]:%u:%31s", orders->call, &orders->nth, symbol) != 3 &&
-        sscanf(fault, "%31[a-z_0-9]/%31[A-Z_]:%u:%31s", orders->call, orders->command, &orders->nth, symbol) != 4)
+    if (sscanf(fault, "%31[a-z_0-9]:%31[0-9+]:%31s", orders->call, which, symbol) != 3 &&
+        sscanf(fault, "%31[a-z_0-9]/%31[A-Z_]:%31[0-9+]:%31s", orders->call, orders->command, which, symbol) != 4)
         check_broken(check, "check_inject: \"%s\" is not CALL:N:ERRNO", fault);
+    sscanf(which, "%u%c", &orders->nth, &plus);
+    orders->onwards = plus == '+';
     if (!call_known(orders->call))
         check_broken(check, "check_inject: no call %s can be made to fail: see shim.h", orders->call);
-    orders->number = error_number(symbol);
+    orders->number = fault_number(symbol);
     if (orders->number == 0)
-        check_broken(check, "check_inject: there is no error %s", symbol);
+        check_broken(check, "check_inject: there is no error or signal %s", symbol);
 }
 
 /* The file that shim.c maps, and its path. */
@@ -101,6 +110,12 @@ unsigned program_injected(const struct program *program)
 {
     /* counted by command_fails in shim.c, where nothing else is handed over by it */
     return program->orders != NULL ? __atomic_load_n(&program->orders->failed, __ATOMIC_RELAXED) : 0;
+}
+
+double program_waited(const struct program *program)
+{
+    /* added to by time_pass in shim.c, where nothing else is handed over by it */
+    return program->orders != NULL ? (double)__atomic_load_n(&program->orders->ahead, __ATOMIC_RELAXED) / 1e9 : 0;
 }
 
 void check_inject(struct check *check, const char *fault)

@@ -23,6 +23,7 @@
 #include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PUBLIC __attribute__((visibility("default")))
@@ -109,9 +110,13 @@ static bool command_fails(const char *call, const char *command)
         return false;
     /* counters that nothing else depends on */
     uint32_t now = __atomic_add_fetch(&orders->calls, 1, __ATOMIC_RELAXED);
-    if (orders->nth != 0 && orders->nth != now)
+    if (orders->nth != 0 && (orders->onwards != 0 ? now < orders->nth : now != orders->nth))
         return false;
     __atomic_add_fetch(&orders->failed, 1, __ATOMIC_RELAXED);
+    if (orders->number < 0) {
+        raise(-orders->number);
+        return false;
+    }
     errno = orders->number;
     return true;
 }
@@ -138,6 +143,57 @@ static void trace(const char *format, ...)
         close(fd);
     }
     errno = number;
+}
+
+/* ---- Time ---- */
+
+/* How far the program's clocks are put forward: a wait that ends by order because its time is over has lasted that
+ * long. So nobody waits for a limit. Nothing else depends on it. */
+static int64_t time_ahead(void)
+{
+    return orders != NULL ? __atomic_load_n(&orders->ahead, __ATOMIC_RELAXED) : 0;
+}
+
+static int64_t time_ns(const struct timespec *time)
+{
+    return (int64_t)time->tv_sec * 1000000000 + time->tv_nsec;
+}
+
+static struct timespec time_of(int64_t ns)
+{
+    return (struct timespec){.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
+}
+
+PUBLIC int clock_gettime(clockid_t clock, struct timespec *time)
+{
+    int result = (int)syscall(SYS_clock_gettime, clock, time);
+    int64_t more = time_ahead();
+
+    if (result == 0 && more != 0 && clock != CLOCK_PROCESS_CPUTIME_ID && clock != CLOCK_THREAD_CPUTIME_ID)
+        *time = time_of(time_ns(time) + more);
+    return result;
+}
+
+/* A call has failed by order; if the reason is that its time is over: let so much of it pass. */
+static void time_pass(int over, int64_t left)
+{
+    if (orders->number == over && left > 0)
+        __atomic_add_fetch(&orders->ahead, left, __ATOMIC_RELAXED);
+    errno = orders->number;
+}
+
+static void time_pass_until(clockid_t clock, const struct timespec *limit)
+{
+    struct timespec now;
+
+    if (limit != NULL && clock_gettime(clock, &now) == 0)
+        time_pass(ETIMEDOUT, time_ns(limit) - time_ns(&now));
+}
+
+/* The same moment on the clock that the kernel has. */
+static struct timespec time_true(const struct timespec *limit)
+{
+    return time_of(time_ns(limit) - time_ahead());
 }
 
 /* ---- System V ---- */
@@ -182,7 +238,10 @@ PUBLIC int semop(int id, struct sembuf *operations, size_t count)
 
 PUBLIC int semtimedop(int id, struct sembuf *operations, size_t count, const struct timespec *limit)
 {
-    return fails("semtimedop") ? -1 : REAL(semtimedop)(id, operations, count, limit);
+    if (!fails("semtimedop"))
+        return REAL(semtimedop)(id, operations, count, limit);
+    time_pass(EAGAIN, limit != NULL ? time_ns(limit) : 0);
+    return -1;
 }
 
 PUBLIC int semctl(int id, int number, int command, ...)
@@ -322,12 +381,22 @@ PUBLIC int sem_trywait(sem_t *semaphore)
 
 PUBLIC int sem_timedwait(sem_t *semaphore, const struct timespec *limit)
 {
-    return semaphore_fails("sem_timedwait", semaphore) ? -1 : REAL(sem_timedwait)(semaphore, limit);
+    if (semaphore_fails("sem_timedwait", semaphore)) {
+        time_pass_until(CLOCK_REALTIME, limit);
+        return -1;
+    }
+    struct timespec moment = time_true(limit);
+    return REAL(sem_timedwait)(semaphore, &moment);
 }
 
 PUBLIC int sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *limit)
 {
-    return semaphore_fails("sem_clockwait", semaphore) ? -1 : REAL(sem_clockwait)(semaphore, clock, limit);
+    if (semaphore_fails("sem_clockwait", semaphore)) {
+        time_pass_until(clock, limit);
+        return -1;
+    }
+    struct timespec moment = time_true(limit);
+    return REAL(sem_clockwait)(semaphore, clock, &moment);
 }
 
 PUBLIC int sem_post(sem_t *semaphore)

@@ -15,9 +15,10 @@ enum { SHIM_NAME = 32, SHIM_USER = 256, SHIM_PATH = 1024 };
 struct shim_orders {
     uint32_t size; /* of this structure: a library of another build does nothing */
     /* The call that has to fail: its name, its command (shmctl, semctl) or "", which one (1: the first; 0: all), with
-     * which error. Without a name none fails. */
+     * which error. Without a name none fails. A negative number is a signal that comes just before the call, which
+     * then is made as usual. */
     char call[SHIM_NAME], command[SHIM_NAME];
-    uint32_t nth;
+    uint32_t nth, onwards; /* onwards: not only the nth, but each from there on */
     int32_t number;
     char trace[SHIM_PATH];     /* file for a line of each System V shared memory call; "": none */
     char user_name[SHIM_USER]; /* what getpwuid finds; "": the truth */
@@ -25,6 +26,7 @@ struct shim_orders {
     uint32_t loaded; /* the library is in */
     uint32_t calls;  /* how often that call was made, */
     uint32_t failed; /* and how often it failed by order */
+    int64_t ahead;   /* nanoseconds by which the program's clocks are put forward: waits that ended by order */
 };
 
 /* Names of calls that can be made to fail. */
