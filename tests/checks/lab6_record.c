@@ -196,12 +196,18 @@ static const char *bytes_got(struct check *check, size_t length, unsigned seed)
     return length > 0 ? check_text(check, "%zu bytes, 0x%02x and so on", length, seed) : "0 bytes";
 }
 
+/* The oldest message is out. */
+static void taken_note(struct rings *rings, size_t length)
+{
+    rings->read += record_skip(rings->read, length) + record_size(length);
+    memmove(&rings->records[0], &rings->records[1], --rings->count * sizeof rings->records[0]);
+}
+
 /* The oldest message arrives, in a buffer that just holds it. */
 static void get_one(struct rings *rings)
 {
     size_t length = rings->records[0].length;
     unsigned seed = rings->records[0].seed;
-    uint64_t skip = record_skip(rings->read, length);
 
     blame(rings->check, "enum record_end record_get(", "the mirror image of record_put, skip included",
           "a header with RECORD_SKIP: the record is at the ring's beginning");
@@ -209,9 +215,8 @@ static void get_one(struct rings *rings)
         check_text(rings->check, "%s: record_get with room for %zu bytes gives", when_text(rings), length);
     const char *answer = peer_ask(rings->peer, "get %zu", length);
     peer_require(rings->peer, when, answer, bytes_got(rings->check, length, seed));
-    rings->read += skip + record_size(length);
+    taken_note(rings, length);
     counters_require(rings, "behind record_get");
-    memmove(&rings->records[0], &rings->records[1], --rings->count * sizeof rings->records[0]);
 }
 
 static void get_refused(struct rings *rings)
@@ -350,6 +355,51 @@ static void put_refused(struct check *check, const char *what, uint64_t written,
     peer_finish(rings.peer);
 }
 
+/* The header changes while record_get is at work, after every so many instructions: whoever looks once takes the one
+ * length or the other, and refuses what was not published. */
+static void length_turns(struct rings *rings, long every)
+{
+    enum { TRUE = 100, LIE = 200, LONG_ENOUGH = 2000 };
+
+    blame(rings->check, "enum record_end record_get(", "a number was checked, and then read again from shared memory",
+          "one look, into a variable; from then on the variable only");
+    watch_seize(rings->peer);
+    peer_tell(rings->peer, "get %d", TRUE);
+    for (long i = 0; atomic_load(&rings->ring->read) == rings->read && i < LONG_ENOUGH; i++) {
+        header_put(rings, rings->read % RECORD_BYTES, i / every % 2 == 0 ? TRUE : LIE);
+        peer_step(rings->peer);
+    }
+    watch_release(rings->peer);
+    const char *answer = peer_answer(rings->peer);
+    bool taken = strcmp(answer, bytes_got(rings->check, TRUE, rings->records[0].seed)) == 0;
+    REQUIRE(rings->check, taken || strcmp(answer, "damaged") == 0,
+            .expected = check_text(rings->check,
+                                   "when the length changes meanwhile from %d to %d, of which %d were "
+                                   "published, record_get gives %d bytes, or damaged",
+                                   TRUE, LIE, TRUE, TRUE),
+            .found = answer,
+            .cause = "the header was looked at twice: the length that was checked is not the one that was used",
+            .next = "one look, into a variable; from then on the variable only");
+    header_put(rings, rings->read % RECORD_BYTES, TRUE);
+    if (!taken)
+        get_one(rings);
+    else
+        taken_note(rings, TRUE);
+}
+
+static void length_changes(struct check *check)
+{
+    struct rings rings = rings_make(check, 0);
+
+    get_refused(&rings); /* it has started, and its symbols are bound */
+    for (long every = 1; every <= 256; every *= 2) {
+        if (!put_one(&rings, 100))
+            check_broken(check, "there is no room for 100 bytes");
+        length_turns(&rings, every);
+    }
+    peer_finish(rings.peer);
+}
+
 void record_hostile(struct check *check)
 {
     static const struct lie lies[] = {
@@ -383,6 +433,7 @@ void record_hostile(struct check *check)
     put_refused(check, "read in front of written", 0, 64);
     put_refused(check, "more bytes in use than the ring has", 8192, 64);
     put_refused(check, "written that is no multiple of 8", 4092, 4088);
+    length_changes(check);
 }
 
 /* ---- One instruction after another ---- */
