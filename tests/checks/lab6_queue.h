@@ -124,4 +124,9 @@ void lab6_documented_consumer(struct check *check);
 /* lab6_python.c: consumer.py, step by step */
 void lab6_python_slots(struct check *check);
 
+/* lab6_yolo_queue_instructor.c, which no student has */
+CHECK_HIDDEN(lab6_walk);
+CHECK_HIDDEN(lab6_again);
+CHECK_HIDDEN(lab6_strangers);
+
 #endif
