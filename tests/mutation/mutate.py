@@ -111,7 +111,8 @@ class Failure(Exception):
 class Compiler:
     """The project's own flags, as the judge uses them."""
 
-    def __init__(self, build: Path) -> None:
+    def __init__(self, build: Path, scratch: Optional[Path] = None) -> None:
+        self.scratch = scratch
         header = build / "generated" / "toolchain.h"
         if not header.exists():
             raise Failure(f"{header} is not there: build first (make)")
@@ -154,7 +155,7 @@ class Compiler:
             if code is None:
                 return "invalid"
             return "same code" if code == python_operators.code_of(path.read_bytes()) else ""
-        with tempfile.TemporaryDirectory(prefix="shmlab-mutant-") as name:
+        with tempfile.TemporaryDirectory(prefix="shmlab-mutant-", dir=self.scratch) as name:
             folder = Path(name)
             for each in path.parent.glob("*.[ch]"):
                 shutil.copy(each, folder)
@@ -423,9 +424,16 @@ def show(run: Run, numbers: Sequence[int], key: str) -> int:
     raise Failure(f"no mutant has the key {key}; the solution may have changed")
 
 
+def interrupts_ignore() -> None:
+    """From here on things are taken back, which nothing may interrupt."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
 def interrupt(number: int, frame: object) -> None:
-    """SIGTERM is as good as Ctrl-C."""
+    """SIGTERM is as good as Ctrl-C, and one is enough."""
     del number, frame
+    interrupts_ignore()
     raise KeyboardInterrupt
 
 
@@ -478,12 +486,15 @@ def main() -> int:
     """Run it; leave nothing behind."""
     options = parse()
     signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGINT, interrupt)
     compiler_remember(options.build.resolve())
     try:
         c_operators.cindex()
         with tempfile.TemporaryDirectory(prefix="shmlab-mutation-") as scratch:
             judges = Judges(options.build.resolve() / "bin" / "lab", Path(scratch), options.limit)
-            return work(Run(Compiler(options.build.resolve()), judges, options), options)
+            status = work(Run(Compiler(options.build.resolve(), Path(scratch)), judges, options), options)
+            interrupts_ignore()
+            return status
     except c_operators.Missing as error:
         print(f"mutate.py: {error}", file=sys.stderr)
         return SKIPPED if options.sample else 2
