@@ -58,6 +58,7 @@ struct check {
     const char *fault;                 /* NULL: no call has to fail */
     const char *trace;                 /* NULL: nobody wants one */
     const char *user_name;             /* NULL: the real one */
+    const char *gate;                  /* NULL: shared memory as it is */
     int shim;                          /* descriptor of the library that sees to these three; 0: not opened yet */
     struct machine_answer posix, sysv; /* before the check started anything */
     char group[GROUP_PATH];            /* root's control group for programs; "": none */
@@ -76,6 +77,7 @@ struct check {
     uint64_t asleep;  /* what all its processes did when they were looked at last; 0: not all of them sleep */
     int asleep_seconds;
     bool asleep_locked; /* one of them waits for a lock or a semaphore */
+    bool stalled;       /* nothing can come any more */
     const char *asleep_said;
 };
 

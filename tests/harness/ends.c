@@ -4,19 +4,28 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "context.h"
 #include "shmlab/clock.h"
+#include "stack.h"
 #include "text.h"
 
 enum {
-    STALL = 10, /* seconds without any change: nothing but the check's own limit would end it */
+    STALL = 5,  /* seconds without any change: nothing but the check's own limit would end it */
+    NAPS = 12,  /* the same where one looks again and again: it may count, and give up */
+    FAR = 30,   /* seconds: what ends a sleep so much later ends none that a check waits for */
+    POLLS = 50, /* so often a process that looks again and again has looked in that time, and has found no change */
+    RETRIES = 20,
     ARGUMENTS = 6,
     FAMILY = 64, /* processes that are looked at */
 };
@@ -136,6 +145,7 @@ struct look {
     unsigned long long user, system, switches;
     long call;
     unsigned long long argument[ARGUMENTS];
+    bool polls; /* it sleeps for a moment only, to look again */
 };
 
 /* A small file of /proc/PID; false when it cannot be read. */
@@ -173,26 +183,116 @@ static bool look_at(pid_t pid, struct look *look)
     return true;
 }
 
-/* Does it sleep until somebody else does something? */
-static bool look_waits(const struct look *look)
+/* Memory of the process; false when it cannot be read. */
+static bool memory_read(pid_t pid, unsigned long long address, void *bytes, size_t size)
+{
+    const struct iovec here = {bytes, size}, there = {(void *)(uintptr_t)address, size};
+
+    return process_vm_readv(pid, &here, 1, &there, 1, 0) == (ssize_t)size;
+}
+
+/* Seconds until a sleep ends by itself; FAR or more: not while anybody waits for it. `clock` -1: counted from its
+ * begin. */
+static double sleep_left(const struct look *look, int argument, clockid_t clock)
+{
+    struct timespec end, now = {0};
+
+    if (look->argument[argument] == 0)
+        return FAR;
+    if (!memory_read(look->pid, look->argument[argument], &end, sizeof end))
+        return 0;
+    if (clock != -1)
+        clock_gettime(clock, &now);
+    return (double)(end.tv_sec - now.tv_sec) + (double)(end.tv_nsec - now.tv_nsec) / 1e9;
+}
+
+/* futex(2): FUTEX_WAIT counts from its begin, all others have a point of time. */
+static double futex_left(const struct look *look)
+{
+    bool relative = ((unsigned)look->argument[1] & (unsigned)FUTEX_CMD_MASK) == FUTEX_WAIT;
+
+    return sleep_left(look, 3,
+                      relative                                          ? -1
+                      : (look->argument[1] & FUTEX_CLOCK_REALTIME) != 0 ? CLOCK_REALTIME
+                                                                        : CLOCK_MONOTONIC);
+}
+
+/* How long does this process sleep, unless somebody else does something? -1: it does not, or nobody knows. */
+static double look_left(const struct look *look)
 {
     if (look->state != 'S')
-        return false;
+        return -1;
     switch (look->call) {
     case SYS_futex:
-        return look->argument[3] == 0; /* no time limit: futex(2) */
+        return futex_left(look);
     case SYS_semtimedop:
-        return look->argument[3] == 0;
+        return sleep_left(look, 3, -1);
+    case SYS_clock_nanosleep:
+        return sleep_left(look, 2, look->argument[1] == TIMER_ABSTIME ? (clockid_t)look->argument[0] : -1);
+    case SYS_ppoll:
+        return sleep_left(look, 2, -1);
+#ifdef SYS_nanosleep
+    case SYS_nanosleep:
+        return sleep_left(look, 0, -1);
+#endif
+#ifdef SYS_poll
+    case SYS_poll:
+        return (int)look->argument[2] < 0 ? FAR : (int)look->argument[2] / 1000.0;
+#endif
+#ifdef SYS_pause
+    case SYS_pause:
+#endif
 #ifdef SYS_semop
     case SYS_semop:
 #endif
+    case SYS_rt_sigsuspend:
     case SYS_wait4:
     case SYS_read:
     case SYS_msgrcv:
-        return true;
+        return FAR;
     default:
-        return false;
+        return -1;
     }
+}
+
+/* A clock's sleep, and not a wait for something: what it is that is looked for in between cannot be seen. */
+static bool look_is_nap(const struct look *look)
+{
+#ifdef SYS_nanosleep
+    if (look->call == SYS_nanosleep)
+        return true;
+#endif
+    return look->call == SYS_clock_nanosleep || look->call == SYS_ppoll;
+}
+
+/* Does it sleep until somebody else does something, or wake up now and then to see whether somebody has? */
+static bool look_waits(struct look *look)
+{
+    double left = look_left(look);
+
+    look->polls = left >= 0 && left < FAR; /* of one that sleeps so long at a time only a few are seen: not enough */
+    return left >= FAR || look->polls;
+}
+
+/* What shared memory of the process holds: the beginning of each mapping, where indices and flags are. */
+static uint64_t memory_hash(pid_t pid, uint64_t hash)
+{
+    enum { PAGE = 4096 };
+    char path[64], line[512], page[PAGE];
+
+    snprintf(path, sizeof path, "/proc/%d/maps", (int)pid);
+    FILE *maps = fopen(path, "re");
+    while (maps != NULL && fgets(line, sizeof line, maps) != NULL) {
+        unsigned long long begin;
+        char access[8];
+        if (sscanf(line, "%llx-%*x %7s", &begin, access) == 2 && access[3] == 's' &&
+            (strstr(line, "/SYSV") != NULL || strstr(line, "/dev/shm/") != NULL) &&
+            memory_read(pid, begin, page, sizeof page))
+            hash = text_hash(hash, page, sizeof page);
+    }
+    if (maps != NULL)
+        fclose(maps);
+    return hash;
 }
 
 /* The name of a file by its inode number: sem_open(3) of glibc makes a semaphore under another name, which maps shows.
@@ -271,12 +371,26 @@ static const char *sleep_text(struct check *check, const struct look *look)
     unsigned long long offset = 0;
     unsigned value = 0;
 
+    if (look->polls && look_is_nap(look))
+        return "sleeps a moment, looks at what has not changed, and sleeps again";
+    if (look_is_nap(look))
+        return look_left(look) > FAR ? "sleeps for a fixed time, and waits for nobody" : "waits for input or a signal";
     if (look->call == SYS_read)
         return look->argument[0] == 0 ? "waits for input" : "sleeps in read: for another process to write";
     if (look->call == SYS_wait4)
         return "waits for the end of a child";
     if (look->call == SYS_msgrcv)
         return "sleeps in msgrcv: nobody sends a message";
+#ifdef SYS_poll
+    if (look->call == SYS_poll)
+        return "waits for input or a signal";
+#endif
+#ifdef SYS_pause
+    if (look->call == SYS_pause)
+        return "waits for a signal";
+#endif
+    if (look->call == SYS_rt_sigsuspend)
+        return "waits for a signal";
     if (look->call != SYS_futex)
         return check_text(check, "sleeps in semop on semaphore set id %llu", look->argument[0]);
     if (!object_at(look->pid, look->argument[0], name, sizeof name, &offset))
@@ -316,51 +430,95 @@ static size_t family_list(pid_t pid, pid_t list[], size_t count)
     return count;
 }
 
+/* Processes that look again and again, and how often each of them had slept when nothing had changed yet. */
+static struct {
+    pid_t pid;
+    unsigned long long switches;
+} polling[FAMILY];
+
+/* How often has it slept since? Remembered from now on when it was not known, or `afresh`. */
+static unsigned long long polls_of(const struct look *look, bool afresh)
+{
+    for (size_t i = 0; i < FAMILY; i++)
+        if (polling[i].pid == 0 || polling[i].pid == look->pid) {
+            if (polling[i].pid == 0 || afresh) {
+                polling[i].pid = look->pid;
+                polling[i].switches = look->switches;
+            }
+            return look->switches - polling[i].switches;
+        }
+    return 0;
+}
+
+/* A look at one that waits, or at one that is awake for a moment only: then the next look finds it asleep. */
+static bool look_asleep(pid_t pid, struct look *look)
+{
+    const struct timespec moment = {.tv_nsec = 1000000};
+
+    for (int i = 0; i < RETRIES; i++) {
+        if (!look_at(pid, look) || look->state == 'Z' || look_waits(look))
+            return true;
+        nanosleep(&moment, NULL);
+    }
+    return false;
+}
+
+/* One process of the check: into the hash goes all that changes when it does anything. */
+static bool process_look(struct check *check, const struct program *program, pid_t pid, uint64_t *hash, bool *enough)
+{
+    struct look look;
+
+    if (!look_asleep(pid, &look))
+        return false;
+    if (look.state == 'Z' || look.state == '\0')
+        return true;
+    unsigned long long done[] = {(unsigned long long)look.pid,  look.user,       look.system, look.switches,
+                                 (unsigned long long)look.call, look.argument[0]};
+    *hash = look.polls ? memory_hash(pid, *hash) : text_hash(*hash, done, sizeof done);
+    *hash = text_hash(*hash, &program->process.printed, sizeof program->process.printed);
+    *enough &=
+        !look.polls || (polls_of(&look, check->asleep_seconds == 0) >= POLLS && check->asleep_seconds + 1 >= NAPS);
+    check->asleep_locked |= look.call == SYS_futex || look.call == SYS_semtimedop;
+    const char *line = check->asleep_seconds + 1 >= STALL ? stack_line(check, pid) : NULL; /* only when it is told */
+    check->asleep_said = check_text(check, "%s\n  %s%s %s%s%s", check->asleep_said, program->short_name,
+                                    pid != program->process.pid ? " (a child of it)" : "", sleep_text(check, &look),
+                                    line != NULL ? ", called at " : "", line != NULL ? line : "");
+    return true;
+}
+
 /* Look at every process of the check. Returns a number that changes when one of them does anything; 0: not all sleep.
  */
-static uint64_t family_look(struct check *check, const char **said)
+static uint64_t family_look(struct check *check, bool *enough)
 {
     pid_t list[FAMILY];
     uint64_t hash = TEXT_HASH;
-    size_t looked = 0;
 
-    *said = "";
+    check->asleep_said = "";
     check->asleep_locked = false;
+    *enough = true;
     for (size_t i = 0; i < check->program_count; i++) {
-        struct program *program = check->programs[i];
+        const struct program *program = check->programs[i];
         size_t count = program->ended || program->process.pid == 0 ? 0 : family_list(program->process.pid, list, 0);
-        for (size_t k = 0; k < count; k++) {
-            struct look look;
-            if (!look_at(list[k], &look) || look.state == 'Z')
-                continue;
-            if (!look_waits(&look))
+        for (size_t k = 0; k < count; k++)
+            if (!process_look(check, program, list[k], &hash, enough))
                 return 0;
-            looked++;
-            const unsigned long long done[] = {
-                (unsigned long long)look.pid,  look.user,       look.system, look.switches,
-                (unsigned long long)look.call, look.argument[0]};
-            hash = text_hash(hash, done, sizeof done);
-            check->asleep_locked |= look.call != SYS_read && look.call != SYS_wait4;
-            *said = check_text(check, "%s\n  %s%s %s", *said, program->short_name, k > 0 ? " (a child of it)" : "",
-                               sleep_text(check, &look));
-        }
     }
-    return looked > 0 ? hash : 0;
+    return check->asleep_said[0] != '\0' ? hash : 0;
 }
 
 bool ends_stalled(struct check *check)
 {
-    const char *said;
+    bool enough;
 
     if (clock_now() < check->looked + 1)
-        return check->asleep_seconds >= STALL;
+        return check->stalled;
     check->looked = clock_now();
-    uint64_t now = family_look(check, &said);
+    uint64_t now = family_look(check, &enough);
 
     check->asleep_seconds = now != 0 && now == check->asleep ? check->asleep_seconds + 1 : 0;
     check->asleep = now;
-    check->asleep_said = said;
-    return check->asleep_seconds >= STALL;
+    check->stalled = check->asleep_seconds >= STALL && enough; /* `enough`: of looks, see process_look */
+    return check->stalled;
 }
 
 bool ends_locked(const struct check *check)
