@@ -112,6 +112,7 @@ static bool segment_stale(int id)
 static int mailbox_attach(const struct lab3_options *options, struct mailbox **box, int *id)
 {
     // shmlab:cut 5 Find the segment and attach to it. That there is none yet is no error.
+    // shmlab:text Nor is it that it was removed between your two calls (EIDRM, EINVAL of shmat).
     // shmlab:text Every other failure is one: say which call, and return -1.
     *id = shmget(options->key, sizeof(struct mailbox), 0);
     if (*id == -1 && errno == ENOENT)

@@ -12,6 +12,7 @@
 
 #include "address.h"
 #include "box.h"
+#include "compile.h"
 #include "objects.h"
 #include "shmlab/mailbox.h"
 #include "watch.h"
@@ -108,6 +109,28 @@ void ping_asks(struct check *check)
     box_put(&boxes->pong, 7, "Pong #7");
     ADVISE(check, .file = "ping.c", .line = check_line(check, "ping.c", "enum patience_end answer_get("),
            .cause = "what was taken out of the second box is not what is returned");
+    program_ends(ping, 1);
+}
+
+void ping_text(struct check *check)
+{
+    check_sanitize_one(check, "ping");
+    check_pardon_leaks(check); /* a sanitizer ends the program on the spot */
+    struct address address = address_draw(check, KEY_ID);
+    struct program *ping = ping_start(check, &address, "1");
+    struct boxes *boxes = boxes_of_ping(check, ping, &address);
+    char whole[MAILBOX_MESSAGE_CAPACITY + 1];
+
+    ADVISE(check, .file = "ping.c", .line = check_line(check, "ping.c", "answer->message"),
+           .cause =
+               "what comes out of shared memory is taken for a text that ends, or the NUL goes after the array's end",
+           .next = "the last byte of the copy is message[sizeof message - 1], and it is 0");
+    box_await(check, ping, &boxes->ping, true, "ping sends #1");
+    memset(whole, 'x', sizeof whole);
+    check_note(check, "the answer is 100 bytes without a NUL");
+    box_put(&boxes->pong, 1, whole);
+    program_wait(ping);
+    program_sanitized(ping);
     program_ends(ping, 1);
 }
 

@@ -5,6 +5,7 @@
 #include "check.h"
 
 void ping_asks(struct check *check);
+void ping_text(struct check *check);
 void pong_answers(struct check *check);
 void ping_pong_pass(struct check *check);
 void ping_pong_race(struct check *check);
