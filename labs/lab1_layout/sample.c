@@ -39,9 +39,30 @@ void sample_fill(struct shared_data *data)
      * the array 10, 20 ... 100, and the time in milliseconds since 1970 (clock_gettime, CLOCK_REALTIME). */
 }
 
+/* The flag stays out of both of the following: where a reader may look at it, a plain store is a data race
+ * (C17 5.1.2.4 p25), whatever the value. */
+enum {
+    FLAG = offsetof(struct shared_data, data_ready),
+    BEHIND = FLAG + sizeof((struct shared_data *)0)->data_ready
+};
+
+void sample_clear(struct shared_data *shared)
+{
+    unsigned char *bytes = (unsigned char *)shared;
+
+    /* relaxed: hands nothing over; a reader's acquire load finds false here and believes nothing */
+    __atomic_store_n(&shared->data_ready, false, __ATOMIC_RELAXED);
+    memset(bytes, 0, FLAG);
+    memset(bytes + BEHIND, 0, SHARED_DATA_SEGMENT_SIZE - BEHIND);
+}
+
 void sample_publish(struct shared_data *shared, const struct shared_data *sample)
 {
-    memcpy(shared, sample, sizeof *shared); /* data_ready is false in the sample */
+    const unsigned char *from = (const unsigned char *)sample;
+    unsigned char *to = (unsigned char *)shared;
+
+    memcpy(to, from, FLAG);
+    memcpy(to + BEHIND, from + BEHIND, sizeof *shared - BEHIND);
 
     /* release: pairs with a reader's acquire load of data_ready (reader.py loads it plainly, and says what
      * that costs); lab 3 is about why a plain store would not do */

@@ -10,6 +10,10 @@
  */
 void sample_fill(struct shared_data *data);
 
+/* Clear the whole segment, SHARED_DATA_SEGMENT_SIZE bytes, also where readers look at data_ready meanwhile.
+ */
+void sample_clear(struct shared_data *shared);
+
 /*
  * Copy the sample into the segment: everything first, data_ready last, so that a reader that finds it true
  * finds the rest in place as well.

@@ -94,7 +94,7 @@ static void segment_hold(const struct options *options, int id)
 
 static int segment_fill_and_hold(const struct options *options, int id)
 {
-    /* TODO 2: Attach it, clear it, fill it (sample_fill, sample_publish), hold it, detach it. */
+    /* TODO 2: Attach it, clear it (sample_clear), fill it (sample_fill, sample_publish), hold it, detach it. */
     segment_hold(options, id);
     return EXIT_SUCCESS;
 }

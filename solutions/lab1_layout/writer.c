@@ -152,7 +152,7 @@ static int segment_fill_and_hold(const struct options *options, int fd)
     if (shared == MAP_FAILED)
         return error_report_errno(NULL, "mmap(%s)", options->name);
 
-    memset(shared, 0, SHARED_DATA_SEGMENT_SIZE);
+    sample_clear(shared);
     sample_fill(&sample);
     sample_publish(shared, &sample);
     segment_hold(options);

@@ -139,14 +139,14 @@ static void segment_hold(const struct options *options, int id)
 
 static int segment_fill_and_hold(const struct options *options, int id)
 {
-    // shmlab:cut 2 Attach it, clear it, fill it (sample_fill, sample_publish), hold it, detach it.
+    // shmlab:cut 2 Attach it, clear it (sample_clear), fill it (sample_fill, sample_publish), hold it, detach it.
     struct shared_data sample;
     struct shared_data *shared = shmat(id, NULL, 0);
 
     if (shared == (void *)-1)
         return error_report_errno(NULL, "shmat(id %d)", id);
 
-    memset(shared, 0, SHARED_DATA_SEGMENT_SIZE);
+    sample_clear(shared);
     sample_fill(&sample);
     sample_publish(shared, &sample);
     segment_hold(options, id);

@@ -399,6 +399,18 @@ static void reader_refuses(struct check *check)
             .found = program_output(program));
 }
 
+static void one_copy(struct check *check)
+{
+    const char *name = check_name(check);
+    const char *const argv[] = {"reader.py", "--name", name, NULL};
+
+    posix_create(check, name, DATA_SEGMENT, 0600);
+    ADVISE(check, .file = "reader.py", .line = check_line(check, "reader.py", "READY_OFFSET"));
+    data_require_look_first(check, argv);
+    ADVISE(check, .file = "reader.py", .line = check_line(check, "reader.py", "from_buffer_copy"));
+    data_require_one_copy(check, argv);
+}
+
 /* ---- Care ---- */
 
 static void sanitizers(struct check *check)
@@ -431,7 +443,7 @@ static const struct check_case cases[] = {
      .limit = LIMIT_QUICK,
      .run = check_builds},
     {.name = "predictions",
-     .points = 12,
+     .points = 10,
      .title = "You know where the compiler puts the members of the plain struct",
      .concept = "alignment and padding",
      .hints = {"A type has an alignment: char 1, int and float 4, double and int64_t 8. A member stands at the next "
@@ -526,7 +538,7 @@ static const struct check_case cases[] = {
      .limit = LIMIT_QUICK,
      .run = mirror_guard},
     {.name = "reader",
-     .points = 10,
+     .points = 9,
      .title = "The Python reader prints every field of a segment that another program wrote",
      .concept = "two languages, one table",
      .hints = {"The reader maps the object read-only and takes a copy of the struct, so that what it prints is one "
@@ -536,6 +548,16 @@ static const struct check_case cases[] = {
      .needs = {"mirror"},
      .limit = LIMIT_QUICK,
      .run = reader},
+    {.name = "one_copy",
+     .points = 3,
+     .title = "The reader looks at data_ready first, then copies once, and prints the copy",
+     .concept = "memory that others write to is looked at once",
+     .hints = {"The writer may fill the object between any two of your looks at it. What have you read by then?",
+               "reader.py, main: data_ready is looked at in the mapping, before the copy; what is printed is the copy.",
+               "ready = memory[shared_data.READY_OFFSET] != 0; data = SharedData.from_buffer_copy(memory)"},
+     .needs = {"reader"},
+     .limit = LIMIT_QUICK,
+     .run = one_copy},
     {.name = "reader_refuses",
      .points = 4,
      .title = "Without an object, with a small one, and before data_ready the reader says so and ends with status 1",

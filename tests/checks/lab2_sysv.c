@@ -20,6 +20,9 @@
 #include "shared_data_check.h"
 #include "shmlab/error.h"
 #include "text.h"
+#include "weave.h"
+
+#define PROGRAMS TOOLCHAIN_SOURCE "/tests/checks/programs/"
 
 static struct program *writer_start(struct check *check, const char *key)
 {
@@ -112,6 +115,12 @@ static void data(struct check *check)
     data_require_sample(check, sysv_copy(check, key, DATA_SEGMENT), writer);
     program_send(writer, "\n");
     program_wait(writer);
+}
+
+static void flag_last(struct check *check)
+{
+    ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "sample_publish"));
+    data_require_flag_last(check, (const char *const[]){"writer", "--key", check_key(check), "--hold", "0", NULL});
 }
 
 static void removes_enter(struct check *check)
@@ -342,6 +351,35 @@ static void read_only(struct check *check)
         sysv_detach(check, bytes);
         sysv_remove(check, key);
     }
+}
+
+static void one_copy(struct check *check)
+{
+    static const char *const programs[] = {"reader", "reader.py"};
+
+    for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
+        const char *key = check_key(check), *file = i == 0 ? "reader.c" : "reader.py";
+        const char *const argv[] = {programs[i], "--key", key, NULL};
+        sysv_create(check, key, DATA_SEGMENT, 0600);
+        check_note(check, "%s", programs[i]);
+        ADVISE(check, .file = file, .line = check_line(check, file, i == 0 ? "data_ready" : "READY_OFFSET"));
+        data_require_look_first(check, argv);
+        ADVISE(check, .file = file, .line = check_line(check, file, i == 0 ? "memcpy(&data" : "from_buffer_copy"));
+        data_require_one_copy(check, argv);
+        sysv_remove(check, key);
+    }
+}
+
+static void acquire(struct check *check)
+{
+    const char *key = check_text(check, "%d", SHARED_DATA_KEY);
+
+    ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "data_ready"),
+           .cause = "a plain or relaxed look at data_ready: the data may be read before it, whatever the source says",
+           .next = "__atomic_load_n(&shared->data_ready, __ATOMIC_ACQUIRE), then the copy");
+    CHECK_WEAVE(check, .title = "a writer that fills the segment, and the reader at any moment",
+                .programs = {{"lab2_publisher", key}, {"reader", "--key", key}},
+                .options = {"--bound", "1", "--expect-exit", "2:any"});
 }
 
 /* The reader ends with status 1, in order, says why in its own words, and prints no data. number: the error that has to
@@ -576,7 +614,7 @@ static const struct check_case cases[] = {
      .limit = LIMIT_BUILD,
      .run = lab1},
     {.name = "creates",
-     .points = 11,
+     .points = 10,
      .title = "The writer creates a segment with its key and 1024 bytes, and attaches it once",
      .concept = "shmget and shmat",
      .hints = {"A System V segment is found by a key (a number), used by an id, and reached through an address: shmget "
@@ -602,13 +640,23 @@ static const struct check_case cases[] = {
      .title = "The segment holds lab 1's data at the contract's bytes",
      .concept = "the same bytes in another kind of shared memory",
      .hints = {"Whichever call gave it to you: shared memory is an address, and a struct may lie there.",
-               "writer.c, segment_fill_and_hold: clear the whole segment, then sample_fill and sample_publish.",
-               "memset(shared, 0, SHARED_DATA_SEGMENT_SIZE); sample_fill(&sample); sample_publish(shared, &sample);"},
+               "writer.c, segment_fill_and_hold: sample_clear, sample_fill and sample_publish.",
+               "sample_clear(shared); sample_fill(&sample); sample_publish(shared, &sample);"},
      .needs = {"lab1", "creates"},
      .limit = LIMIT_QUICK,
      .run = data},
+    {.name = "flag_last",
+     .points = 2,
+     .title = "The writer sets data_ready last: whoever finds it true finds the data",
+     .concept = "publication",
+     .hints = {"A reader may look between any two of your stores. What does it believe when data_ready is true?",
+               "writer.c, segment_fill_and_hold: what is done after data_ready is set?",
+               "sample_clear(shared); sample_fill(&sample); sample_publish(shared, &sample); and nothing after that."},
+     .needs = {"lab1", "creates"},
+     .limit = LIMIT_QUICK,
+     .run = flag_last},
     {.name = "removes_enter",
-     .points = 9,
+     .points = 8,
      .title = "The writer removes the segment at Enter and at the end of --hold",
      .concept = "lifetime: a segment belongs to the kernel, not to a process",
      .hints = {"A System V segment outlives every process. It is gone when somebody removes it, or the "
@@ -628,7 +676,7 @@ static const struct check_case cases[] = {
      .limit = LIMIT_QUICK,
      .run = says_removed},
     {.name = "removes_signals",
-     .points = 10,
+     .points = 8,
      .title = "The writer removes the segment at SIGINT, SIGTERM and SIGHUP, and ends with status 0",
      .concept = "clean-up when a signal comes",
      .hints = {"Ctrl-C is SIGINT. Unhandled, it ends the program between two instructions: no clean-up runs, "
@@ -662,7 +710,7 @@ static const struct check_case cases[] = {
      .limit = LIMIT_QUICK,
      .run = removes_adopted},
     {.name = "refuses",
-     .points = 8,
+     .points = 7,
      .title = "A segment of another size, or one that somebody uses, is refused and left as it was",
      .concept = "never touch what is not yours",
      .hints = {"A key is only a number: another program may use the same. Its segment is not yours to fill or remove.",
@@ -674,7 +722,7 @@ static const struct check_case cases[] = {
      .limit = LIMIT_QUICK,
      .run = refuses},
     {.name = "reader",
-     .points = 8,
+     .points = 7,
      .title = "The C reader prints every field of a segment that another program wrote, and leaves it alone",
      .concept = "a reader finds, attaches, copies, detaches",
      .hints = {"The reader creates nothing and removes nothing. It finds the segment by its key.",
@@ -685,7 +733,7 @@ static const struct check_case cases[] = {
      .limit = LIMIT_QUICK,
      .run = reader},
     {.name = "reader_py",
-     .points = 8,
+     .points = 7,
      .title = "The Python reader prints every field of a segment that another program wrote, and leaves it alone",
      .concept = "System V shared memory from another language",
      .hints = {"Python's library has no System V shared memory, but it can call the C library: ctypes.",
@@ -704,6 +752,28 @@ static const struct check_case cases[] = {
      .needs = {"reader", "reader_py"},
      .limit = LIMIT_QUICK,
      .run = read_only},
+    {.name = "one_copy",
+     .points = 3,
+     .title = "Both readers look at data_ready first, then copy once, and print the copy",
+     .concept = "memory that others write to is looked at once",
+     .hints =
+         {"The writer may fill the segment between any two of your looks at it. What have you read by then?",
+          "reader.c and reader.py: data_ready is looked at in the shared memory, before the copy; what is printed is "
+          "the copy.",
+          "bool ready = __atomic_load_n(&shared->data_ready, __ATOMIC_ACQUIRE); if (ready) memcpy(&data, shared, "
+          "sizeof data);"},
+     .needs = {"reader", "reader_py"},
+     .limit = LIMIT_QUICK,
+     .run = one_copy},
+    {.name = "acquire",
+     .points = 2,
+     .title = "Under no interleaving, and on no machine, does the C reader race with a writer",
+     .concept = "acquire: what is read after the flag is read after the flag",
+     .hints = {"Compiler and processor may move plain loads. What keeps the copy after the look?",
+               "reader.c: how is data_ready read?", "__atomic_load_n(&shared->data_ready, __ATOMIC_ACQUIRE)"},
+     .needs = {"reader"},
+     .limit = LIMIT_EXPLORE,
+     .run = acquire},
     {.name = "readers_refuse",
      .points = 6,
      .title = "Without a segment, with a small one, and before data_ready both readers say so and end with status 1",
@@ -798,7 +868,8 @@ const struct lab lab2_sysv = {
     .files = {"writer.c", "reader.c", "reader.py"},
     .include = {"../lab1_layout"},
     .programs = {{"writer", {"writer.c", "sysv_segment.c", "../lab1_layout/sample.c"}, LINK_COMMON},
-                 {"reader", {"reader.c", "sysv_segment.c"}, LINK_COMMON}},
+                 {"reader", {"reader.c", "sysv_segment.c"}, LINK_COMMON},
+                 {"lab2_publisher", {PROGRAMS "lab2_publisher.c"}, LINK_COMMON}},
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
 };

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "compile.h"
+#include "gate.h"
 
 #define ROW(field, offset, size) {#field, (offset), (size), 0},
 const struct data_field data_contract[DATA_FIELDS] = {SHARED_DATA_FIELDS(ROW)};
@@ -462,9 +463,8 @@ static void bytes_put(struct data_sample *sample, size_t field, const void *valu
     memcpy(sample->bytes + data_contract[field].offset, value, data_contract[field].size);
 }
 
-void data_sample_make(struct check *check, struct data_sample *sample)
+static void sample_number(struct check *check, struct data_sample *sample, int32_t process_id)
 {
-    int32_t process_id = 20000 + (int32_t)(time(NULL) % 9973);
     int32_t counter = -process_id / 3;
     double temperature = (double)(process_id % 1000) + 0.5;
     float coordinates[] = {-1.5F, 2.5F, (float)(process_id % 100) + 0.5F};
@@ -492,18 +492,40 @@ void data_sample_make(struct check *check, struct data_sample *sample)
     check_varies(check, "process_id", check_text(check, "%d", (int)process_id));
 }
 
-/* The line of the output that begins with the field's name, behind that name and the blanks; a copy. */
-static const char *printed_value(struct check *check, struct program *reader, size_t field)
+enum { SAMPLE_FIRST = 20000, SAMPLE_KINDS = 9973 };
+
+void data_sample_make(struct check *check, struct data_sample *sample)
+{
+    sample_number(check, sample, SAMPLE_FIRST + (int32_t)(time(NULL) % SAMPLE_KINDS));
+}
+
+void data_sample_other(struct check *check, struct data_sample *sample)
+{
+    sample_number(check, sample, SAMPLE_FIRST + SAMPLE_KINDS + (int32_t)(time(NULL) % SAMPLE_KINDS));
+}
+
+/* The line of the output that begins with the field's name, behind that name and the blanks; a copy, or NULL. */
+static const char *printed_line(struct check *check, struct program *reader, size_t field)
 {
     const char *name = data_contract[field].name;
     const char *text = check_text(check, "\n%s", program_output(reader));
     const char *line = strstr(text, check_text(check, "\n%s ", name));
 
     if (line == NULL)
-        FAIL(check, .expected = check_text(check, "a line \"%s ...\"", name), .found = program_output(reader));
+        return NULL;
     line += 1 + strlen(name);
     line += strspn(line, " ");
     return check_text(check, "%.*s", (int)strcspn(line, "\n"), line);
+}
+
+static const char *printed_value(struct check *check, struct program *reader, size_t field)
+{
+    const char *value = printed_line(check, reader, field);
+
+    if (value == NULL)
+        FAIL(check, .expected = check_text(check, "a line \"%s ...\"", data_contract[field].name),
+             .found = program_output(reader));
+    return value;
 }
 
 /* The value that a reader finds that looks at this byte for the field; NULL for texts. */
@@ -577,4 +599,143 @@ void data_require_printed(struct check *check, struct program *reader, const str
                                            (const char *)sample->bytes + place->offset),
                     .found = printed);
     }
+}
+
+/* ---- At the gate ---- */
+
+/* Does the line of the field show what the sample has there? */
+static bool field_printed(struct check *check, struct program *reader, const struct data_sample *sample, size_t field)
+{
+    const size_t at = data_contract[field].offset;
+    const char *printed = printed_line(check, reader, field), *text = (const char *)sample->bytes + at;
+    const char *wanted = value_at(check, sample->bytes, field, at);
+
+    if (wanted == NULL)
+        wanted = check_text(check, "%.*s", (int)strcspn(text, "\n"), text);
+    return printed != NULL && strncmp(printed, wanted, strlen(wanted)) == 0;
+}
+
+/* A field that is not this sample's; NULL: all of them are. */
+static const char *field_strange(struct check *check, struct program *reader, const struct data_sample *sample)
+{
+    for (size_t field = 0; field < DATA_FIELDS; field++)
+        if (field != DATA_READY && !field_printed(check, reader, sample, field))
+            return data_contract[field].name;
+    return NULL;
+}
+
+/* May an access at this offset touch the byte? */
+static bool touches(size_t offset, size_t byte)
+{
+    return offset <= byte && byte < offset + GATE_WIDEST;
+}
+
+/* The segment is empty until the first access that can see data_ready; at that moment the writer has done all its work.
+ */
+static bool filled_at_the_look(struct gate *gate, enum gate_event event, size_t offset)
+{
+    const struct data_sample *sample = gate->state;
+
+    if (event != GATE_BEFORE || !touches(offset, data_contract[DATA_READY].offset))
+        return true;
+    memcpy(gate->bytes, sample->bytes, DATA_SEGMENT);
+    return false;
+}
+
+void data_require_look_first(struct check *check, const char *const argv[])
+{
+    struct data_sample sample;
+    struct gate gate = {.event = filled_at_the_look, .state = &sample};
+
+    data_sample_make(check, &sample);
+    gate_run(check, &gate, argv);
+    if (gate.program->status != 0 || gate.accesses == 0)
+        return; /* what it has to say when there is nothing is not asked here */
+    const char *strange = field_strange(check, gate.program, &sample);
+    REQUIRE(
+        check, strange == NULL,
+        .expected = "the writer fills the memory, and sets data_ready, just before data_ready is looked at: all that "
+                    "is printed is what it wrote",
+        .found = check_text(check, "%s is what was there before", strange),
+        .cause = "the data is copied first and data_ready is looked at after that, or in the copy: old data, new flag",
+        .next = "look at data_ready in the shared memory; when it is true, copy the struct, once");
+}
+
+/* Two samples take turns, whenever the program has printed something. */
+struct turns {
+    struct data_sample samples[2];
+    int now;
+};
+
+static bool turn_at_output(struct gate *gate, enum gate_event event, size_t offset)
+{
+    struct turns *turns = gate->state;
+
+    (void)offset;
+    if (event == GATE_PRINT)
+        turns->now = !turns->now;
+    memcpy(gate->bytes, turns->samples[turns->now].bytes, DATA_SEGMENT);
+    return true;
+}
+
+void data_require_one_copy(struct check *check, const char *const argv[])
+{
+    struct turns turns = {.now = 0};
+    struct gate gate = {.event = turn_at_output, .state = &turns};
+
+    data_sample_make(check, &turns.samples[0]);
+    data_sample_other(check, &turns.samples[1]);
+    gate_run(check, &gate, argv);
+    const char *strange[] = {field_strange(check, gate.program, &turns.samples[0]),
+                             field_strange(check, gate.program, &turns.samples[1])};
+    REQUIRE(
+        check, gate.program->status == 0 && (strange[0] == NULL || strange[1] == NULL),
+        .expected = "the memory is filled anew whenever a line has been printed: all fields are those of one filling",
+        .found = gate.program->status == 0
+                     ? check_text(check, "%s is of one filling, %s of another", strange[1], strange[0])
+                     : status_text(check, gate.program->status),
+        .cause =
+            "what is printed is read from the shared memory while it is printed: the writer may change it meanwhile",
+        .next = "copy the struct once, then print the copy");
+    REQUIRE(check, !gate.writable, .expected = "the memory is mapped for reading only", .found = "it may be written to",
+            .cause = "who reads needs no right to write, and cannot write by mistake",
+            .next = "C: SHM_RDONLY; Python: without writable=True");
+}
+
+/* What a reader believes: when the flag is true, all the rest is there. */
+struct publication {
+    bool spoilt; /* written to after that */
+    unsigned char seen[DATA_SEGMENT];
+    bool ready;
+};
+
+static bool flag_watched(struct gate *gate, enum gate_event event, size_t offset)
+{
+    struct publication *publication = gate->state;
+    const size_t flag = data_contract[DATA_READY].offset;
+
+    (void)offset;
+    if (event == GATE_PRINT)
+        return !publication->ready; /* filled, and held: seen enough */
+    if (event != GATE_AFTER || gate->bytes[flag] != 1)
+        return true;
+    if (publication->ready && memcmp(publication->seen, gate->bytes, DATA_SEGMENT) != 0)
+        publication->spoilt = true;
+    publication->ready = true;
+    memcpy(publication->seen, gate->bytes, DATA_SEGMENT);
+    return true;
+}
+
+void data_require_flag_last(struct check *check, const char *const argv[])
+{
+    struct publication publication = {.spoilt = false};
+    struct gate gate = {.event = flag_watched, .state = &publication};
+
+    gate_run(check, &gate, argv);
+    REQUIRE(check, publication.ready, .expected = "data_ready is 1 once all is written",
+            .found = gate.accesses == 0 ? "nothing is written" : "it is never 1");
+    REQUIRE(check, !publication.spoilt, .expected = "nothing is written once data_ready is true",
+            .found = "something is written after that",
+            .cause = "a reader that comes at that moment finds the flag true and the data not there yet",
+            .next = "everything first, data_ready last: sample_publish does both");
 }

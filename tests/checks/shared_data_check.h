@@ -98,7 +98,18 @@ struct data_sample {
     char user_name[SHARED_DATA_USER_NAME_CAPACITY];
 };
 void data_sample_make(struct check *check, struct data_sample *sample);
+/* With other values in each field. */
+void data_sample_other(struct check *check, struct data_sample *sample);
 /* The reader has printed every field of it, with the value behind the field's name. */
 void data_require_printed(struct check *check, struct program *reader, const struct data_sample *sample);
+
+/*
+ * The program (a reader of labs 1 and 2, with a segment that is there) at the gate, see gate.h: it looks at data_ready
+ * before it copies; what it prints is one state of the memory, which it may not write to; a writer sets data_ready
+ * last.
+ */
+void data_require_look_first(struct check *check, const char *const argv[]);
+void data_require_one_copy(struct check *check, const char *const argv[]);
+void data_require_flag_last(struct check *check, const char *const argv[]);
 
 #endif

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -141,9 +142,10 @@ void watch_seize(struct program *program)
     check_note(check, "%s is stopped; from here on it goes one step at a time", program->short_name);
 }
 
-enum step_result watch_step(struct program *program)
+enum step_result watch_resume(struct program *program, int how, int signal_number)
 {
-    if (ptrace(PTRACE_SINGLESTEP, program->process.pid, NULL, NULL) == -1)
+    /* the number goes where a pointer is declared: ptrace(2) */
+    if (ptrace((enum __ptrace_request)how, program->process.pid, NULL, (void *)(intptr_t)signal_number) == -1)
         return STEP_ENDED;
     alarm(blocked_seconds);
     enum step_result result = stop_await(program);
@@ -151,15 +153,16 @@ enum step_result watch_step(struct program *program)
     return result;
 }
 
+enum step_result watch_step(struct program *program)
+{
+    return watch_resume(program, PTRACE_SINGLESTEP, 0);
+}
+
 enum step_result watch_call(struct program *program, long *call)
 {
     struct __ptrace_syscall_info info = {.op = PTRACE_SYSCALL_INFO_NONE};
+    enum step_result result = watch_resume(program, PTRACE_SYSCALL, 0);
 
-    if (ptrace(PTRACE_SYSCALL, program->process.pid, NULL, NULL) == -1)
-        return STEP_ENDED;
-    alarm(blocked_seconds);
-    enum step_result result = stop_await(program);
-    alarm(0);
     if (result == STEP_DONE && ptrace(PTRACE_GET_SYSCALL_INFO, program->process.pid, sizeof info, &info) <= 0)
         check_unjudged(program->check, "this system's ptrace(2) has no PTRACE_GET_SYSCALL_INFO (Linux 5.3)");
     *call = info.op == PTRACE_SYSCALL_INFO_ENTRY ? (long)info.entry.nr : -1;

@@ -41,6 +41,9 @@ enum step_result watch_step(struct program *program);
  * number of the system call that it enters, -1 when it comes back.
  */
 enum step_result watch_call(struct program *program, long *call);
+
+/* The same for any way of going on: PTRACE_CONT, PTRACE_SYSCALL ..., with a signal for it, or 0. */
+enum step_result watch_resume(struct program *program, int how, int signal_number);
 void watch_release(struct program *program);
 
 #endif

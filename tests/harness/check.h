@@ -257,6 +257,12 @@ double program_waited(const struct program *program);
  */
 const char *check_trace(struct check *check);
 
+/* Shared memory of the programs started from here on is this file instead, and each of them waits for program_go before
+ * it begins; NULL: no more. For tests/checks/gate.c. */
+void check_gate(struct check *check, const char *path);
+bool program_waits_to_go(const struct program *program);
+void program_go(struct program *program);
+
 /* getpwuid gives this user name to the programs started from here on; NULL: the real one. */
 void check_user_name(struct check *check, const char *name);
 

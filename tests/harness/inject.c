@@ -2,12 +2,14 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "compile.h"
@@ -82,12 +84,13 @@ int check_shim(struct check *check, struct program *program, const char **enviro
 {
     const char *path;
 
-    if (check->fault == NULL && check->user_name == NULL && check->trace == NULL)
+    if (check->fault == NULL && check->user_name == NULL && check->trace == NULL && check->gate == NULL)
         return 0;
     struct shim_orders *orders = program->orders = orders_make(check, &path);
     if (check->fault != NULL)
         fault_parse(check, check->fault, orders);
     snprintf(orders->trace, sizeof orders->trace, "%s", check->trace != NULL ? check->trace : "");
+    snprintf(orders->gate, sizeof orders->gate, "%s", check->gate != NULL ? check->gate : "");
     snprintf(orders->user_name, sizeof orders->user_name, "%s", check->user_name != NULL ? check->user_name : "");
     if (check->shim == 0) {
         check->shim = open(TOOLCHAIN_SHIM, O_RDONLY | O_CLOEXEC);
@@ -130,6 +133,23 @@ const char *check_trace(struct check *check)
     check->trace = check_text(check, "%s/trace%d", check->scratch, number++);
     check_write(check, check->trace, "");
     return check->trace;
+}
+
+void check_gate(struct check *check, const char *path)
+{
+    check->gate = path;
+}
+
+bool program_waits_to_go(const struct program *program)
+{
+    return program->orders != NULL && program_shimmed(program);
+}
+
+void program_go(struct program *program)
+{
+    /* release: pairs with the load in gate_wait of shim.c */
+    __atomic_store_n(&program->orders->go, 1, __ATOMIC_RELEASE);
+    syscall(SYS_futex, &program->orders->go, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
 void check_user_name(struct check *check, const char *name)

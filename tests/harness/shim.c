@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <pwd.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -28,7 +29,7 @@
 
 #define PUBLIC __attribute__((visibility("default")))
 
-enum { SEMAPHORES = 64 };
+enum { SEMAPHORES = 64, GATES = 16 };
 
 static struct shim_orders *orders;          /* NULL: none */
 static const sem_t *semaphores[SEMAPHORES]; /* what sem_open has given: others are the interpreter's own */
@@ -66,6 +67,15 @@ static bool variable_take(char **environment, const char *name, char *value, siz
     return found;
 }
 
+/* Wait until somebody watches, and let each line of output be a write of its own: those are steps, too. */
+static void gate_wait(void)
+{
+    while (__atomic_load_n(&orders->go, __ATOMIC_ACQUIRE) == 0) /* stored by gate_start in tests/checks/gate.c */
+        syscall(SYS_futex, &orders->go, FUTEX_WAIT, 0, NULL, NULL, 0);
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
+    setenv("PYTHONUNBUFFERED", "1", 1);
+}
+
 /* Before the program's own constructors: a preloaded library comes first. System calls as such: a sanitizer that
  * watches the functions may not have begun yet. glibc gives a constructor main's parameters. */
 __attribute__((constructor)) static void orders_take(int count, char **arguments, char **environment)
@@ -90,6 +100,8 @@ __attribute__((constructor)) static void orders_take(int count, char **arguments
         return;
     orders = memory;
     __atomic_store_n(&orders->loaded, 1, __ATOMIC_RELEASE); /* read by program_shimmed in inject.c */
+    if (orders->gate[0] != '\0')
+        gate_wait();
 }
 
 static const char *command_name(int command)
@@ -196,6 +208,49 @@ static struct timespec time_true(const struct timespec *limit)
     return time_of(time_ns(limit) - time_ahead());
 }
 
+/* ---- The gate: another file in the place of shared memory ---- */
+
+/* Segments that are attached, and what the program has instead. */
+static struct gate {
+    void *there, *instead;
+} gates[GATES];
+
+/* The file, mapped; MAP_FAILED when that fails. */
+static void *gate_map(size_t size, int access)
+{
+    int fd = (int)syscall(SYS_openat, AT_FDCWD, orders->gate, O_RDWR | O_CLOEXEC);
+    void *memory = REAL(mmap)(NULL, size, access, MAP_SHARED, fd, 0);
+
+    syscall(SYS_close, fd);
+    return memory;
+}
+
+static void *gate_attach(void *there, int flags)
+{
+    if (orders == NULL || orders->gate[0] == '\0' || there == (void *)-1)
+        return there;
+    for (size_t i = 0; i < GATES; i++)
+        if (gates[i].there == NULL) {
+            gates[i].there = there;
+            gates[i].instead = gate_map(1, (flags & SHM_RDONLY) != 0 ? PROT_READ : PROT_READ | PROT_WRITE);
+            return gates[i].instead;
+        }
+    return there;
+}
+
+/* The address that shmat has really given. */
+static const void *gate_detach(const void *address)
+{
+    for (size_t i = 0; i < GATES; i++)
+        if (gates[i].there != NULL && gates[i].instead == address) {
+            const void *there = gates[i].there;
+            REAL(munmap)(gates[i].instead, 1);
+            gates[i] = (struct gate){NULL, NULL};
+            return there;
+        }
+    return address;
+}
+
 /* ---- System V ---- */
 
 PUBLIC int shmget(key_t key, size_t size, int flags)
@@ -211,13 +266,13 @@ PUBLIC void *shmat(int id, const void *address, int flags)
     void *there = fails("shmat") ? (void *)-1 : REAL(shmat)(id, address, flags);
 
     trace("shmat(%d, %s)\n", id, (flags & SHM_RDONLY) != 0 ? "SHM_RDONLY" : "0");
-    return there;
+    return gate_attach(there, flags);
 }
 
 PUBLIC int shmdt(const void *address)
 {
     trace("shmdt()\n");
-    return fails("shmdt") ? -1 : REAL(shmdt)(address);
+    return fails("shmdt") ? -1 : REAL(shmdt)(gate_detach(address));
 }
 
 PUBLIC int shmctl(int id, int command, struct shmid_ds *info)
@@ -266,19 +321,23 @@ PUBLIC int shm_unlink(const char *name)
     return fails("shm_unlink") ? -1 : REAL(shm_unlink)(name);
 }
 
-/* What is done to other files is not meant: shm_overview(7) says where the objects are. */
-static bool object_fails(const char *call, int fd)
+/* Is it a shared memory object? shm_overview(7) says where those are. */
+static bool is_object(int fd)
 {
     static const char folder[] = "/dev/shm/";
     char link[32], path[sizeof folder];
     int number = errno;
 
-    if (!ordered(call))
-        return false;
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     ssize_t length = readlink(link, path, sizeof path - 1);
     errno = number;
-    return length == (ssize_t)sizeof path - 1 && memcmp(path, folder, sizeof path - 1) == 0 && fails(call);
+    return length == (ssize_t)sizeof path - 1 && memcmp(path, folder, sizeof path - 1) == 0;
+}
+
+/* What is done to other files is not meant. */
+static bool object_fails(const char *call, int fd)
+{
+    return ordered(call) && is_object(fd) && fails(call);
 }
 
 PUBLIC int ftruncate(int fd, off_t size)
@@ -307,7 +366,11 @@ PUBLIC void *mmap(void *address, size_t size, int access, int flags, int fd, off
 {
     if (fd != -1 && (flags & MAP_SHARED) != 0 && fails("mmap"))
         return MAP_FAILED;
-    return REAL(mmap)(address, size, access, flags, fd, offset);
+    void *there = REAL(mmap)(address, size, access, flags, fd, offset);
+    if (there == MAP_FAILED || orders == NULL || orders->gate[0] == '\0' || (flags & MAP_SHARED) == 0 || !is_object(fd))
+        return there;
+    REAL(munmap)(there, size);
+    return gate_map(size, access);
 }
 
 PUBLIC int munmap(void *address, size_t size)

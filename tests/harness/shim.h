@@ -22,8 +22,10 @@ struct shim_orders {
     int32_t number;
     char trace[SHIM_PATH];     /* file for a line of each System V shared memory call; "": none */
     char user_name[SHIM_USER]; /* what getpwuid finds; "": the truth */
+    char gate[SHIM_PATH];      /* file that takes the place of shared memory, see tests/checks/gate.h; "": none */
     /* The answer. All with atomic operations: the library's, of the program and its children, and the harness's. */
     uint32_t loaded; /* the library is in */
+    uint32_t go;     /* the harness's: a program with a gate begins when this is 1, a futex(2) */
     uint32_t calls;  /* how often that call was made, */
     uint32_t failed; /* and how often it failed by order */
     int64_t ahead;   /* nanoseconds by which the program's clocks are put forward: waits that ended by order */
