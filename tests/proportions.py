@@ -49,11 +49,11 @@ class Row:
         self.extra = int(verdict["challenge_points"])
         found = [check for check in verdict["checks"] if check["outcome"] in selfcheck.CAUGHT]
         self.check = found[0]["name"] if found else "-"
-        self.worth = sum(check["points_max"] for check in found[:1] if not check.get("challenge"))
+        self.worth = sum(int(check["points_max"]) for check in found[:1] if not check.get("challenge"))
 
     def too_dear(self) -> bool:
         """More than its check, three times over; a check that is worth nothing (builds) says nothing."""
-        return self.worth > 0 and 100 - self.marks > TIMES * self.worth
+        return bool(self.worth > 0 and 100 - self.marks > TIMES * self.worth)
 
     def __str__(self) -> str:
         mark = "  <-- too much" if self.too_dear() else ""
