@@ -23,12 +23,14 @@
 enum {
     STALL = 5,  /* seconds without any change: nothing but the check's own limit would end it */
     NAPS = 12,  /* the same where one looks again and again: it may count, and give up */
-    FAR = 30,   /* seconds: what ends a sleep so much later ends none that a check waits for */
     POLLS = 50, /* so often a process that looks again and again has looked in that time, and has found no change */
     RETRIES = 20,
     ARGUMENTS = 6,
     FAMILY = 64, /* processes that are looked at */
 };
+
+/* Seconds: what ends a sleep so much later ends none that a check waits for. */
+static const double sleep_far = 30;
 
 /* ---- Crashes ---- */
 
@@ -191,14 +193,14 @@ static bool memory_read(pid_t pid, unsigned long long address, void *bytes, size
     return process_vm_readv(pid, &here, 1, &there, 1, 0) == (ssize_t)size;
 }
 
-/* Seconds until a sleep ends by itself; FAR or more: not while anybody waits for it. `clock` -1: counted from its
+/* Seconds until a sleep ends by itself; sleep_far or more: not while anybody waits for it. `clock` -1: counted from its
  * begin. */
 static double sleep_left(const struct look *look, int argument, clockid_t clock)
 {
     struct timespec end, now = {0};
 
     if (look->argument[argument] == 0)
-        return FAR;
+        return sleep_far;
     if (!memory_read(look->pid, look->argument[argument], &end, sizeof end))
         return 0;
     if (clock != -1)
@@ -237,7 +239,7 @@ static double look_left(const struct look *look)
 #endif
 #ifdef SYS_poll
     case SYS_poll:
-        return (int)look->argument[2] < 0 ? FAR : (int)look->argument[2] / 1000.0;
+        return (int)look->argument[2] < 0 ? sleep_far : (int)look->argument[2] / 1000.0;
 #endif
 #ifdef SYS_pause
     case SYS_pause:
@@ -249,7 +251,7 @@ static double look_left(const struct look *look)
     case SYS_wait4:
     case SYS_read:
     case SYS_msgrcv:
-        return FAR;
+        return sleep_far;
     default:
         return -1;
     }
@@ -270,8 +272,8 @@ static bool look_waits(struct look *look)
 {
     double left = look_left(look);
 
-    look->polls = left >= 0 && left < FAR; /* of one that sleeps so long at a time only a few are seen: not enough */
-    return left >= FAR || look->polls;
+    look->polls = left >= 0 && left < sleep_far; /* of one that sleeps so long at a time only a few are seen: not enough */
+    return left >= sleep_far || look->polls;
 }
 
 /* What shared memory of the process holds: the beginning of each mapping, where indices and flags are. */
@@ -374,7 +376,7 @@ static const char *sleep_text(struct check *check, const struct look *look)
     if (look->polls && look_is_nap(look))
         return "sleeps a moment, looks at what has not changed, and sleeps again";
     if (look_is_nap(look))
-        return look_left(look) > FAR ? "sleeps for a fixed time, and waits for nobody" : "waits for input or a signal";
+        return look_left(look) > sleep_far ? "sleeps for a fixed time, and waits for nobody" : "waits for input or a signal";
     if (look->call == SYS_read)
         return look->argument[0] == 0 ? "waits for input" : "sleeps in read: for another process to write";
     if (look->call == SYS_wait4)
