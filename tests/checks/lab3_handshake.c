@@ -960,7 +960,7 @@ static const struct check_case cases[] = {
      .hints = {"Ctrl-C must not leave a segment behind.",
                "stop_on_signals sets a flag; patience_step returns PATIENCE_STOPPED.",
                "Return what patience_step says; main removes the segment behind messages_send."},
-     .needs = {"removes", "receives"},
+     .needs = {"removes", "slow_reader", "receives"},
      .limit = LIMIT_QUICK,
      .run = signals},
     {.name = "stale_mailbox",
@@ -992,7 +992,7 @@ static const struct check_case cases[] = {
                "reader.c, mailbox_attach: after shmget, and after shmat. writer.c: shmat fails when the segment is "
                "already there.",
                "error_report_errno(next step, \"shmget(key 0x%08x)\", ...); return -1;"},
-     .needs = {"removes", "receives"},
+     .needs = {"removes", "slow_reader", "receives"},
      .limit = LIMIT_QUICK,
      .run = errors},
     {.name = "ping",

@@ -272,7 +272,8 @@ static bool look_waits(struct look *look)
 {
     double left = look_left(look);
 
-    look->polls = left >= 0 && left < sleep_far; /* of one that sleeps so long at a time only a few are seen: not enough */
+    look->polls =
+        left >= 0 && left < sleep_far; /* of one that sleeps so long at a time only a few are seen: not enough */
     return left >= sleep_far || look->polls;
 }
 
@@ -376,7 +377,8 @@ static const char *sleep_text(struct check *check, const struct look *look)
     if (look->polls && look_is_nap(look))
         return "sleeps a moment, looks at what has not changed, and sleeps again";
     if (look_is_nap(look))
-        return look_left(look) > sleep_far ? "sleeps for a fixed time, and waits for nobody" : "waits for input or a signal";
+        return look_left(look) > sleep_far ? "sleeps for a fixed time, and waits for nobody"
+                                           : "waits for input or a signal";
     if (look->call == SYS_read)
         return look->argument[0] == 0 ? "waits for input" : "sleeps in read: for another process to write";
     if (look->call == SYS_wait4)
