@@ -172,24 +172,6 @@ static const char *sayings_text(struct check *check, const struct weave_case *or
     return text;
 }
 
-/* Told and worth telling: that somebody looks once more, or waits for the next slice of time, belongs into
- * the transcript; who finds which object matters only where there is no race. */
-static bool step_matters(const json_t *event, bool race)
-{
-    const char *kind = verdict_text(event, "kind");
-
-    return verdict_true(event, "story") && strcmp(kind, "spin") != 0 && strcmp(kind, "timeout") != 0 &&
-           (!race || (strcmp(kind, "open") != 0 && strcmp(kind, "init") != 0));
-}
-
-/* A loop that waits does the same again and again. */
-static bool step_repeats(const json_t *before, const json_t *event)
-{
-    return before != NULL && strcmp(verdict_text(before, "text"), verdict_text(event, "text")) == 0 &&
-           json_equal(json_object_get(before, "process"), json_object_get(event, "process")) &&
-           json_equal(json_object_get(before, "line"), json_object_get(event, "line"));
-}
-
 /* The first store that waits in a buffer while its process goes on; NULL: none does. */
 static const json_t *step_buffered(const json_t *trace)
 {
@@ -211,18 +193,17 @@ static const char *step_text(struct check *check, const struct weave_case *order
                       verdict_text(step, "text"));
 }
 
-/* The last steps that matter, oldest first, and in front of them the first store that waited in a buffer. */
-static const char *steps_text(struct check *check, const struct weave_case *order, const json_t *trace, bool race)
+/* The last steps of weave's brief story, oldest first, and in front of them the first store that waited in a buffer. */
+static const char *steps_text(struct check *check, const struct weave_case *order, const json_t *trace)
 {
-    const json_t *told[STEPS_TOLD], *before = NULL, *buffered = step_buffered(trace);
+    const json_t *told[STEPS_TOLD], *buffered = step_buffered(trace);
     size_t i, count = 0;
     json_t *event;
     const char *text = "";
 
     json_array_foreach (trace, i, event) {
-        if (!step_matters(event, race) || step_repeats(before, event))
-            continue;
-        before = told[count++ % STEPS_TOLD] = event;
+        if (verdict_true(event, "brief"))
+            told[count++ % STEPS_TOLD] = event;
     }
     bool shown = buffered == NULL;
     for (i = count > STEPS_TOLD ? count - STEPS_TOLD : 0; i < count; i++) {
@@ -346,7 +327,7 @@ static _Noreturn void weave_fail(struct check *check, const struct weave_case *o
         .expected = expected_text(check, found),
         .found = check_text(check, "%s, with %s%s%s%s", verdict_text(found, "headline"), order->title,
                             sides_text(check, order, found), sayings_text(check, order, result, found),
-                            steps_text(check, order, trace, strcmp(verdict_text(found, "kind"), "race") == 0)),
+                            steps_text(check, order, trace)),
         .cause = said ? order->exit_means : verdict_text(found, "why"),
         .next = check_text(check, "make replay%d runs these steps again; make replay%d HTML=1 draws them",
                            lab_number(check->lab), lab_number(check->lab)),

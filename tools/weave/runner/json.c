@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Bytes of the character in UTF-8 at `text`, 0 when there is none: RFC 3629, section 4. */
@@ -124,7 +125,7 @@ static void json_finding(const struct story *story, FILE *out, const struct find
     fputs("]}", out);
 }
 
-static void json_event(const struct story *story, FILE *out, uint32_t index, bool told)
+static void json_event(const struct story *story, FILE *out, uint32_t index, bool told, bool brief)
 {
     const struct event *event = &story->session->control->event[index % WEAVE_EVENTS];
     char text[256];
@@ -142,7 +143,34 @@ static void json_event(const struct story *story, FILE *out, uint32_t index, boo
     if (event->flags & ACCESS_OLD && event->other != 0)
         fprintf(out, ", \"misses\": %u", event->other - 1);
     json_place(story, out, event->site, 0);
-    fprintf(out, ", \"story\": %s}", told ? "true" : "false");
+    fprintf(out, ", \"story\": %s, \"brief\": %s}", told ? "true" : "false", brief ? "true" : "false");
+}
+
+static int json_line(const struct story *story, const struct event *event)
+{
+    struct place place;
+    return symbols_place(story->symbols, event->site, 0, &place) ? place.line : 0;
+}
+
+/* A loop that waits does the same again and again. */
+static bool json_repeats(const struct story *story, const struct event *before, const struct event *event)
+{
+    char one[256], other[256];
+    if (before == NULL || before->process != event->process)
+        return false;
+    story_event(story, before, one, sizeof one);
+    story_event(story, event, other, sizeof other);
+    return strcmp(one, other) == 0 && json_line(story, before) == json_line(story, event);
+}
+
+/* Of the steps of the story those that a few lines have room for: not that somebody looks once more, or waits for the next
+ * slice of time; who finds which object matters only where there is no race. */
+static bool json_is_brief(const struct story *story, const struct event *before, const struct event *event)
+{
+    bool race = strcmp(story->findings->finding[0].kind, "race") == 0;
+    bool object = event->kind == EVENT_OPEN || event->kind == EVENT_INIT;
+    return event->kind != EVENT_SPIN && event->kind != EVENT_TIMEOUT && !(race && object) &&
+           !json_repeats(story, before, event);
 }
 
 static void json_trace(const struct story *story, FILE *out)
@@ -153,11 +181,15 @@ static void json_trace(const struct story *story, FILE *out)
     int count = story->findings->count > 0 ? story_select(story, &story->findings->finding[0], chosen, TOLD) : 0,
         next = 0;
     uint32_t first = control->events > WEAVE_EVENTS ? control->events - WEAVE_EVENTS : 0;
+    const struct event *before = NULL;
     fputs("  \"trace\": [\n", out);
     for (uint32_t i = first; i < control->events; i++) {
         bool told = next < count && chosen[next] == i;
         next += told;
-        json_event(story, out, i, told);
+        const struct event *event = &control->event[i % WEAVE_EVENTS];
+        bool brief = told && json_is_brief(story, before, event);
+        before = brief ? event : before;
+        json_event(story, out, i, told, brief);
         fputs(i + 1 < control->events ? ",\n" : "\n", out);
     }
     fputs("  ]\n", out);
