@@ -240,7 +240,7 @@ static bool judge_prepare(struct judge *judge)
     const char *slash = strrchr(order->folder, '/');
 
     snprintf(judge->tree, sizeof judge->tree, "%.*s", slash != NULL ? (int)(slash - order->folder) : 0, order->folder);
-    if (scratch_make(&judge->scratch, order->room) != 0)
+    if (scratch_make(&judge->scratch, order->scratch) != 0)
         return false;
     snprintf(judge->build.folder, sizeof judge->build.folder, "%s/bin.judge", judge->scratch.path);
     if (mkdir(judge->build.folder, 0700) == -1) {

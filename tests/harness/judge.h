@@ -60,7 +60,7 @@ struct judge_order {
     const char *results;       /* folder for transcripts; is made */
     const char *json_path;     /* where the verdict is written, anew after each check; NULL: nowhere */
     const char *publish;       /* folder to which the built programs are copied; NULL: none */
-    const char *room;          /* folder for what exists during the run only; NULL: TMPDIR */
+    const char *scratch;       /* folder for what exists during the run only; NULL: TMPDIR */
     const struct walls *walls; /* NULL: programs run as the judge does */
     const json_t *before;      /* an earlier verdict on the same files: what it knows is kept; NULL: none */
     int jobs;                  /* checks at once */

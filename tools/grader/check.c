@@ -73,7 +73,7 @@ static int tree_check_in(const struct check_options *options, const char *room)
                                   .folder = folder,
                                   .only = options->check,
                                   .results = options->transcripts != NULL ? options->transcripts : transcripts,
-                                  .room = room,
+                                  .scratch = room,
                                   .walls = box_walls(options->isolation),
                                   .json_path = options->json,
                                   .jobs = CHECKS_AT_ONCE});

@@ -512,7 +512,7 @@ static bool lab_judge(struct grading *grading, const struct lab *lab, const json
                                                       .folder = folder,
                                                       .only = order->check,
                                                       .results = transcripts,
-                                                      .room = grading->room,
+                                                      .scratch = grading->room,
                                                       .walls = order->walls,
                                                       .before = known,
                                                       .jobs = order->jobs,
