@@ -7,6 +7,7 @@
 #     make demo       detect, stream, draw: the main job   (LIVE=1: watch it)
 #     make check      all tests             make check ONLY=lab3   those of one part: grader, weave, slides, harness, ...
 #     make mutate LAB=4 N=60 SEED=7   would mistakes keep full marks? tests/mutation/README.md
+#     make coverage   which lines of the C sources the tests run
 #     make fuzz SECONDS=300   feed random bytes to what reads strangers' bytes: tests/fuzz/README.md
 #     make bench      measure shared memory against everything else
 #     make slides     the decks as HTML and PDF; slides-serve while writing
@@ -47,6 +48,9 @@ site: all
 check:
 	@bash tests/check $(BUILD) $(ONLY)
 
+coverage:
+	@python3 tests/coverage.py $(if $(ONLY),--only $(ONLY))
+
 mutate: all
 	@python3 tests/mutation/mutate.py $(LAB) --count $(or $(N),40) --seed $(or $(SEED),1) --jobs $(JOBS) --build $(BUILD)
 
@@ -63,7 +67,7 @@ wire-formats: all
 format:
 	@bash tools/format
 
-.PHONY: demo bench slides slides-serve site check fuzz mutate wire-formats format
+.PHONY: demo bench slides slides-serve site check coverage fuzz mutate wire-formats format
 # end
 
 models:
