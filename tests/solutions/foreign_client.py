@@ -151,6 +151,7 @@ def lab2(write: bool, key: str) -> None:
     if not write:
         return published_print(bytes(data[:640]))
     data[:640] = published_pack()
+    data[504] = 1
     hold()
     libc.shmctl(shmid, IPC_RMID, None)
 
