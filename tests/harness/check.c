@@ -565,7 +565,10 @@ static _Noreturn void program_fail(struct program *program, struct finding *find
         ends_explain_message(program->process.text, finding);
     const char *asleep = check->told == -1 ? ends_asleep(check) : "";
     if (asleep[0] != '\0') {
-        finding->found = check_text(check, "%s\nNothing changes any more:%s", finding->found, asleep);
+        size_t length = strlen(finding->found);
+        while (length > 0 && finding->found[length - 1] == '\n')
+            length--; /* what the program printed may end with one */
+        finding->found = check_text(check, "%.*s\nNothing changes any more:%s", (int)length, finding->found, asleep);
         if (ends_locked(check))
             finding->cause = "nobody is left who would post or unlock what is waited for";
     }

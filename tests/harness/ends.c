@@ -21,9 +21,7 @@
 #include "text.h"
 
 enum {
-    STALL = 5,  /* seconds without any change: nothing but the check's own limit would end it */
-    NAPS = 12,  /* the same where one looks again and again: it may count, and give up */
-    POLLS = 50, /* so often a process that looks again and again has looked in that time, and has found no change */
+    STALL = 5, /* seconds without any change: nothing but the check's own limit would end it */
     RETRIES = 20,
     ARGUMENTS = 6,
     FAMILY = 64, /* processes that are looked at */
@@ -434,26 +432,6 @@ static size_t family_list(pid_t pid, pid_t list[], size_t count)
     return count;
 }
 
-/* Processes that look again and again, and how often each of them had slept when nothing had changed yet. */
-static struct {
-    pid_t pid;
-    unsigned long long switches;
-} polling[FAMILY];
-
-/* How often has it slept since? Remembered from now on when it was not known, or `afresh`. */
-static unsigned long long polls_of(const struct look *look, bool afresh)
-{
-    for (size_t i = 0; i < FAMILY; i++)
-        if (polling[i].pid == 0 || polling[i].pid == look->pid) {
-            if (polling[i].pid == 0 || afresh) {
-                polling[i].pid = look->pid;
-                polling[i].switches = look->switches;
-            }
-            return look->switches - polling[i].switches;
-        }
-    return 0;
-}
-
 /* A look at one that waits, or at one that is awake for a moment only: then the next look finds it asleep. */
 static bool look_asleep(pid_t pid, struct look *look)
 {
@@ -480,8 +458,7 @@ static bool process_look(struct check *check, const struct program *program, pid
                                  (unsigned long long)look.call, look.argument[0]};
     *hash = look.polls ? memory_hash(pid, *hash) : text_hash(*hash, done, sizeof done);
     *hash = text_hash(*hash, &program->process.printed, sizeof program->process.printed);
-    *enough &=
-        !look.polls || (polls_of(&look, check->asleep_seconds == 0) >= POLLS && check->asleep_seconds + 1 >= NAPS);
+    *enough &= !look.polls; /* one that looks again and again may count, and give up by itself */
     check->asleep_locked |= look.call == SYS_futex || look.call == SYS_semtimedop;
     const char *line = check->asleep_seconds + 1 >= STALL ? stack_line(check, pid) : NULL; /* only when it is told */
     check->asleep_said = check_text(check, "%s\n  %s%s %s%s%s", check->asleep_said, program->short_name,
@@ -521,7 +498,7 @@ bool ends_stalled(struct check *check)
 
     check->asleep_seconds = now != 0 && now == check->asleep ? check->asleep_seconds + 1 : 0;
     check->asleep = now;
-    check->stalled = check->asleep_seconds >= STALL && enough; /* `enough`: of looks, see process_look */
+    check->stalled = check->asleep_seconds >= STALL && enough; /* `enough`: see process_look */
     return check->stalled;
 }
 

@@ -23,8 +23,8 @@ const char *ends_word(const struct check *check);
 /*
  * To be asked again and again while the check waits for something: have all processes that it started been asleep
  * for so long, waiting without a limit that comes soon and without a change, that nothing can come any more? One that
- * looks at shared memory again and again, with naps in between, sleeps as well when it has looked often and found no
- * change. What it finds out about where each of them sleeps is kept for ends_asleep.
+ * looks at shared memory again and again, with naps in between, may give up by itself: it does not count as asleep.
+ * What it finds out about where each of them sleeps is kept for ends_asleep.
  */
 bool ends_stalled(struct check *check);
 

@@ -163,8 +163,8 @@ static bool json_repeats(const struct story *story, const struct event *before, 
     return strcmp(one, other) == 0 && json_line(story, before) == json_line(story, event);
 }
 
-/* Of the steps of the story those that a few lines have room for: not that somebody looks once more, or waits for the next
- * slice of time; who finds which object matters only where there is no race. */
+/* Of the steps of the story those that a few lines have room for: not that somebody looks once more, or waits for the
+ * next slice of time; who finds which object matters only where there is no race. */
 static bool json_is_brief(const struct story *story, const struct event *before, const struct event *event)
 {
     bool race = strcmp(story->findings->finding[0].kind, "race") == 0;
