@@ -305,7 +305,7 @@ static void cut_object(struct check *check)
         .name = #function, .title = "t", .concept = "c", .hints = {"1", "2", "3"}, .limit = how_long, .run = function \
     }
 static const struct check_case ends_cases[] = {
-    ENDS(bus_error, LIMIT_QUICK),      ENDS(floods, LIMIT_QUICK),       ENDS(refused, LIMIT_QUICK),
+    ENDS(bus_error, LIMIT_QUICK),      ENDS(floods, LIMIT_LONG),        ENDS(refused, LIMIT_QUICK),
     ENDS(sleeps, LIMIT_LONG),          ENDS(other_status, LIMIT_QUICK), ENDS(leaves_a_child, LIMIT_QUICK),
     ENDS(crashes_unseen, LIMIT_QUICK), ENDS(cut_object, LIMIT_QUICK),
 };
