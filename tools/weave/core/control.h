@@ -40,9 +40,13 @@ enum {
     WEAVE_PROCESSORS = 128, /* bytes of a cpu_set_t */
 };
 
-#define WEAVE_CONTROL_ADDRESS                                                                                         \
-    ((void *)0x1000000000u) /* far from heap, stack and libraries on x86-64 and arm64, with 39 bits of addresses, too \
-                             */
+/* Far from heap, stack and libraries, and from the shadow memory of sanitizers; on arm64 with 39 bits of addresses,
+ * too. */
+#if defined(__aarch64__)
+#define WEAVE_CONTROL_ADDRESS ((void *)0x2000000000u)
+#else
+#define WEAVE_CONTROL_ADDRESS ((void *)0x200000000000u)
+#endif
 #define WEAVE_NO_SITE 0
 #define WEAVE_SIGNAL_WATCHDOG \
     60 /* to a process that computes for long; programs use the first real-time signals, if any */

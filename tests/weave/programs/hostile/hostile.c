@@ -11,7 +11,7 @@ struct box {
 };
 
 /* Where weave keeps its records: WEAVE_CONTROL_ADDRESS in core/control.h. */
-#define CONTROL ((volatile unsigned char *)0x1000000000u)
+#define CONTROL ((volatile unsigned char *)0x200000000000u)
 enum { CONTROL_BYTES = 1 << 20, FLOOD_BYTES = 64 << 20, MANY_CHILDREN = 1000 };
 
 static void crash(void)
