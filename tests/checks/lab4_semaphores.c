@@ -123,7 +123,7 @@ static const struct check_case cases[] = {
                "buffer.c: what does a wait for MUTEX return whose time is over? buffer.h has BUFFER_STUCK.",
                "return end == BUFFER_TIMEOUT ? BUFFER_STUCK : end;"},
      .needs = {"gives_back"},
-     .limit = LIMIT_LONG,
+     .limit = LIMIT_EXPLORE,
      .run = lab4_stuck},
     {.name = "race",
      .points = 7,
