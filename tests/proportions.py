@@ -55,9 +55,12 @@ class Row:
         """More than its check, three times over; a check that is worth nothing (builds) says nothing."""
         return bool(self.worth > 0 and 100 - self.marks > TIMES * self.worth)
 
+    def text(self) -> str:
+        """Without a judgement: of several things that are missing at once."""
+        return f"  {self.what:34} {self.marks:5} {100 - self.marks:5} {self.worth:6}  {self.check}"
+
     def __str__(self) -> str:
-        mark = "  <-- too much" if self.too_dear() else ""
-        return f"  {self.what:34} {self.marks:5} {100 - self.marks:5} {self.worth:6}  {self.check}{mark}"
+        return self.text() + ("  <-- too much" if self.too_dear() else "")
 
 
 def regions(folder: Path) -> Iterator[Tuple[Path, int]]:
@@ -113,7 +116,8 @@ def table(lab: selfcheck.Lab, number: int) -> List[Row]:
         rows.append(Row(f"all but TODO {todo}", judge_with(lab, number, [each for each in todos if each != todo])))
         print(rows[-1], flush=True)
     for last in todos[:-1]:
-        print(Row(f"TODO {todos[0]} to {last} only", judge_with(lab, number, [each for each in todos if each <= last])), flush=True)
+        some = Row(f"TODO {todos[0]} to {last} only", judge_with(lab, number, [each for each in todos if each <= last]))
+        print(some.text(), flush=True)
     for slip in slips:
         rows.append(Row(slip, judge_slip(lab, number, slip)))
         print(rows[-1], flush=True)
