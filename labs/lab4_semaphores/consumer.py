@@ -59,6 +59,17 @@ class Names:
             except FileNotFoundError:
                 pass
 
+    def sweep(self) -> None:
+        """Remove the semaphores of a buffer whose name somebody has removed.
+
+        The name is ours meanwhile, so that nobody makes a buffer, and semaphores for it, at the same time. Where there is a
+        younger buffer, the semaphores are its.
+        """
+        reserved = posix_shm.reserve(self.buffer, bounded_buffer.PRESENCE) if semaphore.exists(self.mutex) else None
+        if reserved is not None:
+            self.remove()
+            reserved.close()
+
 
 class Buffer:
     """The bounded buffer, attached, with its three semaphores."""
@@ -121,7 +132,10 @@ class Buffer:
     def close(self) -> int:
         """Leave; the last one out removes the objects. Returns how many messages were lost with them."""
         lost = 0
+        named = self._memory.still_named()
         # TODO 9: As buffer_close in buffer.c.
+        if not named and presence.claim(self._memory.fd, bounded_buffer.PRESENCE, presence.EXCLUSIVE):
+            self._names.sweep()
         self._detach()
         return lost
 

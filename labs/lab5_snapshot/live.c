@@ -162,8 +162,12 @@ static int write_live(const struct options *options)
         writer_rounds(options, shared);
         munmap(shared, sizeof *shared);
     }
-    shm_unlink(options->name);
-    printf("live: %s removed\n", options->name);
+    if (!presence_current(fd, options->name)) /* what has the name now is not ours to remove */
+        status = error_report(NULL, "somebody removed %s before we did", options->name);
+    else if (shm_unlink(options->name) == -1)
+        status = error_report_errno(NULL, "shm_unlink(%s)", options->name);
+    else
+        printf("live: %s removed\n", options->name);
     close(fd); /* last: until here the name is ours */
     return status;
 }

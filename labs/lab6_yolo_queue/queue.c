@@ -473,6 +473,10 @@ static void objects_remove(const struct queue *queue)
         objects_unlink(queue);
         return;
     }
+    sem_t *left = sem_open(queue->mutex_name, 0); /* a producer that ends has removed it before the name */
+    if (left == SEM_FAILED)
+        return;
+    sem_close(left);
     int fd = presence_open(queue->shm_name, 0600, QUEUE_PRESENCE_PRODUCER, &created);
     if (fd == -1) /* a younger queue: the semaphores are its */
         return;
@@ -489,12 +493,11 @@ int queue_close(struct queue *queue)
         unread = queue_peer_present(queue) ? 0 : queue_unread(queue);
         objects_remove(queue);
     } else if (queue->peer_seen &&
-               presence_claim(queue->fd, QUEUE_PRESENCE_PRODUCER, PRESENCE_EXCLUSIVE) == 0 &&
-               presence_current(queue->fd, queue->shm_name)) {
-        /* The producer that we saw is dead, its objects are still there, and no other producer has claimed
-         * them. */
-        unread = queue_unread(queue);
-        objects_unlink(queue);
+               presence_claim(queue->fd, QUEUE_PRESENCE_PRODUCER, PRESENCE_EXCLUSIVE) == 0) {
+        /* The producer that we saw is gone, and no other one has claimed its objects: if it died, they are
+         * still there. */
+        unread = queue_named(queue) ? queue_unread(queue) : 0;
+        objects_remove(queue);
     }
     handles_close(queue);
     return unread;

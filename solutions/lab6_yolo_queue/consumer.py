@@ -69,6 +69,17 @@ class Names:
             except FileNotFoundError:
                 pass
 
+    def sweep(self) -> None:
+        """Remove the semaphores of a dead producer whose queue's name somebody has removed.
+
+        The name is ours meanwhile, so that nobody makes a queue, and semaphores for it, at the same time. A producer that
+        ends as it should has removed MUTEX before the name; where there is a younger queue, the semaphores are its.
+        """
+        reserved = posix_shm.reserve(self.queue, yolo_queue.PRESENCE_PRODUCER) if semaphore.exists(self.mutex) else None
+        if reserved is not None:
+            self.remove()
+            reserved.close()
+
 
 class End(enum.Enum):
     """How a producer can end; everything it published has been read."""
@@ -193,12 +204,13 @@ class Queue:
         """Leave; what a dead producer left behind is removed, unless another one has claimed it."""
         self._control.release()
         self._view.release()
-        if (
-            self._producer_seen
-            and presence.claim(self._memory.fd, yolo_queue.PRESENCE_PRODUCER, presence.EXCLUSIVE)
-            and self._memory.still_named()
+        if self._producer_seen and presence.claim(
+            self._memory.fd, yolo_queue.PRESENCE_PRODUCER, presence.EXCLUSIVE
         ):
-            self._names.remove()
+            if self._memory.still_named():
+                self._names.remove()
+            else:
+                self._names.sweep()
         for each in self._semaphores:
             each.close()
         self._memory.close()

@@ -183,6 +183,23 @@ static void name_that_was_removed_is_noticed(void **state)
     EXPECT(&producer, "somebody removed");
     FINISH(&producer, 1);
     assert_none_left(prefix);
+
+    /* a consumer is the last one out */
+    static const char *const consumers[][4] = {{CONSUMER, "--prefix"}, {SHMLAB_PYTHON, PYTHON, "--prefix"}};
+    for (size_t i = 0; i < 2; i++) {
+        const char *argv[8] = {consumers[i][0], consumers[i][1], consumers[i][2]};
+        struct process consumer;
+
+        argv[i + 2] = prefix;
+        START(&producer, PRODUCER, "--prefix", prefix, "--items", "1");
+        start(&consumer, argv);
+        EXPECT(&consumer, "got item 1");
+        FINISH(&producer, 0);
+        assert_int_equal(shm_unlink(path), 0);
+        process_signal(&consumer, SIGTERM);
+        FINISH(&consumer, 1);
+        assert_none_left(prefix);
+    }
 }
 
 static void two_sets_of_names_do_not_meet(void **state)

@@ -15,6 +15,7 @@
 #include "shmlab/scene.h"
 
 #define PRODUCER SOLUTION("lab5_snapshot", "producer")
+#define LIVE     SOLUTION("lab5_snapshot", "live")
 #define READER   SCRIPT("lab5_snapshot", "reader.py")
 #define MEDIA    SHMLAB_SOURCE "/common/media/"
 #define SHAPES   "--cfg", MEDIA "shapes.cfg", "--weights", MEDIA "shapes.weights", "--names", MEDIA "shapes.names"
@@ -263,6 +264,23 @@ static void bad_pictures_and_models_get_a_sentence(void **state)
     assert_none_left(name);
 }
 
+/* The challenge's writer removes its own object only. */
+static void live_leaves_the_name_of_others_alone(void **state)
+{
+    (void)state;
+    const char *name = unique_object();
+    struct process writer;
+
+    START(&writer, LIVE, "--write", "--name", name, "--rounds", "1000000000");
+    EXPECT(&writer, "live: writing");
+    assert_int_equal(shm_unlink(name), 0);
+    close(shm_open(name, O_CREAT | O_EXCL | O_RDWR, 0600));
+    process_signal(&writer, SIGTERM);
+    EXPECT(&writer, "somebody removed");
+    FINISH(&writer, 1);
+    assert_int_equal(shm_unlink(name), 0); /* it is still there */
+}
+
 static void killed_at_any_moment_the_next_start_recovers(void **state)
 {
     (void)state;
@@ -297,6 +315,7 @@ int main(void)
         cmocka_unit_test(python_and_foreign_readers_agree),
         cmocka_unit_test(hostile_counts_do_not_fool_the_reader),
         cmocka_unit_test(bad_pictures_and_models_get_a_sentence),
+        cmocka_unit_test(live_leaves_the_name_of_others_alone),
         cmocka_unit_test(killed_at_any_moment_the_next_start_recovers),
     };
 

@@ -147,6 +147,23 @@ static void name_that_was_removed_is_noticed(void **state)
     EXPECT(&producer, "somebody removed");
     FINISH(&producer, 1);
     assert_none_left(prefix);
+
+    /* and the producer dies: the consumer removes the rest */
+    const char *const c[] = {CONSUMER, "--prefix", prefix, NULL};
+    const char *const python[] = {SHMLAB_PYTHON, PYTHON, "--prefix", prefix, "--view", "none", NULL};
+    for (int i = 0; i < 2; i++) {
+        struct process consumer;
+
+        START(&producer, PRODUCER, "--prefix", prefix, TRUTH, "--frames", "1000000", "--fps", "1000");
+        start(&consumer, i == 0 ? c : python);
+        EXPECT(&producer, "frame 9"); /* the consumer has seen it: there are five slots */
+        assert_int_equal(shm_unlink(path), 0);
+        process_signal(&producer, SIGKILL);
+        FINISH(&producer, KILLED + SIGKILL);
+        process_finish(&consumer);
+        process_close(&consumer);
+        assert_none_left(prefix);
+    }
 }
 
 /* Numbers go with the names that their producer says, and with no others. */

@@ -14,15 +14,15 @@ import os
 from types import TracebackType
 from typing import Optional, Type
 
-from shmlab import libc
+from shmlab import libc, presence
 from shmlab.errors import ShmlabError
 
 _shm_open = libc.function("shm_open", ctypes.c_int, [ctypes.c_char_p, ctypes.c_int, ctypes.c_uint])
 _shm_unlink = libc.function("shm_unlink", ctypes.c_int, [ctypes.c_char_p])
 
 
-def _open(name: str, flags: int) -> int:
-    fd: int = _shm_open(os.fsencode(name), flags, 0)
+def _open(name: str, flags: int, mode: int = 0) -> int:
+    fd: int = _shm_open(os.fsencode(name), flags, mode)
     if fd == -1:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), name)
@@ -95,6 +95,19 @@ class SharedMemory:
         if self.fd != -1:
             os.close(self.fd)
             self.fd = -1
+
+
+def reserve(name: str, byte: int) -> Optional[SharedMemory]:
+    """Create an empty object of that name and hold that role in it; None where there is one, or somebody was quicker."""
+    try:
+        os.close(_open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        memory = SharedMemory(name, writable=True)
+    except (FileExistsError, FileNotFoundError):
+        return None
+    if presence.claim(memory.fd, byte, presence.EXCLUSIVE) and memory.size() == 0 and memory.still_named():
+        return memory
+    memory.close()
+    return None
 
 
 def open_existing(name: str, advice: str, writable: bool = False) -> SharedMemory:

@@ -46,6 +46,15 @@ def unlink(name: str) -> None:
         raise _failure("sem_unlink", name)
 
 
+def exists(name: str) -> bool:
+    """Is there one of that name?"""
+    try:
+        Semaphore(name).close()
+    except FileNotFoundError:
+        return False
+    return True
+
+
 class Semaphore:
     """A semaphore that another program created. Close it, or use it in a with statement."""
 
