@@ -49,6 +49,7 @@ struct detector {
     struct frame input;
     float *planes; /* the input as Darknet wants it: red, green, blue, 0 to 1 */
     int classes;
+    int left_out; /* by the last run, for want of capacity */
 };
 
 bool detector_available(void)
@@ -592,8 +593,21 @@ int detector_run(struct detector *detector, const struct frame *frame, const str
     struct candidates candidates = {0};
     int result = candidates_collect(detector, filter, &candidates);
     int count = 0;
-    for (int i = 0; result == 0 && i < candidates.count && count < capacity; i++)
-        count += candidate_place(&candidates.all[i], &detector->input, &placing, frame, &detections[count]);
+    detector->left_out = 0;
+    for (int i = 0; result == 0 && i < candidates.count; i++) {
+        struct detection placed;
+        if (!candidate_place(&candidates.all[i], &detector->input, &placing, frame, &placed))
+            continue;
+        if (count < capacity)
+            detections[count++] = placed;
+        else
+            detector->left_out++;
+    }
     free(candidates.all);
     return result == 0 ? count : -1;
+}
+
+int detector_left_out(const struct detector *detector)
+{
+    return detector->left_out;
 }

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "common" / "python"
 
 import shared_data  # noqa: E402
 from shared_data import SharedData  # noqa: E402
-from shmlab import options, posix_shm, program  # noqa: E402
+from shmlab import program, options, posix_shm  # noqa: E402
 from shmlab.errors import ShmlabError  # noqa: E402
 
 

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lab1_layout"))
 
 import shared_data  # noqa: E402
 from shared_data import SharedData  # noqa: E402
-from shmlab import options, program, sysv_shm  # noqa: E402
+from shmlab import program, options, sysv_shm  # noqa: E402
 from shmlab.errors import ShmlabError  # noqa: E402
 
 ADVICE = {

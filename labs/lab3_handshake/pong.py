@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import reader  # first: it knows where shmlab is
 from reader import Box, WriterGone
-from shmlab import mailbox, program, stop, sysv_shm
+from shmlab import program, mailbox, stop, sysv_shm
 from shmlab.errors import ShmlabError
 from shmlab.mailbox import Mailbox
 

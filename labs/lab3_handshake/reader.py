@@ -20,7 +20,7 @@ from typing import NamedTuple, Optional
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "common" / "python"))
 
-from shmlab import mailbox, options, program, stop, sysv_shm, waiting, wire  # noqa: E402
+from shmlab import program, mailbox, options, stop, sysv_shm, waiting, wire  # noqa: E402
 from shmlab.atomics import AtomicByte  # noqa: E402
 from shmlab.errors import ShmlabError  # noqa: E402
 from shmlab.mailbox import Mailbox  # noqa: E402

@@ -17,7 +17,7 @@ from typing import NamedTuple, Optional
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "common" / "python"))
 
-from shmlab import bounded_buffer, options, posix_shm, presence, program, semaphore, stop, waiting, wire  # noqa: E402
+from shmlab import program, bounded_buffer, options, posix_shm, presence, semaphore, stop, waiting, wire  # noqa: E402
 from shmlab.bounded_buffer import BoundedBuffer, BufferMessage  # noqa: E402
 from shmlab.errors import ShmlabError  # noqa: E402
 from shmlab.posix_shm import SharedMemory  # noqa: E402
@@ -156,7 +156,9 @@ def attach(names: Names) -> Optional[Buffer]:
     except FileNotFoundError:
         return None
     except OSError as error:
-        advice = "it belongs to another user: choose another --prefix"
+        advice = "choose another --prefix"
+        if isinstance(error, PermissionError):
+            advice = f"it belongs to another user: ask for --mode 0666, or {advice}"
         raise ShmlabError(f"shm_open({names.buffer})", advice, error.errno or 0) from error
     try:
         if join(memory) and is_complete(memory):

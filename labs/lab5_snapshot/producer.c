@@ -143,6 +143,9 @@ static int snapshot_detect(const struct options *options, const struct frame *im
         .class_id = class_choose(detector, options->wanted),
     };
     int failed = filter.class_id < -1 || records_fill(detector, &filter, image, snapshot) != 0;
+    if (failed == 0 && detector_left_out(detector) > 0)
+        printf("producer: %d more had no place: a snapshot holds %d\n", detector_left_out(detector),
+               SNAPSHOT_RECORDS);
     detector_close(detector);
     return failed;
 }

@@ -22,7 +22,8 @@ from typing import Deque, List, Optional, Set, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "common" / "python"))
 
-from shmlab import class_names, colours, detection, options, posix_shm, presence, program  # noqa: E402
+from shmlab import program  # noqa: E402  # first: from here on Ctrl-C shows no traceback
+from shmlab import class_names, colours, detection, options, posix_shm, presence  # noqa: E402
 from shmlab import semaphore, stop, viewer_window, waiting, yolo_queue  # noqa: E402
 from shmlab.class_names import ClassNames  # noqa: E402
 from shmlab.draw import Mark  # noqa: E402
@@ -200,7 +201,9 @@ def attach(names: Names) -> Optional[Queue]:
     except FileNotFoundError:
         return None
     except OSError as error:
-        advice = "it belongs to another user: choose another --prefix"
+        advice = "choose another --prefix"
+        if isinstance(error, PermissionError):
+            advice = f"it belongs to another user: ask for --mode 0666, or {advice}"
         raise ShmlabError(f"shm_open({names.queue})", advice, error.errno or 0) from error
     semaphores: "List[Semaphore]" = []
     try:
@@ -228,14 +231,26 @@ def leave(memory: SharedMemory, semaphores: "List[Semaphore]") -> None:
 
 
 def is_complete(memory: SharedMemory) -> bool:
-    """Has the object its full size? It has none until its producer gave it one."""
-    size = memory.size()
-    if size not in (0, yolo_queue.SIZE) and not presence.held(memory.fd, yolo_queue.PRESENCE_PRODUCER):
-        raise ShmlabError(
-            f"{memory.name} has {size} bytes, not {yolo_queue.SIZE}",
-            "it belongs to another program: choose another --prefix",
-        )
-    return size == yolo_queue.SIZE
+    """Has the object its full size? It has none until its producer gave it one.
+
+    Another size is that of something that was left behind, or of another program's: a producer that comes replaces it.
+    """
+    return memory.size() == yolo_queue.SIZE
+
+
+def no_producer(names: Names, timeout: float) -> ShmlabError:
+    """None came in that time: why, perhaps."""
+    try:
+        with SharedMemory(names.queue) as memory:
+            size = memory.size()
+    except OSError:
+        size = 0
+    if size in (0, yolo_queue.SIZE):
+        return ShmlabError(f"no producer came within {timeout:g} s", "start a producer with the same --prefix")
+    return ShmlabError(
+        f"no producer came within {timeout:g} s, and {names.queue} has {size} bytes, not {yolo_queue.SIZE}",
+        "it belongs to another program: choose another --prefix",
+    )
 
 
 def claim_role(memory: SharedMemory) -> bool:
@@ -526,7 +541,7 @@ def find(names: Names, timeout: float, screen: Viewer, consumer: Consumer) -> Op
 
     answer = waiting.until(attempt, deadline)
     if answer is None and not stop.requested():
-        raise ShmlabError(f"no producer came within {timeout:g} s", "start a producer with the same --prefix")
+        raise no_producer(names, timeout)
     return answer[0] if answer is not None else None
 
 
@@ -546,7 +561,7 @@ def consume(arguments: argparse.Namespace, consumer: Consumer, screen: Viewer) -
         if end is None:
             break
         screen.say(end.value)
-        if end is End.DIED:
+        if end is End.DIED or not consumer.statistics.frames:
             status = program.FAILED
         if not arguments.wait:
             break
@@ -558,8 +573,7 @@ def report(statistics: Statistics, names: ClassNames, amiss: Optional[str]) -> N
     """The end of a run, however it came about; `amiss` is about the names."""
     if stop.requested():
         program.complain(stop.name())
-    if statistics.frames:
-        program.say(statistics.summary())
+    program.say(statistics.summary() if statistics.frames else "0 frames")
     for class_id, count in statistics.by_class().most_common():
         print(f"  {count:6d}  {names[class_id]}")
     amiss = amiss or names.complaint()

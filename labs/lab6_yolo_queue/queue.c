@@ -165,6 +165,13 @@ int queue_create_named(struct queue *queue, const char *prefix, mode_t mode, uin
 
 enum attach { ATTACH_DONE, ATTACH_FAILED, ATTACH_LATER };
 
+/* What to do about errno, of an attempt to open what a producer made. */
+static const char *foreign_advice(void)
+{
+    return errno == EACCES ? "it belongs to another user: ask for --mode 0666, or choose another --prefix"
+                           : "choose another --prefix";
+}
+
 static enum attach semaphores_open(struct queue *queue)
 {
     queue->empty = sem_open(queue->empty_name, 0);
@@ -174,8 +181,8 @@ static enum attach semaphores_open(struct queue *queue)
         return ATTACH_DONE;
     if (errno == ENOENT)
         return ATTACH_LATER; /* a producer at work on its creation, or on its removal */
-    error_report_errno("they belong to another user: choose another --prefix", "sem_open(%s, %s, %s)",
-                       queue->empty_name, queue->full_name, queue->mutex_name);
+    error_report_errno(foreign_advice(), "sem_open(%s, %s, %s)", queue->empty_name, queue->full_name,
+                       queue->mutex_name);
     return ATTACH_FAILED;
 }
 
@@ -213,18 +220,19 @@ static enum attach consumer_claim(struct queue *queue)
     return result;
 }
 
-/* One attempt to find a queue that is ready. On ATTACH_LATER and ATTACH_FAILED nothing stays open. */
-static enum attach queue_try_attach(struct queue *queue)
+/* One attempt to find a queue that is ready. On ATTACH_LATER and ATTACH_FAILED nothing stays open.
+ * strange: the size of what is there instead, or 0. */
+static enum attach queue_try_attach(struct queue *queue, off_t *strange)
 {
     struct stat info = {0};
     enum attach result = ATTACH_LATER;
 
+    *strange = 0;
     queue->fd = shm_open(queue->shm_name, O_RDWR, 0);
     if (queue->fd == -1) {
         if (errno == ENOENT)
             return ATTACH_LATER;
-        error_report_errno("it belongs to another user: choose another --prefix", "shm_open(%s)",
-                           queue->shm_name);
+        error_report_errno(foreign_advice(), "shm_open(%s)", queue->shm_name);
         return ATTACH_FAILED;
     }
     if (fstat(queue->fd, &info) == 0 && info.st_size == sizeof *queue->shared) {
@@ -237,11 +245,8 @@ static enum attach queue_try_attach(struct queue *queue)
             result = ATTACH_LATER;
         if (result == ATTACH_DONE && queue_map(queue) != 0)
             result = ATTACH_FAILED;
-    } else if (info.st_size != 0 && presence_held(queue->fd, QUEUE_PRESENCE_PRODUCER) == 0) {
-        error_report("it belongs to another program: choose another --prefix", "%s has %lld bytes, not %zu",
-                     queue->shm_name, (long long)info.st_size, sizeof *queue->shared);
-        result = ATTACH_FAILED;
-    }
+    } else if (presence_held(queue->fd, QUEUE_PRESENCE_PRODUCER) == 0)
+        *strange = info.st_size; /* left behind, or another program's: a producer that comes replaces it */
     if (result != ATTACH_DONE)
         handles_close(queue);
     return result;
@@ -251,10 +256,11 @@ int queue_attach(struct queue *queue, const char *prefix, double seconds)
 {
     struct deadline deadline = deadline_in(seconds);
     bool told = false;
+    off_t strange;
 
     queue_prepare(queue, prefix, false);
     for (;;) {
-        enum attach result = queue_try_attach(queue);
+        enum attach result = queue_try_attach(queue, &strange);
         if (result == ATTACH_DONE) {
             queue->peer_seen = queue_peer_present(queue); /* so that its end is noticed, however soon */
             return 0;
@@ -266,6 +272,10 @@ int queue_attach(struct queue *queue, const char *prefix, double seconds)
             fflush(stdout);
             told = true;
         }
+        if (deadline_passed(&deadline) && strange != 0)
+            return error_report("it belongs to another program: choose another --prefix",
+                                "no producer came within %g s, and %s has %lld bytes, not %zu", seconds,
+                                queue->shm_name, (long long)strange, sizeof *queue->shared);
         if (deadline_passed(&deadline))
             return error_report("start a producer with the same --prefix", "no producer came within %g s",
                                 seconds);

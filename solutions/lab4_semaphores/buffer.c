@@ -182,8 +182,10 @@ static enum join buffer_try_join(struct buffer *buffer)
     if (buffer->fd == -1) {
         if (errno == ENOENT)
             return JOIN_LATER;
-        error_report_errno("it belongs to another user: choose another --prefix", "shm_open(%s)",
-                           buffer->shm_name);
+        error_report_errno(errno == EACCES ? "it belongs to another user: ask for --mode 0666, or choose "
+                                             "another --prefix"
+                                           : "choose another --prefix",
+                           "shm_open(%s)", buffer->shm_name);
         return JOIN_FAILED;
     }
     /*

@@ -154,6 +154,9 @@ static int snapshot_detect(const struct options *options, const struct frame *im
         .class_id = class_choose(detector, options->wanted),
     };
     int failed = filter.class_id < -1 || records_fill(detector, &filter, image, snapshot) != 0;
+    if (failed == 0 && detector_left_out(detector) > 0)
+        printf("producer: %d more had no place: a snapshot holds %d\n", detector_left_out(detector),
+               SNAPSHOT_RECORDS);
     detector_close(detector);
     return failed;
 }
@@ -172,7 +175,7 @@ static int snapshot_unlink(const char *name, bool *removed)
     if (fd == -1 && errno == ENOENT)
         return 0;
     if (fd == -1)
-        return error_report_errno("it belongs to another user: choose another --name", "shm_open(%s)", name);
+        return error_report_errno("it is not ours: choose another --name", "shm_open(%s)", name);
     struct stat info;
     int failed = fstat(fd, &info);
     close(fd);
@@ -184,8 +187,7 @@ static int snapshot_unlink(const char *name, bool *removed)
                             "%s has %lld bytes, not %zu", name, (long long)info.st_size,
                             sizeof(struct snapshot));
     if (shm_unlink(name) == -1 && errno != ENOENT)
-        return error_report_errno("it belongs to another user: choose another --name", "shm_unlink(%s)",
-                                  name);
+        return error_report_errno("it is not ours: choose another --name", "shm_unlink(%s)", name);
     *removed = true;
     return 0;
     // shmlab:end

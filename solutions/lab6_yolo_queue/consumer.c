@@ -153,6 +153,10 @@ int main(int argc, char **argv)
             break;
     } while (options.wait);
 
+    if (counts.frames == 0) { /* a producer that fails at once is no success of ours, whoever started first */
+        printf("consumer: 0 frames\n");
+        return EXIT_FAILURE;
+    }
     printf("consumer: %ld frames (%d to %d), %ld detections", counts.frames, (int)counts.first,
            (int)counts.last, counts.detections);
     printf(counts.gaps > 0 ? ", %ld gaps in the numbers\n" : "\n", counts.gaps);

@@ -264,6 +264,40 @@ static void bad_pictures_and_models_get_a_sentence(void **state)
     assert_none_left(name);
 }
 
+/* The same picture, side by side and one below the other. */
+static void picture_tile(const char *path, int times)
+{
+    struct frame one, all;
+    char error[256];
+
+    assert_int_equal(frame_load(&one, picture, error, sizeof error), 0);
+    assert_int_equal(frame_create(&all, one.width * times, one.height * times), 0);
+    size_t row = (size_t)one.width * FRAME_CHANNELS;
+    for (int y = 0; y < all.height; y++)
+        for (int k = 0; k < times; k++)
+            memcpy(all.pixels + (size_t)(y * times + k) * row, one.pixels + (size_t)(y % one.height) * row, row);
+    assert_int_equal(frame_save_ppm(&all, path), 0);
+    frame_destroy(&one);
+    frame_destroy(&all);
+}
+
+static void what_has_no_place_is_counted(void **state)
+{
+    (void)state;
+    const char *name = unique_object();
+    struct process producer;
+
+    if (without_detector())
+        skip();
+    picture_tile(broken, 3);
+    START(&producer, PRODUCER, "--name", name, "--class", "all", "--thresh", "0.01", SHAPES, broken);
+    EXPECT(&producer, "more had no place: a snapshot holds 10");
+    unlink(broken);
+    FINISH(&producer, 0);
+    START(&producer, PRODUCER, "--name", name, "--unlink");
+    FINISH(&producer, 0);
+}
+
 /* The challenge's writer removes its own object only. */
 static void live_leaves_the_name_of_others_alone(void **state)
 {
@@ -315,6 +349,7 @@ int main(void)
         cmocka_unit_test(python_and_foreign_readers_agree),
         cmocka_unit_test(hostile_counts_do_not_fool_the_reader),
         cmocka_unit_test(bad_pictures_and_models_get_a_sentence),
+        cmocka_unit_test(what_has_no_place_is_counted),
         cmocka_unit_test(live_leaves_the_name_of_others_alone),
         cmocka_unit_test(killed_at_any_moment_the_next_start_recovers),
     };

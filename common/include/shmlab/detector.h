@@ -51,6 +51,9 @@ int detector_find_class(const struct detector *detector, const char *text);
 int detector_run(struct detector *detector, const struct frame *frame, const struct detector_filter *filter,
                  struct detection *detections, int capacity);
 
+/* How many more the last detector_run would have found place for with a larger capacity. */
+int detector_left_out(const struct detector *detector);
+
 void detector_close(struct detector *detector); /* NULL is fine */
 
 #endif

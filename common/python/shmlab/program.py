@@ -6,12 +6,22 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import Callable
+from types import TracebackType
+from typing import Callable, Optional, Type
 
 from shmlab.errors import ShmlabError, symbol
 
 DONE = 0
 FAILED = 1
+
+
+def _hook(kind: Type[BaseException], error: BaseException, trace: Optional[TracebackType]) -> None:
+    """Ctrl-C before `run`, while a program still imports: it ends by that signal, as ever, but without a traceback."""
+    if not issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+
+
+sys.excepthook = _hook
 
 
 def name() -> str:

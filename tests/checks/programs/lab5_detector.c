@@ -19,6 +19,7 @@ enum { FOUND_MAX = 64, LINE = 128, CLASSES = 80 };
 struct detector {
     struct detection found[FOUND_MAX];
     int count;
+    int left_out;
     bool fails, waits;
 };
 
@@ -96,12 +97,22 @@ int detector_run(struct detector *detector, const struct frame *frame, const str
         errno = ERANGE;
         return -1;
     }
-    for (int i = 0; i < detector->count && kept < capacity; i++) {
+    detector->left_out = 0;
+    for (int i = 0; i < detector->count; i++) {
         const struct detection *each = &detector->found[i];
-        if (each->confidence > filter->threshold && (filter->class_id == -1 || filter->class_id == each->class_id))
+        if (each->confidence <= filter->threshold || (filter->class_id != -1 && filter->class_id != each->class_id))
+            continue;
+        if (kept < capacity)
             detections[kept++] = *each;
+        else
+            detector->left_out++;
     }
     return kept;
+}
+
+int detector_left_out(const struct detector *detector)
+{
+    return detector->left_out;
 }
 
 void detector_close(struct detector *detector)

@@ -430,7 +430,9 @@ static void test_shapes(void **state)
     for (int i = 0; i < count; i++)
         assert_found(found, all, &truth[i], 0.6);
     float most = found[0].confidence;
+    assert_int_equal(detector_left_out(detector), 0);
     assert_int_equal(detector_run(detector, &frame, &filter, found, 1), 1);
+    assert_int_equal(detector_left_out(detector), all - 1);
     assert_true(found[0].confidence == most);
     assert_int_equal(detector_run(detector, &frame, &filter, found, 0), 0);
     filter.class_id = SCENE_STAR;

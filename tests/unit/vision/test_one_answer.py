@@ -4,6 +4,7 @@ SHMLAB_BUILD in the environment: the folder of the build, whose bin/picture is a
 """
 import ctypes
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -11,12 +12,12 @@ import tempfile
 import unittest
 import zlib
 from pathlib import Path
-from typing import Dict, Iterator, Optional, Tuple
+from typing import Dict, Iterator, List, Optional, Tuple
 
 TOP = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(TOP / "common" / "python"))
 
-from shmlab import picture_file, ppm  # noqa: E402
+from shmlab import colours, picture_file, ppm  # noqa: E402
 
 C_PROGRAM = Path(os.environ["SHMLAB_BUILD"]) / "bin" / "picture"
 WIDTH, HEIGHT = 13, 9  # no multiple of anything
@@ -84,11 +85,16 @@ class TurboJpeg:
 
     def jpeg(self, form: str, subsampling: int = 0) -> bytes:
         """A JPEG of 26 x 18 pixels."""
-        number, step = self.FORMATS[form]
+        step = self.FORMATS[form][1]
         pixels = bytes((x * 9 + y * 5 + c * 60) & 255 for y in range(18) for x in range(26) for c in range(step))
+        return self.encode(pixels, 26, 18, form, subsampling)
+
+    def encode(self, pixels: bytes, width: int, height: int, form: str = "rgb", subsampling: int = 0) -> bytes:
+        """A JPEG of these."""
+        number = self.FORMATS[form][0]
         out, size = ctypes.c_void_p(), ctypes.c_ulong()
         handle = ctypes.c_void_p(self._library.tjInitCompress())
-        failed = self._library.tjCompress2(handle, pixels, 26, 0, 18, number, ctypes.byref(out), ctypes.byref(size),
+        failed = self._library.tjCompress2(handle, pixels, width, 0, height, number, ctypes.byref(out), ctypes.byref(size),
                                            subsampling, 90, 0)
         assert failed == 0
         made = ctypes.string_at(out.value or 0, size.value)
@@ -186,6 +192,66 @@ class OneAnswer(unittest.TestCase):
             with self.subTest(kind=kind, depth=depth):
                 self.path.write_bytes(png(kind, depth, interlaced))
                 self.assertEqual(self.by_python()[0], (WIDTH, HEIGHT, png_pixels(kind, depth)))
+
+
+class Phone(unittest.TestCase):
+    """From a telephone's photograph to the drawing: the boxes are where the objects are, however it was held."""
+
+    SHAPES = [option for name in ("cfg", "weights", "names") for option in (f"--{name}", str(TOP / f"common/media/shapes.{name}"))]
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory(prefix="shmlab-phone-")
+        self.addCleanup(folder.cleanup)
+        self.photo, self.drawn = Path(folder.name) / "photo.jpg", Path(folder.name) / "drawn.png"
+        self.object = f"/shmlabphone{os.getpid()}"
+        self.producer = str(C_PROGRAM.parents[1] / "solutions/lab5_snapshot/producer")
+        self.upright = picture_file.read(TOP / "common/media/shapes.png")
+
+    def take(self, orientation: int) -> None:
+        """The photograph, held so."""
+        width, height = self.upright.width, self.upright.height
+        turned = {
+            1: (width, height, lambda x, y: (x, y)),
+            3: (width, height, lambda x, y: (width - 1 - x, height - 1 - y)),
+            6: (height, width, lambda x, y: (width - 1 - y, x)),
+            8: (height, width, lambda x, y: (y, height - 1 - x)),
+        }
+        stored_width, stored_height, where = turned[orientation]
+        pixels = bytearray()
+        for y in range(stored_height):
+            for x in range(stored_width):
+                at = where(x, y)
+                begin = (at[1] * width + at[0]) * 3
+                pixels += self.upright.pixels[begin : begin + 3]
+        self.photo.write_bytes(exif(TurboJpeg().encode(bytes(pixels), stored_width, stored_height), orientation, "<"))
+
+    def look(self) -> "Dict[str, List[int]]":
+        """Class and box of what the producer finds; reader.py draws it."""
+        name = ["--name", self.object]
+        said = subprocess.run([self.producer, *name, "--class", "all", *self.SHAPES, str(self.photo)], capture_output=True, text=True)
+        if "built without libdarknet" in said.stderr:
+            self.skipTest("built without libdarknet")
+        self.addCleanup(subprocess.run, [self.producer, *name, "--unlink"], stdout=subprocess.DEVNULL)
+        reader = [sys.executable, str(TOP / "solutions/lab5_snapshot/reader.py"), *name, "--image", str(self.photo)]
+        subprocess.run([*reader, "--names", self.SHAPES[-1], "--output", str(self.drawn)], check=True, stdout=subprocess.DEVNULL)
+        lines = re.findall(r"producer: (\w+) [\d.]+ at \((\d+), (\d+)\), (\d+) x (\d+)", said.stdout)
+        return {kind: [int(each) for each in box] for kind, *box in lines}
+
+    def test_boxes_are_where_the_objects_are(self) -> None:
+        names = (TOP / "common/media/shapes.names").read_text().split()
+        boxes: "Dict[str, List[int]]" = {}
+        for orientation in (1, 3, 6, 8):
+            with self.subTest(orientation):
+                self.take(orientation)
+                found = self.look()
+                boxes = boxes or found
+                self.assertEqual(sorted(found), sorted(names))
+                drawn = picture_file.read(self.drawn)
+                self.assertEqual((drawn.width, drawn.height), (self.upright.width, self.upright.height))
+                for kind, (x, y, width, height) in found.items():
+                    self.assertTrue(all(abs(a - b) <= 3 for a, b in zip(boxes[kind], (x, y, width, height))), found)
+                    corner = ((y + height - 1) * drawn.width + x) * 3
+                    self.assertEqual(tuple(drawn.pixels[corner : corner + 3]), colours.of_class(names.index(kind)))
 
 
 if __name__ == "__main__":
