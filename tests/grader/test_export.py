@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import urllib.parse
 import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
 from pathlib import Path
@@ -402,16 +403,16 @@ class Html(unittest.TestCase):
             out = Path(scratch) / "reports"
             out.mkdir()
             run("export", sample, "--format", "html", "--out", out / "class.html")
-            links = [value for _, key, value in Page((out / "class.html").read_text(encoding="utf-8")).attributes
-                     if key == "href" and not value.startswith("#")]
-            self.assertEqual(links, [f"../a%20results/submissions/{name}/transcripts/lab1/race.html"])
+            own = out / "class-pages" / f"{name}.html"
+            links = [value for _, key, value in Page(own.read_text(encoding="utf-8")).attributes if key == "href"]
+            self.assertEqual(links, [f"../../a%20results/submissions/{name}/transcripts/lab1/race.html"])
             run("export", sample, "--format", "html", "--student", name, "--out", out / "one.html")
             copy = f"one-lab1-{check['name']}.html"
             self.assertIn(f'href="{copy}"', (out / "one.html").read_text(encoding="utf-8"))
             self.assertEqual((out / copy).read_text(encoding="utf-8"), "<!doctype html>")
             page.unlink()
             run("export", sample, "--format", "html", "--out", out / "class.html")
-            self.assertNotIn("race.html", (out / "class.html").read_text(encoding="utf-8"))
+            self.assertNotIn("race.html", own.read_text(encoding="utf-8"))
 
     def test_feedback_is_whole(self) -> None:
         """What a student's program said is there as text, whatever it looks like."""
@@ -441,15 +442,31 @@ class Html(unittest.TestCase):
         self.assertIn(cause, page.text[page.text.index("Common misconceptions"):page.text.index("Checks\n")])
         self.assertIn(name, page.text)
 
-    def test_two_hundred_students(self) -> None:
-        """One page holds them."""
+    def test_a_thousand_students(self) -> None:
+        """A class report in files: the first one holds no feedback, and every link leads to what is there."""
         with tempfile.TemporaryDirectory() as scratch:
-            verdicts = submissions()[0]["labs"]
-            many = [sample_results.submission(f"n{index:03}", sample_results.person(index), verdicts) for index in range(200)]
-            sample_results.write(Path(scratch), [1, 2], many, [])
-            page = Page(export("html", sample=Path(scratch)))
-        self.assertEqual(page.tags.count("article"), 200)
-        self.assertIn("200 handed in, 0 did not", page.text)
+            verdicts, results, out = submissions()[0]["labs"], Path(scratch) / "results", Path(scratch) / "out"
+            names = [f"n{index:03} (1) #%" for index in range(1000)]
+            many = [sample_results.submission(name, sample_results.person(index), verdicts) for index, name in enumerate(names)]
+            many.append(submissions()[-1])
+            sample_results.write(results, [1, 2], many, [])
+            out.mkdir()
+            run("export", results, "--format", "html", "--out", out / "class.html")
+            page = Page((out / "class.html").read_text(encoding="utf-8"))
+            self.assertIn("1001 handed in, 0 did not", page.text)
+            self.assertNotIn("article", page.tags)
+            self.assertLess((out / "class.html").stat().st_size, 500 << 10)
+            self.assertEqual(len(list((out / "class-pages").iterdir())), 1001)
+            self.assertEqual((out / "class-pages" / f"{names[5]}.html").read_text(encoding="utf-8"),
+                             export("html", "--student", names[5], sample=results))
+            for name in ("class.html", "class-lab1.html", "class-lab2.html"):
+                page = Page((out / name).read_text(encoding="utf-8"))
+                for link in {value for _, key, value in page.attributes if key == "href"}:
+                    path, _, part = link.partition("#")
+                    target = out / urllib.parse.unquote(path or name)
+                    self.assertTrue(target.exists(), link)
+                    if part:
+                        self.assertIn(f'id="{part}"', target.read_text(encoding="utf-8"), link)
 
 
 class Errors(unittest.TestCase):

@@ -27,7 +27,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NoReturn, Sequence
+from typing import Any, Callable, Dict, List, NoReturn, Sequence, Tuple
 
 HERE = Path(__file__).resolve().parent
 SKIPPED = 77
@@ -113,7 +113,8 @@ def pages(setup: Setup) -> List[Path]:
     done = quiet([setup.grader, "similar", couple, "--given", nothing, "--threshold", "1", "--html", similar])
     if ": 2\n" not in done.stdout:
         fail(f"there should be two pairs, one a lab: {done.stdout}")
-    return [setup.export("html", "class.html"), setup.export("html", "one.html", "--student", "hostile_01"), similar]
+    index = setup.export("html", "class.html")
+    return [index, setup.export("html", "one.html", "--student", "hostile_01"), similar, index.with_name("class-lab2.html")]
 
 
 def validate_html(setup: Setup) -> None:
@@ -130,24 +131,38 @@ def validate_html(setup: Setup) -> None:
         fail("the checker takes everything")
 
 
-def axe_violations(chromium: str, axe: Path, page: Path, width: int, scratch: Path) -> List[Dict[str, Any]]:
-    """What axe-core objects to. The copy has no policy against scripts, else axe-core could not run in it."""
+def with_axe(axe: Path, page: Path, scratch: Path) -> Path:
+    """A copy that tells whoever shows it what axe-core objects to. It has no policy against scripts, else axe-core could
+    not run in it."""
     text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.read_text(encoding="utf-8"))
-    run = ("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'best-practice']}).then(found => {"
-           "const pre = document.createElement('pre'); pre.id = 'axe-result';"
-           "pre.textContent = JSON.stringify(found.violations); document.body.append(pre);});")
+    run = ("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'best-practice']}).then("
+           "found => parent.postMessage([Number(location.hash.slice(1)), found.violations], '*'));")
     copy = scratch / f"axe-{page.name}"
     copy.write_text(text.replace("</body>", f"<script>{axe.read_text(encoding='utf-8')}</script><script>{run}</script></body>"),
                     encoding="utf-8")
+    return copy
+
+
+def axe_violations(chromium: str, axe: Path, pages_shown: Sequence[Tuple[Path, int]], scratch: Path) -> List[List[Dict[str, Any]]]:
+    """What axe-core objects to in each of the pages at its width, in one browser, in a frame each."""
+    frames = "".join(f'<iframe title="{page.name}" width="{width}" height="900" src="{with_axe(axe, page, scratch).as_uri()}#{index}">'
+                     "</iframe>" for index, (page, width) in enumerate(pages_shown))
+    outer = scratch / "frames.html"
+    outer.write_text('<!DOCTYPE html><html lang="en"><body><script>onmessage = message => {'
+                     "const pre = document.createElement('pre'); pre.className = 'told';"
+                     f"pre.textContent = JSON.stringify(message.data); document.body.append(pre);}};</script>{frames}</body></html>",
+                     encoding="utf-8")
     done = subprocess.run([chromium, "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={scratch}/profile",
-                           f"--window-size={width},900", "--virtual-time-budget=60000", "--dump-dom", copy.as_uri()],
+                           f"--window-size={max(WIDTHS)},900", "--virtual-time-budget=60000", "--dump-dom", outer.as_uri()],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=RUNAWAY,
                           check=False)
-    result = re.search(r'<pre id="axe-result">(.*?)</pre>', done.stdout.decode(errors="replace"), re.S)
-    if result is None:
-        fail(f"axe-core did not finish on {page.name} (Chromium's status {done.returncode})")
-    found: List[Dict[str, Any]] = json.loads(html.unescape(result.group(1)))
-    return found
+    results = [json.loads(html.unescape(told)) for told in
+               re.findall(r'<pre class="told">(.*?)</pre>', done.stdout.decode(errors="replace"), re.S)]
+    found = {index: violations for index, violations in results}
+    for index, (page, width) in enumerate(pages_shown):
+        if index not in found:
+            fail(f"axe-core did not finish on {page.name} at {width} pixels (Chromium's status {done.returncode})")
+    return [found[index] for index in range(len(pages_shown))]
 
 
 def validate_accessibility(setup: Setup) -> None:
@@ -157,13 +172,14 @@ def validate_accessibility(setup: Setup) -> None:
     found = pages(setup)
     broken = setup.scratch / "broken.html"
     broken.write_text(found[1].read_text(encoding="utf-8").replace('<html lang="en">', "<html>"), encoding="utf-8")
-    if not axe_violations(chromium, axe, broken, WIDTHS[0], setup.scratch):
+    shown = [(broken, WIDTHS[0])] + [(page, width) for page in found for width in WIDTHS]
+    told = axe_violations(chromium, axe, shown, setup.scratch)
+    if not told[0]:
         fail("axe-core takes everything")
-    for page in found:
-        for width in WIDTHS:
-            for violation in axe_violations(chromium, axe, page, width, setup.scratch):
-                where = "; ".join(node["html"][:200] for node in violation["nodes"][:3])
-                fail(f"{page.name}, {width} pixels: {violation['id']}: {violation['help']}: {where}")
+    for (page, width), violations in list(zip(shown, told))[1:]:
+        for violation in violations:
+            where = "; ".join(node["html"][:200] for node in violation["nodes"][:3])
+            fail(f"{page.name}, {width} pixels: {violation['id']}: {violation['help']}: {where}")
 
 
 def formulas(soffice: str, table: Path, scratch: Path) -> int:

@@ -29,6 +29,7 @@ struct format {
     const char *suffix; /* of a file for one submission */
     export_class_function *whole;
     export_submission_function *single;
+    bool paged;     /* in files the document of the class leads to others: see html_write */
     bool raw;       /* has no place for adjusted marks */
     bool gradebook; /* a table that another program reads: columns have that program's names */
 };
@@ -41,7 +42,7 @@ static const struct format formats[] = {
     {.name = "csv", .table = "statistics", .whole = csv_statistics_write},
     {.name = "canvas", .whole = canvas_write, .gradebook = true},
     {.name = "moodle", .whole = moodle_write, .gradebook = true},
-    {.name = "html", .whole = html_write},
+    {.name = "html", .whole = html_write, .paged = true},
     {.name = "pages", .suffix = ".html", .single = html_page_write},
     {.name = "junit", .whole = junit_write},
     {.name = "gradescope", .suffix = ".json", .single = gradescope_write},
@@ -184,6 +185,50 @@ static int folder_fill(const struct options *options, const struct export_order 
     return status;
 }
 
+static const struct format *format_find(const char *name, const char *table)
+{
+    for (size_t i = 0; i < FORMATS; i++)
+        if (strcmp(formats[i].name, name) == 0 &&
+            (table == NULL || (formats[i].table != NULL && strcmp(formats[i].table, table) == 0)))
+            return &formats[i];
+    return NULL;
+}
+
+int export_stem(const char *name)
+{
+    static const char end[] = ".html";
+
+    return (int)(strlen(name) - (text_ends(name, end) ? strlen(end) : 0));
+}
+
+/* The document of the class, and before it those that it leads to. */
+static int paged_make(const struct options *options, const struct export_order *order)
+{
+    const char *slash = strrchr(options->out, '/');
+    struct options pages = *options;
+    struct export_order own = *order;
+    char *folder, *path;
+    size_t i;
+    json_t *number;
+
+    own.index = slash != NULL ? slash + 1 : options->out;
+    if (asprintf(&folder, "%.*s-pages", export_stem(options->out), options->out) == -1)
+        abort();
+    pages.out = folder;
+    pages.chosen = format_find("pages", NULL);
+    int status = folder_fill(&pages, &own);
+    free(folder);
+    json_array_foreach (json_object_get(order->results->class, "labs"), i, number) {
+        own.lab = json_integer_value(number);
+        if (asprintf(&path, "%.*s-lab%d.html", export_stem(options->out), options->out, (int)own.lab) == -1)
+            abort();
+        status = status == EXIT_SUCCESS ? document_make(options->chosen, &own, NULL, path) : status;
+        free(path);
+    }
+    own.lab = 0;
+    return status == EXIT_SUCCESS ? document_make(options->chosen, &own, NULL, options->out) : status;
+}
+
 static bool makes_folder(const struct options *options)
 {
     bool tables = options->chosen->table != NULL && options->table == NULL;
@@ -213,20 +258,13 @@ static int class_export(const struct options *options, struct class_results *res
         return EXIT_FAILURE;
     if (makes_folder(options))
         return folder_fill(options, &order);
+    if (options->chosen->paged && !order.one && options->out != NULL)
+        return paged_make(options, &order);
     const json_t *submission = options->chosen->single != NULL ? json_array_get(results->submissions, 0) : NULL;
     return document_make(options->chosen, &order, submission, options->out);
 }
 
 /* ---- command line ---- */
-
-static const struct format *format_find(const char *name, const char *table)
-{
-    for (size_t i = 0; i < FORMATS; i++)
-        if (strcmp(formats[i].name, name) == 0 &&
-            (table == NULL || (formats[i].table != NULL && strcmp(formats[i].table, table) == 0)))
-            return &formats[i];
-    return NULL;
-}
 
 /* Do the options fit together? */
 static void options_check(struct options *options, struct argp_state *state)

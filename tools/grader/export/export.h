@@ -11,10 +11,12 @@
 struct export_order {
     const struct class_results *results; /* of one submission, where one was asked for */
     const char *out;                     /* path of the document; NULL: standard output */
-    bool one;                            /* one was asked for: the document is for that student */
-    bool mark;                           /* tables begin with the mark by which spreadsheets know UTF-8 */
-    bool policy;                         /* marks were adjusted: see policy.h, adjust.h */
-    const char *const *columns;          /* "lab1=NAME": what a grade book calls a lab */
+    const char *index;          /* "class.html" leads to others beside it (see html_write); NULL: it does not */
+    json_int_t lab;             /* number of the lab that the document is about; 0: all */
+    bool one;                   /* one was asked for: the document is for that student */
+    bool mark;                  /* tables begin with the mark by which spreadsheets know UTF-8 */
+    bool policy;                /* marks were adjusted: see policy.h, adjust.h */
+    const char *const *columns; /* "lab1=NAME": what a grade book calls a lab */
     size_t column_count;
 };
 
@@ -27,7 +29,11 @@ export_class_function csv_checks_write, csv_labs_write, csv_course_write, csv_ma
 /* Tables that grade books take. */
 export_class_function canvas_write, moodle_write;
 
-/* One page for the class, or for one student. */
+/*
+ * A page for the class, or for one student. With order->index a page of the class leads to others instead of holding
+ * everything: "class.html" to "class-lab1.html" ..., which html_write makes with order->lab, and to
+ * "class-pages/NAME.html", which html_page_write makes.
+ */
 export_class_function html_write;
 /* The page of one student, as he or she may see it. */
 export_submission_function html_page_write;
@@ -37,6 +43,9 @@ export_class_function junit_write;
 
 /* For the places where classes live: a document a submission. */
 export_submission_function gradescope_write, autolab_write, classroom_write;
+
+/* How much of a document's name the names of those begin with that it leads to: all but ".html". */
+int export_stem(const char *name);
 
 /* Points and comments by hand, a sentence a line. */
 void export_comments_write(FILE *out, const json_t *lab);

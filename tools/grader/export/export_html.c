@@ -1,10 +1,10 @@
 /*
- * The report for people: one page that opens offline. Of a class: how the marks are spread, which
- * misconceptions are common, how each check went, and a section with the full feedback for each student,
- * which begins a new sheet when it is printed. Of one student: that section only.
+ * The report for people, which opens offline. Of a class: how the marks are spread, which misconceptions are
+ * common, how each check went, and the full feedback for each student, in a page of its own, or, where there is
+ * no place for more than one, in a section, which begins a new sheet when it is printed.
  *
- * The students' sections never show more of a hidden check than its concept: they may be printed and handed
- * out. The overview is the instructor's.
+ * What is written for a student never shows more of a hidden check than its concept: it may be printed and
+ * handed out. The overview is the instructor's.
  */
 #define _GNU_SOURCE
 #include <stdlib.h>
@@ -96,6 +96,61 @@ static void marks_write(FILE *out, const json_t *statistics)
     fputs("</div></section>\n", out);
 }
 
+/* ---- links ---- */
+
+/* Relative, of bytes that mean nothing else in an address. */
+static void address_write(FILE *out, const char *path)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
+
+    for (; *path != '\0'; path++)
+        fprintf(out, strchr(plain, *path) != NULL ? "%c" : "%%%02X", (unsigned char)*path);
+}
+
+/* Of the documents beside this one: "class" of "class.html". */
+static void stem_write(FILE *out, const struct export_order *order)
+{
+    char *stem = strndup(order->index, (size_t)export_stem(order->index));
+
+    if (stem == NULL)
+        abort();
+    address_write(out, stem);
+    free(stem);
+}
+
+/* To the feedback of the submission of that number: a page, or a section of this one. */
+static void person_link(FILE *out, const struct export_order *order, size_t index)
+{
+    const json_t *submission = json_array_get(order->results->submissions, index);
+
+    fputs("<a href=\"", out);
+    if (order->index != NULL) {
+        stem_write(out, order);
+        fputs("-pages/", out);
+        address_write(out, verdict_text(submission, "name"));
+        fputs(".html", out);
+    } else {
+        fprintf(out, "#s%zu", index);
+    }
+    html_print(out, "\">%s</a>", submission_person(submission));
+}
+
+/* To the page of a lab, and a check in it. */
+static void lab_link_begin(FILE *out, const struct export_order *order, int lab, const char *check)
+{
+    fputs("<a href=\"", out);
+    stem_write(out, order);
+    fprintf(out, "-lab%d.html%s", lab, check[0] != '\0' ? "#" : "");
+    address_write(out, check);
+    fputs("\">", out);
+}
+
+/* Does the document lead to others that say who? */
+static bool is_index(const struct export_order *order)
+{
+    return order->index != NULL && order->lab == 0;
+}
+
 /* ---- overview: who needs a look, what is common ---- */
 
 static void attention_write(FILE *out, const struct export_order *order)
@@ -110,7 +165,8 @@ static void attention_write(FILE *out, const struct export_order *order)
         if (graded && json_array_size(reasons) == 0)
             continue;
         shown++;
-        html_print(out, "<li><a href=\"#s%d\">%s</a>", (int)i, submission_person(submission));
+        fputs("<li>", out);
+        person_link(out, order, i);
         if (verdict_is(submission, "state", "partial"))
             fputs(" (partial)", out);
         json_array_foreach (reasons, j, reason) {
@@ -127,12 +183,17 @@ static void students_linked(FILE *out, const struct export_order *order, const j
     size_t i;
     json_t *student;
 
-    html_print(out, "<details><summary>%d student%s</summary>", (int)json_array_size(students),
-               json_array_size(students) == 1 ? "" : "s");
+    int count = (int)json_array_size(students);
+
+    if (is_index(order)) {
+        lab_link_begin(out, order, (int)verdict_integer(cause, "lab"), verdict_text(cause, "check"));
+        html_print(out, "%d student%s</a>", count, count == 1 ? "" : "s");
+        return;
+    }
+    html_print(out, "<details><summary>%d student%s</summary>", count, count == 1 ? "" : "s");
     json_array_foreach (students, i, student) {
-        size_t index = (size_t)json_integer_value(student);
-        html_print(out, "%s<a href=\"#s%d\">%s</a>", i > 0 ? ", " : "", (int)index,
-                   submission_person(json_array_get(order->results->submissions, index)));
+        fputs(i > 0 ? ", " : "", out);
+        person_link(out, order, (size_t)json_integer_value(student));
     }
     fputs("</details>", out);
 }
@@ -193,11 +254,13 @@ static void check_row(FILE *out, const struct export_order *order, const json_t 
         not_run = (int)verdict_integer(check, "not_run");
     struct html_part parts[] = {{"pass", passed}, {"fail", failed}, {"none", not_run}};
 
-    html_print(out, "<tr><th scope=\"row\"><code>%s</code>", verdict_text(check, "name"));
+    html_print(out, order->lab > 0 ? "<tr id=\"%s\">" : "<tr>", verdict_text(check, "name"));
+    html_print(out, "<th scope=\"row\"><code>%s</code>", verdict_text(check, "name"));
     if (check_is_hidden(check))
         fputs(" <span class=\"tag\">hidden</span>", out);
     html_print(out, "<span class=\"title\">%s</span>", verdict_text(check, "title"));
-    check_causes_write(out, order, json_object_get(check, "causes"));
+    if (!is_index(order))
+        check_causes_write(out, order, json_object_get(check, "causes"));
     fputs("</th><td>", out);
     html_bar(out, "passed, failed, not run", passed + failed + not_run, parts, 3);
     html_print(out,
@@ -208,29 +271,69 @@ static void check_row(FILE *out, const struct export_order *order, const json_t 
                (int)verdict_integer(check, "lower"));
 }
 
+static void lab_checks_write(FILE *out, const struct export_order *order, const json_t *lab)
+{
+    size_t i;
+    json_t *check;
+
+    fputs("<table class=\"checks\"><thead><tr><th scope=\"col\">Check</th>"
+          "<th scope=\"col\" class=\"wide\">Outcomes</th><th scope=\"col\" class=\"number\">passed</th>"
+          "<th scope=\"col\" class=\"number\">failed</th><th scope=\"col\" class=\"number\">not "
+          "run</th><th scope=\"col\" class=\"number\">upper third</th><th scope=\"col\" "
+          "class=\"number\">lower third</th></tr></thead><tbody>\n",
+          out);
+    json_array_foreach (json_object_get(lab, "checks"), i, check) {
+        check_row(out, order, check);
+    }
+    fputs("</tbody></table>\n", out);
+}
+
+static void thirds_explain(FILE *out)
+{
+    fputs(
+        "<p>The last two columns: how many passed of those with the most points and of those with the fewest. A check "
+        "that both pass alike tells nobody apart.</p>\n",
+        out);
+}
+
 static void checks_write(FILE *out, const struct export_order *order, const json_t *statistics)
 {
-    size_t i, j;
-    json_t *lab, *check;
+    size_t i;
+    json_t *lab;
 
-    fputs("<section id=\"checks\"><h2>Checks</h2>\n<p>The last two columns: how many passed of those with the most "
-          "points "
-          "and of those with the fewest. A check that both pass alike tells nobody apart.</p>\n",
-          out);
+    fputs("<section id=\"checks\"><h2>Checks</h2>\n", out);
+    thirds_explain(out);
     json_array_foreach (json_object_get(statistics, "labs"), i, lab) {
-        html_print(out,
-                   "<h3>Lab %d: %s</h3>\n<table class=\"checks\"><thead><tr><th scope=\"col\">Check</th>"
-                   "<th scope=\"col\" class=\"wide\">Outcomes</th><th scope=\"col\" class=\"number\">passed</th>"
-                   "<th scope=\"col\" class=\"number\">failed</th><th scope=\"col\" class=\"number\">not "
-                   "run</th><th scope=\"col\" class=\"number\">upper third</th><th scope=\"col\" "
-                   "class=\"number\">lower third</th></tr></thead><tbody>\n",
-                   (int)verdict_integer(lab, "number"), verdict_text(lab, "title"));
-        json_array_foreach (json_object_get(lab, "checks"), j, check) {
-            check_row(out, order, check);
+        int number = (int)verdict_integer(lab, "number");
+        html_print(out, "<h3>Lab %d: %s</h3>\n", number, verdict_text(lab, "title"));
+        if (order->index != NULL) {
+            fputs("<p>", out);
+            lab_link_begin(out, order, number, "");
+            html_print(out, "What lab %d's checks found, and with whom</a></p>\n", number);
         }
-        fputs("</tbody></table>\n", out);
+        lab_checks_write(out, order, lab);
     }
     fputs("</section>\n", out);
+}
+
+/* A page about one lab: what its checks found, and with whom. */
+static void lab_page_write(FILE *out, const struct export_order *order)
+{
+    json_t *statistics = statistics_make(order->results), *lab;
+    size_t i;
+
+    json_array_foreach (json_object_get(statistics, "labs"), i, lab) {
+        if (verdict_integer(lab, "number") != order->lab)
+            continue;
+        html_print(out, "<header><h1>Lab %d: %s</h1>\n<p>For the instructor. <a href=\"", (int)order->lab,
+                   verdict_text(lab, "title"));
+        address_write(out, order->index);
+        fputs("\">The whole class</a></p></header>\n<main>\n<section id=\"checks\"><h2>Checks</h2>\n", out);
+        thirds_explain(out);
+        lab_checks_write(out, order, lab);
+        fputs("</section>\n", out);
+    }
+    json_decref(statistics);
 }
 
 /* ---- overview: students ---- */
@@ -263,7 +366,9 @@ static void students_table(FILE *out, const struct export_order *order)
     }
     fputs("<th scope=\"col\" class=\"number\">all</th><th scope=\"col\">state</th></tr></thead><tbody>\n", out);
     json_array_foreach (order->results->submissions, i, submission) {
-        html_print(out, "<tr><th scope=\"row\"><a href=\"#s%d\">%s</a></th>", (int)i, submission_person(submission));
+        fputs("<tr><th scope=\"row\">", out);
+        person_link(out, order, i);
+        fputs("</th>", out);
         json_array_foreach (numbers, j, number) {
             points_cell(out, order, submission_lab(submission, json_integer_value(number)));
         }
@@ -334,7 +439,7 @@ static char *page_copy(const char *report, const char *page, const json_t *lab, 
     return link;
 }
 
-/* Where the report finds the page of a check, relative to itself; NULL: there is none. To be freed. */
+/* Where the document finds the page of a check, relative to itself; NULL: there is none. To be freed. */
 static char *page_find(const struct export_order *order, const json_t *submission, const json_t *lab,
                        const json_t *check)
 {
@@ -350,7 +455,7 @@ static char *page_find(const struct export_order *order, const json_t *submissio
                  slash != NULL ? order->out : ".") == -1)
         abort();
     char *from = realpath(folder, NULL), *to = realpath(whole, NULL);
-    if (to != NULL && order->one)
+    if (to != NULL && order->one && order->index == NULL)
         link = page_copy(order->out, to, lab, check);
     else if (to != NULL && from != NULL)
         link = path_between(from, to);
@@ -363,11 +468,8 @@ static char *page_find(const struct export_order *order, const json_t *submissio
 
 static void page_link(FILE *out, const char *path)
 {
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
-
     fputs("<dt>steps</dt><dd class=\"prose\"><a href=\"", out);
-    for (; *path != '\0'; path++)
-        fprintf(out, strchr(plain, *path) != NULL ? "%c" : "%%%02X", (unsigned char)*path);
+    address_write(out, path);
     fputs("\">play them, one by one</a></dd>", out);
 }
 
@@ -527,7 +629,7 @@ static void overview_write(FILE *out, const struct export_order *order)
 
     html_print(out,
                "<header><h1>Class report</h1>\n<p>%d submissions. For the instructor: it names hidden checks and other "
-               "students; <code>grader export --student NAME</code> makes a page for one.</p>\n",
+               "students; what is behind a name shows neither.</p>\n",
                (int)json_array_size(order->results->submissions));
     if (reduced != NULL)
         html_print(out, "<p class=\"warning\">Graded with reduced isolation: %s.</p>\n", reduced);
@@ -540,23 +642,32 @@ static void overview_write(FILE *out, const struct export_order *order)
     causes_write(out, order, statistics);
     checks_write(out, order, statistics);
     students_table(out, order);
-    fputs("<h2 class=\"feedback\">Feedback</h2>\n", out);
     json_decref(statistics);
 }
 
-void html_write(FILE *out, const struct export_order *order)
+static void students_write(FILE *out, const struct export_order *order)
 {
     size_t i;
     json_t *submission;
 
-    html_page_begin(out, order->one ? "Feedback" : "Class report");
-    if (order->one)
-        fputs("<main>\n", out);
-    else
-        overview_write(out, order);
+    if (!order->one)
+        fputs("<h2 class=\"feedback\">Feedback</h2>\n", out);
     json_array_foreach (order->results->submissions, i, submission) {
         student_write(out, order, submission, i);
     }
+}
+
+void html_write(FILE *out, const struct export_order *order)
+{
+    html_page_begin(out, order->one ? "Feedback" : "Class report");
+    if (order->one)
+        fputs("<main>\n", out);
+    else if (order->lab > 0)
+        lab_page_write(out, order);
+    else
+        overview_write(out, order);
+    if (order->one || order->index == NULL)
+        students_write(out, order);
     fputs("</main>\n", out);
     html_page_end(out);
 }
