@@ -34,6 +34,7 @@ GRADER = str(ROOT / "build" / "bin" / "grader")
 SOLUTION = {name: (ROOT / "solutions" / LAB / name).read_bytes()
             for name in ("shared_data.h", "sample.c", "layout.c", "shared_data.py", "reader.py")}
 Files = Mapping[str, bytes]
+MOMENT = 1793736000  # 2026-11-03 20:00 UTC
 
 
 def below(prefix: str, files: Files = SOLUTION) -> Dict[str, bytes]:
@@ -105,7 +106,7 @@ class Case(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.work, ignore_errors=True)
         self.students = self.work / "class"
         self.students.mkdir()
-        self.environment = {**os.environ, "TMPDIR": str(self.work)}
+        self.environment = {**os.environ, "TMPDIR": str(self.work), "TZ": "UTC"}
 
     def put(self, name: str, content: Union[bytes, Files]) -> None:
         """An archive, or a folder."""
@@ -320,11 +321,30 @@ class Platforms(Case):
         self.put("lab-1-octocat", {**below(f"labs/{LAB}/"), ".git/HEAD": b"ref: refs/heads/main\n"})
         self.put("lab-1-bw", {**below(f"labs/{LAB}/"), ".git/HEAD": b"ref: refs/heads/main\n"})
         self.check("a GitHub Classroom download: 2 submissions", {"4719": "Octo Cat", "4715": "Ben Weiss"})
+        self.put("lab-1-xyz9", {**below(f"labs/{LAB}/"), ".git/HEAD": b"ref: refs/heads/main\n"})
+        table = ("assignment_name,assignment_url,starter_code_url,github_username,roster_identifier,student_repository_name,"
+                 "student_repository_url,submission_timestamp,points_awarded,points_available\n"
+                 "lab-1,https://a,https://s,xyz9,4711,lab-1-xyz9,https://r,2026-11-03 20:00,0,0\n"
+                 "lab-1,https://a,https://s,octocat,,lab-1-octocat,https://r,2026-11-03T21:00:30Z,0,0\n")
+        for place in (self.students, self.work):  # among the folders; beside their folder
+            (place / "grades.csv").write_text(table, encoding="utf-8")
+            said = self.check("a GitHub Classroom download: 3 submissions",
+                              {"4719": "Octo Cat", "4715": "Ben Weiss", "4711": "Eva M\u00fcller"})
+            self.assertIn("2026-11-03 20:00", said["4711: 4711 (Eva M\u00fcller)"])
+            self.assertIn("2026-11-03 21:00", said["4719: 4719 (Octo Cat)"])
+            (place / "grades.csv").unlink()
 
     def test_ilias(self) -> None:
         self.put("Lab 1/Abgaben/M\u00fcller_Eva_mueller_7001/lab1.zip", zipped(below(f"{LAB}/")))
         self.put("Lab 1/Abgaben/Oez_Cem_coez_7002", below(""))
-        self.check("an ILIAS download: 2 submissions", {"4711": "Eva M\u00fcller", "4716": "Cem \u00d6z"})
+        os.utime(self.students / "Lab 1/Abgaben/M\u00fcller_Eva_mueller_7001/lab1.zip", (MOMENT, MOMENT))  # as ILIAS packs it
+        self.put("Lab 1/Abgaben/Doe_Jane_doe_7003", {"20261103210000_lab1.zip": zipped(below(f"{LAB}/"))})
+        self.put("Lab 1/Abgaben/Smith_John_smith_7004", {"Late Submission - lab1.zip": zipped(below(f"{LAB}/"))})
+        said = self.check("an ILIAS download: 4 submissions, 1 late",
+                          {"4711": "Eva M\u00fcller", "4716": "Cem \u00d6z", "4713": "Jane Doe", "4712": "John Smith"})
+        self.assertIn("2026-11-03 20:00", said["4711: 4711 (Eva M\u00fcller)"])
+        self.assertIn("2026-11-03 21:00", said["4713: 4713 (Jane Doe)"])
+        self.assertIn("late", said["4712: 4712 (John Smith)"])
 
     def test_a_folder_that_somebody_made(self) -> None:
         """By id, login, name in any order; a file of any kind is somebody's, too."""

@@ -341,7 +341,11 @@ static void lying_take(struct collecting *collecting, const struct lying *lying)
 {
     struct origin origin = {.late = false};
     bool known = collecting->platform != NULL && collecting->platform->read(lying->name, lying->folder, &origin);
+    char path[PATH_MAX];
 
+    if (known && collecting->platform->inside != NULL &&
+        snprintf(path, sizeof path, "%s/%s", collecting->listing->folder, lying->name) < (int)sizeof path)
+        collecting->platform->inside(path, &origin);
     if (known && collecting->prefix > 0)
         snprintf(origin.who[0], ORIGIN_SIZE, "%s", lying->name + collecting->prefix);
     if (!known && !plain_origin(collecting, lying, &origin))
@@ -351,13 +355,14 @@ static void lying_take(struct collecting *collecting, const struct lying *lying)
         part_add(collecting, lying, &origin);
 }
 
-static void gradescope_take(struct collecting *collecting)
+/* The platform tells of some of them in a file beside. */
+static void listing_take(struct collecting *collecting)
 {
-    struct origin_list list;
-    char path[PATH_MAX];
+    const struct platform *platform = collecting->platform;
+    struct origin_list list = {.count = 0};
 
-    snprintf(path, sizeof path, "%.4000s/submission_metadata.yml", collecting->listing->folder);
-    gradescope_read(path, &list);
+    if (platform != NULL && platform->beside != NULL)
+        platform->beside(collecting->listing->folder, &list);
     for (size_t i = 0; i < collecting->listing->count; i++) {
         const struct lying *lying = &collecting->listing->at[i];
         bool told = false;
@@ -409,11 +414,7 @@ bool collect(const char *folder, const json_t *students, struct collection *coll
         collection->platform = collecting.platform->name;
         collecting.prefix = strcmp(collecting.platform->name, "GitHub Classroom") == 0 ? classroom_prefix(&listing) : 0;
     }
-    if (collecting.platform != NULL && strcmp(collecting.platform->name, "Gradescope") == 0)
-        gradescope_take(&collecting);
-    else
-        for (size_t i = 0; i < listing.count; i++)
-            lying_take(&collecting, &listing.at[i]);
+    listing_take(&collecting);
     collection->files = listing.count;
     for (size_t i = 0; i < collection->count; i++)
         qsort(collection->entries[i].attempts, collection->entries[i].count, sizeof *collection->entries[i].attempts,

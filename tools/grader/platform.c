@@ -2,12 +2,17 @@
 #define _GNU_SOURCE
 #include "platform.h"
 
-#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "roster.h"
 #include "text.h"
 
 /* ---- Parts of names ---- */
@@ -101,7 +106,8 @@ static bool blackboard_read(const char *name, bool folder, struct origin *origin
     return at[0] == '_' || at[0] == '.';
 }
 
-/* ---- ILIAS: a folder Last_First_login_4711, files perhaps after a time: 20261103200000_lab1.zip ---- */
+/* ---- ILIAS: a folder Last_First_login_4711, whose files have the date at which they came, or begin with it:
+ * 20261103200000_lab1.zip; those that came late begin with "Late Submission - " ---- */
 
 static bool ilias_read(const char *name, bool folder, struct origin *origin)
 {
@@ -115,6 +121,35 @@ static bool ilias_read(const char *name, bool folder, struct origin *origin)
     part_copy(origin->who[0], login + 1, (size_t)(number - login - 1));
     part_copy(origin->who[1], name, (size_t)(login - name));
     return true;
+}
+
+static time_t ilias_time(const char *name, const struct stat *info)
+{
+    enum { DIGITS = 14 };
+    char date[DIGITS + 1];
+
+    if (digits(name) != DIGITS || name[DIGITS] != '_')
+        return info->st_mtime;
+    snprintf(date, sizeof date, "%.*s", (int)DIGITS, name);
+    return time_read(date, "%Y%m%d%H%M%S");
+}
+
+static void ilias_inside(const char *folder, struct origin *origin)
+{
+    static const char *const late[] = {"Late Submission - ", "Verspaetete Abgabe - ", "Versp\u00e4tete Abgabe - "};
+    DIR *files = opendir(folder);
+
+    for (const struct dirent *entry; files != NULL && (entry = readdir(files)) != NULL;) {
+        struct stat info;
+        if (entry->d_name[0] == '.' || fstatat(dirfd(files), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) == -1)
+            continue;
+        time_t came = ilias_time(entry->d_name, &info);
+        origin->submitted = came > origin->submitted ? came : origin->submitted;
+        for (size_t i = 0; i < sizeof late / sizeof late[0]; i++)
+            origin->late = origin->late || strncasecmp(entry->d_name, late[i], strlen(late[i])) == 0;
+    }
+    if (files != NULL)
+        closedir(files);
 }
 
 /* ---- Gradescope: folders submission_12345, told apart by submission_metadata.yml ---- */
@@ -146,17 +181,20 @@ static bool yaml_value(const char *line, const char *key, char value[static ORIG
     return true;
 }
 
-/* "2026-11-03 20:00:00.123 Z", "2026-11-03T20:00:00+01:00" */
-static time_t yaml_time(const char *text)
+/* "2026-11-03 20:00:00.123 Z", "2026-11-03T20:00:00+01:00", "2026-11-03 20:00 UTC"; without a zone it is UTC. 0: it is
+ * none. */
+static time_t moment_read(const char *text)
 {
     struct tm moment = {.tm_isdst = 0};
     const char *rest = strptime(text, "%Y-%m-%d", &moment);
     int hours = 0, minutes = 0;
     char sign = '+';
 
-    rest = rest != NULL && (*rest == ' ' || *rest == 'T') ? strptime(rest + 1, "%H:%M:%S", &moment) : NULL;
+    rest = rest != NULL && (*rest == ' ' || *rest == 'T') ? strptime(rest + 1, "%H:%M", &moment) : NULL;
     if (rest == NULL)
         return 0;
+    const char *seconds = strptime(rest, ":%S", &moment);
+    rest = seconds != NULL ? seconds : rest;
     rest += strspn(rest, ".0123456789 ");
     if (*rest == '+' || *rest == '-')
         sscanf(rest, "%c%2d:%2d", &sign, &hours, &minutes);
@@ -174,12 +212,13 @@ static struct origin *origin_add(struct origin_list *list, const char *folder)
 }
 
 /* The few members that are of use, in the shape that the platform writes: a key a line, submitters begin with "-". */
-bool gradescope_read(const char *path, struct origin_list *list)
+static bool gradescope_beside(const char *submissions, struct origin_list *list)
 {
-    char *text = text_read(path, NULL), folder[ORIGIN_SIZE] = "", value[ORIGIN_SIZE];
+    char path[PATH_MAX], folder[ORIGIN_SIZE] = "", value[ORIGIN_SIZE];
     struct origin *origin = NULL;
 
-    *list = (struct origin_list){.count = 0};
+    snprintf(path, sizeof path, "%.4000s/submission_metadata.yml", submissions);
+    char *text = text_read(path, NULL);
     for (const char *line = text; line != NULL && *line != '\0'; line += strcspn(line, "\n"), line += *line == '\n') {
         size_t length = strcspn(line, ":");
         if (strncmp(line, "submission_", strlen("submission_")) == 0) {
@@ -196,7 +235,7 @@ bool gradescope_read(const char *path, struct origin_list *list)
                    yaml_value(line, ":created_at:", value)) {
             for (size_t i = 0; i < list->count; i++)
                 if (strcmp(list->at[i].folder, folder) == 0)
-                    list->at[i].origin.submitted = yaml_time(value);
+                    list->at[i].origin.submitted = moment_read(value);
         }
     }
     free(text);
@@ -215,15 +254,65 @@ static bool classroom_read(const char *name, bool folder, struct origin *origin)
     return true;
 }
 
+static const char *classroom_cell(const json_t *row, const json_t *columns, const char *name)
+{
+    size_t i;
+    json_t *column;
+
+    json_array_foreach (columns, i, column) {
+        const char *text = json_string_value(json_array_get(row, i));
+        if (strcasecmp(json_string_value(column), name) == 0 && text != NULL)
+            return text;
+    }
+    return "";
+}
+
+static bool classroom_table(const char *path, struct origin_list *list)
+{
+    json_t *rows = access(path, R_OK) == 0 ? roster_rows(path) : NULL, *row;
+    const json_t *columns = json_array_get(rows, 0);
+    size_t i;
+
+    json_array_foreach (rows, i, row) {
+        const char *folder = classroom_cell(row, columns, "student_repository_name");
+        const char *id = classroom_cell(row, columns, "roster_identifier");
+        const char *login = classroom_cell(row, columns, "github_username");
+        if (i == 0 || folder[0] == '\0' || login[0] == '\0')
+            continue;
+        struct origin *origin = origin_add(list, folder);
+        part_copy(origin->who[0], id[0] != '\0' ? id : login, strlen(id[0] != '\0' ? id : login));
+        part_copy(origin->who[1], login, strlen(login));
+        origin->submitted = moment_read(classroom_cell(row, columns, "submission_timestamp"));
+    }
+    json_decref(rows);
+    return list->count > 0;
+}
+
+/* grades.csv, which Classroom and `gh classroom assignment-grades` write, among the folders or beside theirs. */
+static bool classroom_beside(const char *folder, struct origin_list *list)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof path, "%.4000s/grades.csv", folder);
+    if (classroom_table(path, list))
+        return true;
+    snprintf(path, sizeof path, "%.4000s/../grades.csv", folder);
+    return classroom_table(path, list);
+}
+
 /* ---- All ---- */
 
 const struct platform platforms[] = {
-    {.name = "Gradescope", .read = gradescope_folder, .every = true, .mark = "submission_metadata.yml"},
+    {.name = "Gradescope",
+     .read = gradescope_folder,
+     .every = true,
+     .mark = "submission_metadata.yml",
+     .beside = gradescope_beside},
     {.name = "Moodle", .read = moodle_read},
     {.name = "Blackboard", .read = blackboard_read},
     {.name = "Canvas", .read = canvas_read, .every = true},
-    {.name = "ILIAS", .read = ilias_read, .every = true},
-    {.name = "GitHub Classroom", .read = classroom_read, .every = true, .mark = ".git"},
+    {.name = "ILIAS", .read = ilias_read, .every = true, .inside = ilias_inside},
+    {.name = "GitHub Classroom", .read = classroom_read, .every = true, .mark = ".git", .beside = classroom_beside},
     {.name = NULL},
 };
 

@@ -18,20 +18,7 @@ struct origin {
     bool late, note;                     /* note: the platform's own words about the attempt, no part of it */
 };
 
-struct platform {
-    const char *name;
-    /* Take a name apart; false: it is none of this platform. */
-    bool (*read)(const char *name, bool folder, struct origin *origin);
-    bool every;       /* all names of a folder must be such; else one is enough */
-    const char *mark; /* a file that stands beside the submissions, and must; NULL: none */
-};
-
-extern const struct platform platforms[]; /* ends with a name that is NULL */
-
-/* Files that platforms put beside the submissions. */
-bool platform_is_own(const char *name);
-
-/* Gradescope tells in submission_metadata.yml who handed in a folder, and when. */
+/* Of the folders of a download; several people may have one. To be freed: `at`. */
 struct origin_list {
     struct {
         char folder[ORIGIN_SIZE];
@@ -39,6 +26,22 @@ struct origin_list {
     } * at;
     size_t count;
 };
-bool gradescope_read(const char *path, struct origin_list *list);
+
+struct platform {
+    const char *name;
+    /* Take a name apart; false: it is none of this platform. */
+    bool (*read)(const char *name, bool folder, struct origin *origin);
+    bool every;       /* all names of a folder must be such; else one is enough */
+    const char *mark; /* a file that stands beside the submissions, and must; NULL: none */
+    /* What the platform tells in a file beside them; false: nothing. NULL: it has no such file. */
+    bool (*beside)(const char *folder, struct origin_list *list);
+    /* What it tells by what is in a student's folder; NULL: nothing. */
+    void (*inside)(const char *folder, struct origin *origin);
+};
+
+extern const struct platform platforms[]; /* ends with a name that is NULL */
+
+/* Files that platforms put beside the submissions. */
+bool platform_is_own(const char *name);
 
 #endif

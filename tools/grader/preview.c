@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "grader.h"
 #include "preview.h"
@@ -41,8 +42,9 @@ static void entry_person(const struct collected_entry *entry, const struct class
 
 static void attempt_print(const struct class_order *order, const struct collected_attempt *attempt)
 {
-    char room[PATH_MAX], tree[PATH_MAX];
+    char room[PATH_MAX], tree[PATH_MAX], date[32];
     struct intake intake;
+    struct tm local;
 
     snprintf(room, sizeof room, "%s/preview", order->room);
     bool good = room_furnish(room, tree) && intake_take(&(struct intake_order){.parts = attempt->parts,
@@ -57,6 +59,9 @@ static void attempt_print(const struct class_order *order, const struct collecte
             if (order->labs[i])
                 printf(" lab%d: %d file%s;", lab_number(judge_labs[i]), intake.lab[i].files,
                        intake.lab[i].files == 1 ? "" : "s");
+        if (attempt->submitted > 0 && localtime_r(&attempt->submitted, &local) != NULL &&
+            strftime(date, sizeof date, "%Y-%m-%d %H:%M", &local) > 0)
+            printf(" handed in %s;", date);
         printf("%s%s\n", attempt->late ? " late;" : "", intake.refused ? " refused" : "");
         sentences_print(intake.notes);
         sentences_print(intake.refusals);

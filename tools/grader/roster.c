@@ -314,7 +314,8 @@ static void student_add(struct table *table, struct roster *roster, json_t *fiel
     json_decref(student);
 }
 
-static void table_take(struct table *table, struct roster *roster)
+/* Before the first line. */
+static void table_begin(struct table *table)
 {
     if (strncasecmp(table->at, "sep=", 4) == 0) { /* for spreadsheets */
         char named = table->at[4];
@@ -326,6 +327,11 @@ static void table_take(struct table *table, struct roster *roster)
     } else {
         table->separator = separator_of(table->at);
     }
+}
+
+static void table_take(struct table *table, struct roster *roster)
+{
+    table_begin(table);
     roster->columns = fields_read(table);
     if (!table->wrong && column_find(roster->columns, 0) == -1)
         table_refuse(table, 1,
@@ -356,6 +362,23 @@ bool roster_read(const char *path, struct roster *roster)
     if (table.wrong)
         roster_free(roster);
     return !table.wrong;
+}
+
+json_t *roster_rows(const char *path)
+{
+    char *text = table_read(path);
+    struct table table = {.path = path, .at = text, .line = 1, .wrong = text == NULL};
+    json_t *rows = json_array();
+
+    if (!table.wrong)
+        table_begin(&table);
+    while (!table.wrong && *table.at != '\0')
+        json_array_append_new(rows, fields_read(&table));
+    free(text);
+    if (!table.wrong)
+        return rows;
+    json_decref(rows);
+    return NULL;
 }
 
 void roster_free(struct roster *roster)

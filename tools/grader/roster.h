@@ -20,6 +20,10 @@ struct roster {
 /* False after a message on standard error. */
 bool roster_read(const char *path, struct roster *roster);
 
+/* The lines of any such table, each an array of texts, the first of them the names of the columns. NULL after a
+ * message. To be released. */
+json_t *roster_rows(const char *path);
+
 void roster_free(struct roster *roster);
 
 /* Who somebody may be, as far as a name tells. */
