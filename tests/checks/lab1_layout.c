@@ -40,8 +40,8 @@ static struct program *prediction_probe(struct check *check)
 {
     static const char show[] = "\nint main(void)\n{\n"
                                "    for (unsigned long i = 0; i < sizeof rows / sizeof rows[0]; i++)\n"
-                               "        printf(\"%s %lu\\n\", rows[i].name, (unsigned long)rows[i].predicted);\n"
-                               "    printf(\"sizeof %lu\\n\", (unsigned long)predicted_size);\n"
+                               "        printf(\"\\n%s %lu\\n\", rows[i].name, (unsigned long)rows[i].predicted);\n"
+                               "    printf(\"\\nsizeof %lu\\n\", (unsigned long)predicted_size);\n"
                                "}\n";
     const char *source = check_text(check, "%s/predictions.c", check_scratch(check));
     const char *program = check_text(check, "%s/predictions", check_scratch(check));

@@ -379,7 +379,9 @@ void data_require_sample(struct check *check, const unsigned char *segment, cons
 
 /* ---- Lab 1's sample.c ---- */
 
-/* It waits until the clock is well inside a second, so that whole seconds are no milliseconds by accident. */
+/* It waits until the clock is well inside a second, so that whole seconds are no milliseconds by accident. What it
+ * tells are two lines, each by one write of less than PIPE_BUF, which is whole whoever else prints meanwhile: pipe(7).
+ */
 static const char sample_probe[] =
     "#include \"sample.c\"\n" /* first: it says which standard it wants */
     "static long long probe_ms(void)\n{\n"
@@ -387,10 +389,17 @@ static const char sample_probe[] =
     "    clock_gettime(CLOCK_REALTIME, &now);\n"
     "    return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;\n"
     "}\n"
-    "static void probe_show(const unsigned char *bytes)\n{\n"
-    "    for (size_t i = 0; i < 1024; i++)\n"
-    "        printf(\"%02x\", bytes[i]);\n"
-    "    printf(\"\\n\");\n"
+    "#include <stdio.h>\n"
+    "#include <unistd.h>\n"
+    "static void probe_show(const char *what, long long ms, const unsigned char *bytes)\n{\n"
+    "    char line[2200];\n"
+    "    int length = sprintf(line, \"\\n%s %lld \", what, ms);\n"
+    "    for (int i = 0; i < 1024; i++)\n"
+    "        length += sprintf(line + length, \"%02x\", bytes[i]);\n"
+    "    line[length++] = '\\n';\n"
+    "    fflush(stdout);\n"
+    "    if (write(STDOUT_FILENO, line, (size_t)length) != length)\n"
+    "        _exit(1);\n"
     "}\n"
     "int main(void)\n{\n"
     "    static union { struct shared_data data; unsigned char bytes[1024]; } sample, segment;\n"
@@ -402,9 +411,8 @@ static const char sample_probe[] =
     "    sample_fill(&sample.data);\n"
     "    to = probe_ms();\n"
     "    sample_publish(&segment.data, &sample.data);\n"
-    "    printf(\"%lld %lld\\n\", from, to);\n"
-    "    probe_show(sample.bytes);\n"
-    "    probe_show(segment.bytes);\n"
+    "    probe_show(\"filled\", from, sample.bytes);\n"
+    "    probe_show(\"published\", to, segment.bytes);\n"
     "}\n";
 
 void data_probe_build(struct check *check, const char *folder, struct data_probe *probe)
@@ -421,28 +429,32 @@ void data_probe_build(struct check *check, const char *folder, struct data_probe
     }
 }
 
-/* A line of hexadecimal digits. Returns what follows it. */
-static const char *hex_read(struct check *check, const char *line, unsigned char *bytes)
+/* A line of the probe: a word, a time, hexadecimal digits. */
+static void probe_read(struct check *check, const char *text, const char *what, long long *ms, unsigned char *bytes)
 {
+    const char *line = strstr(text, check_text(check, "\n%s ", what));
+    int digits = 0;
+
+    if (line == NULL || sscanf(line, "\n%*s %lld %n", ms, &digits) != 1 || digits == 0)
+        FAIL(check, .expected = "sample_fill and sample_publish return",
+             .found = "the program ended with status 0 in one of them",
+             .cause = "exit, or a signal's handler that ends it",
+             .next = "they fill memory; how the program ends is for its main to say");
     for (size_t i = 0; i < DATA_SEGMENT; i++) {
         unsigned byte;
-        if (sscanf(line + 2 * i, "%2x", &byte) != 1)
+        if (sscanf(line + digits + 2 * i, "%2x", &byte) != 1)
             check_broken(check, "the probe printed too little");
         bytes[i] = (unsigned char)byte;
     }
-    return line + 2 * DATA_SEGMENT + 1;
 }
 
 void data_probe_run(struct check *check, const struct data_probe *probe, struct data_probed *probed)
 {
     probed->program = START(check, probe->program);
     program_ends(probed->program, 0);
-    const char *text = program_output(probed->program), *digits = strchr(text, '\n');
-
-    if (digits == NULL || sscanf(text, "%lld %lld", &probed->from_ms, &probed->to_ms) != 2)
-        check_broken(check, "the probe printed something else");
-    digits = hex_read(check, digits + 1, probed->filled);
-    hex_read(check, digits, probed->published);
+    const char *text = program_output(probed->program);
+    probe_read(check, text, "filled", &probed->from_ms, probed->filled);
+    probe_read(check, text, "published", &probed->to_ms, probed->published);
 }
 
 void data_lab1_require(struct check *check, const char *folder)

@@ -355,11 +355,11 @@ class Grade(unittest.TestCase):
             file.write("#include <fcntl.h>\n#include <sys/mman.h>\n#include <sys/msg.h>\n#include <sys/shm.h>\n"
                        "#include <unistd.h>\n__attribute__((constructor)) static void leave(void)\n{\n"
                        "    shm_open(\"/leftover\", O_CREAT | O_RDWR, 0600);\n    shmget(0x51ab, 4096, IPC_CREAT | 0600);\n"
-                       "    msgget(0x51ac, IPC_CREAT | 0600);\n    if (fork() == 0)\n        sleep(1000);\n}\n")
+                       "    msgget(0x51ac, IPC_CREAT | 0600);\n    close(open(\"note\", O_CREAT | O_WRONLY, 0600));\n    if (fork() == 0)\n        printf(\"beside\"), fflush(stdout), sleep(1000);\n}\n")
         self.grade()
         checks = {check["name"]: check for check in self.result("one")["labs"][0]["checks"]}
         left = "\n".join(checks["leaks"]["found"].splitlines())
-        for word in ("POSIX shared memory /leftover", "0x000051ab", "message queue, key 0x000051ac"):
+        for word in ("POSIX shared memory /leftover", "0x000051ab", "message queue, key 0x000051ac", "file /tmp/note, 0 bytes"):
             self.assertIn(word, left)
         wrong = {name for name, check in checks.items() if check["outcome"] != "passed"}
         self.assertEqual(wrong, {"leaks"})

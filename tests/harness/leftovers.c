@@ -18,6 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "text.h"
+
 union semun { /* semctl(2): the caller has to define it */
     int value;
     struct semid_ds *buffer;
@@ -51,7 +53,9 @@ static void leak_add(struct taking *taking, const char *format, ...)
     va_start(list, format);
     vsnprintf(text, sizeof text, format, list);
     va_end(list);
-    json_array_append_new(taking->leaks, json_string(text));
+    char *plain = text_plain_line(text); /* programs choose names */
+    json_array_append_new(taking->leaks, json_string(plain));
+    free(plain);
 }
 
 static void number_varies(const struct taking *taking, const char *label, long number)
@@ -174,7 +178,9 @@ static void posix_take(struct taking *taking, const char *entry)
     const char *name = semaphore ? entry + 4 : entry;
     char object[NAME_MAX + 2];
 
-    if (entry[0] == '.' || (taking->since != LEFTOVERS_ALL && name_find(taking->ledger, name, LEDGER_NAME) == NULL))
+    if (strcmp(entry, ".") == 0 || strcmp(entry, "..") == 0)
+        return;
+    if (taking->since != LEFTOVERS_ALL && name_find(taking->ledger, name, LEDGER_NAME) == NULL)
         return;
     snprintf(object, sizeof object, "/%.*s", NAME_MAX, name);
     bool own = name_find(taking->ledger, entry, LEDGER_OWN) != NULL;
@@ -247,6 +253,51 @@ void leftovers_take(const struct ledger *ledger, pid_t checker, time_t since, js
     int count = scandir("/dev/shm", &entries, NULL, alphasort);
     for (int i = 0; i < count; i++) {
         posix_take(&taking, entries[i]->d_name);
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
+    more_tell(&taking);
+}
+
+json_t *leftovers_names(int folder)
+{
+    struct dirent **entries;
+    json_t *names = json_object();
+    int count = scandirat(folder, ".", &entries, NULL, NULL);
+
+    for (int i = 0; i < count; i++) {
+        json_object_set_new_nocheck(names, entries[i]->d_name, json_null());
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
+    return names;
+}
+
+static void file_take(struct taking *taking, int folder, const char *name)
+{
+    struct stat info;
+
+    if (fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) == -1)
+        return;
+    if (S_ISDIR(info.st_mode))
+        leak_add(taking, "folder /tmp/%s", name);
+    else if (S_ISREG(info.st_mode))
+        leak_add(taking, "file /tmp/%s, %lld bytes", name, (long long)info.st_size);
+    else
+        leak_add(taking, "file /tmp/%s, of a kind of its own", name);
+}
+
+void leftovers_files(const struct ledger *ledger, int folder, const json_t *before, json_t *leaks)
+{
+    struct taking taking = {.ledger = ledger, .leaks = leaks};
+    struct dirent **entries;
+    int count = scandirat(folder, ".", &entries, NULL, alphasort);
+
+    for (int i = 0; i < count; i++) {
+        if (json_object_get(before, entries[i]->d_name) == NULL)
+            file_take(&taking, folder, entries[i]->d_name);
         free(entries[i]);
     }
     if (count >= 0)

@@ -1,7 +1,8 @@
 /*
  * IPC objects that a check's programs left behind: found by the names and keys that the check drew and by the
  * processes that it started, never by comparing before and after, since other people's objects come and go
- * meanwhile. Behind walls nobody else has objects: there all that is left is the programs', whatever it is called.
+ * meanwhile. Behind walls nobody else has objects: there all that is left is the programs', whatever it is called, and
+ * files are, too.
  */
 #ifndef HARNESS_LEFTOVERS_H
 #define HARNESS_LEFTOVERS_H
@@ -19,5 +20,11 @@
  */
 enum { LEFTOVERS_ALL = 0 };
 void leftovers_take(const struct ledger *ledger, pid_t checker, time_t since, json_t *leaks, json_t *varies);
+
+/* The names in a folder of such a place, as an object's keys. To be released. */
+json_t *leftovers_names(int folder);
+
+/* The same for what is in that folder and was not `before`; nothing is removed: the folder goes with the place. */
+void leftovers_files(const struct ledger *ledger, int folder, const json_t *before, json_t *leaks);
 
 #endif

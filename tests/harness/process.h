@@ -47,6 +47,7 @@ struct process_place {
      */
     pid_t (*fork)(const struct process_place *place);
     const char *python; /* path of the interpreter there */
+    int files;          /* its /tmp, to be listed, when programs of the check alone write there; 0: it is everybody's */
 };
 
 /* What process_start_with changes of the program's surroundings; zero members leave everything as it is. */

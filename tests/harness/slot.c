@@ -72,12 +72,16 @@ static _Noreturn void slot_keep(struct judge *judge, struct slot *slot, int reco
     const struct process_place *place = walls->open(walls, &plan);
     if (place == NULL)
         _exit(EXIT_FAILURE);
+    json_t *before = place->files != 0 ? leftovers_names(place->files) : NULL;
     pid_t checker = fork();
     if (checker == 0)
         slot_check(judge, slot, record, scratch, place);
     bool late = checker == -1 || walls->wait(walls, checker, slot->end_ms, &status, &met);
     walls->close(walls);
     leftovers_take(slot->ledger, checker, LEFTOVERS_ALL, leaks, varies);
+    if (place->files != 0)
+        leftovers_files(slot->ledger, place->files, before, leaks);
+    json_decref(before);
     json_t *rest =
         json_pack("{s:o, s:o, s:b, s:i}", "leaks", leaks, "varies", varies, "late", (int)late, "status", status);
     if (met != NULL)

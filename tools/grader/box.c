@@ -393,6 +393,16 @@ static bool room_inodes(void)
     return helper > 0 && waitpid(helper, &status, 0) == helper && status == 0;
 }
 
+/* Its /tmp, which this keeps when nobody is in the room any more: proc(5), /proc/PID/root. */
+static bool room_files(int *folder)
+{
+    char path[64];
+
+    snprintf(path, sizeof path, "/proc/%d/root/tmp", (int)room.first);
+    *folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return *folder != -1;
+}
+
 static pid_t room_fork(const struct process_place *place);
 
 static const struct process_place *box_open(const struct walls *walls, const struct walls_plan *plan)
@@ -429,12 +439,17 @@ static const struct process_place *box_open(const struct walls *walls, const str
         complain("pidfd_open");
         return NULL;
     }
+    if (plan->scratch != NULL && !room_files(&room.place.files)) {
+        complain("the room's /tmp");
+        return NULL;
+    }
     if (!room_inodes()) {
         complain("the limit of files in /tmp");
         return NULL;
     }
     room.build = plan->scratch == NULL;
-    room.place = (struct process_place){.fork = room_fork, .python = "/usr/bin/python3"};
+    room.place.fork = room_fork;
+    room.place.python = "/usr/bin/python3";
     room_number();
     return &room.place;
 }
