@@ -12,7 +12,7 @@ const HANGING = 4; // characters by which the rest of a line that goes on stands
 
 /** The code's lines (HTML), each with its tags closed; `lineHtml(html, at)` says how one is enclosed. */
 const linesOf = (html, lineHtml) => {
-  let open = []; // a highlighted comment may go over several lines: its span is closed and opened again
+  const open = []; // a highlighted comment may go over several lines: its span is closed and opened again
   const walk = (line) => {
     const before = open.join('');
     for (const tag of line.matchAll(/<span[^>]*>|<\/span>/g)) {

@@ -3,7 +3,7 @@
  * drawings go into the page and into the film strip, where they are two thirds as large (so no text below 19).
  */
 import { ACCENT, FILLS, HOLE, PANEL, PAPER, QUIET, RIGHT_FILL, WRONG, WRONG_FILL } from './palette.js';
-import { clean, line, moving, pointer, rect, text } from './svg.js';
+import { clean, moving, pointer, rect, text } from './svg.js';
 import { bytesOf, layoutOf, mirrorOf, ownerOf, readingOf } from './models/layout.js';
 import { PROCESSES, references } from './models/lifetime.js';
 import { WHO, waitsFor } from './models/semaphores.js';
@@ -11,7 +11,7 @@ import { RECORDS } from './models/snapshot.js';
 
 export const WIDTH = 560;
 
-const [BLUE, ORANGE, GREEN, VIOLET] = FILLS;
+const [BLUE, ORANGE, GREEN] = FILLS;
 
 /* --- handshake: store buffer, memory, reader --- */
 
@@ -141,11 +141,6 @@ const lifetime = (state, settings) => {
 
 const PER_ROW = 8;
 const CELL = { width: 48, height: 30 };
-
-const fillOf = (order, byte) => {
-  const owner = ownerOf(order, byte);
-  return owner === undefined ? HOLE : FILLS[owner.name.length * 3 % FILLS.length];
-};
 
 const dumpCell = (order, byte, value, settings, wrong) => {
   const x = 48 + (byte % PER_ROW) * CELL.width;

@@ -106,7 +106,7 @@ export const queue = {
 
   programs: () => [],
 
-  steps: (state, settings) => [
+  steps: (state) => [
     { id: 't', who: 'Clock', label: 'Tick' },
     { id: 'p', who: 'By hand', label: 'Produce', waits: state.pending ? 'the producer waits for a free slot' : '' },
     { id: 'c', who: 'By hand', label: 'Consume', waits: state.count === 0 ? 'the queue is empty' : '' },

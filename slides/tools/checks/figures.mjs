@@ -52,7 +52,7 @@ class Driver {
   }
 }
 
-const drive = async (browser, { name, html }, at, kind) => {
+const drive = async (browser, { html }, at, kind) => {
   const problems = [];
   const expect = (holds, words) => {
     if (!holds) problems.push(words);
@@ -112,9 +112,9 @@ const drive = async (browser, { name, html }, at, kind) => {
     const next = await driver.enabledStep();
     if (next === undefined) break;
     const index = await driver.inside((figure, turn) => {
-      const open = [...figure.querySelectorAll('.steps button')].filter((each) => each.getAttribute('aria-disabled') !== 'true');
-      open[turn % open.length].click();
-      return open.length;
+      const enabled = [...figure.querySelectorAll('.steps button')].filter((each) => each.getAttribute('aria-disabled') !== 'true');
+      enabled[turn % enabled.length].click();
+      return enabled.length;
     }, taken);
     if (index === 0) break;
     if (taken % 6 === 5) await fits(`after ${taken + 2} steps`);

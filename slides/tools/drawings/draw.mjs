@@ -6,9 +6,9 @@ import { filmSvg } from '../../figures/film.js';
 import { models } from '../../figures/models.js';
 import { ACCENT, FILLS, HOLE, INK, PANEL, PAPER, QUIET, RIGHT_FILL, WRONG, WRONG_FILL } from '../../figures/palette.js';
 import { ROOT } from '../decks.mjs';
-import { arrow, box, dashed, label, lane, line, rect, SHEET, sheet, text } from './pen.mjs';
+import { arrow, box, dashed, label, lane, line, rect, sheet, text } from './pen.mjs';
 
-const [BLUE, ORANGE, GREEN, VIOLET, YELLOW] = FILLS;
+const [BLUE, ORANGE, GREEN, , YELLOW] = FILLS;
 const mono = { mono: true };
 const small = { size: 18, fill: QUIET };
 

@@ -173,9 +173,9 @@ test('play: a page that was edited by hand is found', () => assert.match(freshne
 test('drawings: one that was edited by hand is found', () => {
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'shmlab-plant-'));
   try {
-    const stale = drawingResults(scratch).filter(({ problems }) => problems.length > 0);
+    const stale = drawingResults(scratch).filter((each) => each.problems.length > 0);
     assert.equal(stale.length, drawingResults().length);
-    assert.ok(drawingResults().every(({ problems }) => problems.length === 0));
+    assert.ok(drawingResults().every((each) => each.problems.length === 0));
   } finally {
     fs.rmSync(scratch, { recursive: true });
   }
