@@ -47,10 +47,12 @@ import functools
 import json
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
@@ -352,6 +354,12 @@ class Task(NamedTuple):
     whole: bool = False  # by every check of the lab, which takes longer
 
 
+def processor_seconds() -> float:
+    """What all that was started and has ended has used."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 class Report:
     """Counts, and says what failed."""
 
@@ -371,6 +379,7 @@ class Report:
             return
         scratch = self.scratch / "task"  # of the same name each time: then a compiler's cache knows what has not changed
         scratch.mkdir()
+        begun, used = time.monotonic(), processor_seconds()
         try:
             task.check(scratch)
         except (Failure, subprocess.SubprocessError) as error:
@@ -382,7 +391,7 @@ class Report:
         if stamp is not None:
             stamp.leave()
         self.good += 1
-        print(f"ok   lab {number}: {task.name}", flush=True)
+        print(f"ok   lab {number}: {task.name} ({time.monotonic() - begun:.1f} s, {processor_seconds() - used:.1f} s of processor)", flush=True)
 
 
 def numbers_known(lab: Lab) -> List[int]:
@@ -455,11 +464,11 @@ def tasks_of(lab: Lab, number: int, options: argparse.Namespace) -> List[Task]:
     return sorted(tasks, key=lambda task: not task.whole)[which - 1 :: shards]
 
 
-def compiler_remember(build: Path) -> None:
+def compiler_remember(memory: Path) -> None:
     """A mutant differs from the solution in one file: where ccache is installed, the others are compiled once."""
     ccache = shutil.which("ccache")
     if ccache and "SHMLAB_COMPILER_LAUNCHER" not in os.environ:
-        os.environ.update(SHMLAB_COMPILER_LAUNCHER=ccache, CCACHE_DIR=str(build / "selfcheck" / "ccache"), CCACHE_NOHASHDIR="1")
+        os.environ.update(SHMLAB_COMPILER_LAUNCHER=ccache, CCACHE_DIR=str(memory), CCACHE_NOHASHDIR="1")
 
 
 def shard_parse(text: str) -> Tuple[int, int]:
@@ -485,10 +494,11 @@ def main() -> int:
     parser.add_argument("--remembered", action="store_true", help="leave out what was judged before, when nothing has changed since")
     options = parser.parse_args()
     lab = Lab(options.lab, options.repeat)
-    judged_once = lab.repeat == 1 and not (options.update or options.mutant or options.design)
     build = options.lab.resolve().parents[1]
-    compiler_remember(build)
+    ours = os.access(build, os.W_OK)  # else somebody else has built it, and nothing is remembered there
+    judged_once = ours and lab.repeat == 1 and not (options.update or options.mutant or options.design)
     with tempfile.TemporaryDirectory(prefix="shmlab-selfcheck-") as scratch:
+        compiler_remember((build / "selfcheck" if ours else Path(scratch)) / "ccache")
         report = Report(Path(scratch), stamps.Stamps(build, options.remembered) if judged_once else None)
         for number in options.labs or numbers_known(lab):
             try:

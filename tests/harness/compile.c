@@ -68,21 +68,24 @@ static void command_free(struct command *command)
         free(command->made[i]);
 }
 
-/* Who judges many trees that differ little names a program here that remembers what was compiled: ccache(1). Not where
- * walls are, which keep it from its memory. */
-static void command_add_launcher(struct command *command, const struct process_place *place)
+/* Who judges many trees that differ little names a program here that remembers what was compiled: ccache(1). NULL where
+ * none is, and where walls are, which keep it from its memory. */
+static const char *compile_launcher(const struct process_place *place)
 {
     const char *launcher = getenv("SHMLAB_COMPILER_LAUNCHER");
 
-    if (launcher != NULL && launcher[0] == '/' && place == NULL)
-        command_add(command, launcher);
+    return launcher != NULL && launcher[0] == '/' && place == NULL ? launcher : NULL;
 }
 
-/* After command_add_launcher, or in an empty command. */
+/* `launcher`: what starts the compiler; NULL: nothing does. */
 static void command_begin(struct command *command, const struct lab *lab, const char *folder,
-                          const char *const driver[], const char *const flags[])
+                          const char *const driver[], const char *const flags[], const char *launcher)
 {
+    if (launcher != NULL && driver == driver_plain)
+        command_add(command, launcher);
     command_add_all(command, driver);
+    if (launcher != NULL && driver == driver_woven)
+        command_add_path(command, "--launcher=", launcher, "");
     command_add_all(command, compile_words);
     command_add_path(command, "-I", folder, "");
     for (const char *const *include = lab->include; *include != NULL; include++)
@@ -183,9 +186,8 @@ static void unit_start(struct compilation *all, size_t which)
     const char *source = all->units[which].source;
     struct command command = {.count = 0};
 
-    if (all->how->driver == driver_plain)
-        command_add_launcher(&command, all->how->place);
-    command_begin(&command, all->lab, all->folder, all->how->driver, all->how->flags);
+    command_begin(&command, all->lab, all->folder, all->how->driver, all->how->flags,
+                  compile_launcher(all->how->place));
     command_add(&command, "-c");
     command_add_path(&command, "", source[0] == '/' ? source : all->folder, source[0] == '/' ? "" : source);
     command_add(&command, "-o");
@@ -225,7 +227,7 @@ static void program_link(const struct compilation *all, size_t which, struct pro
     const struct lab_program *program = &all->lab->programs[which];
     struct command command = {.count = 0};
 
-    command_begin(&command, all->lab, all->folder, all->how->driver, all->how->flags);
+    command_begin(&command, all->lab, all->folder, all->how->driver, all->how->flags, NULL);
     for (const char *const *source = program->sources; *source != NULL; source++)
         command_add_object(&command, all, unit_index(all, *source));
     command_add(&command, "-o");
@@ -700,8 +702,7 @@ static int file_compile(struct check *check, const char *folder, const char *sou
     struct process compiler;
     char *text;
 
-    command_add_launcher(&command, check->place);
-    command_begin(&command, check->lab, folder, driver_plain, NULL);
+    command_begin(&command, check->lab, folder, driver_plain, NULL, compile_launcher(check->place));
     command_add(&command, source);
     command_add(&command, "-o");
     command_add(&command, output);

@@ -54,6 +54,19 @@ class Modes(WeaveCase):
         self.assertEqual(self.weave("cc", *objects, "-o", binary + "2").stdout, "")
         self.assertEqual(self.report("--", binary + "2")["verdict"], "passed")
 
+    def test_a_launcher_starts_the_compiler_for_sources_alone(self) -> None:
+        said, launcher = self.folder / "said", self.folder / "launcher"
+        launcher.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >>{said}\nexec "$@"\n')
+        launcher.chmod(0o755)
+        source, binary = self.folder / "launched.c", self.folder / "launched"
+        source.write_text("int main(void) { return 0; }\n")
+        run = self.weave("cc", f"--launcher={launcher}", "--compiler=gcc", str(source), "-o", str(binary))
+        self.assertEqual((run.returncode, run.stdout), (0, ""))
+        said_lines = said.read_text().splitlines()
+        self.assertEqual(len(said_lines), 1)
+        self.assertIn("gcc -g -fsanitize=thread", said_lines[0])
+        self.assertEqual(subprocess.run([str(binary)], check=False).returncode, 0)
+
     # ---- which schedules ----
 
     def test_random_and_pct_find_what_a_seed_finds_again(self) -> None:

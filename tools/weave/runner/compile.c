@@ -132,6 +132,7 @@ static bool compile_is_of_link(const char *option)
 }
 
 struct command {
+    const char *launcher; /* what starts the compiler for a source: ccache(1), distcc(1); NULL: nothing does */
     const char *compiler, *library;
     char **argument;
     int arguments;
@@ -145,11 +146,18 @@ static bool compile_is_lto(const char *option)
     return strncmp(option, "-flto", 5) == 0;
 }
 
+static void compile_begin(struct arguments *arguments, const struct command *command)
+{
+    if (command->launcher != NULL)
+        arguments_add(arguments, command->launcher);
+    arguments_add(arguments, command->compiler);
+    compile_add_flags(arguments, command->compiler);
+}
+
 static int compile_source(const struct command *command, const char *source, const char *object)
 {
     struct arguments arguments = {0};
-    arguments_add(&arguments, command->compiler);
-    compile_add_flags(&arguments, command->compiler);
+    compile_begin(&arguments, command);
     for (int i = 0; i < command->arguments; i++) {
         const char *argument = command->argument[i];
         if (compile_link_takes_value(argument)) {
@@ -340,8 +348,7 @@ static int compile_all(const struct command *command)
 static int compile_only(const struct command *command)
 {
     struct arguments arguments = {0};
-    arguments_add(&arguments, command->compiler);
-    compile_add_flags(&arguments, command->compiler);
+    compile_begin(&arguments, command);
     for (int i = 0; i < command->arguments; i++)
         if (!compile_is_lto(command->argument[i]))
             arguments_add(&arguments, command->argument[i]);
@@ -365,15 +372,24 @@ static bool compile_is_refused(const char *argument)
     return why != NULL;
 }
 
+/* An option of ours; they come before the compiler's. */
+static bool compile_takes_option(struct command *command, const char *option, const char **value)
+{
+    size_t length = strlen(option);
+    if (command->arguments == 0 || strncmp(command->argument[0], option, length) != 0)
+        return false;
+    *value = command->argument[0] + length;
+    command->argument++;
+    command->arguments--;
+    return true;
+}
+
 int compile_run(int argc, char **argv, const char *library)
 {
     struct command command = {.compiler = "gcc", .library = library, .argument = argv + 1, .arguments = argc - 1};
-    static const char compiler[] = "--compiler=";
-    if (command.arguments > 0 && strncmp(command.argument[0], compiler, strlen(compiler)) == 0) {
-        command.compiler = command.argument[0] + strlen(compiler);
-        command.argument++;
-        command.arguments--;
-    }
+    while (compile_takes_option(&command, "--compiler=", &command.compiler) ||
+           compile_takes_option(&command, "--launcher=", &command.launcher))
+        continue;
     for (int i = 0; i < command.arguments; i++) {
         if (compile_is_refused(command.argument[i]))
             return EXIT_USAGE;
@@ -383,7 +399,7 @@ int compile_run(int argc, char **argv, const char *library)
     for (int i = 0; i < command.arguments; i++)
         command.compile_only |= compile_is_one_of(command.argument[i], (const char *const[]){"-c", "-S", "-E", NULL});
     if (command.arguments == 0 || strcmp(command.argument[0], "--help") == 0) {
-        puts("Usage: weave cc [--compiler=gcc|clang] COMPILER-ARGUMENT...\n"
+        puts("Usage: weave cc [--compiler=gcc|clang] [--launcher=ccache] COMPILER-ARGUMENT...\n"
              "Compiles and links like the compiler, such that `weave` can watch the result. With -c only compiles.\n"
              "The program also runs without weave, at nearly full speed.");
         return command.arguments == 0 ? EXIT_USAGE : EXIT_PASSED;
