@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // Build the decks: HTML, tagged PDF, and a page that lists them. `slides/build` calls it, having looked for its packages.
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,6 +47,33 @@ export const build = async (sources, target, { pdf = true } = {}) => {
   return pdf ? ['html', 'pdf'] : ['html'];
 };
 
+/* --- of what slides/out was made: whoever needs the decks built looks there first --- */
+
+const MADE = 'made.json';
+
+const filesBelow = (folder) => fs.readdirSync(folder, { recursive: true }).map((name) => path.join(folder, name)).filter((file) => fs.statSync(file).isFile());
+
+/** One word for the content of everything that decks are made of: these files, what they show, engine, theme, packages. */
+export const fingerprint = (sources) => {
+  const shown = sources.flatMap((source) => [...fs.readFileSync(source, 'utf8').matchAll(/!\[[^\]]*\]\(([^)\s]+)/g)].map(([, name]) => path.resolve(SLIDES, name)));
+  const engine = ['engine', 'figures'].flatMap((name) => filesBelow(path.join(SLIDES, name)));
+  const rest = ['marp.config.mjs', 'theme.css', 'package-lock.json', 'tools/build.mjs', 'tools/chromium.mjs'].map((name) => path.join(SLIDES, name));
+  const hash = createHash('sha256').update(process.version);
+  for (const file of [...sources, ...new Set(shown), ...engine, ...rest].sort()) if (fs.existsSync(file)) hash.update(`${file}\0`).update(fs.readFileSync(file)).update('\0');
+  return hash.digest('hex');
+};
+
+/** Does the folder hold these decks as they would be built now? */
+export const isMade = (sources, folder, { pdf }) => {
+  try {
+    const made = JSON.parse(fs.readFileSync(path.join(folder, MADE), 'utf8'));
+    const there = sources.every((source) => ['html', ...(pdf ? ['pdf'] : [])].every((kind) => fs.existsSync(path.join(folder, `${path.basename(source, '.md')}.${kind}`))));
+    return there && made.of === fingerprint(sources) && (made.pdf || !pdf);
+  } catch {
+    return false;
+  }
+};
+
 const main = async (words) => {
   if (words.includes('--help')) {
     console.log(USAGE);
@@ -61,7 +89,10 @@ const main = async (words) => {
   if (decks.length === 0) throw new Error('there is no deck in slides/ (NN-name.md)');
   const pdf = !html && useChromium();
   if (!html && !pdf) console.error(`slides: no PDF: ${MISSING}`);
-  const made = await build(decks.map((name) => path.join(SLIDES, name)), OUT, { pdf });
+  const sources = decks.map((name) => path.join(SLIDES, name));
+  fs.rmSync(path.join(OUT, MADE), { force: true });
+  const made = await build(sources, OUT, { pdf });
+  fs.writeFileSync(path.join(OUT, MADE), JSON.stringify({ of: fingerprint(sources), pdf }));
   fs.writeFileSync(path.join(OUT, 'play.html'), playPage());
   fs.writeFileSync(path.join(OUT, 'index.html'), indexPage(deckFiles()));
   console.log(`slides: ${decks.length} decks as ${made.join(' and ')}; begin at ${path.join(OUT, 'index.html')}`);

@@ -3,9 +3,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, useChromium } from './build.mjs';
+import { build, isMade, useChromium } from './build.mjs';
 import { MISSING } from './chromium.mjs';
-import { deckFiles, SLIDES } from './decks.mjs';
+import { deckFiles, OUT, SLIDES } from './decks.mjs';
 import { Missing } from './checks/programs.mjs';
 import { scratchFolder } from './scratch.mjs';
 
@@ -47,10 +47,13 @@ const main = async (words) => {
   const { folder: target, done } = scratchFolder('slides');
   const count = { passed: 0, failed: 0, skipped: 0 };
   try {
-    const decks = deckFiles(words.filter((word) => !NAMES.includes(word))).map((name) => deckOf(path.join(SLIDES, name), target));
-    const builds = decks.length > 0 ? await needed(names) : new Set();
+    const files = deckFiles(words.filter((word) => !NAMES.includes(word))).map((name) => path.join(SLIDES, name));
+    const builds = files.length > 0 ? await needed(names) : new Set();
+    const pdf = builds.has('pdf');
     const chromium = useChromium();
-    if (builds.size > 0 && chromium) await build(decks.map(({ file }) => file), target, { pdf: builds.has('pdf')});
+    const made = builds.size > 0 && isMade(files, OUT, { pdf }); // slides/build has just made them, as .ci/run does
+    const decks = files.map((file) => deckOf(file, made ? OUT : target));
+    if (builds.size > 0 && chromium && !made) await build(files, target, { pdf });
     for (const name of names) {
       const { results = [], skipped } = builds.size > 0 && !chromium && (await needed([name])).size > 0 ? { skipped: MISSING } : await runOne(name, decks);
       const bad = results.filter(({ problems }) => problems.length > 0);

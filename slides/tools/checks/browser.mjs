@@ -12,6 +12,14 @@ export const launch = async () => {
   return chromium.launch({ executablePath, args: FLAGS, timeout: PATIENCE * 1000 });
 };
 
+/** Load a deck's page afresh into a page that is there already: much cheaper than another one. */
+export const visit = async (page, file, { query = '', slide } = {}) => {
+  if (page.url() !== 'about:blank') await page.goto('about:blank'); // another #slide alone would load nothing
+  await page.goto(`${pathToFileURL(file).href}${query}${slide === undefined ? '' : `#${slide}`}`);
+  await page.waitForSelector('svg.bespoke-marp-active', { state: 'attached' });
+  await page.evaluate(() => document.fonts.ready);
+};
+
 /** Open a deck's page, on one slide if so wished; `tell` gets requests and script errors, which there must not be. */
 export const open = async (browser, file, { tell = () => {}, query = '', slide, ...options } = {}) => {
   const context = await browser.newContext({ viewport: SIZE, ...options });
@@ -26,9 +34,7 @@ export const open = async (browser, file, { tell = () => {}, query = '', slide, 
   page.on('console', (message) => {
     if (message.type() === 'error') tell(`console: ${message.text()}`);
   });
-  await page.goto(`${own}${query}${slide === undefined ? '' : `#${slide}`}`);
-  await page.waitForSelector('svg.bespoke-marp-active', { state: 'attached' });
-  await page.evaluate(() => document.fonts.ready);
+  await visit(page, file, { query, slide });
   return page;
 };
 

@@ -15,7 +15,25 @@ const accessibility = (page) =>
     return violations.map(({ id, help, nodes }) => `axe ${id}: ${help}: ${nodes[0].html.replace(/\s+/g, ' ').slice(0, 100)}`);
   }, RULES);
 
-const auditAt = (page, at) => page.evaluate(`(${auditSlide})([...document.querySelectorAll('svg[data-marpit-svg] section')][${at}])`);
+const auditAt = (page, at) => page.evaluate(`(${auditSlide})(document.querySelectorAll('svg[data-marpit-svg]')[${at}].querySelector('section'))`);
+
+// Axe walks over the whole page for each slide: so the page holds only the slide that is looked at, and at the end all again.
+// These two run inside the page.
+const takeApart = () => {
+  const slides = [...document.querySelectorAll('svg[data-marpit-svg]')];
+  const parts = slides.map((slide) => {
+    const part = document.createDocumentFragment();
+    part.append(...slide.childNodes);
+    return part;
+  });
+  let shown = -1;
+  window.showOnly = (at) => {
+    if (shown >= 0) parts[shown].append(...slides[shown].childNodes);
+    slides[at].append(parts[at]);
+    shown = at;
+  };
+  window.showAll = () => slides.forEach((slide, at) => slide.append(parts[at]));
+};
 
 /** All slides of one page: [{ what, problems }]. */
 export const auditPage = async (browser, name, file) => {
@@ -25,7 +43,9 @@ export const auditPage = async (browser, name, file) => {
   const client = await page.context().newCDPSession(page);
   const slides = [];
   const many = await slideCount(page);
+  await page.evaluate(takeApart);
   for (let number = 1; number <= many; number++) {
+    await page.evaluate((at) => window.showOnly(at), number - 1);
     await turnTo(page, number);
     // Every fragment shown: that is the fullest state.
     const problems = [...(await auditAt(page, number - 1)), ...(await strangeFonts(client, TEXTS)), ...(await accessibility(page))];
@@ -33,6 +53,7 @@ export const auditPage = async (browser, name, file) => {
     if (note === '') problems.push('no speaker notes');
     slides.push({ what: `${name} slide ${number}`, problems });
   }
+  await page.evaluate(() => window.showAll());
   const twice = await page.evaluate(() => {
     const seen = {};
     for (const { id } of document.querySelectorAll('[id]')) seen[id] = (seen[id] ?? 0) + 1;

@@ -15,17 +15,23 @@ const THUMB = 44; // pixels
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
-export const openPlay = async (browser, { file = PLAY, hash = '', tell, ...options }) => {
-  const context = await browser.newContext({ viewport: PHONE, reducedMotion: 'reduce', ...options });
+// One page of a browser, which is led from state to state: another one for each would cost more than all that is looked at.
+export const openPlay = async (browser, { file = PLAY, tell }) => {
+  const context = await browser.newContext({ viewport: PHONE });
   context.setDefaultTimeout(PATIENCE * 1000);
   const page = await context.newPage();
   const own = pathToFileURL(file).href;
   page.on('request', (request) => {
-    if (!request.url().startsWith(own)) tell(`asks for ${request.url()}`);
+    if (!request.url().startsWith(own) && request.url() !== 'about:blank') tell(`asks for ${request.url()}`);
   });
   page.on('pageerror', (error) => tell(`script error: ${error.message}`));
-  await page.goto(own + hash);
   return page;
+};
+
+export const visit = async (page, { file = PLAY, hash = '', colorScheme = 'light', reducedMotion = 'reduce' }) => {
+  await page.emulateMedia({ colorScheme, reducedMotion });
+  await page.goto('about:blank'); // another hash alone would load nothing
+  await page.goto(pathToFileURL(file).href + hash);
 };
 
 /** What does not fit: [string]. */
@@ -95,10 +101,9 @@ const playGoal = async (page, name, at, problems) => {
   await fits('reached');
 };
 
-const playFigure = async (browser, name) => {
+const playFigure = async (page, name) => {
   const problems = [];
-  const tell = (words) => problems.push(words);
-  const page = await openPlay(browser, { hash: `#${name}`, tell });
+  await visit(page, { hash: `#${name}` });
   await page.addScriptTag({ path: AXE });
   for (const at of goals[name].levels.keys()) await playGoal(page, name, at, problems);
   problems.push(...(await accessibility(page)));
@@ -110,26 +115,23 @@ const playFigure = async (browser, name) => {
   };
   if (!(await page.evaluate(returns))) problems.push('a step of the history is not gone to');
   const { hash, words } = await page.evaluate(() => ({ hash: location.hash, words: [...document.querySelectorAll('.said')].find((each) => each.checkVisibility()).textContent }));
-  await page.context().close();
-  const again = await openPlay(browser, { hash, tell, colorScheme: 'dark' });
-  await again.addScriptTag({ path: AXE });
-  if (!/^All/.test(words) && !(await visible(again, '.said', words))) problems.push(`the link ${hash} opens another state`);
-  problems.push(...(await accessibility(again)).map((each) => `dark: ${each}`));
-  await again.context().close();
+  await visit(page, { hash, colorScheme: 'dark' });
+  await page.addScriptTag({ path: AXE });
+  if (!/^All/.test(words) && !(await visible(page, '.said', words))) problems.push(`the link ${hash} opens another state`);
+  problems.push(...(await accessibility(page)).map((each) => `dark: ${each}`));
   return { what: `play.html, ${name}`, problems: [...new Set(problems)] };
 };
 
 // Tokens, frames and members move, but for a reader who wants no motion.
-const motion = async (browser) => {
+const motion = async (page) => {
   const problems = [];
   for (const [reducedMotion, moves] of [['no-preference', true], ['reduce', false]]) {
-    const page = await openPlay(browser, { hash: '#handshake&goal=2&run=w', reducedMotion, tell: (words) => problems.push(words) });
+    await visit(page, { hash: '#handshake&goal=2&run=w', reducedMotion });
     const many = await page.evaluate(() => {
       [...document.querySelectorAll('.steps button')].find((each) => each.textContent === 'value reaches memory' && each.checkVisibility()).click();
       return document.getAnimations().length;
     });
     if (many > 0 !== moves) problems.push(`${many} animations with prefers-reduced-motion: ${reducedMotion}`);
-    await page.context().close();
   }
   return { what: 'play.html, motion', problems };
 };
@@ -142,8 +144,11 @@ export const run = async () => {
   const browser = await launch();
   try {
     const results = [freshness(fs.readFileSync(PLAY, 'utf8'))];
-    for (const name of Object.keys(goals)) results.push(await playFigure(browser, name));
-    results.push(await motion(browser));
+    const told = [];
+    const page = await openPlay(browser, { tell: (words) => told.push(words) });
+    for (const name of Object.keys(goals)) results.push(await playFigure(page, name));
+    results.push(await motion(page));
+    results.push({ what: 'play.html, scripts and requests', problems: [...new Set(told)] });
     return results;
   } finally {
     await browser.close();

@@ -18,25 +18,24 @@ const HEAD = '---\nmarp: true\ntheme: shmlab\ntitle: Planted\nlang: en\nheadingD
 const NOTE = '\n\n<!-- Notes. -->\n';
 const svg = (body) => `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 600 100" width="600" height="100">${body}</svg>`;
 
-// name -> [the slide, what is found on it]
+// name -> [the slide, what is found on it, or of its deck as a whole]
 const slides = {
   overflow: [`## Much\n\n${Array.from({ length: 30 }, (_, at) => `- line ${at}`).join('\n')}${NOTE}`, /content of 1280x\d+ on a slide of 1280x720/],
   cut: [`## Wide\n\n\`\`\`text step=1\n${'wide '.repeat(40)}\n\`\`\`${NOTE}`, /text cut by|text outside the slide/],
   tiny: [`## Tiny\n\n![a tiny word](tiny.svg)${NOTE}`, /text of \d+\.\d pixels: tiny/],
   pale: [`## Pale\n\n![a pale word](pale.svg)${NOTE}`, /contrast of 1\.\d to 1: pale/],
-  headings: ['## One', /2 headings of level 1 or 2/],
   silent: ['## Silent\n\nNothing to say.\n', /no speaker notes/],
   colour: [`## Colour\n<!-- _color: "#bbbbbb" -->\n\nGrey on white.${NOTE}`, /axe color-contrast/],
   request: [`## Request\n<!-- _backgroundImage: "url(http://127.0.0.1:9/picture.png)" -->\n\nText.${NOTE}`, /asks for http:\/\/127\.0\.0\.1:9/],
   font: [`## Font\n\nAn arrow → that no embedded font has.${NOTE}`, /a font of this machine/],
 };
 
-// The scripts and ids of a page cannot be spoilt from Markdown: these are changes of the built page.
+// The scripts and ids of a page cannot be spoilt from Markdown: these go to the end of the built page.
 const pageFaults = {
-  error: ['</body>', '<script>throw new Error("planted")</script></body>', /script error: planted/],
-  console: ['</body>', '<script>console.error("planted")</script></body>', /console: planted/],
-  printed: ['</body>', '<style>@media print { section h2 { font-size: 4px !important; } }</style></body>', /printed: text of 4\.0 pixels: A figure/],
-  ids: ['</body>', '<i id="two"></i><i id="two"></i></body>', /the id two is there twice/],
+  error: ['<script>throw new Error("planted")</script>', /script error: planted/],
+  console: ['<script>console.error("planted")</script>', /console: planted/],
+  printed: ['<style>@media print { section h2 { font-size: 4px !important; } }</style>', /printed: text of 4\.0 pixels: A figure/],
+  ids: ['<i id="two"></i><i id="two"></i>', /the id two is there twice/],
 };
 
 // And these are changes of the figures' script.
@@ -67,15 +66,13 @@ test('faults in pages', options, async (t) => {
   };
   put('tiny.svg', svg('<text x="10" y="40" font-size="9" fill="#000000">tiny</text>'));
   put('pale.svg', svg('<text x="10" y="40" font-size="30" fill="#cccccc">pale</text>'));
-  const decks = Object.entries(slides).map(([name, [slide]]) => {
-    const words = slide.replace(/\((\w+\.svg)\)/, `(${scratch}/$1)`);
-    const text = name === 'headings' ? HEAD.replace('headingDivider: 2', 'headingDivider: 1') + `## One\n\n## Two${NOTE}` : HEAD + words;
-    return put(`${name}.md`, text);
-  });
+  const planted = put('planted.md', HEAD + Object.values(slides).map(([slide]) => slide.replace(/\((\w+\.svg)\)/, `(${scratch}/$1)`)).join('\n\n'));
+  const headings = put('headings.md', `${HEAD.replace('headingDivider: 2', 'headingDivider: 1')}## One\n\n## Two${NOTE}`);
   const figure = put('figure.md', `${HEAD}# Title${NOTE}\n## A figure\n\n\`\`\`figure name=handshake\nTry.\n\`\`\`${NOTE}`);
   const long = put('long.md', `${HEAD}## Long\n\n\`\`\`c\n    ${'word '.repeat(20)}--option;\n\`\`\`${NOTE}`);
-  await build([SAMPLE, figure, long, ...decks], out, { pdf: false });
-  const audit = async (name) => (await auditPage(browser, name, path.join(out, `${name}.html`))).flatMap((result) => result.problems);
+  await build([SAMPLE, figure, long, planted, headings], out, { pdf: false });
+  const slidesOf = (name) => auditPage(browser, name, path.join(out, `${name}.html`));
+  const audit = async (name) => (await slidesOf(name)).flatMap((result) => result.problems);
   const spoilt = (source, name, from, to) => {
     const page = fs.readFileSync(path.join(out, `${source}.html`), 'utf8');
     assert.ok(page.includes(from), `the page has no ${from}`);
@@ -87,19 +84,19 @@ test('faults in pages', options, async (t) => {
     assert.match(fs.readFileSync(path.join(out, 'long.html'), 'utf8'), /<span class="long" style="padding-left:8ch;text-indent:-8ch">.*<span class="word">--option;<\/span>/);
     assert.deepEqual(await audit('long'), []);
   });
-  for (const [name, [, expected]] of Object.entries(slides)) await t.test(`pages: ${name} is found`, async () => assert.match((await audit(name)).join('\n'), expected));
-  for (const [name, [from, to, expected]] of Object.entries(pageFaults))
-    await t.test(`pages: ${name} is found`, async () => {
-      spoilt('figure', name, from, to);
-      assert.match((await audit(name)).join('\n'), expected);
-    });
+  const [whole, ...each] = await slidesOf('planted');
+  for (const [at, [name, [, expected]]] of Object.entries(slides).entries()) await t.test(`pages: ${name} is found`, () => assert.match([...whole.problems, ...each[at].problems].join('\n'), expected));
+  await t.test('pages: a second heading is found', async () => assert.match((await audit('headings')).join('\n'), /2 headings of level 1 or 2/));
+  spoilt('figure', 'spoilt', '</body>', `${Object.values(pageFaults).map(([words]) => words).join('')}</body>`);
+  const found = (await audit('spoilt')).join('\n');
+  for (const [name, [, expected]] of Object.entries(pageFaults)) await t.test(`pages: ${name} is found`, () => assert.match(found, expected));
 
-  const driven = async (name) => (await driveAll(browser, { name, html: path.join(out, `${name}.html`) })).flatMap((result) => result.problems);
+  const driven = async (name, until) => (await driveAll(browser, { name, html: path.join(out, `${name}.html`) }, until)).flatMap((result) => result.problems);
   await t.test('figures: nothing is wrong with the handshake', async () => assert.deepEqual(await driven('figure'), []));
   for (const [name, [from, to, expected]] of Object.entries(figureFaults))
     await t.test(`figures: ${name} is found`, async () => {
       spoilt('figure', `figure-${name}`, from, to);
-      assert.match((await driven(`figure-${name}`)).join('\n'), expected);
+      assert.match((await driven(`figure-${name}`, expected)).join('\n'), expected);
     });
 });
 

@@ -133,7 +133,7 @@ test('faults in models', async (t) => {
       fs.cpSync(path.join(SLIDES, 'figures'), folder, { recursive: true });
       fs.writeFileSync(path.join(path.dirname(folder), 'package.json'), '{ "type": "module" }\n');
       replaceIn(path.join(folder, 'models', `${name}.js`), from, to);
-      assert.notDeepEqual(nodeTests('test/', folder).flatMap((result) => result.problems), []);
+      assert.notDeepEqual(nodeTests('test/models.test.mjs', folder).flatMap((result) => result.problems), []);
     });
   await t.test('a folder without tests is found', (inner) => assert.match(nodeTests('.', scratchOf(inner))[0].problems.join(), /ran nothing/));
 });

@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fingerprint, isMade } from '../build.mjs';
 import { deckOf } from '../check.mjs';
 import { Missing } from '../checks/programs.mjs';
 import * as blocks from '../checks/blocks.mjs';
@@ -176,6 +177,28 @@ test('drawings: one that was edited by hand is found', () => {
     const stale = drawingResults(scratch).filter((each) => each.problems.length > 0);
     assert.equal(stale.length, drawingResults().length);
     assert.ok(drawingResults().every((each) => each.problems.length === 0));
+  } finally {
+    fs.rmSync(scratch, { recursive: true });
+  }
+});
+
+test('build: decks that are there are taken only while they are what would be built', () => {
+  const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'shmlab-plant-'));
+  try {
+    const put = (name, words) => fs.writeFileSync(path.join(scratch, name), words);
+    const deck = path.join(scratch, 'a.md');
+    put('a.md', `![a picture](${scratch}/b.svg)`);
+    put('b.svg', '<svg/>');
+    put('a.html', '');
+    assert.ok(!isMade([deck], scratch, { pdf: false }), 'nothing says of what it was made');
+    put('made.json', JSON.stringify({ of: fingerprint([deck]), pdf: false }));
+    assert.ok(isMade([deck], scratch, { pdf: false }));
+    assert.ok(!isMade([deck], scratch, { pdf: true }), 'there is no PDF');
+    put('b.svg', '<svg></svg>');
+    assert.ok(!isMade([deck], scratch, { pdf: false }), 'a picture has changed');
+    put('made.json', JSON.stringify({ of: fingerprint([deck]), pdf: false }));
+    put('a.md', 'Other words.');
+    assert.ok(!isMade([deck], scratch, { pdf: false }), 'the deck has changed');
   } finally {
     fs.rmSync(scratch, { recursive: true });
   }
