@@ -52,6 +52,13 @@ void options_parse(const struct argp *argp, int argc, char **argv, void *input)
     exit(EXIT_USAGE);
 }
 
+void options_argument(struct argp_state *state, const char **argument, const char *text)
+{
+    if (*argument != NULL)
+        argp_error(state, "'%s' is one argument too many", text);
+    *argument = text;
+}
+
 long options_integer(struct argp_state *state, const char *name, const char *text, long low, long high)
 {
     char *end;

@@ -6,25 +6,20 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-import unittest
 import zipfile
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
-ROOT = Path(__file__).resolve().parents[2]
-LAB = "lab1_layout"
-SKIPPED = 77
-ORDINARY = 61343  # any user but root and the grader's spare one
-GRADER = str(ROOT / "build" / "bin" / "grader")
+sys.dont_write_bytecode = True
+
+from grader_case import LAB, ROOT, GraderCase, become_ordinary, main  # noqa: E402
 
 
 def hand_in(folder: Path, tree: str = "solutions", lab: str = LAB, exist: bool = False) -> Path:
@@ -33,29 +28,8 @@ def hand_in(folder: Path, tree: str = "solutions", lab: str = LAB, exist: bool =
                                 dirs_exist_ok=exist))
 
 
-class Grade(unittest.TestCase):
-    """Each test has a class of its own."""
-
-    def setUp(self) -> None:
-        self.work = Path(tempfile.mkdtemp(prefix="shmlab-grade-"))
-        self.work.chmod(0o755)  # for the user that root becomes
-        self.addCleanup(shutil.rmtree, self.work, ignore_errors=True)
-        self.students = self.work / "class"
-        self.students.mkdir()
-        (self.work / "tmp").mkdir()
-        self.environment = {**os.environ, "TMPDIR": str(self.work / "tmp")}
-
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """The grader, running."""
-        return subprocess.Popen([GRADER, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, text=True, env=self.environment)
-
-    def run_grader(self, *arguments: str, status: int = 0) -> str:
-        """The grader to its end; what it printed."""
-        grader = self.start(*arguments)
-        output = grader.communicate()[0]
-        self.assertEqual(grader.returncode, status, output)
-        return output
+class Grade(GraderCase):
+    """What is taken, kept, forgotten, told."""
 
     def grade(self, *arguments: str, status: int = 0) -> str:
         """Lab 1 of the class."""
@@ -127,19 +101,17 @@ class Grade(unittest.TestCase):
         tree, here = hand_in(self.work / "tree" / LAB).parent, self.work / "here"
         here.mkdir()
         self.addCleanup(here.chmod, 0o700)
-        (self.work / "tmp").chmod(0o1777)
+        (self.temporary).chmod(0o1777)
 
         def settle() -> None:
             os.chdir(here)
             here.chmod(0)
             if os.geteuid() == 0:
-                os.setgroups([])
-                os.setgid(ORDINARY)
-                os.setuid(ORDINARY)
+                become_ordinary()
 
         def check() -> "subprocess.CompletedProcess[str]":
             here.chmod(0o700)
-            return subprocess.run([GRADER, "check", "lab1", "--dir", str(tree), "--check", "builds"], preexec_fn=settle,
+            return subprocess.run([self.grader, "check", "lab1", "--dir", str(tree), "--check", "builds"], preexec_fn=settle,
                                   text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=self.environment, check=False)
 
         done = check()
@@ -155,11 +127,11 @@ class Grade(unittest.TestCase):
         """A reader that goes away is no reason to leave anything behind."""
         reading, writing = os.pipe()
         os.close(reading)
-        command = [GRADER, "check", "lab1", "--dir", str(ROOT / "solutions"), "--check", "builds"]
+        command = [self.grader, "check", "lab1", "--dir", str(ROOT / "solutions"), "--check", "builds"]
         done = subprocess.run(command, stdout=writing, stderr=writing, env=self.environment, check=False)
         os.close(writing)
         self.assertEqual(done.returncode, 1)  # a verdict that could not be written
-        self.assertEqual(os.listdir(self.work / "tmp"), [])
+        self.assertEqual(os.listdir(self.temporary), [])
 
     def test_roster(self) -> None:
         """Who is who, who is nobody, and who handed in nothing."""
@@ -268,7 +240,7 @@ class Grade(unittest.TestCase):
         self.assertEqual(grader.returncode, 1, output)
         self.assertIn("goes on where this one stopped", output)
         self.assertEqual(self.result("one")["state"], "partial")
-        self.assertEqual(os.listdir(self.work / "tmp"), [])
+        self.assertEqual(os.listdir(self.temporary), [])
         known = {check["name"] for check in self.result("one")["labs"][0]["checks"] if check["outcome"] == "passed"}
         self.grade()
         self.assertEqual([self.result(name)["points"] for name in ("one", "two")], [100, 100])
@@ -306,7 +278,7 @@ class Grade(unittest.TestCase):
         hand_in(solved / LAB, exist=True)
         hand_in(self.students / "one" / LAB, "labs")
         (self.students / "one" / LAB / "layout.c").unlink()
-        command = f'mount --bind "{solved}" "{ROOT}/labs" && exec "{GRADER}" check lab1 --dir "{self.students}/one" ' \
+        command = f'mount --bind "{solved}" "{ROOT}/labs" && exec "{self.grader}" check lab1 --dir "{self.students}/one" ' \
                   f'--isolation none --json "{self.work}/verdict.json"'
         done = subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", command], env=self.environment,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
@@ -319,12 +291,12 @@ class Grade(unittest.TestCase):
         self.grade("--isolation", "none")
         path = self.work / "class-results" / "class.json"
         before = json.loads(path.read_text())["tests"]
-        weave = Path(GRADER).with_name("weave")
+        weave = Path(self.grader).with_name("weave")
         other = self.work / "weave"
         shutil.copy(weave, other)
         with other.open("ab") as file:
             file.write(b"another build")
-        command = f'mount --bind "{other}" "{weave}" && exec "{GRADER}" grade "{self.students}" --labs 1 --isolation none'
+        command = f'mount --bind "{other}" "{weave}" && exec "{self.grader}" grade "{self.students}" --labs 1 --isolation none'
         done = subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", command], env=self.environment,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stdout)
@@ -367,7 +339,7 @@ class Grade(unittest.TestCase):
 
     def test_check(self) -> None:
         """One lab of one tree: the verdict of `make lab1`."""
-        lab = Path(GRADER).with_name("lab")
+        lab = Path(self.grader).with_name("lab")
         for tree, status in (("solutions", 0), ("labs", 1)):
             mine, students = self.work / "grader.json", self.work / "lab.json"
             self.run_grader("check", "lab1", "--dir", str(ROOT / tree), "--json", str(mine), status=status)
@@ -378,17 +350,5 @@ class Grade(unittest.TestCase):
             self.assertEqual(verdicts[0], verdicts[1])
 
 
-def main() -> None:
-    """Run them; 77 where there are no walls."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--grader", default=GRADER)
-    arguments, rest = parser.parse_known_args()
-    globals()["GRADER"] = str(Path(arguments.grader).resolve())
-    if subprocess.run([GRADER, "doctor"], stdout=subprocess.DEVNULL, check=False).returncode != 0:
-        print("skipped: this machine offers no full isolation: see `grader doctor`")
-        sys.exit(SKIPPED)
-    unittest.main(argv=[sys.argv[0], *rest])
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__)

@@ -7,30 +7,25 @@ class lists as spreadsheets write them. Nothing is judged here: `grader grade --
 
 from __future__ import annotations
 
-import argparse
 import ctypes
 import ctypes.util
 import io
 import os
 import re
-import shutil
 import struct
 import subprocess
 import sys
 import tarfile
-import tempfile
 import unicodedata
-import unittest
 import zipfile
 import zlib
 from pathlib import Path
 from typing import Dict, List, Mapping, Union
 
-ROOT = Path(__file__).resolve().parents[2]
-LAB = "lab1_layout"
-SKIPPED = 77
-ORDINARY = 61343  # any user but root and the grader's spare one
-GRADER = str(ROOT / "build" / "bin" / "grader")
+sys.dont_write_bytecode = True
+
+from grader_case import LAB, ROOT, GraderCase, main  # noqa: E402
+
 SOLUTION = {name: (ROOT / "solutions" / LAB / name).read_bytes()
             for name in ("shared_data.h", "sample.c", "layout.c", "shared_data.py", "reader.py")}
 Files = Mapping[str, bytes]
@@ -97,16 +92,8 @@ def by_libarchive(path: Path, files: Files, kind: str, packing: str = "") -> Non
     library.archive_write_free(writer)
 
 
-class Case(unittest.TestCase):
+class Case(GraderCase):
     """A class in a folder, and what the grader says of it."""
-
-    def setUp(self) -> None:
-        self.work = Path(tempfile.mkdtemp(prefix="shmlab-intake-"))
-        self.work.chmod(0o755)
-        self.addCleanup(shutil.rmtree, self.work, ignore_errors=True)
-        self.students = self.work / "class"
-        self.students.mkdir()
-        self.environment = {**os.environ, "TMPDIR": str(self.work), "TZ": "UTC"}
 
     def put(self, name: str, content: Union[bytes, Files]) -> None:
         """An archive, or a folder."""
@@ -121,20 +108,7 @@ class Case(unittest.TestCase):
 
     def grade(self, *arguments: str, status: int = 0, ordinary: bool = False) -> str:
         """What it would do."""
-        def settle() -> None:
-            os.setgroups([])
-            os.setgid(ORDINARY)
-            os.setuid(ORDINARY)
-
-        if ordinary:
-            self.work.chmod(0o1777)
-        done = subprocess.run([GRADER, "grade", str(self.students), "--dry-run", *arguments], env=self.environment,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-                              preexec_fn=settle if ordinary else None)
-        output = done.stdout.decode()
-        self.assertEqual(done.returncode, status, output)
-        self.assertEqual([path.name for path in self.work.iterdir() if path.name.startswith("shmlab-grader")], [])
-        return output
+        return self.run_grader("grade", str(self.students), "--dry-run", *arguments, status=status, ordinary=ordinary)
 
     def sections(self, output: str) -> Dict[str, str]:
         """What is said of each submission."""
@@ -226,6 +200,8 @@ class Shapes(Case):
     def test_sentences(self) -> None:
         """Where nothing can be done the student learns what to do."""
         self.put("utf16.zip", zipped({f"{LAB}/{name}": data.decode().encode("utf-16") for name, data in SOLUTION.items()}))
+        self.put("latin1", {f"{LAB}/reader.py": SOLUTION["reader.py"] + b"# gr\xfc\xdfe\n", f"{LAB}/Thumbs.db": b"x"})
+        self.put("announced", {f"{LAB}/reader.py": b"#!/usr/bin/env python3\n# coding: latin-1\n# gr\xfc\xdfe\n"})
         self.put("password.zip", raw_zip(below(f"{LAB}/"), flag=1))
         self.put("empty.zip", zipped({}))
         self.put("damaged.rar", b"Rar!\x1a\x07\x01\x00" + bytes(200))
@@ -235,6 +211,9 @@ class Shapes(Case):
         said = self.sections(self.grade("--labs", "1,2"))
         self.assertIn("leads out of the submission", said["climbs"])
         self.assertIn("save it as UTF-8", said["utf16"])
+        self.assertEqual(said["latin1"].strip(), "lab1: 1 file; lab2: 0 files;\n      lab1_layout/reader.py: no UTF-8, and without it "
+                         "Python does not begin: save it as UTF-8 and hand it in again")
+        self.assertNotIn("UTF-8", said["announced"])
         self.assertIn("needs a password", said["password"])
         self.assertIn("it is empty", said["empty"])
         self.assertIn("damaged", said["damaged"])
@@ -405,17 +384,5 @@ class Rosters(Case):
         self.assertEqual(re.findall(r"7\d", output.partition("nothing handed in:")[2]), ["79"])
 
 
-def main() -> None:
-    """Run them; 77 where there are no walls."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--grader", default=GRADER)
-    arguments, rest = parser.parse_known_args()
-    globals()["GRADER"] = str(Path(arguments.grader).resolve())
-    if subprocess.run([GRADER, "doctor"], stdout=subprocess.DEVNULL, check=False).returncode != 0:
-        print("skipped: this machine offers no full isolation: see `grader doctor`")
-        sys.exit(SKIPPED)
-    unittest.main(argv=[sys.argv[0], *rest])
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__)

@@ -319,7 +319,7 @@ json_t *judge_run(const struct judge_order *order)
         programs_publish(&judge);
     checks_run(&judge);
     if (interrupted != 0)
-        verdict_put(judge.verdict, "interrupted", "true");
+        json_object_set_new(judge.verdict, "interrupted", json_true());
     verdict_store(&judge);
     for (size_t i = 0; i < order->lab->case_count; i++) {
         json_decref(judge.tallies[i].failure);

@@ -108,6 +108,18 @@ size_t text_decode(const char *text, uint32_t *character)
     return *character < smallest[length] || *character > 0x10FFFF || surrogate ? 0 : length;
 }
 
+bool text_is_utf8(const char *text)
+{
+    uint32_t character;
+
+    for (size_t length; *text != '\0'; text += length) {
+        length = text_decode(text, &character);
+        if (length == 0)
+            return false;
+    }
+    return true;
+}
+
 /* Length of "parameters, intermediates, final byte" after a control sequence introducer (ECMA-48, 5.4). */
 static size_t sequence_length(const char *at)
 {

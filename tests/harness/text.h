@@ -35,6 +35,8 @@ char *text_plain_line(const char *text);
 /* Bytes of the UTF-8 character that begins here, and its number; 0: none does (RFC 3629, section 4). */
 size_t text_decode(const char *text, uint32_t *character);
 
+bool text_is_utf8(const char *text);
+
 /* Number of the first line that contains `wanted` outside of comments, 0 when there is none. C and Python. */
 int text_line_of(const char *source, const char *wanted);
 

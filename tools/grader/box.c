@@ -741,12 +741,14 @@ const struct walls *box_walls(enum isolation isolation)
     return isolation == ISOLATION_FULL ? &full : NULL;
 }
 
-enum isolation box_isolation(const char *name)
+enum isolation box_isolation(struct argp_state *state, const char *name)
 {
     int each = 0;
 
     while (each < ISOLATIONS && strcmp(name, isolation_names[each]) != 0)
         each++;
+    if (each == ISOLATIONS)
+        argp_error(state, "--isolation %s: it is full or none", name);
     return (enum isolation)each;
 }
 

@@ -17,6 +17,7 @@
 #ifndef GRADER_BOX_H
 #define GRADER_BOX_H
 
+#include <argp.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -32,8 +33,12 @@ enum isolation {
 /* The names for --isolation and the reports: "full", "none". */
 extern const char *const isolation_names[ISOLATIONS];
 
-/* By its name; ISOLATIONS: there is none of that name. */
-enum isolation box_isolation(const char *name);
+/* The option --isolation, of that key, and what it was given; wrong usage where there is none of that name. */
+#define BOX_OPTION(key)                                                                                    \
+    {                                                                                                      \
+        "isolation", key, "NAME", 0, "full (default) or none: no walls at all, for code that you trust", 0 \
+    }
+enum isolation box_isolation(struct argp_state *state, const char *name);
 
 /* Walls for judge_order.walls; NULL for ISOLATION_NONE. They live as long as the program. */
 const struct walls *box_walls(enum isolation isolation);

@@ -121,9 +121,7 @@ static error_t check_parse(int key, char *text, struct argp_state *state)
         options->plain = true;
         return 0;
     case OPTION_ISOLATION:
-        options->isolation = box_isolation(text);
-        if (options->isolation == ISOLATIONS)
-            argp_error(state, "--isolation %s: it is full or none", text);
+        options->isolation = box_isolation(state, text);
         return 0;
     case ARGP_KEY_ARG:
         options->lab = judge_lab(strncmp(text, "lab", 3) == 0 && strlen(text) == 4 ? text + 3 : text);
@@ -148,8 +146,7 @@ int grader_check(int argc, char **argv)
         {"json", OPTION_JSON, "FILE", 0, "Write the verdict there, as tests/harness/result.md describes it", 0},
         {"check", OPTION_CHECK, "NAME", 0, "Only this check, and those that it needs", 0},
         {"transcripts", OPTION_TRANSCRIPTS, "DIR", 0, "Keep what the programs printed there", 0},
-        {"isolation", OPTION_ISOLATION, "NAME", 0, "full (default) or none: no walls at all, for code that you trust",
-         0},
+        BOX_OPTION(OPTION_ISOLATION),
         {"plain", OPTION_PLAIN, NULL, 0, "Leave out what differs from run to run, for comparisons", 0},
         {0},
     };

@@ -349,9 +349,7 @@ static error_t grade_parse(int key, char *text, struct argp_state *state)
         options->regrade = text;
         return 0;
     case OPTION_ISOLATION:
-        options->isolation = box_isolation(text);
-        if (options->isolation == ISOLATIONS)
-            argp_error(state, "--isolation %s: it is full or none", text);
+        options->isolation = box_isolation(state, text);
         return 0;
     case OPTION_PREVIEW:
         options->preview = true;
@@ -365,9 +363,7 @@ static error_t grade_parse(int key, char *text, struct argp_state *state)
         shard_parse(state, text, options);
         return 0;
     case ARGP_KEY_ARG:
-        if (options->folder != NULL)
-            argp_error(state, "'%s' is one argument too many", text);
-        options->folder = text;
+        options_argument(state, &options->folder, text);
         return 0;
     case ARGP_KEY_END:
         if (options->folder == NULL)
@@ -392,8 +388,7 @@ int grader_grade(int argc, char **argv)
         {"keep", OPTION_KEEP, "WHICH", 0, "Of several attempts at a lab, count the last (default) or the best", 0},
         {"dry-run", OPTION_PREVIEW, NULL, 0, "Say whose is what, and what of it would be graded; grade nothing", 0},
         {"shard", OPTION_SHARD, "I/N", 0, "Only the I-th of N parts; `grader merge` joins them", 0},
-        {"isolation", OPTION_ISOLATION, "NAME", 0, "full (default) or none: no walls at all, for code that you trust",
-         0},
+        BOX_OPTION(OPTION_ISOLATION),
         {0},
     };
     static const struct argp argp = {

@@ -324,6 +324,18 @@ static bool taken_keep(const struct taken *taken, const char *files)
     return file_write(path, taken->bytes, taken->size);
 }
 
+/* Python refuses bytes that are neither UTF-8 nor announced in one of the first two lines: PEP 263. */
+static bool python_refuses(const char *name, const char *bytes, size_t size)
+{
+    char *text = text_ends(name, ".py") ? strndup(bytes, size) : NULL;
+    size_t first = text != NULL ? strcspn(text, "\n") : 0;
+    size_t head = text != NULL && text[first] != '\0' ? first + 1 + strcspn(text + first + 1, "\n") : first;
+    bool refuses = text != NULL && !text_is_utf8(text) && memmem(text, head, "coding", strlen("coding")) == NULL;
+
+    free(text);
+    return refuses;
+}
+
 /* It is called otherwise: what it was taken for. */
 static void taken_note(struct reading *reading, const struct taken *taken)
 {
@@ -334,6 +346,9 @@ static void taken_note(struct reading *reading, const struct taken *taken)
     snprintf(why, sizeof why, "taken as %s/%s", lab->name, lab->files[taken->file]);
     if (strcmp(name, lab->files[taken->file]) != 0)
         sentence_add(reading->intake->notes, taken->from, why);
+    if (python_refuses(lab->files[taken->file], taken->bytes, taken->size))
+        sentence_add(reading->intake->notes, taken->from,
+                     "no UTF-8, and without it Python does not begin: save it as UTF-8 and hand it in again");
 }
 
 /* Another file was taken instead. */

@@ -35,18 +35,6 @@ static char *text_convert(const char *bytes, size_t size, const char *from)
     return NULL;
 }
 
-static bool is_utf8(const char *text)
-{
-    uint32_t character;
-
-    for (size_t length; *text != '\0'; text += length) {
-        length = text_decode(text, &character);
-        if (length == 0)
-            return false;
-    }
-    return true;
-}
-
 /* UTF-16 begins with a mark, or has its NULs where Latin letters have them. */
 static const char *encoding_of(const char *bytes, size_t size)
 {
@@ -58,7 +46,7 @@ static const char *encoding_of(const char *bytes, size_t size)
         return "UTF-16LE";
     if (size >= 2 && bytes[0] == '\0' && bytes[1] != '\0')
         return "UTF-16BE";
-    return memchr(bytes, '\0', size) == NULL && is_utf8(bytes) ? NULL : "CP1252";
+    return memchr(bytes, '\0', size) == NULL && text_is_utf8(bytes) ? NULL : "CP1252";
 }
 
 /* The file as UTF-8 without a mark; NULL after a message. To be freed. */

@@ -40,7 +40,7 @@ enum {
     NESTED_BYTES = 96 << 20,  /* of them all together */
     FOLDERS_MAX = 64,         /* one in the other */
     PATH_SIZE = 8192,
-    SECONDS_MAX = 20, /* of the processor: the largest archive that is taken needs a few */
+    SECONDS_MAX = 10, /* of the processor: the largest archive that is taken needs two or three */
     CHANNEL = 3,      /* the one descriptor that the child has */
 };
 
@@ -130,7 +130,8 @@ static bool path_is_litter(const char *path)
         if (strncmp(at, "cmake-build-", strlen("cmake-build-")) == 0 && at[length] == '/')
             return true;
     }
-    return false;
+    const char *name = strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path;
+    return strcasecmp(name, "Thumbs.db") == 0 || strcasecmp(name, "desktop.ini") == 0;
 }
 
 /* Does it lead up again after it has led into a folder? */

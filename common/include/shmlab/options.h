@@ -22,6 +22,9 @@ SHMLAB_BEGIN_C
  */
 void options_parse(const struct argp *argp, int argc, char **argv, void *input);
 
+/* The one argument of a program that takes no second one. */
+void options_argument(struct argp_state *state, const char **argument, const char *text);
+
 /* A whole number in [low, high]; decimal, or hexadecimal with 0x. name is the option as the user typed it. */
 long options_integer(struct argp_state *state, const char *name, const char *text, long low, long high);
 

@@ -331,9 +331,7 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
         options->undo = (int)options_integer(state, "--undo", text, 1, UNDO_MOST);
         return 0;
     case ARGP_KEY_ARG:
-        if (options->name != NULL)
-            argp_error(state, "'%s' is one argument too many", text);
-        *(options->results == NULL ? &options->results : &options->name) = text;
+        options_argument(state, options->results == NULL ? &options->results : &options->name, text);
         return 0;
     case ARGP_KEY_END:
         options_check(options, state);

@@ -319,9 +319,7 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
         options->table = text;
         return 0;
     case ARGP_KEY_ARG:
-        if (options->results != NULL)
-            argp_error(state, "'%s' is one argument too many", text);
-        options->results = text;
+        options_argument(state, &options->results, text);
         return 0;
     case ARGP_KEY_END:
         options_check(options, state);

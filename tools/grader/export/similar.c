@@ -605,9 +605,7 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
         options->against[options->against_count++] = text;
         return 0;
     case ARGP_KEY_ARG:
-        if (options->results != NULL)
-            argp_error(state, "'%s' is one argument too many", text);
-        options->results = text;
+        options_argument(state, &options->results, text);
         return 0;
     case ARGP_KEY_END:
         if (options->results == NULL)
