@@ -11,4 +11,7 @@ enum { LAST_WORDS_MAX = 512 };
 /* The last line of the file that is not empty, or as much of its end as fits into line (size bytes). */
 void last_words(int fd, char *line, size_t size);
 
+/* The first one, without "[part of the program] " before it: what led to all that was said later. */
+void first_words(int fd, char *line, size_t size);
+
 #endif

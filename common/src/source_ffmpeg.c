@@ -25,10 +25,8 @@ enum { FILTER_MAX = 256 };
 
 /*
  * "-vsync passthrough": each picture of the film once. Without it ffmpeg repeats and drops pictures until their rate is
- * constant. Pixels that are not square are made so first.
- */
-
-/*
+ * constant. Pixels that are not square are made so first; then each side is what frame_letterbox makes of it.
+ *
  * "file:" keeps ffmpeg from taking a name for an option or a protocol, and the whitelist keeps a playlist in
  * the file from leading elsewhere: ffmpeg-protocols(1).
  */
@@ -38,16 +36,16 @@ static int spawn_ffmpeg(struct ffmpeg *ffmpeg, bool camera, int width, int heigh
     char input[FFMPEG_NAME_MAX + sizeof "file:"], filter[FILTER_MAX];
     snprintf(input, sizeof input, "%s%s", camera ? "" : "file:", ffmpeg->name);
     snprintf(filter, sizeof filter,
-             "scale=iw*sar:ih,setsar=1,scale=%d:%d:force_original_aspect_ratio=decrease,format=bgr24,pad=%d:%d:(ow-iw)/"
-             "2:(oh-ih)/"
-             "2:color=0x808080",
-             width, height, width, height);
+             "scale=iw*sar:ih,setsar=1,"
+             "scale='max(1,min(%d,round(%d*iw/ih)))':'max(1,min(%d,round(%d*ih/iw)))',"
+             "format=bgr24,pad=%d:%d:(ow-iw)/2:(oh-ih)/2:color=0x808080",
+             width, height, height, width, width, height);
     const char *from_camera[] = {"-f", "v4l2"};
     const char *from_file[] = {"-protocol_whitelist", "file"};
     const char **from = camera ? from_camera : from_file;
-    const char *arguments[] = {"ffmpeg", "-nostdin",    "-hide_banner", "-loglevel", "error",    from[0],
-                               from[1],  "-i",          input,          "-an",       "-sn",      "-dn",
-                               "-vsync", "passthrough", "-vf",          filter,      "-pix_fmt", "bgr24",
+    const char *arguments[] = {"ffmpeg", "-nostdin",    "-hide_banner", "-loglevel", "repeat+error", from[0],
+                               from[1],  "-i",          input,          "-an",       "-sn",          "-dn",
+                               "-vsync", "passthrough", "-vf",          filter,      "-pix_fmt",     "bgr24",
                                "-f",     "rawvideo",    "pipe:1",       NULL};
     return posix_spawnp(&ffmpeg->child, arguments[0], actions, attributes, (char *const *)arguments, environ);
 }
@@ -127,14 +125,15 @@ static int reap(struct ffmpeg *ffmpeg)
 /* The frames have ended: was that as it should be? */
 static int finish(struct ffmpeg *ffmpeg, char *error, size_t size)
 {
-    char words[LAST_WORDS_MAX];
+    char words[LAST_WORDS_MAX], first[LAST_WORDS_MAX];
     close_one(&ffmpeg->frames);
     int status = reap(ffmpeg);
     last_words(ffmpeg->words, words, sizeof words);
+    first_words(ffmpeg->words, first, sizeof first);
     bool interrupted = WIFSIGNALED(status) && (WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGTERM);
     if (status != 0 && !interrupted && WIFEXITED(status) && WEXITSTATUS(status) != 255) /* 255: ffmpeg took a signal */
-        return explain(error, size, "%s: ffmpeg failed: %s", ffmpeg->name,
-                       words[0] != '\0' ? words : "it does not say why");
+        return explain(error, size, "%s: ffmpeg failed: %s: %s", ffmpeg->name,
+                       first[0] != '\0' ? first : "it does not say why", words);
     if (WIFSIGNALED(status) && !interrupted)
         return explain(error, size, "%s: ffmpeg was ended by signal %d: %s", ffmpeg->name, WTERMSIG(status), words);
     if (status == 0 && ffmpeg->count == 0)

@@ -16,6 +16,7 @@ LEVEL_FAST = 1  # zlib level: three times as fast as the default for a few perce
 PIXELS_MAX = 1 << 26  # refuse larger pictures: a small file may promise a huge one
 
 _HEADER = struct.Struct(">IIBBBBB")  # width, height, bit depth, colour type, compression, filter, interlace
+_GAMMA_OF_SRGB = struct.pack(">I", 45455)  # 1 / 2.2, times 100,000
 _GREY, _RGB, _PALETTE, _GREY_ALPHA, _RGBA = 0, 2, 3, 4, 6  # colour types
 _BYTES_PER_PIXEL = {_GREY: 1, _RGB: 3, _PALETTE: 1, _GREY_ALPHA: 2, _RGBA: 4}
 
@@ -43,19 +44,23 @@ def _chunks(data: bytes) -> Iterator[Tuple[bytes, bytes]]:
         body = data[at + 8 : at + 8 + length]
         if at + 12 + length > len(data):
             raise ValueError("the file ends in the middle of a chunk")
-        if zlib.crc32(kind + body) != struct.unpack_from(">I", data, at + 8 + length)[0]:
+        if zlib.crc32(kind + body) == struct.unpack_from(">I", data, at + 8 + length)[0]:
+            yield kind, body
+        elif kind[:1].isupper():  # one that the picture cannot do without; libpng drops others as well
             raise ValueError(f"the checksum of chunk {kind.decode('latin-1')!r} is wrong")
-        yield kind, body
         at += 12 + length
 
 
 def is_plain(data: bytes) -> bool:
-    """Can `decode` read it, and is nothing in it transparent?"""
+    """Can `decode` read it, and are the numbers in it what is to be shown: nothing transparent, no other curve than sRGB's?"""
     header = data[len(SIGNATURE) + 8 : len(SIGNATURE) + 8 + _HEADER.size]
     if len(header) != _HEADER.size:
         return True  # damaged: let decode say how
     _, _, depth, colour, _, _, interlace = _HEADER.unpack(header)
-    return depth == 8 and not interlace and colour in (_GREY, _RGB, _PALETTE) and b"tRNS" not in data[: data.find(b"IDAT")]
+    before = data[: data.find(b"IDAT")]
+    at = before.find(b"gAMA")
+    curved = b"iCCP" in before or (at != -1 and before[at + 4 : at + 8] != _GAMMA_OF_SRGB)
+    return depth == 8 and not interlace and colour in (_GREY, _RGB, _PALETTE) and b"tRNS" not in before and not curved
 
 
 def decode(data: bytes) -> Picture:

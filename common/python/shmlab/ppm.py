@@ -23,7 +23,7 @@ def decode(data: bytes) -> Picture:
     if header is None:
         raise ValueError("not a binary PPM file")
     width, height, highest = (int(number) for number in header.groups())
-    if highest != 255:
+    if not 0 < highest <= 255:
         raise ValueError(f"only PPMs with values up to 255 are read here, not {highest}")
     if not 0 < width * height <= PIXELS_MAX:
         raise ValueError(f"{width} x {height} pixels are too many or none")
@@ -31,4 +31,6 @@ def decode(data: bytes) -> Picture:
     pixels = bytearray(data[header.end() : header.end() + needed])
     if len(pixels) != needed:
         raise ValueError(f"{needed} bytes of pixels expected, {len(pixels)} found")
+    if highest != 255:
+        pixels = pixels.translate(bytes(min(255, (value * 255 + highest // 2) // highest) for value in range(256)))
     return Picture(width, height, pixels)

@@ -288,6 +288,10 @@ static void test_odd_films(void **state)
     film = make_film("wide.mkv", "-f lavfi -i color=red:s=16x12:r=5 -frames:v 3 -vf setsar=2 -c:v mpeg4");
     assert_int_equal(frames_of(film, &frame, remark), 3);
     assert_int_equal(frame.pixels[(WIDTH / 2) * FRAME_CHANNELS], 128);
+    /* So thin that less than half a column of the frame is left of it. */
+    film = make_film("thin.mkv", "-f lavfi -i color=white:s=2x3202:r=5 -frames:v 3 -c:v ffv1");
+    assert_int_equal(frames_of(film, &frame, remark), 3);
+    assert_string_equal(remark, "");
     frame_destroy(&frame);
 }
 
