@@ -725,6 +725,15 @@ class ByHand(unittest.TestCase):
         """A table of this class."""
         return list(csv.DictReader(io.StringIO(export(*arguments, sample=self.folder), newline="")))
 
+    def test_the_class_lists_own_columns(self) -> None:
+        """Every table about students begins with them, in their order, with the cells as they were."""
+        for name in ("checks", "labs", "course", "mail"):
+            rows = list(csv.reader(io.StringIO(export("csv", "--table", name, sample=self.folder), newline="")))
+            self.assertEqual(rows[0][:5], self.CANVAS, name)
+            self.assertNotIn("row", rows[0])
+            self.assertEqual(rows[1][:5], ["Nr0, Zo\u00e9", "770", "s0", "z0", "A"], name)
+            self.assertEqual({len(row) for row in rows}, {len(rows[0])}, name)
+
     def test_every_export_shows_it(self) -> None:
         """Marks and comments, with who and when."""
         labs = {(row["submission"], row["lab"]): row for row in self.table("csv", "--table", "labs")}

@@ -122,7 +122,7 @@ void csv_lines(struct csv_table *table, const json_t *texts)
 /* The names of the roster's columns, as it has them; without a roster what is known of students. To be released. */
 json_t *csv_roster_columns(const struct class_results *results)
 {
-    json_t *columns = json_object_get(results->class, "csv_roster_columns"), *names = json_object(), *person, *value;
+    json_t *columns = json_object_get(results->class, "roster_columns"), *names = json_object(), *person, *value;
     size_t i;
     const char *name;
 
