@@ -813,7 +813,9 @@ class ByHand(unittest.TestCase):
 
     def test_absent_students(self) -> None:
         """They are in the report and in JUnit, too."""
-        self.assertIn("Zoé Nr6 (s6)", Page(export("html", sample=self.folder)).text)
+        text = Page(export("html", sample=self.folder)).text
+        self.assertIn("Zoé Nr6 (s6)", text)
+        self.assertIn("6 handed in, 1 did not", text)
         suites = ElementTree.fromstring(export("junit", sample=self.folder))
         self.assertEqual([suite.get("skipped") for suite in suites if suite.get("name") == "s6.no_submission"], ["1"])
         self.assertEqual(int(suites.get("tests", "")), sum(int(suite.get("tests", "")) for suite in suites))

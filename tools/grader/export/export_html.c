@@ -68,11 +68,14 @@ static void histogram_write(FILE *out, const json_t *lab)
     fputs("</svg>", out);
 }
 
-static void marks_write(FILE *out, const json_t *statistics)
+static void marks_write(FILE *out, const struct export_order *order, const json_t *statistics)
 {
     char median[HUNDREDTHS_TEXT];
     size_t i;
-    json_t *lab;
+    json_t *lab, *absent = class_absent(order->results);
+    int nothing = (int)json_array_size(absent); /* who handed in nothing at all */
+
+    json_decref(absent);
 
     fputs("<section id=\"marks\"><h2>Marks</h2>\n<div class=\"cards\">\n", out);
     json_array_foreach (json_object_get(statistics, "labs"), i, lab) {
@@ -80,7 +83,7 @@ static void marks_write(FILE *out, const json_t *statistics)
         html_print(out,
                    "<div class=\"card\"><h3>Lab %d: %s</h3><p>%d handed in, %d did not; median %s of %d points</p>",
                    (int)verdict_integer(lab, "number"), verdict_text(lab, "title"),
-                   (int)verdict_integer(lab, "handed_in"), (int)verdict_integer(lab, "missing"),
+                   (int)verdict_integer(lab, "handed_in"), (int)verdict_integer(lab, "missing") + nothing,
                    export_hundredths(median, statistics_median(marks)), (int)verdict_integer(lab, "points_max"));
         histogram_write(out, lab);
         fputs("<p class=\"axis\">percent of the points; the number of students above</p></div>\n", out);
@@ -138,7 +141,7 @@ static void person_link(FILE *out, const struct export_order *order, size_t inde
 /* To the page of a lab, and a check in it. */
 static void lab_link_begin(FILE *out, const struct export_order *order, int lab, const char *check)
 {
-    fputs("<a href=\"", out);
+    fputs("<a class=\"whole\" href=\"", out);
     stem_write(out, order);
     fprintf(out, "-lab%d.html%s", lab, check[0] != '\0' ? "#" : "");
     address_write(out, check);
@@ -637,7 +640,7 @@ static void overview_write(FILE *out, const struct export_order *order)
           "<a href=\"#misconceptions\">Misconceptions</a> <a href=\"#checks\">Checks</a> "
           "<a href=\"#students\">Students</a></nav></header>\n<main>\n",
           out);
-    marks_write(out, statistics);
+    marks_write(out, order, statistics);
     attention_write(out, order);
     causes_write(out, order, statistics);
     checks_write(out, order, statistics);
