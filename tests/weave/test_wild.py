@@ -338,6 +338,95 @@ class Wild(WeaveCase):
         self.assert_verdict(self.report("--input", f"1:{file}", "--", binary, "yes", "--", binary, ""), "passed")
         self.assert_verdict(self.report("--input", f"2:{file}", "--", binary, "yes", "--", binary, "yes"), "failed", "exit-status")
 
+    # ---- names: FIFOs, sockets, files as locks ----
+
+    NAMES = """#include <sched.h>
+#include <sys/file.h>
+#include <sys/ipc.h>
+#include <sys/sem.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/select.h>
+static void lock(int f, int type, int from, int length)
+{
+    struct flock l = {.l_type = type, .l_whence = SEEK_SET, .l_start = from, .l_len = length};
+    fcntl(f, F_SETLKW, &l);
+}
+static int end(int listens)
+{
+    struct sockaddr_un name = {AF_UNIX, "s"};
+    int s = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (listens) return bind(s, (struct sockaddr *)&name, sizeof name) == 0 && listen(s, 2) == 0 ? s : -1;
+    while (connect(s, (struct sockaddr *)&name, sizeof name) != 0) sleep(1);
+    return s;
+}
+"""
+
+    def named(self, name: str, child: str, parent: str, before: str = "") -> dict[str, Any]:
+        """What weave says of two processes that share *n and the file f, beside each other in a folder of their own."""
+        folder = self.folder / "names"
+        folder.mkdir(exist_ok=True)
+        body = f"""int main(void) {{ char c = 0; int f = open("/dev/shm/f", O_CREAT | O_RDWR, 0600), *n = shared(64); chdir("{folder}");
+            {before};
+            if (fork() == 0) {{ {child}; _exit(0); }}
+            {parent}; wait(NULL); return 0; }}
+"""
+        report = self.report("--", self.program(name, self.NAMES + body))
+        self.assertEqual(list(folder.iterdir()), [], "what a run leaves goes with it")
+        return report
+
+    def test_names_order_what_the_kernel_orders(self) -> None:
+        fifo, sock = 'mkfifo("p", 0600)', "int s = end(1)"
+        both, gives = "%s; ++*n; %s", "lock(f, F_UNLCK, 0, 0)"
+        right = {
+            "fifo": (fifo, "*n = 1; int w = open(\"p\", O_WRONLY); write(w, &c, 1)", 'int r = open("p", O_RDONLY); read(r, &c, 1); ++*n'),
+            "fifo_open": (fifo, '*n = 1; open("p", O_WRONLY)', 'open("p", O_RDONLY); ++*n'),
+            "fifo_stream": (fifo, 'FILE *w = fopen("p", "w"); *n = 1; fputs("x", w); fclose(w)',
+                            'char t[9]; FILE *r = fopen("p", "r"); fgets(t, 9, r); ++*n'),
+            "socket": (sock, "*n = 1; int w = end(0); write(w, &c, 1)", "int r = accept(s, NULL, NULL); read(r, &c, 1); ++*n"),
+            "socket_late": ("", "*n = 1; int w = end(0); write(w, &c, 1)",
+                            "int s = end(1), r = accept(s, NULL, NULL); read(r, &c, 1); ++*n"),
+            "socket_select": (sock, "*n = 1; end(0)", "fd_set r; FD_ZERO(&r); FD_SET(s, &r);"
+                              "if (select(s + 1, &r, NULL, NULL, NULL) != 1) return 3; accept(s, NULL, NULL); ++*n"),
+            "lockf": ("", *[both % ("lockf(f, F_LOCK, 0)", "lockf(f, F_ULOCK, 0)")] * 2),
+            "overlap": ("", both % ("lock(f, F_WRLCK, 0, 0)", "lock(f, F_UNLCK, 0, 0)"),
+                        both % ("lock(f, F_WRLCK, 9, 4)", "lock(f, F_UNLCK, 9, 4)")),
+            "ended": ("", "lock(f, F_WRLCK, 0, 0); ++*n", both % ("lock(f, F_WRLCK, 0, 0)", gives)),
+            "closed": ("", "lock(f, F_WRLCK, 0, 0); ++*n; close(f); c = 1", both % ("lock(f, F_WRLCK, 0, 0)", gives)),
+            "exclusive": ("", *[both % ('while (open("l", O_CREAT | O_EXCL, 0600) < 0) usleep(9)', 'unlink("l")')] * 2),
+            "folder": ("", *[both % ('while (mkdir("d", 0700)) sched_yield()', 'rmdir("d")')] * 2),
+            "undone": ("int id = semget(IPC_PRIVATE, 1, 0600); semctl(id, 0, SETVAL, 1);"
+                       "struct sembuf d = {0, -1, SEM_UNDO}, u = {0, 1, SEM_UNDO}", "semop(id, &d, 1); ++*n",
+                       both % ("semop(id, &d, 1)", "semop(id, &u, 1)")),
+        }
+        for name, (before, child, parent) in right.items():
+            with self.subTest(name):
+                self.assert_verdict(self.named(name, child, parent, before), "passed")
+        wrong = {
+            "fifo_early": (fifo, 'int w = open("p", O_WRONLY); write(w, &c, 1); *n = 1', 'read(open("p", O_RDONLY), &c, 1); ++*n'),
+            "socket_early": (sock, "int w = end(0); write(w, &c, 1); *n = 1", "read(accept(s, NULL, NULL), &c, 1); ++*n"),
+            "ranges": ("", both % ("lock(f, F_WRLCK, 0, 4)", "lock(f, F_UNLCK, 0, 4)"),
+                       both % ("lock(f, F_WRLCK, 4, 4)", "lock(f, F_UNLCK, 4, 4)")),
+            "readers": ("", *[both % ("lock(f, F_RDLCK, 0, 0)", "lock(f, F_UNLCK, 0, 0)")] * 2),
+            "one_description": ("", *[both % ("flock(f, LOCK_EX)", "flock(f, LOCK_UN)")] * 2),
+        }
+        for name, (before, child, parent) in wrong.items():
+            with self.subTest(name):
+                report = self.named(name, child, parent, before)
+                self.assert_verdict(report, "failed")
+                self.assertEqual(report["findings"][0]["kind"], "race", report["text"])
+        report = self.named("both_wait", 'open("p", O_WRONLY); open("q", O_RDONLY)', 'open("q", O_WRONLY); open("p", O_RDONLY)',
+                            fifo + '; mkfifo("q", 0600)')
+        self.assert_verdict(report, "failed", "everybody-waits")
+
+    def test_sockets_of_other_families_are_not_judged(self) -> None:
+        body = """struct sockaddr name = {AF_INET}; if (fork() == 0) _exit(0);
+            bind(socket(AF_INET, SOCK_DGRAM, 0), &name, 16); wait(NULL)"""
+        report = self.named("internet", "", body)
+        self.assert_verdict(report, "unable")
+        self.assertIn("not judged: uses bind on an internet or datagram socket at internet.c:", report["error"])
+
     # ---- signals and alarms ----
 
     HANDLERS = """static volatile sig_atomic_t came; static sem_t *posted;

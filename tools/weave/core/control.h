@@ -26,6 +26,9 @@ enum {
     WEAVE_PATH = 256,
     WEAVE_IMAGES = 48,   /* programs: those of the command line, and those that they go over into */
     WEAVE_PAIRS = 32,    /* of sockets */
+    WEAVE_LISTENERS = 8, /* sockets to which others connect */
+    WEAVE_RANGES = 32,   /* of bytes of files that are locked */
+    WEAVE_NAMES = 16,    /* FIFOs, sockets and lock files of a run */
     WEAVE_CELLS = 65536, /* runs of shared bytes with one history */
     WEAVE_RACES = 32,
     WEAVE_MISUSES = 32,
@@ -254,6 +257,21 @@ struct numbered {
     uint32_t number;
 };
 
+/* Bytes of a file that processes lock, or the file as a whole with flock(2). */
+struct file_range {
+    uint64_t file;
+    int64_t first, last;
+    uint32_t readers, writers; /* processes that hold it, a bit each */
+    int16_t object[2];         /* what writers have handed on, and what readers */
+    bool whole;
+};
+
+/* A name in the file system that the run has made and that goes with it, if it is still the same file. */
+struct made {
+    uint64_t device, inode;
+    char path[WEAVE_PATH];
+};
+
 struct segment {
     uint64_t device, inode;
     uint32_t base; /* shared address of its first byte */
@@ -465,7 +483,17 @@ struct control {
     uint16_t unmodelled_site;
     uint32_t channels; /* somebody has made one */
     uint32_t pairs;
-    uint64_t pair[WEAVE_PAIRS][2]; /* of sockets, by their inodes */
+    uint64_t pair[WEAVE_PAIRS][2];      /* of sockets, by their inodes; the second is 0 until it is accepted */
+    int16_t pair_listener[WEAVE_PAIRS]; /* to whom it was connected, an object; -1: made as a pair */
+    uint32_t listeners;
+    struct {
+        uint64_t inode;
+        int16_t object;
+    } listener[WEAVE_LISTENERS];
+    uint32_t ranges;
+    struct file_range range[WEAVE_RANGES];
+    uint32_t names_made;
+    struct made made[WEAVE_NAMES];
     uint32_t numbered_count;
     struct numbered numbered[WEAVE_NUMBERED];
     struct process process[WEAVE_PROCESSES];

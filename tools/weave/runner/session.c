@@ -324,6 +324,18 @@ static void session_remove_queues(const struct control *control)
     }
 }
 
+/* FIFOs, sockets and lock files anywhere, as far as they are what the run has made. */
+static void session_remove_names(const struct control *control)
+{
+    for (uint32_t i = 0; i < control->names_made && i < WEAVE_NAMES; i++) {
+        const struct made *made = &control->made[i];
+        struct stat status;
+        bool whole = memchr(made->path, '\0', sizeof made->path) != NULL;
+        if (whole && lstat(made->path, &status) == 0 && status.st_dev == made->device && status.st_ino == made->inode)
+            unlinkat(AT_FDCWD, made->path, S_ISDIR(status.st_mode) ? AT_REMOVEDIR : 0);
+    }
+}
+
 static void session_remove_files(void)
 {
     DIR *directory = opendir("/dev/shm");
@@ -755,6 +767,7 @@ int session_run(struct session *session, const struct session_plan *plan)
     session_remove_files();
     session_remove_sysv();
     session_remove_queues(control);
+    session_remove_names(control);
     return session->error[0] == '\0' ? 0 : -1;
 }
 

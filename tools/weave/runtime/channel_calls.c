@@ -22,19 +22,49 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-enum channel_kind { CHANNEL_PIPE, CHANNEL_SOCKET, CHANNEL_EVENT };
-
 static const char *const channel_names[] = {"pipe", "socket", "eventfd"};
 
-/* The other socket of a pair; the same when it is none of a pair that a process of this run has made. */
-static uint64_t channel_peer(uint64_t socket)
+/* The end of a pair of sockets: twice its number, and one more for the second; -1: none that this run has made. */
+static int channel_end_number(uint64_t socket)
 {
     const struct control *control = runtime.control;
     for (uint32_t i = 0; i < control->pairs; i++)
         for (int k = 0; k < 2; k++)
             if (control->pair[i][k] == socket)
-                return control->pair[i][1 - k];
-    return 0;
+                return (int)i * 2 + k;
+    return -1;
+}
+
+/* The object of a socket that listens, or of one end of a pair; NULL: neither. */
+static struct object *channel_socket(uint64_t socket, bool writes)
+{
+    struct control *control = runtime.control;
+    for (uint32_t i = 0; i < control->listeners; i++)
+        if (control->listener[i].inode == socket)
+            return &control->object[control->listener[i].object];
+    int end = channel_end_number(socket);
+    return end < 0 ? NULL : channel_object(CHANNEL_SOCKET, SPACE_SOCKETS, (uint64_t)(writes ? end ^ 1 : end));
+}
+
+void channel_pair(uint64_t one, uint64_t other, int listener, const void *pc)
+{
+    struct control *control = runtime.control;
+    if (control->pairs == WEAVE_PAIRS)
+        unmodelled("connects more sockets than weave follows", pc);
+    control->pair_listener[control->pairs] = (int16_t)listener;
+    control->pair[control->pairs][0] = one;
+    control->pair[control->pairs++][1] = other;
+    control->channels = 1;
+}
+
+void channel_accepted(uint64_t socket, int listener)
+{
+    struct control *control = runtime.control;
+    for (uint32_t i = 0; i < control->pairs; i++)
+        if (control->pair[i][1] == 0 && control->pair_listener[i] == listener) { /* in the order of connecting */
+            control->pair[i][1] = socket;
+            return;
+        }
 }
 
 /* All eventfds are one file for fstat(2); proc(5) tells them apart. 0: it is none. */
@@ -56,7 +86,7 @@ static uint64_t channel_event_number(int descriptor)
     return at == NULL ? 0 : number + 1;
 }
 
-static struct object *channel_object(enum channel_kind kind, uint64_t space, uint64_t id)
+struct object *channel_object(enum channel_kind kind, uint64_t space, uint64_t id)
 {
     struct control *control = runtime.control;
     uint64_t key = key_make(KEY_CHANNEL, kernel_number(space, id));
@@ -79,16 +109,13 @@ static struct object *channel_find(int descriptor, bool writes)
         return NULL;
     if (S_ISFIFO(status.st_mode))
         return channel_object(CHANNEL_PIPE, status.st_dev, status.st_ino);
-    if (S_ISSOCK(status.st_mode)) {
-        uint64_t peer = channel_peer(status.st_ino);
-        return peer == 0 ? NULL : channel_object(CHANNEL_SOCKET, status.st_dev, writes ? peer : status.st_ino);
-    }
+    if (S_ISSOCK(status.st_mode))
+        return channel_socket(status.st_ino, writes);
     uint64_t event = (status.st_mode & S_IFMT) == 0 ? channel_event_number(descriptor) : 0;
     return event == 0 ? NULL : channel_object(CHANNEL_EVENT, SPACE_EVENTFD, event);
 }
 
-/* Whoever waits for several looks again as well. */
-static void channel_changed(struct object *object)
+void channel_changed(struct object *object)
 {
     struct control *control = runtime.control;
     object_changed(control, object);
@@ -221,13 +248,8 @@ WEAVE_EXPORT int socketpair(int domain, int type, int protocol, int ends[2])
     access_memory(ends, 2 * sizeof *ends, ACCESS_LIBC | ACCESS_WRITE, CALLER);
     segment_open();
     int result = REAL(socketpair)(domain, type, protocol, ends);
-    struct control *control = runtime.control;
-    if (result == 0 && runtime.on && control->pairs < WEAVE_PAIRS && REAL(fstat)(ends[0], &one) == 0 &&
-        REAL(fstat)(ends[1], &other) == 0) {
-        channel_made();
-        control->pair[control->pairs][0] = one.st_ino;
-        control->pair[control->pairs++][1] = other.st_ino;
-    }
+    if (result == 0 && runtime.on && REAL(fstat)(ends[0], &one) == 0 && REAL(fstat)(ends[1], &other) == 0)
+        channel_pair(one.st_ino, other.st_ino, -1, CALLER);
     segment_close();
     return result;
 }
@@ -258,6 +280,7 @@ static void channel_closed(void)
 WEAVE_EXPORT int close(int descriptor)
 {
     channel_close(descriptor, CALLER);
+    lock_closing(descriptor);
     int result = REAL(close)(descriptor), saved = errno;
     channel_closed();
     errno = saved;
@@ -293,6 +316,16 @@ WEAVE_EXPORT int fflush(FILE *stream)
         return EOF;
     int result = REAL(fflush)(stream);
     channel_end(&channel, (ssize_t)pending);
+    return result;
+}
+
+WEAVE_EXPORT int shutdown(int socket, int how)
+{
+    if (how != SHUT_RD)
+        channel_close(socket, CALLER);
+    int result = REAL(shutdown)(socket, how), saved = errno;
+    channel_closed();
+    errno = saved;
     return result;
 }
 

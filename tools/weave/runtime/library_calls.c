@@ -59,6 +59,11 @@ static void library_write_text(const char *text, const void *pc)
         library_write(text, library_length(text, room - 1) + 1, pc);
 }
 
+void access_text(const char *text, const void *pc)
+{
+    library_read_text(text, SIZE_MAX, pc);
+}
+
 /* The call itself, with shared pages open to the library. */
 #define OPENED(type, call)   \
     __extension__({          \
@@ -90,9 +95,6 @@ TEXT_1(long, atol)
 TEXT_1(long long, atoll)
 TEXT_1(double, atof)
 TEXT_1(char *, strdup)
-TEXT_1(int, unlink)
-TEXT_1(int, remove)
-TEXT_1(int, rmdir)
 TEXT_1(int, chdir)
 TEXT_1(char *, getenv)
 TEXT_1(DIR *, opendir)
@@ -104,9 +106,6 @@ TEXT_2(size_t, strspn)
 TEXT_2(size_t, strcspn)
 TEXT_2(char *, strcasestr)
 TEXT_2(int, rename)
-TEXT_2(FILE *, fopen)
-
-WEAVE_EXPORT FILE *fopen64(const char *, const char *) __attribute__((alias("fopen")));
 
 WEAVE_EXPORT char *strndup(const char *text, size_t most)
 {
@@ -175,12 +174,6 @@ WEAVE_EXPORT int putenv(char *text)
     return OPENED(int, REAL(putenv)(text));
 }
 
-WEAVE_EXPORT int mkdir(const char *path, mode_t mode)
-{
-    library_read_text(path, SIZE_MAX, CALLER);
-    return OPENED(int, REAL(mkdir)(path, mode));
-}
-
 WEAVE_EXPORT int access(const char *path, int mode)
 {
     library_read_text(path, SIZE_MAX, CALLER);
@@ -194,7 +187,7 @@ WEAVE_EXPORT int open(const char *path, int flags, ...)
     mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(arguments, mode_t) : 0;
     va_end(arguments);
     library_read_text(path, SIZE_MAX, CALLER);
-    return OPENED(int, REAL(open)(path, flags, mode));
+    return OPENED(int, named_open(path, flags, mode, CALLER));
 }
 
 WEAVE_EXPORT int open64(const char *, int, ...) __attribute__((alias("open")));

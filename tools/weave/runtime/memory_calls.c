@@ -230,11 +230,134 @@ WEAVE_EXPORT int shmctl(int id, int command, struct shmid_ds *status)
 
 /* ---- locks on descriptors ---- */
 
+/* Bytes of a file, and whether it is a lock of flock(2), which is one of its own. */
+struct bytes {
+    uint64_t file;
+    int64_t first, last;
+    bool whole;
+};
+
+/* The bytes that a lock of fcntl(2) means. */
+static bool lock_bytes(int descriptor, const struct flock *lock, struct bytes *bytes)
+{
+    struct stat status;
+    if (REAL(fstat)(descriptor, &status) != 0)
+        return false;
+    int64_t first = lock->l_start, length = lock->l_len;
+    if (lock->l_whence == SEEK_CUR)
+        first += lseek(descriptor, 0, SEEK_CUR);
+    else if (lock->l_whence == SEEK_END)
+        first += status.st_size;
+    *bytes = (struct bytes){kernel_number(status.st_dev, status.st_ino), first,
+                            length == 0 ? INT64_MAX : first + length - 1, false};
+    if (length < 0)
+        *bytes = (struct bytes){bytes->file, first + length, first - 1, false};
+    return true;
+}
+
+/* What is known of the locks on exactly these bytes. */
+static struct file_range *lock_range(const struct bytes *bytes)
+{
+    struct control *control = runtime.control;
+    for (uint32_t i = 0; i < control->ranges; i++) {
+        struct file_range *range = &control->range[i];
+        if (range->file == bytes->file && range->first == bytes->first && range->last == bytes->last &&
+            range->whole == bytes->whole)
+            return range;
+    }
+    if (control->ranges == WEAVE_RANGES) {
+        decide_finish(control, ENDING_LIMIT);
+        turn_end_run();
+    }
+    struct file_range *range = &control->range[control->ranges];
+    *range =
+        (struct file_range){.file = bytes->file, .first = bytes->first, .last = bytes->last, .whole = bytes->whole};
+    uint64_t key = hash_mix(hash_mix(bytes->file, OBJECT_FILE_LOCK),
+                            hash_mix(hash_mix((uint64_t)bytes->first, (uint64_t)bytes->last), bytes->whole));
+    for (int i = 0; i < 2; i++) { /* what writers have done, and what readers */
+        struct object *object =
+            object_find(control, key_make(KEY_FILE, hash_mix(key, (uint64_t)i + 1)), OBJECT_FILE_LOCK);
+        range->object[i] = (int16_t)object_index(control, object);
+    }
+    control->ranges++;
+    return range;
+}
+
+/* Who has ended without giving it back did so by ending. */
+static void lock_learn_dead(struct file_range *range)
+{
+    struct control *control = runtime.control;
+    for (int i = 0; i < control->slots; i++) {
+        const struct process *p = &control->process[i];
+        uint32_t bit = 1u << i;
+        if (p->state != PROCESS_ENDED || !((range->readers | range->writers) & bit))
+            continue;
+        for (int kind = 0; kind < 2; kind++) {
+            struct object *object = &control->object[range->object[kind]];
+            clock_join(&object->sync, &p->sync);
+            clock_join(&object->hypothetical, &p->hypothetical);
+            view_join(&object->view, &p->view);
+        }
+        range->readers &= ~bit;
+        range->writers &= ~bit;
+    }
+}
+
+/* Readers come after writers, writers after both. */
+static void lock_got(const struct bytes *bytes, bool writes)
+{
+    struct control *control = runtime.control;
+    struct file_range *own = lock_range(bytes);
+    for (uint32_t i = 0; i < control->ranges; i++) {
+        struct file_range *range = &control->range[i];
+        if (range->file != bytes->file || range->whole != bytes->whole || range->first > bytes->last ||
+            range->last < bytes->first)
+            continue;
+        lock_learn_dead(range);
+        order_acquire(control, runtime.me, &control->object[range->object[0]]);
+        if (writes)
+            order_acquire(control, runtime.me, &control->object[range->object[1]]);
+    }
+    own->writers &= ~(1u << runtime.me);
+    own->readers &= ~(1u << runtime.me);
+    *(writes ? &own->writers : &own->readers) |= 1u << runtime.me;
+}
+
+/* Before the locks of this process on these bytes go. */
+static void lock_gives(const struct bytes *bytes)
+{
+    struct control *control = runtime.control;
+    for (uint32_t i = 0; i < control->ranges; i++) {
+        struct file_range *range = &control->range[i];
+        uint32_t bit = 1u << runtime.me;
+        if (range->file != bytes->file || range->whole != bytes->whole || range->first > bytes->last ||
+            range->last < bytes->first || !((range->readers | range->writers) & bit))
+            continue;
+        order_release(control, runtime.me, &control->object[range->object[range->writers & bit ? 0 : 1]]);
+        range->readers &= ~bit;
+        range->writers &= ~bit;
+    }
+}
+
+void lock_closing(int descriptor)
+{
+    struct bytes bytes;
+    const struct flock all = {.l_whence = SEEK_SET};
+    if (!runtime.on || runtime.control->ranges == 0 || !lock_bytes(descriptor, &all, &bytes))
+        return;
+    struct object *object = file_object(descriptor, 1);
+    turn_sync();
+    lock_gives(&bytes); /* whichever descriptor of the file it is: fcntl_locking(2) */
+    if (object != NULL)
+        object_changed(runtime.control, object);
+}
+
 /* Locks block without end only in the F_..LKW forms: those are tried and waited for in the scheduler. */
 static int file_lock(int descriptor, int command, struct flock *lock, const void *pc)
 {
-    struct object *object = file_object(descriptor, 1 + (uint64_t)lock->l_start);
-    if (object == NULL)
+    struct object *object = file_object(descriptor, 1);
+    struct bytes bytes;
+    if (object == NULL || !lock_bytes(descriptor, lock, &bytes))
         return (int)syscall(SYS_fcntl, descriptor, command, lock);
     uint16_t site = site_at(pc);
     bool asks = command == F_GETLK || command == F_OFD_GETLK, waits = command == F_SETLKW || command == F_OFD_SETLKW;
@@ -243,19 +366,18 @@ static int file_lock(int descriptor, int command, struct flock *lock, const void
         poll_begin(object, site);
     turn_sync();
     if (!asks && lock->l_type == F_UNLCK)
-        order_release(runtime.control, runtime.me, object);
+        lock_gives(&bytes);
     int result;
     while ((result = (int)syscall(SYS_fcntl, descriptor, trial, lock)) != 0 && waits &&
            (errno == EAGAIN || errno == EACCES))
         turn_block(PROCESS_BLOCKED, WAIT_FILE_LOCK, object, site);
     int saved = errno;
+    order_note(runtime.control, runtime.me, object, EVENT_LOCK);
     if (asks) {
-        order_acquire(runtime.control, runtime.me, object);
         poll_failed(object, site);
     } else {
-        order_note(runtime.control, runtime.me, object, EVENT_LOCK);
         if (result == 0 && lock->l_type != F_UNLCK) {
-            order_acquire(runtime.control, runtime.me, object);
+            lock_got(&bytes, lock->l_type == F_WRLCK);
             object->owner = (int8_t)runtime.me;
         }
         object_changed(runtime.control, object);
@@ -279,22 +401,43 @@ WEAVE_EXPORT int fcntl(int descriptor, int command, ...)
 
 WEAVE_EXPORT int fcntl64(int, int, ...) __attribute__((alias("fcntl")));
 
+/* The same locks from where the descriptor is: lockf(3). */
+WEAVE_EXPORT int lockf(int descriptor, int command, off_t length)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_CUR, .l_len = length};
+    if (!runtime.on)
+        return REAL(lockf)(descriptor, command, length);
+    if (command == F_TEST) {
+        if (file_lock(descriptor, F_GETLK, &lock, CALLER) != 0 || lock.l_type == F_UNLCK)
+            return lock.l_type == F_UNLCK ? 0 : -1;
+        errno = EACCES;
+        return -1;
+    }
+    lock.l_type = command == F_ULOCK ? F_UNLCK : F_WRLCK;
+    return file_lock(descriptor, command == F_LOCK ? F_SETLKW : F_SETLK, &lock, CALLER);
+}
+
+WEAVE_EXPORT int lockf64(int, int, off_t) __attribute__((alias("lockf")));
+
 WEAVE_EXPORT int flock(int descriptor, int operation)
 {
     struct object *object = runtime.on ? file_object(descriptor, UINT32_MAX) : NULL;
-    if (object == NULL)
+    const struct flock all = {.l_whence = SEEK_SET};
+    struct bytes bytes;
+    if (object == NULL || !lock_bytes(descriptor, &all, &bytes))
         return REAL(flock)(descriptor, operation);
+    bytes.whole = true;
     uint16_t site = site_at(CALLER);
     turn_sync();
     if (operation & LOCK_UN)
-        order_release(runtime.control, runtime.me, object);
+        lock_gives(&bytes);
     int result;
     while ((result = REAL(flock)(descriptor, operation | LOCK_NB)) != 0 && errno == EWOULDBLOCK &&
            !(operation & LOCK_NB))
         turn_block(PROCESS_BLOCKED, WAIT_FILE_LOCK, object, site);
     int saved = errno;
     if (result == 0 && !(operation & LOCK_UN)) {
-        order_acquire(runtime.control, runtime.me, object);
+        lock_got(&bytes, (operation & LOCK_EX) != 0);
         object->owner = (int8_t)runtime.me;
     }
     object_changed(runtime.control, object);

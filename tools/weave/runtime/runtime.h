@@ -108,6 +108,8 @@ void access_memory(const void *pointer, size_t size, unsigned flags, const void 
  * surely is.
  */
 void access_of_peer(const void *pointer, uint32_t where, uint32_t size, unsigned flags, bool locked, uint16_t site);
+/* A text that a library function reads. */
+void access_text(const char *text, const void *pc);
 /* The values of writes are known only after the callback: complete the last one. */
 void access_settle(void);
 
@@ -134,9 +136,22 @@ bool channel_begin(struct channel *channel, int descriptor, bool writes, const v
 bool channel_begin_stream(struct channel *channel, FILE *stream, bool writes, const void *pc);
 /* After it; `result` as of the call. */
 void channel_end(const struct channel *channel, ssize_t result);
+enum channel_kind { CHANNEL_PIPE, CHANNEL_SOCKET, CHANNEL_EVENT };
+struct object *channel_object(enum channel_kind kind, uint64_t space, uint64_t id);
+/* Who waits for it, or for several, looks again. */
+void channel_changed(struct object *object);
+/* Two sockets, by their inodes, are connected; the second may be 0 until the connection to `listener` is accepted. */
+void channel_pair(uint64_t one, uint64_t other, int listener, const void *pc);
+void channel_accepted(uint64_t socket, int listener);
 bool channel_among(const struct pollfd *descriptors, nfds_t count);
 /* Until a channel changes: 1; 0: the time is over; -1: interrupted. */
 int channel_await(const struct timespec *limit, const void *pc);
+
+/* memory_calls.c: closing a descriptor gives back the file's locks of this process. */
+void lock_closing(int descriptor);
+
+/* named_calls.c: open(2), which may wait for the other end of a FIFO or make a name that is a lock. */
+int named_open(const char *path, int flags, mode_t mode, const void *pc);
 
 /* unmodelled_calls.c */
 /* Ends the run, which cannot be judged: `what` it does, "uses CALL". Returns in a process that is not explored. */
@@ -166,6 +181,7 @@ uint64_t key_of_text(const char *text);
 #define SPACE_SYSV_SEMAPHORES (UINT64_MAX - 1)
 #define SPACE_SYSV_MESSAGES   (UINT64_MAX - 2)
 #define SPACE_EVENTFD         (UINT64_MAX - 3)
+#define SPACE_SOCKETS         (UINT64_MAX - 4)
 uint64_t kernel_number(uint64_t space, uint64_t id);
 /* The object at a shared address, or NULL when the pointer is private. */
 struct object *object_at(const void *pointer, enum object_kind kind);

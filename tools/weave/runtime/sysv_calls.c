@@ -129,6 +129,7 @@ static void sysv_done(int id, const struct sembuf *operations, size_t count, uin
             }
             object->waited = 1;
             object->owner = (int8_t)runtime.me;
+            object->robust = (operations[i].sem_flg & SEM_UNDO) != 0; /* the kernel gives it back */
             object->site = site;
             if (operations[i].sem_op < 0 && object->lock_like)
                 runtime.self->held++;
