@@ -423,14 +423,14 @@ static const struct check_case cases[] = {
     {.name = "fanout_race",
      .points = 3,
      .challenge = true,
-     .title = "Many readers: who joins while the producer runs misses nothing, though stores wait in a buffer",
+     .title = "Many readers: who joins while the producer runs misses nothing, though a load may read an old value",
      .concept = "Dekker's pattern needs sequential consistency",
      .hints = {"Two sides that each store first and then look at the other's store: with release and acquire "
                "both may look before "
                "their stores are seen, and neither sees the other. No other place in these labs needs more.",
                "fanout.c: state and sent. Join stores the one and loads the other, put stores the other and "
                "(for the next message) "
-               "loads the one. make replay6 shows which store stayed in the buffer.",
+               "loads the one. make replay6 shows which load read an old value, and what would forbid it.",
                "memory_order_seq_cst for all four: the stores of state (join) and sent (put), the loads of "
                "sent (join, behind its "
                "store) and of state (put); and the cursor is the sent that was loaded last."},
