@@ -81,8 +81,12 @@ static void story_value(const struct event *event, char *text, size_t size)
             break;
         letters[length] = (char)byte;
     }
+    bool number = event->size == 1 || event->size == 2 || event->size == 4 || event->size == 8;
+    bool whole = length + 1 == event->size && (unsigned char)(event->value >> (8 * length)) == 0; /* up to its NUL */
     if (event->size > sizeof event->value && length > 2)
         snprintf(text, size, ": \"%.8s...\"", letters);
+    else if (whole && length > 0 && (!number || (event->size > 2 && (event->flags & ACCESS_LIBC))))
+        snprintf(text, size, ": \"%s\"", letters);
     else if (event->old <= sizeof event->value && event->size == event->old)
         snprintf(text, size, ": %lld", event->size == 4 ? (long long)(int32_t)event->value : (long long)event->value);
     else
