@@ -168,6 +168,19 @@ class Wild(WeaveCase):
                 missed.append(f"{call}: {run.stdout.strip()}")
         self.assertEqual(missed, [])
 
+    def test_calls_that_are_not_watched_are_named(self) -> None:
+        """All arguments arrive as they were; without a pointer to shared memory nothing is said."""
+        body = """wchar_t w[60]; struct tm t = {0}; char own[20] = "1 2 2020", *s = argc > 1 ? shared(4096) : own;
+            int *n = shared(64); if (fork() == 0) { ++*n; _exit(0); } wait(NULL); ++*n; strcpy(s, "12 3 2020");
+            swprintf(w, 60, L"%s %.2f %d %d %d %d %d %.1f", s, 3.25, 1, 2, 3, 4, 5, 7.5);
+            char *end = strptime(s, "%d %m %Y", &t);
+            return wcscmp(w, L"12 3 2020 3.25 1 2 3 4 5 7.5") != 0 || end != s + 9 || t.tm_mday != 12 || t.tm_year != 120;"""
+        binary = self.program("named", "#include <wchar.h>\nint main(int argc, char **argv) {" + body + "}\n")
+        self.assertEqual(self.report("--", binary).get("notes", []), [])
+        report = self.report("--", binary, "shared")
+        self.assert_verdict(report, "passed")
+        self.assertRegex(report["notes"][0], r"is not watched: strptime at named\.c:\d+, swprintf at named\.c:\d+$")
+
     # ---- other programs ----
 
     WORKER = """int main(int argc, char **argv) {
@@ -382,6 +395,8 @@ static int end(int listens)
         right = {
             "fifo": (fifo, "*n = 1; int w = open(\"p\", O_WRONLY); write(w, &c, 1)", 'int r = open("p", O_RDONLY); read(r, &c, 1); ++*n'),
             "fifo_open": (fifo, '*n = 1; open("p", O_WRONLY)', 'open("p", O_RDONLY); ++*n'),
+            "fifo_back": (fifo, 'int r = open("p", O_RDONLY); read(r, &c, 1); close(r); ++*n; r = open("p", O_WRONLY); write(r, &c, 1)',
+                          '*n = 1; int w = open("p", O_WRONLY); write(w, &c, 1); close(w); w = open("p", O_RDONLY); read(w, &c, 1); ++*n'),
             "fifo_stream": (fifo, 'FILE *w = fopen("p", "w"); *n = 1; fputs("x", w); fclose(w)',
                             'char t[9]; FILE *r = fopen("p", "r"); fgets(t, 9, r); ++*n'),
             "socket": (sock, "*n = 1; int w = end(0); write(w, &c, 1)", "int r = accept(s, NULL, NULL); read(r, &c, 1); ++*n"),
@@ -420,12 +435,91 @@ static int end(int listens)
                             fifo + '; mkfifo("q", 0600)')
         self.assert_verdict(report, "failed", "everybody-waits")
 
+    def test_channels_and_other_programs_come_to_the_same_state_every_time(self) -> None:
+        """As in test_modes.py, which has the other objects: a state that is new in every run would never be left out."""
+        head = "#include <mqueue.h>\n#include <sys/eventfd.h>\n#include <sys/msg.h>\n"
+        ways = {
+            "pipe": ("int e[2]; pipe(e)", "write(e[1], &c, 1)", "read(e[0], &c, 1)"),
+            "pair": ("int e[2]; socketpair(AF_UNIX, SOCK_STREAM, 0, e)", "write(e[1], &c, 1)", "read(e[0], &c, 1)"),
+            "event": ("int e = eventfd(0, 0); long v = 1", "write(e, &v, 8)", "read(e, &v, 8)"),
+            "queue": ("struct mq_attr a = {.mq_maxmsg = 1, .mq_msgsize = 1}; mqd_t q = mq_open(\"/q\", O_CREAT | O_RDWR, 0600, &a)",
+                      "mq_send(q, &c, 1, 0)", "mq_receive(q, &c, 1, NULL)"),
+            "sysv": ("struct { long type; char c; } m = {1, 0}; int q = msgget(IPC_PRIVATE, 0600)", "msgsnd(q, &m, 1, 0)",
+                     "msgrcv(q, &m, 1, 0, 0)"),
+            "fifo": ('mkfifo("p", 0600)', 'write(open("p", O_WRONLY), &c, 1)', 'read(open("p", O_RDONLY), &c, 1)'),
+            "socket": ("int s = end(1)", "write(end(0), &c, 1)", "read(accept(s, NULL, NULL), &c, 1)"),
+            "lock": ("", "lock(f, F_WRLCK, 0, 0); lock(f, F_UNLCK, 0, 0)", "lock(f, F_WRLCK, 0, 0); lock(f, F_UNLCK, 0, 0)"),
+            "name": ("", 'close(open("l", O_CREAT | O_EXCL, 0600)); unlink("l")', 'open("l", O_CREAT | O_EXCL, 0600); unlink("l")'),
+            "exec": ("", 'execl("/bin/true", "true", NULL)', ""),
+        }
+        folder = self.folder / "states"
+        folder.mkdir()
+        for name, (before, child, parent) in ways.items():
+            body = f"""int main(void) {{ char c = 0; int f = open("/dev/shm/f", O_CREAT | O_RDWR, 0600), *n = shared(64); chdir("{folder}");
+                {before}; if (fork() == 0) {{ ++*n; {child}; _exit(0); }} {parent}; wait(NULL); ++*n; return 0; }}
+"""
+            binary = self.program(f"state_{name}", head + self.NAMES + body)
+            for schedule in ("w1:", "w1:1"):
+                with self.subTest(name, schedule=schedule):
+                    states = {self.report("--replay", schedule, "--runs", runs, "--", binary)["state"] for runs in ("1", "2", "4")}
+                    self.assertEqual(len(states), 1, states)
+
     def test_sockets_of_other_families_are_not_judged(self) -> None:
         body = """struct sockaddr name = {AF_INET}; if (fork() == 0) _exit(0);
             bind(socket(AF_INET, SOCK_DGRAM, 0), &name, 16); wait(NULL)"""
         report = self.named("internet", "", body)
         self.assert_verdict(report, "unable")
         self.assertIn("not judged: uses bind on an internet or datagram socket at internet.c:", report["error"])
+
+    def test_streams_wait_as_often_as_they_read(self) -> None:
+        """A line, or so many bytes, may come through a pipe in parts; `od` and `sort` read without locks."""
+        whole = 'char t[99] = ""; FILE *f = fdopen(e[0], "r"); int a = 0, b = 0; char *l = NULL; size_t room = 0;'
+        for name, read in {
+            "fgets": 'fgets(t, 99, f); return strcmp(t, "12 34\\n") != 0',
+            "fread": 'return fread(t, 1, 9, f) != 8 || strcmp(t, "12 34\\n56") != 0',
+            "getline": 'return getline(&l, &room, f) != 6 || strcmp(l, "12 34\\n") != 0',
+            "fscanf": "return fscanf(f, \"%d %d\", &a, &b) != 2 || a != 12 || b != 34 || fgetc(f) != '\\n'",
+            "unlocked": "while ((a = getc_unlocked(f)) != EOF) b += a; return b != 49 + 50 + 32 + 51 + 52 + 10 + 53 + 54",
+        }.items():
+            with self.subTest(name):
+                body = f"""int e[2]; pipe(e); signal(SIGPIPE, SIG_IGN); if (fork() == 0) {{ close(e[0]); write(e[1], "12 3", 4); write(e[1], "4\\n", 2);
+                    write(e[1], "56", 2); _exit(0); }} close(e[1]); {whole} {read};"""
+                self.assert_verdict(self.main(name, body), "passed")
+        body = """FILE *p = popen("echo 12; echo 3", "r"); char t[99] = ""; fread(t, 1, 99, p); pclose(p); if (strcmp(t, "12\\n3\\n")) return 1;
+            int e[2]; pipe(e); if (fork() == 0) { dup2(e[0], 0); close(e[0]); close(e[1]); execlp("od", "od", "-c", NULL); }
+            close(e[0]); write(e[1], "ab", 2); close(e[1]); int status; wait(&status); return status;"""
+        self.assert_verdict(self.main("others", body, "--bound", "0"), "passed")
+
+    def test_what_the_kernel_refuses_is_an_error_here_too(self) -> None:
+        body = """int e[2]; char c; pipe(e); if (fork() == 0) return 0;
+            if (write(e[0], "x", 1) >= 0 || errno != EBADF || read(e[1], &c, 1) >= 0 || errno != EBADF) return 1;
+            return wait((int *)8) >= 0 || errno != EFAULT;"""
+        self.assert_verdict(self.main("refused", body), "passed")
+
+    def test_reading_nothing_waits_for_nothing(self) -> None:
+        body = "int e[2]; pipe(e); if (fork() == 0) _exit(0); char c; return read(e[0], &c, 0) != 0 || wait(NULL) < 0;"
+        self.assert_verdict(self.main("nothing", body), "passed")
+
+    def test_a_semaphore_that_is_initialised_late_is_told(self) -> None:
+        """Who finds the set uses it before its creator has given it a value."""
+        for made, cause in (("", "double-init"), ("sem_wait(go);", None)):
+            for how in ("semctl(id, 0, SETVAL, 0)", "unsigned short v[] = {0}; semctl(id, 0, SETALL, v)"):
+                with self.subTest(made + how):
+                    body = f"""sem_t *go = shared(sizeof *go); sem_init(go, 1, 0); struct sembuf up = {{0, 1, 0}};
+                        if (fork() == 0) {{ {made} semop(semget(9, 1, IPC_CREAT | 0600), &up, 1); _exit(0); }}
+                        int id = semget(9, 1, IPC_CREAT | 0600); {how}; sem_post(go);
+                        semop(id, &up, 1); wait(NULL); return 0;"""
+                    binary = self.program("late", "#include <sys/ipc.h>\n#include <sys/sem.h>\nint main(void) {" + body + "}\n")
+                    report = self.report("--", binary)
+                    self.assert_verdict(report, "failed" if cause else "passed", cause)
+                    if cause:
+                        self.assertIn("initialised although another process uses it already", report["text"])
+
+    def test_an_endless_loop_is_shown_where_the_program_is(self) -> None:
+        report = self.main("endless", "int n = 0; if (fork() == 0) for (;;) n += write(-1, &n, 1); /* here */\nwait(NULL); return 0;", "--hang", "0.2")
+        self.assert_verdict(report, "failed", "endless-loop")
+        self.assertIn("/* here */", report["findings"][0]["sides"][0]["source"], report["text"])
+        self.assertRegex(report["text"].strip().splitlines()[-1], r"endless\.c:\d+: hang")
 
     # ---- signals and alarms ----
 
@@ -488,6 +582,36 @@ static int end(int listens)
                 self.assert_verdict(self.report(*options, "--", binary), "passed")
         killed = self.with_handlers("alarm_kills", "alarm(1); sem_wait(&b->s); return 0;")
         self.assert_verdict(killed, "failed", "crash")
+
+    def test_the_readme_begins_with_what_is_true(self) -> None:
+        """Its two programs, compiled and run as it says, print what it says."""
+        text = (Path(__file__).resolve().parents[2] / "tools" / "weave" / "README.md").read_text(encoding="utf-8")
+        start = text[: text.index("What to type next:")]
+        folder, weave = self.folder / "start", str(Path(WEAVE).resolve())
+        folder.mkdir()
+        programs = re.findall(r"```c\n(.*?)```", start, re.S)
+        self.assertEqual(len(programs), 2)
+
+        def run(*arguments: str) -> str:
+            done = subprocess.run([weave, *arguments], cwd=folder, check=False, text=True, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT)
+            return re.sub(r"\d+\.\d\d s", "0.00 s", done.stdout)
+
+        for name, program in zip(("sender", "receiver"), programs):
+            (folder / f"{name}.c").write_text(program, encoding="utf-8")
+            self.assertEqual(run("cc", "-g", "-w", f"{name}.c", "-o", name), "")
+        wrong = run("--html", "race.html", "--", "./sender", "--", "./receiver")
+        source = programs[0].splitlines()
+        store = next(line for line in source if "atomic_store" in line)
+        source.insert(source.index(store) + 1, source.pop(source.index(store)))
+        (folder / "sender.c").write_text("\n".join(source) + "\n", encoding="utf-8")
+        run("cc", "-g", "-w", "sender.c", "-o", "sender")
+        right = run("--", "./sender", "--", "./receiver")
+        shown = [line for block in re.split(r"```.*?```", start, flags=re.S) for line in block.splitlines() if line.startswith("    ")]
+        for line in (re.sub(r"\d+\.\d\d s", "0.00 s", line[4:]) for line in shown if not line.startswith(("    $", "    ..."))):
+            self.assertIn(line + "\n", wrong + right)
+        self.assertGreater(len(shown), 15)
+        self.assertLess((folder / "race.html").stat().st_size, 100_000)
 
     # ---- options that name nothing ----
 

@@ -11,6 +11,7 @@
 #define WEAVE_CONTROL_H
 
 #include "clock.h"
+#include "unwatched.h"
 
 #include <signal.h>
 #include <stddef.h>
@@ -105,14 +106,16 @@ struct object {
     struct clock hypothetical; /* `sync`, if every atomic operation were acquire and release */
     struct view view;          /* `sync` and more: what reads must not fall behind of, in weak mode */
     uint64_t history;
-    uint64_t time;     /* virtual nanoseconds at the last release */
-    uint32_t changes;  /* grows with every change of state */
-    uint32_t lost;     /* signals sent while nobody waited */
-    uint32_t where;    /* shared address, or 0 */
-    int32_t initial;   /* first value of a semaphore, -1 unknown */
-    int32_t value;     /* last known value of a semaphore; readers inside a read-write lock; processes at a barrier */
-    int8_t owner;      /* process that holds it, -1 nobody */
-    int8_t maker;      /* process that initialised it, -1 nobody */
+    uint64_t time;    /* virtual nanoseconds at the last release */
+    uint32_t changes; /* grows with every change of state */
+    uint32_t lost;    /* signals sent while nobody waited */
+    uint32_t where;   /* shared address, or 0 */
+    int32_t initial;  /* first value of a semaphore, -1 unknown */
+    int32_t value;    /* last known value of a semaphore; readers inside a read-write lock; processes at a barrier */
+    int8_t owner;     /* process that holds it, -1 nobody */
+    int8_t maker;     /* process that initialised it, -1 nobody */
+    int8_t user;      /* process that used it last (System V semaphores), -1 nobody; its moment: */
+    uint32_t used;
     uint8_t kind;      /* enum object_kind */
     uint8_t lock_like; /* a semaphore that one process both takes and gives back */
     uint8_t removed;   /* destroyed, unlinked or IPC_RMID */
@@ -121,6 +124,7 @@ struct object {
     uint16_t location; /* 1 + index of an atomic variable's history; 0: none */
     uint16_t site;     /* of the owner's lock, the last lost signal or the removal */
     uint16_t made_at;
+    uint16_t used_at; /* by `user` */
     char name[WEAVE_NAME];
 };
 
@@ -312,6 +316,7 @@ enum misuse_kind {
     MISUSE_CONDITION_PRIVATE,
     MISUSE_FUTEX_PRIVATE,
     MISUSE_TWICE,
+    MISUSE_LATE,
     MISUSE_NOT_OWNER,
     MISUSE_RELOCK,
     MISUSE_UNINITIALISED,
@@ -518,6 +523,7 @@ struct control {
     /* Kept from run to run: first the programs of the command line, then `images` others. */
     uint32_t images;
     struct image image[WEAVE_IMAGES];
+    uint16_t unwatched[UNWATCHED_COUNT]; /* where they first got a pointer to shared memory; 0: never */
     uint32_t sites;
     uint16_t site_index[WEAVE_SITES * 2];
     struct site site[WEAVE_SITES];

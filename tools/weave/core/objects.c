@@ -33,7 +33,7 @@ struct object *object_find(struct control *control, uint64_t key, enum object_ki
     struct object *object = &control->object[control->objects++];
     *slot = (uint16_t)control->objects;
     *object = (struct object){.key = key, .kind = (uint8_t)kind};
-    object->owner = object->maker = -1;
+    object->owner = object->maker = object->user = -1;
     object->initial = object->value = -1;
     return object;
 }

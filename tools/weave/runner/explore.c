@@ -407,6 +407,24 @@ static void explorer_summary(const struct explorer *e)
         printf("weave: note: %s\n", e->notes.text[i]);
 }
 
+#define EXPLORER_NAME(name) #name,
+
+/* Which functions that are not followed got pointers to shared memory, and where first. */
+static void explorer_note_unwatched(struct explorer *e)
+{
+    static const char *const names[] = {UNWATCHED_CALLS(EXPLORER_NAME)};
+    char list[400] = "", where[200];
+    for (int i = 0; i < UNWATCHED_COUNT; i++) {
+        size_t used = strlen(list);
+        if (e->session.control->unwatched[i] == WEAVE_NO_SITE)
+            continue;
+        explorer_place(e, e->session.control->unwatched[i], where, sizeof where);
+        snprintf(list + used, sizeof list - used, "%s%s%s", used == 0 ? "" : ", ", names[i], where);
+    }
+    if (list[0] != '\0')
+        notes_add(&e->notes, "what these read or write in shared memory is not watched: %s", list);
+}
+
 /* What a verdict does not cover. */
 static void explorer_note(struct explorer *e)
 {
@@ -424,6 +442,7 @@ static void explorer_note(struct explorer *e)
         notes_add(notes, "no two processes touched the same memory: do they open the same name or key?");
     else if (!e->shared)
         notes_add(notes, "there was one process only: nothing was shared");
+    explorer_note_unwatched(e);
 }
 
 static void explorer_json(struct explorer *e)

@@ -612,6 +612,7 @@ static const struct {
     [MISUSE_CONDITION_PRIVATE] = {"private-condition", "a condition variable in shared memory is not process-shared:"},
     [MISUSE_FUTEX_PRIVATE] = {"private-futex", "a futex in shared memory is used as private:"},
     [MISUSE_TWICE] = {"double-init", "initialised again:"},
+    [MISUSE_LATE] = {"double-init", "initialised although another process uses it already:"},
     [MISUSE_NOT_OWNER] = {"not-owner", "unlocked by a process that does not hold it:"},
     [MISUSE_RELOCK] = {"self-lock", "locked again by the process that holds it:"},
     [MISUSE_UNINITIALISED] = {"uninitialised", "used without having been initialised:"},
@@ -637,7 +638,9 @@ static void findings_misuse(struct context *c, const struct misuse *misuse)
     snprintf(finding_side(finding, misuse->process, misuse->site)->what, sizeof finding->side[0].what, "here");
     if (misuse->other_site != WEAVE_NO_SITE)
         snprintf(finding_side(finding, misuse->other, misuse->other_site)->what, sizeof finding->side[0].what,
-                 misuse->kind == MISUSE_REMOVED ? "removed it here" : "the other place");
+                 misuse->kind == MISUSE_REMOVED ? "removed it here"
+                 : misuse->kind == MISUSE_LATE  ? "had used it here"
+                                                : "the other place");
 }
 
 /* ---- how processes ended, and what they printed ---- */
@@ -825,8 +828,12 @@ static void findings_ending(struct context *c)
     default:
         return;
     }
+    int loops = control->ending == ENDING_LOOP && control->turn < WEAVE_PROCESSES ? control->turn : -1;
+    if (loops >= 0) /* it is the place that the report's last line names */
+        snprintf(finding_side(finding, loops, process_last_site(control, loops))->what, sizeof finding->side[0].what,
+                 "computes here, or has its last step on shared memory here");
     for (int i = 0; i < control->slots && i < WEAVE_PROCESSES; i++)
-        if (control->process[i].state != PROCESS_ENDED)
+        if (control->process[i].state != PROCESS_ENDED && i != loops)
             snprintf(finding_side(finding, i, process_last_site(control, i))->what, sizeof finding->side[0].what,
                      "its last step on shared memory");
 }

@@ -79,8 +79,9 @@ static void boot_on_watchdog(int signal, siginfo_t *info, void *context)
         return;
     runtime.self->wait_where = 0;
     control->parkings++;
-    record_event(runtime.control, runtime.me, EVENT_LOOP, site_at((void *)(pc + 1)));
-    turn_block(PROCESS_PARKED, WAIT_LOOP, NULL, site_at((void *)(pc + 1)));
+    uint16_t site = site_at(fault_place((void *)(pc + 1)));
+    record_event(runtime.control, runtime.me, EVENT_LOOP, site);
+    turn_block(PROCESS_PARKED, WAIT_LOOP, NULL, site);
 }
 
 /* A signal cannot be taken back: whatever the program writes into the control segment later, the runner,

@@ -138,7 +138,12 @@ bool channel_begin(struct channel *channel, int descriptor, bool writes, const v
         return true;
     channel->site = site_at(pc);
     channel->pipe = channel->object->initial == CHANNEL_PIPE;
-    channel->waits = !(REAL(fcntl)(descriptor, F_GETFL) & O_NONBLOCK);
+    int flags = REAL(fcntl)(descriptor, F_GETFL);
+    if ((flags & O_ACCMODE) == (writes ? O_RDONLY : O_WRONLY)) { /* the wrong end, EBADF */
+        channel->object = NULL;
+        return true;
+    }
+    channel->waits = !(flags & O_NONBLOCK);
     if (!channel->waits)
         poll_begin(channel->object, channel->site);
     turn_sync();
@@ -199,12 +204,32 @@ void channel_end(const struct channel *channel, ssize_t result)
     errno = saved;
 }
 
+size_t channel_buffered(const FILE *stream)
+{
+    return (size_t)(stream->_IO_read_end - stream->_IO_read_ptr);
+}
+
+bool channel_of_stream(FILE *stream)
+{
+    return runtime.on && runtime.control->channels > 0 && stream != NULL && channel_find(fileno(stream), false) != NULL;
+}
+
+int channel_byte(FILE *stream, const void *pc)
+{
+    struct channel channel;
+    if (!channel_begin_stream(&channel, stream, false, pc))
+        return EOF;
+    int byte = REAL(fgetc)(stream);
+    channel_end(&channel, byte == EOF ? 0 : 1);
+    return byte;
+}
+
 bool channel_begin_stream(struct channel *channel, FILE *stream, bool writes, const void *pc)
 {
     *channel = (struct channel){0};
     if (!runtime.on || runtime.control->channels == 0 || stream == NULL)
         return true;
-    if (!writes && stream->_IO_read_ptr < stream->_IO_read_end)
+    if (!writes && channel_buffered(stream) > 0)
         return true; /* it was received before */
     return channel_begin(channel, fileno(stream), writes, pc);
 }

@@ -28,11 +28,15 @@ static bool fault_is_in_program(const void *pc)
            there.dli_fbase != library.dli_fbase && there.dli_fbase != own.dli_fbase;
 }
 
-/* Where the program called what crashes at `pc`. Unwinding is not async-signal-safe, but the process is about to die.
+/*
+ * `pc`, or where the program called what is there, as the address after it. Unwinding is not async-signal-safe: this is
+ * for processes that are about to die or have computed for long.
  */
-static const void *fault_caller(const void *pc)
+const void *fault_place(const void *pc)
 {
     enum { FRAMES = 32, OWN = 2 }; /* this function and the handler */
+    if (runtime.peer || fault_is_in_program((const char *)pc - 1))
+        return pc;
     void *frame[FRAMES];
     int frames = backtrace(frame, FRAMES);
     for (int i = OWN; i < frames; i++)
@@ -51,10 +55,8 @@ static void fault_note(int signal, siginfo_t *info, void *context)
         event->value = (uint64_t)signal;
         if (signal == SIGABRT && aborted_at != NULL)
             event->site = site_at(aborted_at);
-        else if (fault_is_in_program((void *)pc))
-            event->site = site_at((void *)(pc + 1));
         else
-            event->site = site_at(fault_caller((void *)(pc + 1)));
+            event->site = site_at(fault_place((void *)(pc + 1)));
     }
     /* SA_RESETHAND has restored the default: a fault happens again at once, a signal that was sent is sent again. */
     syscall(SYS_tgkill, syscall(SYS_getpid), syscall(SYS_gettid), signal);

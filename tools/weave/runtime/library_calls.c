@@ -480,6 +480,25 @@ WEAVE_EXPORT int setsockopt(int socket, int level, int option, const void *from,
 
 /* ---- formatted input ---- */
 
+/* Receives up to the end of what the next call will read, and puts it back: the C library keeps any number of bytes. */
+static void library_prepare(FILE *stream, int end, const void *pc)
+{
+    if (!channel_of_stream(stream))
+        return;
+    size_t length = 0, room = 0;
+    char *kept = NULL;
+    for (int byte = 0; byte != end && (byte = channel_byte(stream, pc)) != EOF; length++) {
+        if (length == room)
+            kept = realloc(kept, room = room * 2 + 256);
+        if (kept == NULL)
+            return;
+        kept[length] = (char)byte;
+    }
+    while (length > 0)
+        ungetc((unsigned char)kept[--length], stream);
+    free(kept);
+}
+
 /* One conversion of scanf's format; `*format` is after its percent sign. Returns its letter, and how it stores. */
 static char scan_conversion(const char **format, bool *stores, size_t *size, bool *text)
 {
@@ -558,6 +577,7 @@ static int scan_stream(FILE *stream, const char *format, va_list arguments, cons
 {
     va_list again;
     library_read_text(format, SIZE_MAX, pc);
+    library_prepare(stream, '\n', pc);
     va_copy(again, arguments);
     int count = OPENED(int, REAL(vfscanf)(stream, format, again));
     va_end(again);
@@ -599,26 +619,41 @@ SCANNER(__isoc23_)
 
 /* ---- input and output ---- */
 
+/* From a channel: byte by byte, since a line may come in parts. */
+static char *library_gather_line(char *to, int size, FILE *stream, const void *pc)
+{
+    int length = 0, byte = 0;
+    while (length < size - 1 && byte != '\n' && (byte = channel_byte(stream, pc)) != EOF)
+        to[length++] = (char)byte;
+    if (size > 0 && (length > 0 || size == 1))
+        to[length] = '\0';
+    return size > 1 && length == 0 ? NULL : to;
+}
+
+static char *library_line(char *to, int size, FILE *stream, const void *pc)
+{
+    char *result = OPENED(char *, channel_of_stream(stream) ? library_gather_line(to, size, stream, pc)
+                                                            : REAL(fgets)(to, size, stream));
+    library_write_text(result, pc);
+    return result;
+}
+
 WEAVE_EXPORT char *fgets(char *restrict to, int size, FILE *restrict stream)
 {
-    struct channel channel;
-    if (!channel_begin_stream(&channel, stream, false, CALLER))
-        return NULL;
-    char *result = OPENED(char *, REAL(fgets)(to, size, stream));
-    channel_end(&channel, result == NULL ? 0 : 1);
-    library_write_text(result, CALLER);
-    return result;
+    return library_line(to, size, stream, CALLER);
+}
+
+WEAVE_EXPORT char *fgets_unlocked(char *restrict to, int size, FILE *restrict stream)
+{
+    return library_line(to, size, stream, CALLER);
 }
 
 WEAVE_EXPORT ssize_t getdelim(char **restrict line, size_t *restrict room, int end, FILE *restrict stream)
 {
     library_read(line, sizeof *line, CALLER);
     library_read(room, sizeof *room, CALLER);
-    struct channel channel;
-    if (!channel_begin_stream(&channel, stream, false, CALLER))
-        return -1;
+    library_prepare(stream, end, CALLER);
     ssize_t length = OPENED(ssize_t, REAL(getdelim)(line, room, end, stream));
-    channel_end(&channel, length < 0 ? 0 : length);
     library_write(line, sizeof *line, CALLER);
     library_write(room, sizeof *room, CALLER);
     return length;
@@ -726,25 +761,18 @@ WEAVE_EXPORT ssize_t recvmsg(int socket, struct msghdr *message, int flags)
     return got;
 }
 
-/* One byte from a stream. */
-static int library_byte(FILE *stream, const void *pc)
-{
-    struct channel channel;
-    if (!channel_begin_stream(&channel, stream, false, pc))
-        return EOF;
-    int byte = REAL(fgetc)(stream);
-    channel_end(&channel, byte == EOF ? 0 : 1);
-    return byte;
-}
-
 WEAVE_EXPORT int fgetc(FILE *stream)
 {
-    return library_byte(stream, CALLER);
+    return channel_byte(stream, CALLER);
 }
 
 WEAVE_EXPORT int getc(FILE *) __attribute__((alias("fgetc")));
+WEAVE_EXPORT int fgetc_unlocked(FILE *) __attribute__((alias("fgetc")));
+WEAVE_EXPORT int getc_unlocked(FILE *) __attribute__((alias("fgetc")));
+/* What the macro getc_unlocked calls when nothing is buffered. */
+WEAVE_EXPORT int __uflow(FILE *) __attribute__((alias("fgetc")));
 
 WEAVE_EXPORT int getchar(void)
 {
-    return library_byte(stdin, CALLER);
+    return channel_byte(stdin, CALLER);
 }

@@ -145,19 +145,33 @@ static struct object *fifo_object(const char *path, const struct stat *status)
     return object;
 }
 
-/*
- * Whether somebody writes into the FIFO, or has since its reader opened it. Without bytes to read, read(2) tells
- * writers (EAGAIN) from none (0); poll(2) tells of those that have come and gone.
- */
-static bool fifo_has_writer(int descriptor)
+/* Whether nobody writes and somebody has since this descriptor was opened: only then poll(2) says so. */
+static bool fifo_has_hung_up(int descriptor)
 {
-    int bytes = 0;
-    char byte;
     struct pollfd now = {descriptor, POLLIN, 0};
-    if (ioctl(descriptor, FIONREAD, &bytes) == 0 && bytes > 0)
+    return REAL(poll)(&now, 1, 0) > 0 && (now.revents & POLLHUP) != 0;
+}
+
+/*
+ * Whether somebody writes into the FIFO, or has since its reader opened it. To tell writers from none, we are one for a
+ * moment; since that counts as one that has come and gone, the descriptor is opened again.
+ */
+static bool fifo_has_writer(int descriptor, const char *path, int flags)
+{
+    if (fifo_has_hung_up(descriptor))
         return true;
-    return (REAL(poll)(&now, 1, 0) > 0 && (now.revents & POLLHUP) != 0) ||
-           (syscall(SYS_read, descriptor, &byte, sizeof byte) < 0 && errno == EAGAIN);
+    int writer = REAL(open)(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC, 0);
+    if (writer < 0)
+        return true; /* read only: it is not known */
+    REAL(close)(writer);
+    if (!fifo_has_hung_up(descriptor))
+        return true;
+    int again = REAL(open)(path, flags | O_NONBLOCK, 0);
+    if (again >= 0) {
+        REAL(dup3)(again, descriptor, flags & O_CLOEXEC);
+        REAL(close)(again);
+    }
+    return false;
 }
 
 /* False: interrupted. */
@@ -191,7 +205,7 @@ static int fifo_open(const char *path, int flags, const struct stat *status, con
         return -1;
     }
     channel_changed(object); /* the other end goes on */
-    while (waits && !writes && !fifo_has_writer(descriptor))
+    while (waits && !writes && !fifo_has_writer(descriptor, path, flags))
         if (!fifo_wait(object, writes, site)) {
             REAL(close)(descriptor);
             errno = EINTR;

@@ -13,6 +13,7 @@
 #include <sys/select.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -81,6 +82,18 @@ static void process_learn(int slot)
         self->time = child->time;
 }
 
+/* As the kernel does it: a bad pointer is an error, EFAULT, and no crash. */
+static bool process_tell(int *status, int value)
+{
+    const struct iovec from = {&value, sizeof value}, to = {status, sizeof value};
+    uint32_t where;
+    bool shared = segment_find(status, &where) > 0; /* a page that may be closed to the library */
+    if (!shared && syscall(SYS_process_vm_writev, syscall(SYS_getpid), &from, 1, &to, 1, 0) < 0 && errno == EFAULT)
+        return false;
+    *status = value;
+    return true;
+}
+
 static pid_t process_reap(int slot, int *status, int options)
 {
     struct process *child = &runtime.control->process[slot];
@@ -88,10 +101,8 @@ static pid_t process_reap(int slot, int *status, int options)
     pid_t pid = REAL(waitpid)(child->pid, &ended, options);
     child->exit_status = ended;
     child->pid = 0;
-    if (status != NULL)
-        *status = ended;
     process_learn(slot);
-    return pid;
+    return status == NULL || process_tell(status, ended) ? pid : -1;
 }
 
 pid_t process_wait(pid_t pid, int *status, int options, const void *pc)

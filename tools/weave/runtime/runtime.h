@@ -134,6 +134,11 @@ struct channel {
 bool channel_begin(struct channel *channel, int descriptor, bool writes, const void *pc);
 /* The same for a stream, as far as its call may come to the descriptor. */
 bool channel_begin_stream(struct channel *channel, FILE *stream, bool writes, const void *pc);
+/* Bytes that a stream has received already. */
+size_t channel_buffered(const FILE *stream);
+/* A stream of a channel: a call that may read more than once has to wait as often, byte by byte. */
+bool channel_of_stream(FILE *stream);
+int channel_byte(FILE *stream, const void *pc);
 /* After it; `result` as of the call. */
 void channel_end(const struct channel *channel, ssize_t result);
 enum channel_kind { CHANNEL_PIPE, CHANNEL_SOCKET, CHANNEL_EVENT };
@@ -162,6 +167,8 @@ void trap_install(void);
 
 /* fault.c */
 void fault_install(void);
+/* The program's own place of what happens at `pc`, the C library's and this one's functions left out. */
+const void *fault_place(const void *pc);
 /* Loads what unwinding needs, once in the server. */
 void fault_prepare(void);
 

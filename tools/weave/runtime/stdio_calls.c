@@ -264,17 +264,44 @@ WEAVE_EXPORT size_t fwrite(const void *restrict from, size_t size, size_t count,
     return written;
 }
 
+/* From a channel: what has come, then wait for more. */
+static size_t stdio_gather(char *to, size_t size, FILE *stream, const void *pc)
+{
+    size_t done = 0;
+    while (done < size) {
+        size_t ready = channel_buffered(stream);
+        if (ready > 0) {
+            done += REAL(fread)(to + done, 1, ready < size - done ? ready : size - done, stream);
+            continue;
+        }
+        int byte = channel_byte(stream, pc);
+        if (byte == EOF)
+            break;
+        to[done++] = (char)byte;
+    }
+    return done;
+}
+
+static size_t stdio_fread(void *to, size_t size, size_t count, FILE *stream, const void *pc)
+{
+    stdio_write(to, size * count, pc);
+    segment_open();
+    size_t got = size == 0                   ? 0
+                 : channel_of_stream(stream) ? stdio_gather(to, size * count, stream, pc) / size
+                                             : REAL(fread)(to, size, count, stream);
+    segment_close();
+    return got;
+}
+
 WEAVE_EXPORT size_t fread(void *restrict to, size_t size, size_t count, FILE *restrict stream)
 {
-    struct channel channel;
-    if (!channel_begin_stream(&channel, stream, false, CALLER))
-        return 0;
-    stdio_write(to, size * count, CALLER);
-    segment_open();
-    size_t read_count = REAL(fread)(to, size, count, stream);
-    segment_close();
-    channel_end(&channel, (ssize_t)(read_count * size));
-    return read_count;
+    return stdio_fread(to, size, count, stream, CALLER);
+}
+
+#undef fread_unlocked /* a macro in some headers */
+WEAVE_EXPORT size_t fread_unlocked(void *restrict to, size_t size, size_t count, FILE *restrict stream)
+{
+    return stdio_fread(to, size, count, stream, CALLER);
 }
 
 WEAVE_EXPORT ssize_t write(int descriptor, const void *from, size_t size)
@@ -299,8 +326,8 @@ WEAVE_EXPORT ssize_t write(int descriptor, const void *from, size_t size)
 
 WEAVE_EXPORT ssize_t read(int descriptor, void *to, size_t size)
 {
-    struct channel channel;
-    if (!channel_begin(&channel, descriptor, false, CALLER))
+    struct channel channel = {0};
+    if (size > 0 && !channel_begin(&channel, descriptor, false, CALLER)) /* no byte is there at once */
         return -1;
     stdio_write(to, size, CALLER);
     segment_open();

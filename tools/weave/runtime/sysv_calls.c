@@ -70,6 +70,12 @@ static void sysv_initialised(int id, int member, int value, uint16_t site)
         misuse->other = object->maker;
         misuse->other_site = object->made_at;
         misuse->object = (int16_t)object_index(runtime.control, object);
+    } else if (object->user >= 0 && object->user != runtime.me &&
+               !clock_covers(&runtime.self->sync, object->user, object->used)) { /* its value is lost now */
+        struct misuse *misuse = record_misuse(runtime.control, runtime.me, MISUSE_LATE, site);
+        misuse->other = object->user;
+        misuse->other_site = object->used_at;
+        misuse->object = (int16_t)object_index(runtime.control, object);
     }
     object->maker = (int8_t)runtime.me;
     object->made_at = site;
@@ -77,6 +83,15 @@ static void sysv_initialised(int id, int member, int value, uint16_t site)
     order_release(runtime.control, runtime.me, object);
     order_release(runtime.control, runtime.me, sysv_zero(id, (unsigned short)member));
     object_event(EVENT_INIT, site, object, (uint64_t)(int64_t)value);
+}
+
+static void sysv_all_initialised(int id, const unsigned short *values, uint16_t site)
+{
+    struct semid_ds status;
+    if (REAL(semctl)(id, 0, IPC_STAT, &status) != 0)
+        return;
+    for (unsigned i = 0; i < status.sem_nsems; i++)
+        sysv_initialised(id, (int)i, values[i], site);
 }
 
 WEAVE_EXPORT int semctl(int id, int member, int command, ...)
@@ -108,6 +123,8 @@ WEAVE_EXPORT int semctl(int id, int member, int command, ...)
     } else if (result >= 0) {
         if (command == SETVAL)
             sysv_initialised(id, member, (int)(intptr_t)argument, site);
+        else if (command == SETALL)
+            sysv_all_initialised(id, argument, site);
         order_release(runtime.control, runtime.me, set);
         object_changed(runtime.control, set);
         spin_progress(runtime.control, runtime.me);
@@ -120,6 +137,9 @@ static void sysv_done(int id, const struct sembuf *operations, size_t count, uin
 {
     for (size_t i = 0; i < count; i++) {
         struct object *object = sysv_member(id, operations[i].sem_num);
+        object->user = (int8_t)runtime.me;
+        object->used = runtime.self->sync.at[runtime.me];
+        object->used_at = site;
         if (operations[i].sem_op <= 0) {
             if (operations[i].sem_op == 0) {
                 order_acquire(runtime.control, runtime.me, sysv_zero(id, operations[i].sem_num));
