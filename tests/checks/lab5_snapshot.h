@@ -13,6 +13,8 @@
 #define PRODUCER "producer.c"
 #define READER   "reader.py"
 #define SEQUENCE "sequence.c"
+#define HANDOVER "handover.c"
+#define HAND_PY  "hand_reader.py"
 #define PROGRAMS TOOLCHAIN_SOURCE "/tests/checks/programs/"
 #define SCRIPTED "producer_scripted" /* with the detector that finds what it is told */
 
@@ -107,6 +109,12 @@ void lab5_live_writer(struct check *check);
 void lab5_live_reader(struct check *check);
 void lab5_live_refuses(struct check *check);
 void lab5_live_race(struct check *check);
+
+/* lab5_hand.c: the second challenge */
+void lab5_hand_sealed(struct check *check);
+void lab5_hand_each(struct check *check);
+void lab5_hand_takes(struct check *check);
+void lab5_hand_refuses(struct check *check);
 
 /* lab5_snapshot_instructor.c, which no student has */
 CHECK_HIDDEN(lab5_drawn);

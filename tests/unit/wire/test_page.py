@@ -1,6 +1,6 @@
 """The tables of docs/wire-formats.md against the tables of offsets that the compiled headers give.
 
-LIVE_FORMAT in the environment: the program that prints the one of lab 5's challenge.
+LIVE_FORMAT in the environment: the program that prints those of lab 5's challenges.
 
 A table belongs to the last `name` in a heading, or in a line that ends with a colon, before it.
 """
