@@ -522,7 +522,8 @@ static const struct check_case cases[] = {
      .concept = "ctypes lays a structure out as the C compiler does",
      .hints = {"ctypes.Structure follows the rules of the C compiler: the same members give the same wrong offsets.",
                "shared_data.py: name the gaps as in the header. _pack_ = n caps every member's alignment at n.",
-               "_pack_ = 4, and fields such as (\"_padding2\", ctypes.c_uint8 * 6). A leading underscore says: "
+               "_pack_ = 4, with _layout_ = \"ms\" (Python 3.14 warns without it), and fields such as (\"_padding2\", "
+               "ctypes.c_uint8 * 6). A leading underscore says: "
                "padding."},
      .limit = LIMIT_QUICK,
      .run = mirror},
