@@ -1,6 +1,7 @@
 /* See shmlab/windows.h. */
 #include "shmlab/windows.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,6 +150,30 @@ void windows_role_leave(HANDLE role)
         ReleaseMutex(role);
         CloseHandle(role);
     }
+}
+
+bool windows_integer(const char *option, const char *text, long long low, long long high, long long *number)
+{
+    char *end;
+
+    errno = 0;
+    *number = strtoll(text, &end, 0);
+    if (end != text && *end == '\0' && errno == 0 && *number >= low && *number <= high)
+        return true;
+    windows_report(NULL, "%s wants a whole number from %lld to %lld, not '%s'", option, low, high, text);
+    return false;
+}
+
+bool windows_number(const char *option, const char *text, double low, double high, double *number)
+{
+    char *end;
+
+    *number = strtod(text, &end);
+    /* written so that not-a-number is refused too */
+    if (end != text && *end == '\0' && *number >= low && *number <= high)
+        return true;
+    windows_report(NULL, "%s wants a number from %g to %g, not '%s'", option, low, high, text);
+    return false;
 }
 
 double windows_seconds(void)

@@ -72,7 +72,9 @@ class Windows(unittest.TestCase):
         cls.scratch.cleanup()
 
     def start(self, name: str, *arguments: str) -> "subprocess.Popen[str]":
-        """Start a program; it is ended with the test at the latest."""
+        """Start a program; it is ended with the test at the latest. On a busy machine a peer may take long to start."""
+        if name in ("producer", "consumer") and "--timeout" not in arguments:
+            arguments += ("--timeout", str(RUNAWAY))
         program = subprocess.Popen(["wine", str(PROGRAMS / f"{name}.exe"), *arguments], env=self.environment, text=True,
                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.addCleanup(self.put_away, program)
@@ -147,6 +149,9 @@ class Windows(unittest.TestCase):
     def test_wrong_usage_is_2(self) -> None:
         for name in ("writer", "reader", "producer", "consumer"):
             self.assertIn("usage", self.end(self.start(name, "--no-such-option"), 2))
+        for name, option, value in (("writer", "--hold", "-1"), ("reader", "--wait", "nan"), ("producer", "--seed", "1.5"),
+                                    ("consumer", "--frames", "many"), ("consumer", "--timeout", "")):
+            self.assertIn(f"{option} wants a", self.end(self.start(name, option, value), 2))
 
     # ---- lab 6 ----
     def stream(self, first: str, second: str) -> str:

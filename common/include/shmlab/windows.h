@@ -44,6 +44,10 @@ enum windows_role {
 enum windows_role windows_role_take(const char *name, HANDLE *role);
 void windows_role_leave(HANDLE role); /* NULL is allowed */
 
+/* The value of an option, from low to high; false after a message. An integer is decimal, or hexadecimal with 0x. */
+bool windows_integer(const char *option, const char *text, long long low, long long high, long long *number);
+bool windows_number(const char *option, const char *text, double low, double high, double *number);
+
 /* Seconds of a monotonic clock, from an arbitrary moment. */
 double windows_seconds(void);
 

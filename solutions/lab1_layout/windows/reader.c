@@ -80,9 +80,7 @@ static bool settings_read(struct settings *settings, int argc, char **argv)
     for (int key; (key = getopt_long(argc, argv, "", options, NULL)) != -1;)
         if (key == 'n')
             settings->name = optarg;
-        else if (key == 'w')
-            settings->wait = atof(optarg);
-        else
+        else if (key != 'w' || !windows_number("--wait", optarg, 0, 86400, &settings->wait))
             return false;
     return optind == argc;
 }

@@ -135,9 +135,7 @@ static bool settings_read(struct settings *settings, int argc, char **argv)
     for (int key; (key = getopt_long(argc, argv, "", options, NULL)) != -1;)
         if (key == 'n')
             settings->name = optarg;
-        else if (key == 'h')
-            settings->hold = atof(optarg);
-        else
+        else if (key != 'h' || !windows_number("--hold", optarg, 0, 86400, &settings->hold))
             return false;
     return optind == argc;
 }

@@ -8,16 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "options.h"
 #include "queue.h"
 
-enum { WRONG_USAGE = 2 };
-
 struct settings {
-    const char *prefix;
-    long frames;    /* 0: until the producer ends */
-    double timeout; /* seconds without a frame, or without a producer */
-    bool sums;      /* print a checksum of each slot */
-    bool quiet;
+    struct queue_options queue;
+    bool sums; /* print a checksum of each slot */
 };
 
 struct counts {
@@ -54,7 +50,7 @@ static void slot_take(const struct queue_slot *slot, const struct settings *sett
     counts->detections += found;
     if (settings->sums)
         printf("slot %d %016llx\n", number, (unsigned long long)slot_sum(slot));
-    if (!settings->quiet)
+    if (!settings->queue.quiet)
         printf("consumer: frame %d: %d detections\n", number, found);
     fflush(stdout);
 }
@@ -70,7 +66,7 @@ static int end_report(enum queue_end end, const struct settings *settings)
     case QUEUE_STOPPED:
         return windows_report(NULL, "%s", windows_stop_name());
     case QUEUE_TIMEOUT:
-        return windows_report("is the producer stuck?", "nothing came for %g s", settings->timeout);
+        return windows_report("is the producer stuck?", "nothing came for %g s", settings->queue.timeout);
     default:
         return EXIT_FAILURE; /* the message was printed */
     }
@@ -78,9 +74,9 @@ static int end_report(enum queue_end end, const struct settings *settings)
 
 static int frames_take(struct queue *queue, const struct settings *settings, struct counts *counts)
 {
-    while (settings->frames == 0 || counts->frames < settings->frames) {
+    while (settings->queue.frames == 0 || counts->frames < settings->queue.frames) {
         const struct queue_slot *slot;
-        enum queue_end end = queue_acquire_full(queue, &slot, settings->timeout);
+        enum queue_end end = queue_acquire_full(queue, &slot, settings->queue.timeout);
         if (end != QUEUE_DONE)
             return end_report(end, settings);
         slot_take(slot, settings, counts);
@@ -93,36 +89,19 @@ static int frames_take(struct queue *queue, const struct settings *settings, str
 static bool settings_read(struct settings *settings, int argc, char **argv)
 {
     static const struct option options[] = {
-        {"prefix", required_argument, NULL, 'p'},  {"frames", required_argument, NULL, 'n'},
-        {"timeout", required_argument, NULL, 't'}, {"sums", no_argument, NULL, 's'},
-        {"quiet", no_argument, NULL, 'q'},         {NULL, 0, NULL, 0}};
+        QUEUE_OPTIONS, {"sums", no_argument, NULL, 's'}, {NULL, 0, NULL, 0}};
 
     for (int key; (key = getopt_long(argc, argv, "", options, NULL)) != -1;)
-        switch (key) {
-        case 'p':
-            settings->prefix = optarg;
-            break;
-        case 'n':
-            settings->frames = atol(optarg);
-            break;
-        case 't':
-            settings->timeout = atof(optarg);
-            break;
-        case 's':
+        if (key == 's')
             settings->sums = true;
-            break;
-        case 'q':
-            settings->quiet = true;
-            break;
-        default:
+        else if (!queue_options_take(&settings->queue, key, optarg))
             return false;
-        }
     return optind == argc;
 }
 
 int main(int argc, char **argv)
 {
-    struct settings settings = {.prefix = QUEUE_PREFIX, .timeout = 30};
+    struct settings settings = {.queue = {.prefix = QUEUE_PREFIX, .timeout = 30}};
     struct counts counts = {0};
     struct queue queue;
 
@@ -132,7 +111,7 @@ int main(int argc, char **argv)
         return WRONG_USAGE;
     }
     HANDLE stop = windows_stop_event();
-    if (stop == NULL || queue_attach(&queue, settings.prefix, stop, settings.timeout) != 0)
+    if (stop == NULL || queue_attach(&queue, settings.queue.prefix, stop, settings.queue.timeout) != 0)
         return EXIT_FAILURE;
     int status = frames_take(&queue, &settings, &counts);
     if (queue.abandoned)

@@ -4,22 +4,19 @@
  *     producer [--prefix YOLO] [--frames N] [--seed N] [--timeout SECONDS] [--wait] [--quiet]
  */
 #include <getopt.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "options.h"
 #include "queue.h"
 #include "shmlab/frame.h"
 #include "shmlab/scene.h"
 
-enum { WRONG_USAGE = 2 };
-
 struct settings {
-    const char *prefix;
-    long frames; /* 0: until somebody ends it */
+    struct queue_options queue;
     unsigned long long seed;
-    double timeout; /* seconds that the queue may stay full */
-    bool wait;      /* for the next consumer, when one has gone */
-    bool quiet;
+    bool wait; /* for the next consumer, when one has gone */
 };
 
 static void slot_fill(struct queue_slot *slot, struct scene *scene, long number)
@@ -39,7 +36,7 @@ static enum queue_end slot_acquire(struct queue *queue, struct queue_slot **slot
 {
     enum queue_end end;
 
-    while ((end = queue_acquire_free(queue, slot, settings->timeout)) == QUEUE_GONE && settings->wait) {
+    while ((end = queue_acquire_free(queue, slot, settings->queue.timeout)) == QUEUE_GONE && settings->wait) {
         printf("producer: the consumer has gone: waiting for the next one\n");
         fflush(stdout);
     }
@@ -55,7 +52,7 @@ static int end_report(enum queue_end end, const struct settings *settings)
         return windows_report("start both again, or use --wait", "the consumer has gone");
     case QUEUE_TIMEOUT:
         return windows_report("start a consumer with the same --prefix", "the queue stayed full for %g s",
-                              settings->timeout);
+                              settings->queue.timeout);
     default:
         return EXIT_FAILURE; /* the message was printed */
     }
@@ -63,13 +60,13 @@ static int end_report(enum queue_end end, const struct settings *settings)
 
 static int frames_make(struct queue *queue, struct scene *scene, const struct settings *settings, long *made)
 {
-    while (settings->frames == 0 || *made < settings->frames) {
+    while (settings->queue.frames == 0 || *made < settings->queue.frames) {
         struct queue_slot *slot;
         enum queue_end end = slot_acquire(queue, &slot, settings);
         if (end != QUEUE_DONE)
             return end_report(end, settings);
         slot_fill(slot, scene, *made);
-        if (!settings->quiet)
+        if (!settings->queue.quiet)
             printf("producer: frame %d: %d objects by the scene's own truth\n", slot->frame_id,
                    slot->num_detections);
         fflush(stdout);
@@ -82,35 +79,20 @@ static int frames_make(struct queue *queue, struct scene *scene, const struct se
 
 static bool settings_read(struct settings *settings, int argc, char **argv)
 {
-    static const struct option options[] = {{"prefix", required_argument, NULL, 'p'},
-                                            {"frames", required_argument, NULL, 'n'},
+    static const struct option options[] = {QUEUE_OPTIONS,
                                             {"seed", required_argument, NULL, 's'},
-                                            {"timeout", required_argument, NULL, 't'},
                                             {"wait", no_argument, NULL, 'w'},
-                                            {"quiet", no_argument, NULL, 'q'},
                                             {NULL, 0, NULL, 0}};
+    long long seed;
 
     for (int key; (key = getopt_long(argc, argv, "", options, NULL)) != -1;)
-        switch (key) {
-        case 'p':
-            settings->prefix = optarg;
-            break;
-        case 'n':
-            settings->frames = atol(optarg);
-            break;
-        case 's':
-            settings->seed = strtoull(optarg, NULL, 0);
-            break;
-        case 't':
-            settings->timeout = atof(optarg);
-            break;
-        case 'w':
+        if (key == 's') {
+            if (!windows_integer("--seed", optarg, 0, LLONG_MAX, &seed))
+                return false;
+            settings->seed = (unsigned long long)seed;
+        } else if (key == 'w') {
             settings->wait = true;
-            break;
-        case 'q':
-            settings->quiet = true;
-            break;
-        default:
+        } else if (!queue_options_take(&settings->queue, key, optarg)) {
             return false;
         }
     return optind == argc;
@@ -118,7 +100,7 @@ static bool settings_read(struct settings *settings, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    struct settings settings = {.prefix = QUEUE_PREFIX, .seed = 1, .timeout = 30};
+    struct settings settings = {.queue = {.prefix = QUEUE_PREFIX, .timeout = 30}, .seed = 1};
     struct queue queue;
     long made = 0;
 
@@ -135,16 +117,16 @@ int main(int argc, char **argv)
     struct scene *scene = scene_open(QUEUE_WIDTH, QUEUE_HEIGHT, settings.seed);
     if (scene == NULL)
         return windows_report(NULL, "out of memory");
-    if (queue_create(&queue, settings.prefix, stop) != 0) {
+    if (queue_create(&queue, settings.queue.prefix, stop) != 0) {
         scene_close(scene);
         return EXIT_FAILURE;
     }
-    printf("producer: %s_QUEUE_SHM is open, a consumer may come (process %lu)\n", settings.prefix,
+    printf("producer: %s_QUEUE_SHM is open, a consumer may come (process %lu)\n", settings.queue.prefix,
            GetCurrentProcessId());
     fflush(stdout);
     int status = frames_make(&queue, scene, &settings, &made);
     if (status == EXIT_SUCCESS)
-        queue_drain(&queue, settings.timeout);
+        queue_drain(&queue, settings.queue.timeout);
     int unread = queue_close(&queue);
     scene_close(scene);
     printf("producer: %ld frames\n", made);

@@ -1,13 +1,13 @@
 /*
- * Lab 6's queue on Windows: the same bytes as ../queue.h, other objects underneath.
+ * Lab 6's queue on Windows: the same bytes as ../queue.h, other objects underneath. On Linux, and here:
  *
- *     Linux                                 Windows
- *     shm_open, ftruncate, mmap             CreateFileMapping, MapViewOfFile: Local\P_QUEUE_SHM
- *     sem_open, sem_clockwait, sem_post     CreateSemaphore, WaitFor..., ReleaseSemaphore: Local\P_EMPTY,
- * Local\P_FULL a semaphore that begins with 1        a mutex, Local\P_MUTEX: it has an owner, and tells of
- * one that died a lock on a byte of the object        a mutex for each role: Local\P_PRODUCER,
- * Local\P_CONSUMER a look at the peer every 50 ms        one wait for the frame, the peer's end and Ctrl-C
- *     shm_unlink, sem_unlink                nothing: the object goes with the last handle and view
+ *  - shm_open, ftruncate, mmap: CreateFileMapping and MapViewOfFile, Local\P_QUEUE_SHM
+ *  - sem_open, sem_clockwait, sem_post: CreateSemaphore, WaitFor..., ReleaseSemaphore, Local\P_EMPTY and
+ * Local\P_FULL
+ *  - the semaphore that begins with 1: a mutex, Local\P_MUTEX, which has an owner, and tells of one that died
+ *  - a lock on a byte of the object: a mutex for each role, Local\P_PRODUCER and Local\P_CONSUMER
+ *  - a look at the peer every 50 ms: one wait for the frame, the peer's end and Ctrl-C
+ *  - shm_unlink, sem_unlink: nothing, for an object goes with its last handle and view
  *
  * The two role mutexes are ours; a program that follows the documents only needs none of them, and is never
  * seen as present.
