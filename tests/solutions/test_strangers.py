@@ -58,8 +58,10 @@ class Strangers(unittest.TestCase):
         """What a test that failed left."""
         for name in os.listdir("/dev/shm"):
             path = Path("/dev/shm") / name
-            if self.prefix in name:
-                (path.rmdir if path.is_dir() else path.unlink)()
+            if self.prefix in name and path.is_dir():
+                path.rmdir()
+            elif self.prefix in name:
+                path.unlink()
 
     def path(self, ending: str) -> Path:
         return Path(f"/dev/shm/{self.prefix}_{ending}")
