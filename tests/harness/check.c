@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "context.h"
+#include "crash.h"
 #include "crowd.h"
 #include "ends.h"
 #include "family.h"
@@ -162,6 +163,12 @@ static void record_output(json_t *record, const char *key, const char *text)
     free(clip);
 }
 
+/* Has a program of it crashed at an address? Another run can tell where. */
+static bool crash_seen(const struct check *check)
+{
+    return check->told == 256 + SIGSEGV || check->told == 256 + SIGBUS;
+}
+
 static _Noreturn void check_end(struct check *check, enum outcome outcome, const struct finding *finding)
 {
     check_varies(check, "folder", check_scratch(check)); /* last: a check may have named a part of it before */
@@ -177,6 +184,8 @@ static _Noreturn void check_end(struct check *check, enum outcome outcome, const
     record_text(record, "compiler", finding->compiler);
     if (outcome == OUTCOME_FAILED)
         record_text(record, "ended", ends_word(check));
+    if (outcome == OUTCOME_FAILED && !check->crash_watch && !check->sanitized && crash_seen(check))
+        json_object_set_new(record, "look_again", json_true());
     if (check->crowded)
         record_text(record, "limit", check_text(check, "a program started more than %d processes: ended", CROWD_MANY));
     else if (check->flooded)
@@ -275,8 +284,8 @@ static int program_status(const struct program *program)
 }
 
 /* The first program that crashed or was ended for what it printed: other programs wait for it, and what is found is
- * said of them. Adds to the finding what it does not say. */
-static void finding_complete(struct check *check, struct finding *finding)
+ * said of them. Adds to the finding what it does not say. NULL: there is none. */
+static const struct program *finding_complete(struct check *check, struct finding *finding)
 {
     const char *found = finding->found != NULL ? finding->found : "";
 
@@ -292,10 +301,11 @@ static void finding_complete(struct check *check, struct finding *finding)
         if (strstr(found, flood ? " MiB and was ended" : strsignal(status - 256)) == NULL)
             finding->found =
                 check_text(check, "%s%s`%s` %s", found, found[0] != '\0' ? "\n" : "", program->command, end);
-        return;
+        return program;
     }
     if (check->heir != NULL && strstr(found, check->heir) == NULL)
         finding->found = check_text(check, "%s\n(a process that `%s` started lived on after it)", found, check->heir);
+    return NULL;
 }
 
 #define EITHER(member) .member = finding->member ? finding->member : check->advice.member
@@ -310,9 +320,11 @@ void check_fail(struct check *check, const struct finding *finding)
         check_unjudged(check, fault);
     shim_require(check);
     whole.compiler = finding->compiler;
-    finding_complete(check, &whole);
+    const struct program *ended = finding_complete(check, &whole);
     ends_explain(check, &whole);
     whole.line = finding->line != 0 || !same_place ? finding->line : check->advice.line;
+    if (ended != NULL)
+        crash_explain(ended, &whole);
     check_end(check, OUTCOME_FAILED, &whole);
 }
 
@@ -472,6 +484,7 @@ struct program *check_start_keeping(struct check *check, const char *const argv[
                                         .steady = check->sanitized};
 
     program->check = check;
+    program->executable = words[0];
     program->short_name = strrchr(argv[0], '/') != NULL ? strrchr(argv[0], '/') + 1 : argv[0];
     program->command = program->short_name;
     for (size_t i = 1; argv[i] != NULL; i++) {

@@ -168,6 +168,7 @@ struct program {
     time_t since;        /* when it was started, seconds since 1970 */
     const char *command; /* as the transcript shows it */
     const char *short_name;
+    const char *executable;     /* the file that runs: Python for a script */
     bool ended;                 /* reaped */
     int status;                 /* once reaped: 0..255, 256 + signal, -1 did not end in time */
     size_t logged;              /* bytes of its output that are in the transcript */

@@ -67,6 +67,7 @@ struct check {
     bool leaks_unseen;                 /* of which the one for leaks cannot run here */
     struct program **programs;
     size_t program_count;
+    bool crash_watch; /* a run before this one has seen a program crash: this one tells where */
     /* For ends.c: */
     int told;         /* the last status that was put into words; 0: none, or one that says nothing */
     bool faulted;     /* a call of the program that was started last was made to fail */

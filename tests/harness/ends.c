@@ -79,8 +79,8 @@ void ends_explain(const struct check *check, struct finding *finding)
         finding->next = crashes[i].next;
         if (check->faulted && number == SIGSEGV) {
             finding->cause =
-                "a call was made to fail, and its result is used all the same: a failed shmat returns (void *)-1, "
-                "mmap MAP_FAILED, sem_open SEM_FAILED, none of them NULL";
+                "a call was made to fail, and its result is used all the same: a failed shmat returns (void *)-1 and "
+                "mmap MAP_FAILED, which are not NULL, and sem_open returns SEM_FAILED";
             finding->next = "look at the result on the next line";
         }
     }

@@ -84,9 +84,11 @@ int check_shim(struct check *check, struct program *program, const char **enviro
 {
     const char *path;
 
-    if (check->fault == NULL && check->user_name == NULL && check->trace == NULL && check->gate == NULL)
+    bool watch = check->crash_watch && !check->sanitized; /* a sanitizer tells of it by itself */
+    if (check->fault == NULL && check->user_name == NULL && check->trace == NULL && check->gate == NULL && !watch)
         return 0;
     struct shim_orders *orders = program->orders = orders_make(check, &path);
+    orders->watch = watch;
     if (check->fault != NULL)
         fault_parse(check, check->fault, orders);
     snprintf(orders->trace, sizeof orders->trace, "%s", check->trace != NULL ? check->trace : "");

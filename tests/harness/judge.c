@@ -324,6 +324,7 @@ json_t *judge_run(const struct judge_order *order)
     for (size_t i = 0; i < order->lab->case_count; i++) {
         json_decref(judge.tallies[i].failure);
         json_decref(judge.tallies[i].litter);
+        json_decref(judge.tallies[i].crash);
     }
     free(judge.outcome);
     free(judge.tallies);

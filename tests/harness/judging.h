@@ -40,6 +40,7 @@ struct slot {
 struct tally {
     int runs, passed;
     json_t *failure; /* the first run that did not pass; NULL: all have */
+    json_t *crash;   /* the run in which a program crashed, while another one looks where; NULL: none */
     json_t *litter;  /* the first run that left something behind; NULL: none has */
 };
 

@@ -8,7 +8,9 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
+#include <link.h>
 #include <linux/futex.h>
 #include <pwd.h>
 #include <semaphore.h>
@@ -25,6 +27,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #define PUBLIC __attribute__((visibility("default")))
@@ -76,6 +79,101 @@ static void gate_wait(void)
     setenv("PYTHONUNBUFFERED", "1", 1);
 }
 
+/* ---- Crashes ---- */
+
+/* Nothing here but what a handler may call, signal-safety(7); backtrace(3) once it was called before. */
+
+static uint64_t program_base;
+
+static int base_find(struct dl_phdr_info *info, size_t size, void *data)
+{
+    (void)size;
+    *(uint64_t *)data = info->dlpi_addr;
+    return 1; /* the program itself is the first */
+}
+
+/* The line of /proc/self/maps that has the address: proc(5). */
+static void mapping_find(struct shim_crash *crash)
+{
+    static char text[1 << 16];
+    size_t length = 0;
+    ssize_t got;
+
+    int fd = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    while (fd != -1 && (got = read(fd, text + length, sizeof text - 1 - length)) > 0)
+        length += (size_t)got;
+    close(fd);
+    text[length] = '\0';
+    for (char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        char *rest;
+        uint64_t from = strtoull(line, &rest, 16), to = *rest == '-' ? strtoull(rest + 1, NULL, 16) : 0;
+        if (crash->address < from || crash->address >= to)
+            continue;
+        size_t size =
+            (size_t)(end - line) < sizeof crash->mapping - 1 ? (size_t)(end - line) : sizeof crash->mapping - 1;
+        memcpy(crash->mapping, line, size);
+        struct stat info;
+        const char *path = memchr(crash->mapping, '/', size);
+        if (path != NULL && fstatat(AT_FDCWD, path, &info, 0) == 0)
+            crash->size = info.st_size;
+        return;
+    }
+}
+
+static uint64_t instruction_of(const ucontext_t *context, struct shim_crash *crash)
+{
+    crash->writes = -1;
+#if defined __x86_64__
+    enum { WRITE = 2 }; /* of a page fault's error code: Intel SDM volume 3, 4.7 */
+    if (crash->code != SI_KERNEL)
+        crash->writes = (context->uc_mcontext.gregs[REG_ERR] & WRITE) != 0;
+    crash->stack = (uint64_t)context->uc_mcontext.gregs[REG_RSP];
+    return (uint64_t)context->uc_mcontext.gregs[REG_RIP];
+#elif defined __aarch64__
+    crash->stack = context->uc_mcontext.sp;
+    return context->uc_mcontext.pc;
+#else
+    (void)context;
+    return 0;
+#endif
+}
+
+static void crash_handle(int number, siginfo_t *info, void *context)
+{
+    struct shim_crash *crash = &orders->crash;
+    void *frames[SHIM_FRAMES];
+
+    crash->code = info->si_code;
+    crash->address = (uint64_t)(uintptr_t)info->si_addr;
+    crash->base = program_base;
+    crash->size = -1;
+    crash->frame[0] = instruction_of(context, crash);
+    crash->frames = 1;
+    mapping_find(crash);
+    crash->number = number;
+    int count = backtrace(frames, SHIM_FRAMES), first = 0;
+    while (first < count && (uint64_t)(uintptr_t)frames[first] != crash->frame[0])
+        first++; /* this function, and what the kernel returns through */
+    for (int i = first + 1; i < count; i++)
+        crash->frame[crash->frames++] = (uint64_t)(uintptr_t)frames[i];
+    raise(number); /* SA_RESETHAND: it ends as it would have ended */
+}
+
+static void crash_watch(void)
+{
+    static char stack[1 << 16];
+    const stack_t other = {.ss_sp = stack, .ss_size = sizeof stack}; /* its own may be what is used up */
+    struct sigaction action = {.sa_sigaction = crash_handle, .sa_flags = SA_SIGINFO | SA_ONSTACK | (int)SA_RESETHAND};
+    void *frame;
+
+    dl_iterate_phdr(base_find, &program_base);
+    backtrace(&frame, 1); /* the first call loads a library: backtrace(3) */
+    sigemptyset(&action.sa_mask);
+    sigaltstack(&other, NULL);
+    sigaction(SIGSEGV, &action, NULL);
+    sigaction(SIGBUS, &action, NULL);
+}
+
 /* Before the program's own constructors: a preloaded library comes first. System calls as such: a sanitizer that
  * watches the functions may not have begun yet. glibc gives a constructor main's parameters. */
 __attribute__((constructor)) static void orders_take(int count, char **arguments, char **environment)
@@ -100,6 +198,8 @@ __attribute__((constructor)) static void orders_take(int count, char **arguments
         return;
     orders = memory;
     __atomic_store_n(&orders->loaded, 1, __ATOMIC_RELEASE); /* read by program_shimmed in inject.c */
+    if (orders->watch != 0)
+        crash_watch();
     if (orders->gate[0] != '\0')
         gate_wait();
 }

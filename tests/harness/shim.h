@@ -10,7 +10,20 @@
 
 #define SHIM_VARIABLE "SHMLAB_ORDERS"
 
-enum { SHIM_NAME = 32, SHIM_USER = 256, SHIM_PATH = 1024 };
+enum { SHIM_NAME = 32, SHIM_USER = 256, SHIM_PATH = 1024, SHIM_FRAMES = 24 };
+
+/* Where a program has crashed, as its signal handler sees it. */
+struct shim_crash {
+    int32_t number, code; /* of siginfo_t; number 0: it has not */
+    uint64_t address;     /* that it reached for */
+    uint64_t stack;       /* its stack pointer */
+    uint64_t base;        /* where the program itself is loaded */
+    int32_t writes;       /* 1: it stored there, 0: it loaded, -1: unknown */
+    int32_t frames;       /* so many of the following: the instruction, then the return addresses */
+    uint64_t frame[SHIM_FRAMES];
+    char mapping[SHIM_PATH]; /* the line of /proc/PID/maps that has the address; "": nothing is mapped there */
+    int64_t size;            /* of the file that is mapped there; -1: none, or unknown */
+};
 
 struct shim_orders {
     uint32_t size; /* of this structure: a library of another build does nothing */
@@ -23,6 +36,8 @@ struct shim_orders {
     char trace[SHIM_PATH];     /* file for a line of each System V shared memory call; "": none */
     char user_name[SHIM_USER]; /* what getpwuid finds; "": the truth */
     char gate[SHIM_PATH];      /* file that takes the place of shared memory, see tests/checks/gate.h; "": none */
+    uint32_t watch;            /* 1: be told of a crash */
+    struct shim_crash crash;   /* the library's; read when the program has ended */
     /* The answer. All with atomic operations: the library's, of the program and its children, and the harness's. */
     uint32_t loaded; /* the library is in */
     uint32_t go;     /* the harness's: a program with a gate begins when this is 1, a futex(2) */
