@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
-from sites import TALKERS, Range, Site, chosen, written_by_students
+from sites import ADVICE, TALKERS, Range, Site, chosen, written_by_students
 
 DISTRIBUTION = "/usr/lib/python3/dist-packages"  # where Debian puts clang's module, whichever Python runs this
 RELATIONS = {"<": ["<=", ">="], "<=": ["<", ">"], ">": [">=", "<="], ">=": [">", "<"], "==": ["!="], "!=": ["=="]}
@@ -134,6 +134,8 @@ def talk_in(unit: Unit) -> Iterator[Range]:
         if cursor.kind == unit.kinds.CALL_EXPR and cursor.spelling in TALKERS:
             where = unit.range(cursor)
             yield Range(where.start + len(cursor.spelling), where.end)
+        elif cursor.kind == unit.kinds.VAR_DECL and cursor.spelling in ADVICE and cursor.type.spelling == "const char *":
+            yield unit.range(cursor)
 
 
 # ---- Statements ----
@@ -157,6 +159,29 @@ def statements(unit: Unit) -> Iterator[Tuple[Any, Range, List[Any]]]:
                     yield child, where, [child]
 
 
+def target(text: bytes) -> bytes:
+    """What a statement sets and does nothing else: "data->counter"; empty: it is no such statement."""
+    found = re.match(rb"([\w.>\[\]-]+) = ([^=;][^;]*);$|(?:memset|memcpy|snprintf|clock_gettime)\(([^;]*)\);$", text, re.S)
+    if found is None or (found.group(2) is not None and re.search(rb"\w\(|\+\+|--|=", found.group(2))):
+        return b""
+    words = found.group(1) or re.sub(rb"^CLOCK_\w+, ", b"", found.group(3)).split(b",")[0]
+    return words.strip().lstrip(b"&")
+
+
+def same_twice(text: bytes) -> bool:
+    """Done once more it changes nothing: what it sets is not in what it sets it to."""
+    made = target(text)
+    return bool(made) and len(re.findall(rb"(?<![\w.>])" + re.escape(made) + rb"(?!\w)", re.sub(rb"sizeof [\w.>-]+", b"", text))) == 1
+
+
+def in_any_order(one: bytes, other: bytes) -> bool:
+    """Neither sets what the other one looks at."""
+    first, second = target(one), target(other)
+    if not first or not second:
+        return False
+    return not any(re.search(rb"(?<![\w.>])" + re.escape(made) + rb"(?!\w)", text) for made, text in ((first, other), (second, one)))
+
+
 def of_statements(unit: Unit) -> Iterator[Site]:
     """Left out, done twice, in another order, or a function that ends too early."""
     kinds = unit.kinds
@@ -166,7 +191,8 @@ def of_statements(unit: Unit) -> Iterator[Site]:
         text = unit.text(where)
         if cursor.kind in spoken or cursor.kind in (kinds.BREAK_STMT, kinds.CONTINUE_STMT):
             yield Site("delete-stmt", where.start, where.end, empty)
-        if cursor.kind in spoken and len(block) > 1:
+        twice = len(block) > 1 and not same_twice(text) and cursor.spelling not in TALKERS
+        if cursor.kind in spoken and twice:
             yield Site("double-stmt", where.start, where.end, text + b" " + text)
         if cursor.kind == kinds.IF_STMT and b"else" not in text and re.search(rb"\b(return|break|continue|goto)\b", text):
             yield Site("delete-check", where.start, where.end, empty)
@@ -174,12 +200,19 @@ def of_statements(unit: Unit) -> Iterator[Site]:
             value = re.sub(rb"^return\b", b"", text)
             if b"(" in value:  # tells of an error, and goes on all the same
                 yield Site("no-return", where.start, where.end, b"(void)(" + value.strip().rstrip(b";") + b");")
+        advice = re.match(rb"const char \*(\w+) = ", text)
+        if advice and advice.group(1).decode() in ADVICE:
+            continue
         if cursor.kind == kinds.DECL_STMT and b"=" in text and re.match(rb"[\w\s\*]+\b\w+ = ", text):
             yield Site("no-value", where.start, where.end, re.sub(rb" = .*;$", b" = {0};", text, flags=re.S))
     for block in blocks(unit):
         for one, other in zip(block, block[1:]):
             first, second = unit.whole(one), unit.whole(other)
-            if first is not None and second is not None and first.end <= second.start:
+            if first is None or second is None or first.end > second.start:
+                continue
+            function = unit.text(unit.range(block[0])) + unit.text(Range(unit.range(block[0]).start, unit.range(block[-1]).end))
+            private = not re.search(rb"\b(__)?atomic_", function)  # nobody looks on
+            if not (private and in_any_order(unit.text(first), unit.text(second))):
                 between = unit.source[first.end : second.start]
                 yield Site("swap-stmts", first.start, second.end, unit.text(second) + between + unit.text(first))
 

@@ -3,6 +3,7 @@
 
     mutate.py 4 --count 60 --seed 7    sixty changes of what a student writes in lab 4, evenly over all operators
     mutate.py 4 5 6 --jobs 2           several labs (none: all of them), two verdicts at once
+    mutate.py 4 --count 250 --seconds 200    as far as it comes in that time; the same command again goes on from there
     mutate.py 4 --key 3f0a12bc9d       one of them, its whole verdict shown
     mutate.py --list 4                 how many changes there are, by operator
     mutate.py --sample                 a few of each kind that must be caught: a part of `make check`
@@ -18,7 +19,9 @@ What becomes of a change:
     limit        the verdict did not come in time
     SURVIVED     full marks, and nobody has said that it is right: a check is missing, or a line in equivalent.txt
 
-Survivors are printed with their difference, and are in BUILD/mutation/labN-SEED.txt. Status 0: none, 1: some, 2: wrong usage,
+Survivors are printed with their difference, and are in BUILD/mutation/labN-SEED.txt. With --seconds
+what was caught once is not judged again, as BUILD/mutation/labN.known remembers; a survivor is, as soon as judge or checks
+are other ones. Status 0: none, 1: some, 2: wrong usage,
 77: with --sample, libclang is not installed.
 """
 
@@ -32,6 +35,7 @@ import json
 import os
 import random
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -54,6 +58,8 @@ SOLUTIONS = ROOT / "solutions"
 EQUIVALENT = Path(__file__).resolve().with_name("equivalent.txt")
 FOUND = ("failed", "timeout", "error")
 KINDS = ("invalid", "same code", "equivalent", "caught", "warned", "limit", "SURVIVED")
+SETTLED = ("invalid", "same code", "caught")  # of these nothing is to be looked at again
+CPU_SECONDS = 8  # no process of a right verdict needs half of it
 LOOK = 0.05  # seconds between two looks at a verdict that grows
 FLAGS: Tuple[List[str], ...] = ([], ["-fsanitize=thread"])
 GRACE = 30  # seconds that a judge has to take back what it made
@@ -84,12 +90,16 @@ class Mutant(NamedTuple):
         lines += [" " + line for line in before[len(before) - end :][:1]]
         return [f"@@ line {same + 1}", *(line for line in lines if not re.match(r" *(//|#) shmlab:", line))]
 
+    def function(self) -> str:
+        """Where the change is."""
+        before = self.text[: self.site.start].decode("utf-8", "replace")
+        names = re.findall(r"^(?:\w[\w \*]*?\b|\s*def )(\w+)\(", before, re.M)
+        return str(names[-1]) if names else ""
+
     def key(self) -> str:
         """Names it: made of what changes and where, not of the line's number."""
         lines = [" ".join(line.split()) for line in self.difference() if not line.startswith("@@")]
-        before = self.text[: self.site.start].decode("utf-8", "replace")
-        function = re.findall(r"^(?:\w[\w \*]*?\b|\s*def )(\w+)\(", before, re.M)
-        whole = "\n".join([self.lab, self.file, function[-1] if function else "", *lines])
+        whole = "\n".join([self.lab, self.file, self.function(), *lines])
         return hashlib.sha256(whole.encode()).hexdigest()[:10]
 
 
@@ -103,6 +113,42 @@ class Trial(NamedTuple):
 
 class Failure(Exception):
     """Something that is needed is not there."""
+
+
+class Memory:
+    """What became of a lab's mutants before: a line each, and with which judge."""
+
+    def __init__(self, path: Optional[Path], judge: str) -> None:
+        self.path = path
+        self.judge = judge
+        self._known: Dict[str, Tuple[str, str]] = {}
+        for line in path.read_text(encoding="utf-8").splitlines() if path and path.exists() else []:
+            key, kind, of, by = (line.split(" | ") + ["", "", ""])[:4]
+            if kind in SETTLED or of == judge:
+                self._known[key] = (kind, by)
+            else:
+                self._known.pop(key, None)
+
+    def recall(self, mutant: Mutant) -> Optional[Trial]:
+        """Its outcome, if that still holds."""
+        kind, by = self._known.get(mutant.key(), ("", ""))
+        return Trial(mutant, kind, by) if kind else None
+
+    def keep(self, trial: Trial) -> None:
+        """At once: the run may be interrupted."""
+        self._known[trial.mutant.key()] = (trial.kind, trial.by)
+        if self.path is None:
+            return
+        with self.path.open("a", encoding="utf-8") as file:
+            print(trial.mutant.key(), trial.kind, self.judge, trial.by, sep=" | ", file=file)
+
+    @staticmethod
+    def judge_of(build: Path) -> str:
+        """Another one after each change of judge, checks or the programs that checks use."""
+        whole = hashlib.sha256((build / "bin" / "lab").read_bytes())
+        for path in sorted((ROOT / "tests" / "checks" / "programs").iterdir()):
+            whole.update(path.read_bytes() if path.is_file() else b"")
+        return whole.hexdigest()[:10]
 
 
 # ---- What it is compiled to ----
@@ -231,6 +277,11 @@ def equivalents() -> Dict[str, str]:
 # ---- The verdict ----
 
 
+def limit_set() -> None:
+    """For a judge and all that it starts: a program that computes for ever is ended by SIGXCPU, long before its check would."""
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
+
+
 class Judges:
     """Runs `lab check` on changed solutions; what still runs is ended with it."""
 
@@ -250,17 +301,24 @@ class Judges:
         (folder / "tree" / mutant.lab / mutant.file).write_bytes(mutant.text)
         return folder
 
-    def judge(self, mutant: Mutant) -> Trial:
-        """Until the first check finds something."""
+    def judge(self, mutant: Mutant, guess: str = "") -> Trial:
+        """Until the first check finds something: first by the one that is likely to, then by all."""
+        if guess:
+            trial = self._run(mutant, ["--check", guess])
+            if trial.kind == "caught":
+                return trial
+        return self._run(mutant, [])
+
+    def _run(self, mutant: Mutant, only: List[str]) -> Trial:
         folder = self.tree(mutant)
         number, verdict = re.sub(r"\D", "", mutant.lab.split("_")[0]), folder / "verdict.json"
         command = [str(self.lab), "check", number, "--tree", str(folder / "tree"), "--results", str(folder / "results"), "--json",
-                   str(verdict), "--plain"]
+                   str(verdict), "--plain", *only]
         with self._lock:
             if self._stopped:
                 raise KeyboardInterrupt
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                       start_new_session=True)  # Ctrl-C is ours to pass on
+                                       start_new_session=True, preexec_fn=limit_set)  # Ctrl-C is ours to pass on
             self._running.add(process)
         try:
             return self._watch(mutant, process, verdict)
@@ -327,32 +385,25 @@ class Run:
         self.options = options
         self.known = equivalents()
         self.trials: List[Trial] = []
+        self.end = time.monotonic() + (options.seconds or float("inf"))
+        self.unfinished = False
+        self.catchers: Dict[str, "collections.Counter[str]"] = collections.defaultdict(collections.Counter)
 
     def lab(self, number: int, count: int) -> List[Trial]:
         """So many of a lab that are judged, or are known to be equivalent."""
         lab = folder_of(number)
         drawn = in_turn(mutants_of(lab, self.compiler), f"{lab} {self.options.seed}")
+        memory = self._memory(number)
         trials: List[Trial] = []
-        judged = 0
         with concurrent.futures.ThreadPoolExecutor(self.options.jobs) as pool:
             waiting: "collections.deque[concurrent.futures.Future[Trial]]" = collections.deque()
             try:
-                while True:
-                    while judged < count and len(waiting) < 2 * self.options.jobs:
-                        mutant = next(drawn, None)
-                        if mutant is None:
-                            count = judged
-                            break
-                        kind = self.compiler.compare(mutant) or ("equivalent" if mutant.key() in self.known else "")
-                        judged += kind in ("", "equivalent")
-                        if kind:
-                            trials.append(Trial(mutant, kind, ""))
-                        else:
-                            waiting.append(pool.submit(self.judges.judge, mutant))
-                    if not waiting:
-                        break
-                    trials.append(waiting.popleft().result())
-                    self.progress(trials, count)
+                while self._draw(drawn, count, memory, trials, waiting, pool) or waiting:
+                    if waiting:
+                        trials.append(waiting.popleft().result())
+                        memory.keep(trials[-1])
+                        self._learn(trials[-1])
+                        self.progress(trials, count)
             except BaseException:
                 for each in waiting:
                     each.cancel()
@@ -360,6 +411,51 @@ class Run:
                 raise
         self.trials += trials
         return trials
+
+    def _memory(self, number: int) -> Memory:
+        """Only a run in portions remembers."""
+        if self.options.seconds is None:
+            return Memory(None, "")
+        folder = self.options.build / "mutation"
+        folder.mkdir(exist_ok=True)
+        return Memory(folder / f"lab{number}.known", Memory.judge_of(self.options.build))
+
+    def _draw(self, drawn: Iterator[Mutant], count: int, memory: Memory, trials: List[Trial],
+              waiting: "collections.deque[concurrent.futures.Future[Trial]]", pool: concurrent.futures.Executor) -> bool:
+        """Give the judges the next one, or count it without them; False: enough are on their way, or there are no more."""
+        judged = len(waiting) + sum(each.kind not in ("invalid", "same code") for each in trials)
+        if judged >= count or len(waiting) >= 2 * self.options.jobs:
+            return False
+        if time.monotonic() > self.end:
+            self.unfinished = True
+            return False
+        mutant = next(drawn, None)
+        if mutant is None:
+            return False
+        known = Trial(mutant, "equivalent", "") if mutant.key() in self.known else memory.recall(mutant)
+        if known is None:
+            kind = self.compiler.compare(mutant)
+            if not kind:
+                waiting.append(pool.submit(self.judges.judge, mutant, self._guess(mutant)))
+                return True
+            known = Trial(mutant, kind, "")
+            memory.keep(known)
+        self._learn(known)
+        trials.append(known)
+        return True
+
+    def _learn(self, trial: Trial) -> None:
+        """Which check finds what is wrong in a function?"""
+        if trial.kind == "caught":
+            for place in (trial.mutant.file, trial.mutant.file + " " + trial.mutant.function()):
+                self.catchers[trial.mutant.lab + "/" + place][trial.by] += 1
+
+    def _guess(self, mutant: Mutant) -> str:
+        """The one that found the most there; "": none has found anything yet."""
+        for place in (mutant.file + " " + mutant.function(), mutant.file):
+            for name, _ in self.catchers[mutant.lab + "/" + place].most_common(1):
+                return name
+        return ""
 
     def progress(self, trials: List[Trial], count: int) -> None:
         """A line for each verdict."""
@@ -444,6 +540,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=40, metavar="K", help="so many of each lab (default: %(default)s)")
     parser.add_argument("--seed", default="1", help="which ones (default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=2, metavar="J", help="verdicts at once (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, metavar="S", help="end after this time, and go on there later")
     parser.add_argument("--limit", type=float, default=240, metavar="S", help="seconds for a verdict (default: %(default)s)")
     parser.add_argument("--key", help="this one only, its whole verdict shown")
     parser.add_argument("--list", action="store_true", help="count the changes that there are")
@@ -477,6 +574,8 @@ def work(run: Run, options: argparse.Namespace) -> int:
         return 1 if sample(run) else 0
     for number in options.labs:
         report(run, number, run.lab(number, options.count))
+    if run.unfinished:
+        print("Not all yet: the same command goes on from here.")
     if len(options.labs) > 1:
         print("\n" + table(run.trials, "all labs"))
     return 1 if any(each.kind in ("SURVIVED", "limit") for each in run.trials) else 0
