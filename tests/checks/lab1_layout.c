@@ -239,7 +239,10 @@ static const struct long_name long_names[] = {
     {45, FACE, 49}, /* these fit, to the last byte */
     {47, E_ACUTE "x", 49},
     {46, EURO "x", 49},
-    {45, FACE "x", 49},      /* the cut is behind a character */
+    {45, FACE "x", 49}, /* the cut is behind a character */
+    {48, E_ACUTE, 48},
+    {47, EURO, 47},
+    {46, FACE, 46},          /* one byte too long */
     {48, E_ACUTE "xyz", 48}, /* one byte of two would fit */
     {47, EURO "xyz", 47},
     {48, EURO "xyz", 48},
@@ -275,6 +278,23 @@ static void long_name_require(struct check *check, const struct data_probe *prob
                     "10xxxxxx; put the NUL");
 }
 
+/* No character begins in it. Whatever is kept of it, looking for a begin ends where the text begins. */
+static void name_without_begin(struct check *check, const struct data_probe *probe)
+{
+    char name[61] = "";
+    const struct data_field *field = &probe->layout.fields[DATA_USER_NAME];
+    struct data_probed probed;
+
+    memset(name, 0x80, sizeof name - 1);
+    check_note(check, "a name of %zu bytes, each of the form 10xxxxxx", sizeof name - 1);
+    check_user_name(check, name);
+    ADVISE(check, .file = "sample.c", .line = check_line(check, "sample.c", "text_copy("),
+           .expected = "a name that is no UTF-8 is cut, too", .cause = "going back does not end at the text's begin",
+           .next = "while (length > 0 && ...)");
+    data_probe_run(check, probe, &probed);
+    REQUIRE(check, memchr(probed.filled + field->offset, '\0', field->size) != NULL, .found = "no NUL in user_name");
+}
+
 static void long_name(struct check *check)
 {
     struct data_probe probe;
@@ -285,6 +305,7 @@ static void long_name(struct check *check)
     data_probe_build(check, check_folder(check), &probe);
     for (size_t i = 0; i < sizeof long_names / sizeof long_names[0]; i++)
         long_name_require(check, &probe, &long_names[i]);
+    name_without_begin(check, &probe);
 }
 
 /* ---- The Python side ---- */
@@ -390,6 +411,8 @@ static void reader_refuses(struct check *check)
     program = RUN(check, 1, "reader.py", "--name", name);
     REQUIRE(check, !program_said(program, "counter "), .expected = "data_ready is false: nothing is printed",
             .found = program_output(program));
+    REQUIRE(check, !program_said(program, "Traceback"), .expected = "data_ready is false: that is said in one line",
+            .found = data_last_line(check, program_output(program)));
     (void)segment;
 
     const char *small = check_name(check);

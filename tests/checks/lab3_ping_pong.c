@@ -75,25 +75,48 @@ static struct boxes *boxes_of_ping(struct check *check, struct program *ping, co
     return sysv_attach(check, address->key);
 }
 
-void ping_asks(struct check *check)
+/* A segment that is there is another ping's. */
+static void ping_refuses(struct check *check)
 {
     struct address address = address_draw(check, KEY_ID);
-    struct program *ping = ping_start(check, &address, "3");
+
+    sysv_create(check, address.key, sizeof(struct boxes), 0600);
+    struct boxes *boxes = sysv_attach(check, address.key);
+    ADVISE(check, .file = "ping.c", .line = check_line(check, "ping.c", "shmget("),
+           .cause = "without IPC_EXCL shmget gives a segment that somebody else has made",
+           .next = "IPC_CREAT | IPC_EXCL");
+    struct program *ping = ping_start(check, &address, "1");
+    AWAIT(check, box_full(&boxes->ping) || !program_runs(ping), "ping sends #1, or ends");
+    bool there = address_there(&address);
+    REQUIRE(check, !box_full(&boxes->ping), .expected = "a segment with ping's key that is there already is refused",
+            .found = "ping uses it");
+    program_ends(ping, 1);
+    REQUIRE(check, there, .expected = "the segment of another ping stays", .found = "it is gone");
+}
+
+void ping_asks(struct check *check)
+{
+    enum { LOOKED_AT = 3, ROUNDS = 11 /* a text that is longer by one, too */ };
+    struct address address = address_draw(check, KEY_ID);
+    struct program *ping = ping_start(check, &address, check_text(check, "%d", ROUNDS));
 
     ADVISE(check, .file = "ping.c", .line = check_line(check, "ping.c", "enum patience_end answer_get("),
            .cause = "each box has one writer and one reader; in the second one ping is the reader",
            .next = "wait for the first box to be empty, fill it; wait for the second to be full, empty it");
     struct boxes *boxes = boxes_of_ping(check, ping, &address);
-    for (int number = 1; number <= 3; number++) {
+    for (int number = 1; number <= ROUNDS; number++) {
         box_await(check, ping, &boxes->ping, true, check_text(check, "ping sends #%d", number));
         box_require(check, &boxes->ping, number, "Ping", "in the first box");
-        watch_waits(ping, "for the answer");
+        if (number <= LOOKED_AT)
+            watch_waits(ping, "for the answer");
         box_put(&boxes->pong, number, check_text(check, "Pong #%d", number));
         box_await(check, ping, &boxes->pong, false, check_text(check, "ping takes answer #%d", number));
-        program_expect(ping, check_text(check, "#%d was answered", number));
-        if (number == 3)
+        if (number == ROUNDS)
             break;
-        watch_waits(ping, "while the first box is full");
+        if (number <= LOOKED_AT) {
+            program_expect(ping, check_text(check, "#%d was answered", number));
+            watch_waits(ping, "while the first box is full");
+        }
         box_require(check, &boxes->ping, number, "Ping", "in the first box, which nobody has emptied");
         box_give_back(&boxes->ping);
     }
@@ -110,6 +133,7 @@ void ping_asks(struct check *check)
     ADVISE(check, .file = "ping.c", .line = check_line(check, "ping.c", "enum patience_end answer_get("),
            .cause = "what was taken out of the second box is not what is returned");
     program_ends(ping, 1);
+    ping_refuses(check);
 }
 
 void ping_text(struct check *check)
@@ -132,6 +156,25 @@ void ping_text(struct check *check)
     program_wait(ping);
     program_sanitized(ping);
     program_ends(ping, 1);
+}
+
+/* A signal ends its wait: then the box is still not its own. */
+static void pong_stops(struct check *check)
+{
+    struct address address = address_draw(check, KEY_ID);
+
+    sysv_create(check, address.key, sizeof(struct boxes), 0600);
+    struct boxes *boxes = sysv_attach(check, address.key);
+    struct program *pong = pong_start(check, &address, "3");
+    box_put(&boxes->ping, 40, "Ping #40");
+    box_await(check, pong, &boxes->pong, true, "pong.py answers ping #40");
+    box_await(check, pong, &boxes->ping, false, "pong.py gives the first box back");
+    box_put(&boxes->ping, 41, "Ping #41");
+    box_await(check, pong, &boxes->ping, false, "pong.py takes ping #41");
+    watch_waits(pong, "while its first answer has not been taken");
+    program_signal(pong, SIGTERM);
+    program_ends(pong, 1);
+    box_require(check, &boxes->pong, 40, "Pong", "in the second box, which nobody has emptied when SIGTERM came");
 }
 
 void pong_answers(struct check *check)
@@ -160,6 +203,7 @@ void pong_answers(struct check *check)
             box_put(&boxes->ping, 42, "Ping #42");
     }
     program_ends(pong, 0);
+    pong_stops(check);
 }
 
 /* ---- Both ---- */

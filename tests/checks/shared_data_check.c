@@ -533,7 +533,12 @@ static const char *printed_line(struct check *check, struct program *reader, siz
 static const char *printed_value(struct check *check, struct program *reader, size_t field)
 {
     const char *value = printed_line(check, reader, field);
+    const char *begin = check_text(check, "\n%s ", data_contract[field].name);
+    const char *first = strstr(check_text(check, "\n%s", program_output(reader)), begin);
 
+    REQUIRE(check, first == NULL || strstr(first + 1, begin) == NULL,
+            .expected = check_text(check, "one line \"%s ...\"", data_contract[field].name),
+            .found = "it is printed more than once");
     if (value == NULL)
         FAIL(check, .expected = check_text(check, "a line \"%s ...\"", data_contract[field].name),
              .found = program_output(reader));
