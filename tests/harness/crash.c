@@ -139,7 +139,7 @@ void crash_explain(const struct program *program, struct finding *finding)
     struct check *check = program->check;
     const struct shim_crash *crash = program->orders != NULL ? &program->orders->crash : NULL;
 
-    if (crash == NULL || crash->number == 0)
+    if (crash == NULL || crash->number == 0 || crash->code <= 0) /* sent by somebody: sigaction(2), "si_code" */
         return;
     struct kind kind = kind_of(check, crash);
     struct stack_place place =
