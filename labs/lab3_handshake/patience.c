@@ -12,7 +12,7 @@
 
 enum {
     SPIN_STEPS = 100, /* about the time that two cores need to hand a cache line over and back */
-    SLEEP_FIRST_NS = 1000,
+    SLEEP_FIRST_NS = 2000,
     SLEEP_LAST_NS = 1000000,
 };
 
@@ -53,7 +53,7 @@ enum patience_end patience_step(struct patience *patience)
     if (deadline_passed(&patience->end))
         return PATIENCE_TIMEOUT;
 
-    unsigned doublings = patience->steps - SPIN_STEPS;
-    int64_t sleep_ns = doublings < 10 ? (int64_t)SLEEP_FIRST_NS << doublings : SLEEP_LAST_NS;
+    unsigned doublings = patience->steps - SPIN_STEPS - 1;
+    int64_t sleep_ns = doublings < 9 ? (int64_t)SLEEP_FIRST_NS << doublings : SLEEP_LAST_NS;
     return stop_sleep((double)sleep_ns / 1e9) ? PATIENCE_GO_ON : PATIENCE_STOPPED;
 }

@@ -275,9 +275,9 @@ int buffer_join(struct buffer *buffer, const char *prefix, double seconds)
 
 static enum buffer_end semaphore_wait(sem_t *semaphore, double seconds)
 {
-    /* TODO 3: Wait in slices of slice_seconds: sem_clockwait(3), with deadline_timespec of shmlab/clock.h. A
-     * signal interrupts it with EINTR; stop_signal() tells whether one has asked us to end, also just
-     * before the wait began. */
+    /* TODO 3: Wait in slices of slice_seconds: sem_clockwait, which is sem_timedwait(3) with a clock as
+     * its second argument, with deadline_timespec of shmlab/clock.h. A signal interrupts it with EINTR;
+     * stop_signal() tells whether one has asked us to end, also just before the wait began. */
     (void)semaphore;
     (void)slice_seconds;
     return seconds < 0 ? BUFFER_STOPPED : BUFFER_TIMEOUT;

@@ -292,9 +292,9 @@ int buffer_join(struct buffer *buffer, const char *prefix, double seconds)
 
 static enum buffer_end semaphore_wait(sem_t *semaphore, double seconds)
 {
-    // shmlab:cut 3 Wait in slices of slice_seconds: sem_clockwait(3), with deadline_timespec of shmlab/clock.h. A
-    // shmlab:text signal interrupts it with EINTR; stop_signal() tells whether one has asked us to end, also just
-    // shmlab:text before the wait began.
+    // shmlab:cut 3 Wait in slices of slice_seconds: sem_clockwait, which is sem_timedwait(3) with a clock as
+    // shmlab:text its second argument, with deadline_timespec of shmlab/clock.h. A signal interrupts it with EINTR;
+    // shmlab:text stop_signal() tells whether one has asked us to end, also just before the wait began.
     while (stop_signal() == 0) {
         double slice = seconds < slice_seconds ? seconds : slice_seconds;
         struct deadline deadline = deadline_in(slice);
