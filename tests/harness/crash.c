@@ -100,18 +100,26 @@ static struct kind kind_of_mapped(struct check *check, const struct shim_crash *
         .what = "memory that the program may not use", .cause = "a pointer that leads astray", .next = ""};
 }
 
+/*
+ * What is mapped where differs from run to run, and on x86-64 an address may be none at all (SI_KERNEL), of which the
+ * kernel tells nothing: one index leads to either, so both are told in the same words.
+ */
+static const struct kind nowhere = {
+    .what = "an address at which nothing is mapped",
+    .cause =
+        "an index far out of its array, memory that was detached or unmapped before, or bytes of something else that "
+        "are used as a pointer: a text, numbers, an address that another process has stored",
+    .next = "where does the address in this line come from? Each process maps memory elsewhere: shared memory holds "
+            "offsets, never pointers"};
+
 static struct kind kind_of(struct check *check, const struct shim_crash *crash)
 {
     uint64_t away = crash->address > crash->stack ? crash->address - crash->stack : crash->stack - crash->address;
 
     if (crash->number == SIGBUS && crash->mapping[0] != '\0')
         return kind_of_bus(check, crash);
-    if (crash->code == SI_KERNEL) /* x86-64: not even an address, so that the kernel has none to tell */
-        return (struct kind){
-            "an address that cannot be one",
-            "bytes of something else are used as a pointer: a text, numbers, memory that is no longer the "
-            "program's",
-            "where does the pointer in this line come from?"};
+    if (crash->code == SI_KERNEL)
+        return nowhere;
     if (address_is_failure(crash->address))
         return (struct kind){"(void *)-1, or a member of a structure there",
                              "a call has failed, and its result is used all the same: shmat gives (void *)-1, mmap "
@@ -127,11 +135,7 @@ static struct kind kind_of(struct check *check, const struct shim_crash *crash)
                              "what ends the recursion?"};
     if (crash->mapping[0] != '\0')
         return kind_of_mapped(check, crash);
-    return (struct kind){
-        "an address at which nothing is mapped",
-        "memory that was detached or unmapped before, an index far out of its array, or a pointer that "
-        "another process has stored: each process maps memory elsewhere",
-        "shared memory holds offsets, never pointers"};
+    return nowhere;
 }
 
 void crash_explain(const struct program *program, struct finding *finding)
@@ -147,10 +151,11 @@ void crash_explain(const struct program *program, struct finding *finding)
     size_t length = strlen(finding->found);
     while (length > 0 && finding->found[length - 1] == '\n')
         length--; /* what the program printed may end with one */
+    bool known = kind.what != nowhere.what;
     finding->found = check_text(check, "%.*s\nit %s %s", (int)length, finding->found,
-                                crash->writes == 1   ? "stored into"
-                                : crash->writes == 0 ? "loaded from"
-                                                     : "reached for",
+                                known && crash->writes == 1   ? "stored into"
+                                : known && crash->writes == 0 ? "loaded from"
+                                                              : "reached for",
                                 kind.what);
     if (!check->faulted) { /* or that is the cause */
         finding->cause = kind.cause;
