@@ -78,15 +78,29 @@ static int load_jpeg(const struct loading *loading)
 
 /* --- PNG --- */
 
+/*
+ * libpng 1.6.51, and older ones with its corrections (Debian 12's), mix up the rows of these when they make 8 bits of
+ * 16, and report nothing. PNG's 5.2 and 11.2.2: after the signature, length and name of IHDR and both sides.
+ */
+static bool png_is_mixed_up(const struct file_bytes *file)
+{
+    enum { DEPTH = 24, INTERLACE = 28 };
+    return file->size > INTERLACE && file->data[DEPTH] == 16 && file->data[INTERLACE] != 0;
+}
+
 static int png_decode(const struct loading *loading, png_image *png)
 {
     static const png_color behind = {255, 255, 255}; /* shows through where the picture is transparent */
     if (png->width > FRAME_SIDE_MAX || png->height > FRAME_SIDE_MAX)
         return explain(loading->error, loading->size, "%s: %u x %u pixels: a side must be 1 to %d: scale the picture",
                        loading->path, png->width, png->height, FRAME_SIDE_MAX);
+    if (png_is_mixed_up(&loading->file))
+        return explain(loading->error, loading->size,
+                       "%s: an interlaced PNG with 16 bits a channel: save it without interlacing", loading->path);
     if (loading_create(loading, (int)png->width, (int)png->height) != 0)
         return -1;
     png->format = PNG_FORMAT_BGR;
+    png->flags |= PNG_IMAGE_FLAG_16BIT_sRGB; /* without gAMA, 16 bits mean what 8 bits mean, not linear light */
     if (!png_image_finish_read(png, &behind, loading->frame->pixels, 0, NULL))
         return loading_damaged(loading, "PNG", png->message);
     return 0;
