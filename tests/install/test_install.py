@@ -113,14 +113,15 @@ class Installed(unittest.TestCase):
         names = self.files("include/shmlab/*.h")
         self.assertIn("mailbox.h", names)
         everything = "".join(f"#include <shmlab/{name}>\n" for name in names)
-        ways = [("cc", "c", standard) for standard in ("c11", "c17", "c2x")] + [("c++", "c++", "c++17")]
+        ways = [(compiler, "c", standard) for compiler in ("cc", "clang") for standard in ("c11", "c17", "c2x")]
+        ways += [(compiler, "c++", standard) for compiler in ("c++", "clang++") for standard in ("c++17", "c++20")]
         for compiler, language, standard in ways:
             if shutil.which(compiler) is None:
                 continue
-            with self.subTest(standard):
+            with self.subTest(compiler=compiler, standard=standard):
                 source = self.folder / f"all.{standard}"
                 source.write_text(everything)
-                run(compiler, f"-std={standard}", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-fsyntax-only",
+                run(compiler, f"-std={standard}", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only",
                     f"-I{self.prefix}/include", "-x", language, source)
 
     def test_tools_and_their_pages(self) -> None:

@@ -55,7 +55,7 @@ struct bounded_buffer {
     uint32_t tail;         /* slot that is written next */
     uint32_t count;        /* messages in the buffer */
     uint32_t reserved;     /* zero */
-    struct buffer_message slots[];
+    SHMLAB_C99(struct buffer_message slots[];)
 };
 
 _Static_assert(sizeof(struct buffer_message) == 64, "a message is 64 bytes");
