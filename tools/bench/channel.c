@@ -35,6 +35,9 @@ const struct channel *const channels[] = {
     &channel_nng,
     &channel_boost_queue,
     &channel_boost_ring,
+    &channel_dbus,
+    &channel_iceoryx,
+    &channel_iceoryx_sleep,
     NULL,
 };
 

@@ -29,10 +29,11 @@ struct channel;
 /* One use of a channel. The processes have a copy each, made by fork. */
 struct link {
     const struct channel *channel;
-    enum side side; /* of this process, set before join */
-    bool answers;   /* every message is answered before the next one: the answer says that it was read */
-    size_t size;    /* of the messages, in bytes */
-    void *state;    /* the channel's own */
+    enum side side;      /* of this process, set before join */
+    bool answers;        /* every message is answered before the next one: the answer says that it was read */
+    size_t size;         /* of the messages, in bytes */
+    void *state;         /* the channel's own */
+    const char *refusal; /* set by an open that fails because this machine is not fit for it: why, and what helps */
 };
 
 struct channel {
@@ -85,7 +86,8 @@ extern const struct channel channel_lab6_reference;
 /* channel_ring.c: five slots, one producer, one consumer, no lock */
 extern const struct channel channel_ring, channel_ring_sleep, channel_ring_sequence, channel_bare_index,
     channel_bare_sequence;
-/* channel_zeromq.c, channel_nng.c, channel_boost.cpp: what others made */
-extern const struct channel channel_zeromq, channel_nng, channel_boost_queue, channel_boost_ring;
+/* channel_zeromq.c, channel_nng.c, channel_boost.c, channel_dbus.c, channel_iceoryx.c: what others made */
+extern const struct channel channel_zeromq, channel_nng, channel_boost_queue, channel_boost_ring, channel_dbus,
+    channel_iceoryx, channel_iceoryx_sleep;
 
 #endif

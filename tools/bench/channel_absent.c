@@ -16,3 +16,13 @@ const struct channel channel_boost_queue = {.id = "boost-queue",
 const struct channel channel_boost_ring = {
     .id = "boost-ring", .title = "Boost.Lockfree spsc_queue", .package = "libboost-dev g++", .absent = "not installed"};
 #endif
+#ifndef BENCH_DBUS
+const struct channel channel_dbus = {
+    .id = "dbus", .title = "D-Bus", .package = "libsystemd-dev", .absent = "not installed"};
+#endif
+#ifndef BENCH_ICEORYX
+#define ICEORYX_ABSENT .package = "libiceoryx-binding-c-dev iceoryx", .absent = "not installed"
+const struct channel channel_iceoryx = {.id = "iceoryx", .title = "iceoryx, polled", ICEORYX_ABSENT};
+const struct channel channel_iceoryx_sleep = {
+    .id = "iceoryx-sleep", .title = "iceoryx, with a wait set", .waits = WAITS_BLOCKED, ICEORYX_ABSENT};
+#endif

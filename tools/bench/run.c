@@ -82,6 +82,9 @@ static const struct {
     {&channel_nng, TRIP | STREAM},
     {&channel_boost_queue, TRIP | STREAM},
     {&channel_boost_ring, TRIP},
+    {&channel_dbus, TRIP | STREAM},
+    {&channel_iceoryx, TRIP | HAND | STREAM | PLACE},
+    {&channel_iceoryx_sleep, TRIP | STREAM},
 };
 
 static bool row_wanted(const struct run *run, const char *id)
@@ -374,6 +377,10 @@ static bool channel_sample(const struct run *run, struct result *result, struct 
     if (!done) {
         pair_fail(&shared->report[SIDE_A], "open");
         sample_failed(result, PAIR_FAILED, shared);
+    }
+    if (task.link.refusal != NULL) {
+        result->state = STATE_SKIPPED;
+        snprintf(result->reason, sizeof result->reason, "%s", task.link.refusal);
     }
     done = done && pair_sample(run, result, &job, shared, task.link.answers ? SIDE_A : SIDE_B, sample);
     task.link.channel->close(&task.link);
