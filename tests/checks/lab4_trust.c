@@ -6,13 +6,13 @@
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lab4_store.h"
 #include "objects.h"
 #include "peers.h"
+#include "shmlab/presence.h"
 #include "watch.h"
 
 #define PEER "lab4_peer"
@@ -236,22 +236,6 @@ void lab4_younger(struct check *check)
     younger_require(check, &store, "the last one out");
 }
 
-/* How many open file descriptions hold a lock on the object: /proc/locks, proc(5). */
-static int presences(struct check *check, const struct store *store)
-{
-    struct stat info;
-    size_t length;
-    int count = 0;
-    const char *text = check_read(check, "/proc/locks", &length);
-
-    if (text == NULL || fstat(store->fd, &info) == -1)
-        check_unjudged(check, "/proc/locks does not tell here who holds a lock");
-    const char *object = check_text(check, ":%lu ", (unsigned long)info.st_ino);
-    for (const char *at = text; (at = strstr(at, object)) != NULL; at++)
-        count++;
-    return count;
-}
-
 /* Of two that leave together the second must find itself alone: so nobody is present any more when it asks. */
 static void python_released(struct check *check)
 {
@@ -263,12 +247,12 @@ static void python_released(struct check *check)
            .cause = "of two that leave together each finds the other one still present, and nobody removes the objects",
            .next = "presence.release(...) first, then presence.claim(..., presence.EXCLUSIVE)");
     watch_waits(consumer, "while the buffer is empty");
-    if (presences(check, &store) != 2)
-        check_unjudged(check, "/proc/locks does not tell here who holds a lock");
+    REQUIRE(check, presence_held(store.fd, BUFFER_PRESENCE) == 1, .expected = "consumer.py is present while it waits",
+            .found = "nobody else holds a lock on byte BUFFER_PRESENCE");
     watch_seize(consumer);
     const struct buffer_message message = store_message(1, 1);
     store_put(check, &store, consumer, &message); /* its only one: it leaves */
-    while (presences(check, &store) == 2) {
+    while (presence_held(store.fd, BUFFER_PRESENCE) == 1) {
         if (call != -1)
             entered = call;
         if (watch_call(consumer, &call) == STEP_ENDED)
