@@ -445,6 +445,23 @@ static bool look_asleep(pid_t pid, struct look *look)
     return false;
 }
 
+/* The line in which it sleeps. One that looks again and again may be awake by the time that its stack is read: it
+ * counts if the same sleep goes on after that. */
+static const char *asleep_line(struct check *check, pid_t pid, struct look *look)
+{
+    const char *line = stack_line(check, pid);
+    struct look after;
+
+    for (int i = 0; i < RETRIES && look_at(pid, &after) &&
+                    (after.state != look->state || after.switches != look->switches || after.call != look->call);
+         i++) {
+        if (!look_asleep(pid, look))
+            break;
+        line = stack_line(check, pid);
+    }
+    return line;
+}
+
 /* One process of the check: into the hash goes all that changes when it does anything. */
 static bool process_look(struct check *check, const struct program *program, pid_t pid, uint64_t *hash, bool *enough)
 {
@@ -460,7 +477,8 @@ static bool process_look(struct check *check, const struct program *program, pid
     *hash = text_hash(*hash, &program->process.printed, sizeof program->process.printed);
     *enough &= !look.polls; /* one that looks again and again may count, and give up by itself */
     check->asleep_locked |= look.call == SYS_futex || look.call == SYS_semtimedop;
-    const char *line = check->asleep_seconds + 1 >= STALL ? stack_line(check, pid) : NULL; /* only when it is told */
+    const char *line =
+        check->asleep_seconds + 1 >= STALL ? asleep_line(check, pid, &look) : NULL; /* only when it is told */
     check->asleep_said = check_text(check, "%s\n  %s%s %s%s%s", check->asleep_said, program->short_name,
                                     pid != program->process.pid ? " (a child of it)" : "", sleep_text(check, &look),
                                     line != NULL ? ", called at " : "", line != NULL ? line : "");
