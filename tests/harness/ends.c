@@ -447,15 +447,15 @@ static bool look_asleep(pid_t pid, struct look *look)
 
 /* The line in which it sleeps. One that looks again and again may be awake by the time that its stack is read: it
  * counts if the same sleep goes on after that. */
-static const char *asleep_line(struct check *check, pid_t pid, struct look *look)
+static const char *asleep_line(struct check *check, pid_t pid, const struct look *look)
 {
     const char *line = stack_line(check, pid);
-    struct look after;
+    struct look before = *look, after;
 
     for (int i = 0; i < RETRIES && look_at(pid, &after) &&
-                    (after.state != look->state || after.switches != look->switches || after.call != look->call);
+                    (after.state != before.state || after.switches != before.switches || after.call != before.call);
          i++) {
-        if (!look_asleep(pid, look))
+        if (!look_asleep(pid, &before))
             break;
         line = stack_line(check, pid);
     }
