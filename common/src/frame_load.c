@@ -79,8 +79,8 @@ static int load_jpeg(const struct loading *loading)
 /* --- PNG --- */
 
 /*
- * libpng 1.6.51, and older ones with its corrections (Debian 12's), mix up the rows of these when they make 8 bits of
- * 16, and report nothing. PNG's 5.2 and 11.2.2: after the signature, length and name of IHDR and both sides.
+ * Debian 12's libpng (1.6.39-2+deb12u4) mixes up the rows of these when it makes 8 bits of 16, and reports nothing.
+ * PNG's 5.2 and 11.2.2: after the signature, length and name of IHDR and both sides.
  */
 static bool png_is_mixed_up(const struct file_bytes *file)
 {
