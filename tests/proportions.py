@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 sys.dont_write_bytecode = True
 
 import selfcheck  # noqa: E402
+import stamps  # noqa: E402
 import starters  # noqa: E402
 
 SLIPS: Dict[int, List[str]] = {
@@ -131,7 +132,7 @@ def main() -> int:
     parser.add_argument("--lab", type=Path, default=selfcheck.ROOT / "build" / "bin" / "lab", help="the program (default: %(default)s)")
     options = parser.parse_args()
     lab = selfcheck.Lab(options.lab, 1)
-    selfcheck.compiler_remember(options.lab.resolve().parents[1])
+    stamps.compiler_remember(options.lab.resolve().parents[1] / "selfcheck" / "ccache")
     dear = [row for number in options.labs or selfcheck.numbers_known(lab) for row in table(lab, number) if row.too_dear()]
     print(f"{len(dear)} mistakes cost more than {TIMES} times their check" if dear else "nothing costs too much")
     return 1 if dear else 0

@@ -464,13 +464,6 @@ def tasks_of(lab: Lab, number: int, options: argparse.Namespace) -> List[Task]:
     return sorted(tasks, key=lambda task: not task.whole)[which - 1 :: shards]
 
 
-def compiler_remember(memory: Path) -> None:
-    """A mutant differs from the solution in one file: where ccache is installed, the others are compiled once."""
-    ccache = shutil.which("ccache")
-    if ccache and "SHMLAB_COMPILER_LAUNCHER" not in os.environ:
-        os.environ.update(SHMLAB_COMPILER_LAUNCHER=ccache, CCACHE_DIR=str(memory), CCACHE_NOHASHDIR="1")
-
-
 def shard_parse(text: str) -> Tuple[int, int]:
     """ "2/5": the second of five parts."""
     found = re.fullmatch(r"(\d+)/(\d+)", text)
@@ -498,7 +491,7 @@ def main() -> int:
     ours = os.access(build, os.W_OK)  # else somebody else has built it, and nothing is remembered there
     judged_once = ours and lab.repeat == 1 and not (options.update or options.mutant or options.design)
     with tempfile.TemporaryDirectory(prefix="shmlab-selfcheck-") as scratch:
-        compiler_remember((build / "selfcheck" if ours else Path(scratch)) / "ccache")
+        stamps.compiler_remember((build / "selfcheck" if ours else Path(scratch)) / "ccache")
         report = Report(Path(scratch), stamps.Stamps(build, options.remembered) if judged_once else None)
         for number in options.labs or numbers_known(lab):
             try:

@@ -12,6 +12,7 @@ import hashlib
 import os
 import platform
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Iterable, Iterator, Set
@@ -116,3 +117,10 @@ class Stamps:
         path = self.build / "selfcheck" / f"lab{number}" / f"{short}.ok"
         own = files_hash(each for each in inputs if each.exists())
         return Stamp(path, hashlib.sha256(self._lab(number) + own + how.encode()).hexdigest(), self.remembered)
+
+
+def compiler_remember(memory: Path) -> None:
+    """A mutant differs from the solution in one file: where ccache is installed, the others are compiled once."""
+    ccache = shutil.which("ccache")
+    if ccache and "SHMLAB_COMPILER_LAUNCHER" not in os.environ:
+        os.environ.update(SHMLAB_COMPILER_LAUNCHER=ccache, CCACHE_DIR=str(memory), CCACHE_NOHASHDIR="1")

@@ -32,7 +32,6 @@ import collections
 import concurrent.futures
 import hashlib
 import json
-import os
 import random
 import re
 import resource
@@ -46,11 +45,12 @@ import time
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1])]
 sys.dont_write_bytecode = True
 
 import c_operators  # noqa: E402
 import python_operators  # noqa: E402
+import stamps  # noqa: E402
 from sites import Site  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -553,13 +553,6 @@ def parse() -> argparse.Namespace:
     return options
 
 
-def compiler_remember(build: Path) -> None:
-    """A mutant differs from the solution in one file: where ccache is installed, the others are compiled once."""
-    ccache = shutil.which("ccache")
-    if ccache and "SHMLAB_COMPILER_LAUNCHER" not in os.environ:
-        os.environ.update(SHMLAB_COMPILER_LAUNCHER=ccache, CCACHE_DIR=str(build / "selfcheck" / "ccache"), CCACHE_NOHASHDIR="1")
-
-
 def work(run: Run, options: argparse.Namespace) -> int:
     """What was asked for."""
     if options.list:
@@ -586,7 +579,7 @@ def main() -> int:
     options = parse()
     signal.signal(signal.SIGTERM, interrupt)
     signal.signal(signal.SIGINT, interrupt)
-    compiler_remember(options.build.resolve())
+    stamps.compiler_remember(options.build.resolve() / "selfcheck" / "ccache")
     try:
         c_operators.cindex()
         with tempfile.TemporaryDirectory(prefix="shmlab-mutation-") as scratch:
