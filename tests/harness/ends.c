@@ -445,19 +445,17 @@ static bool look_asleep(pid_t pid, struct look *look)
     return false;
 }
 
-/* The line in which it sleeps. One that looks again and again may be awake by the time that its stack is read: it
- * counts if the same sleep goes on after that. */
+/* The line in which it sleeps. One that looks again and again may be awake by the time that its stack is read. */
 static const char *asleep_line(struct check *check, pid_t pid, const struct look *look)
 {
-    const char *line = stack_line(check, pid);
-    struct look before = *look, after;
+    struct look again = *look;
+    bool there = false;
+    const char *line = NULL;
 
-    for (int i = 0; i < RETRIES && look_at(pid, &after) &&
-                    (after.state != before.state || after.switches != before.switches || after.call != before.call);
-         i++) {
-        if (!look_asleep(pid, &before))
+    for (int i = 0; i < RETRIES && !there; i++) {
+        line = stack_line(check, pid, again.call, &there);
+        if (!there && !look_asleep(pid, &again))
             break;
-        line = stack_line(check, pid);
     }
     return line;
 }
@@ -478,7 +476,7 @@ static bool process_look(struct check *check, const struct program *program, pid
     *enough &= !look.polls; /* one that looks again and again may count, and give up by itself */
     check->asleep_locked |= look.call == SYS_futex || look.call == SYS_semtimedop;
     const char *line =
-        check->asleep_seconds + 1 >= STALL ? asleep_line(check, pid, &look) : NULL; /* only when it is told */
+        check->asleep_seconds + 1 == STALL ? asleep_line(check, pid, &look) : NULL; /* costly: see ends_stalled */
     check->asleep_said = check_text(check, "%s\n  %s%s %s%s%s", check->asleep_said, program->short_name,
                                     pid != program->process.pid ? " (a child of it)" : "", sleep_text(check, &look),
                                     line != NULL ? ", called at " : "", line != NULL ? line : "");
@@ -512,8 +510,11 @@ bool ends_stalled(struct check *check)
     if (clock_now() < check->looked + 1)
         return check->stalled;
     check->looked = clock_now();
+    const char *said = check->asleep_said;
     uint64_t now = family_look(check, &enough);
 
+    if (now != 0 && now == check->asleep && check->asleep_seconds >= STALL)
+        check->asleep_said = said; /* with the lines: they are looked up once, when it begins to be told */
     check->asleep_seconds = now != 0 && now == check->asleep ? check->asleep_seconds + 1 : 0;
     check->asleep = now;
     check->stalled = check->asleep_seconds >= STALL && enough; /* `enough`: see process_look */

@@ -3,10 +3,12 @@
 #include "stack.h"
 
 #ifndef HARNESS_LIBDW
-const char *stack_line(struct check *check, pid_t pid)
+const char *stack_line(struct check *check, pid_t pid, long call, bool *there)
 {
     (void)check;
     (void)pid;
+    (void)call;
+    *there = true;
     return NULL;
 }
 
@@ -24,6 +26,7 @@ struct stack_place stack_of_file(struct check *check, const char *program, uint6
 
 #include <elfutils/libdwfl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -33,7 +36,25 @@ struct walk {
     struct check *check;
     const char *found;
     int frames;
+    pid_t pid;
+    long call;
+    bool there;
 };
+
+/* proc_pid_syscall(5): the call in which a process was stopped begins the line. */
+static bool is_in_call(pid_t pid, long call)
+{
+    char path[64];
+    long now;
+
+    snprintf(path, sizeof path, "/proc/%d/syscall", (int)pid);
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return true;
+    bool same = fscanf(file, "%ld", &now) != 1 || now == call;
+    fclose(file);
+    return same;
+}
 
 /* Is the file one of the folder that is judged? Its name, then. */
 static const char *name_in_folder(struct check *check, const char *path)
@@ -61,6 +82,8 @@ static int frame_look(Dwfl_Frame *frame, void *data)
     Dwarf_Addr address;
     bool interrupted;
 
+    if (walk->frames == 0)
+        walk->there = is_in_call(walk->pid, walk->call); /* it is stopped while its frames are listed */
     if (!dwfl_frame_pc(frame, &address, &interrupted))
         return DWARF_CB_ABORT;
     if (!interrupted)
@@ -72,21 +95,23 @@ static int frame_look(Dwfl_Frame *frame, void *data)
     return walk->found != NULL || ++walk->frames == FRAMES ? DWARF_CB_ABORT : DWARF_CB_OK;
 }
 
-const char *stack_line(struct check *check, pid_t pid)
+const char *stack_line(struct check *check, pid_t pid, long call, bool *there)
 {
     static const Dwfl_Callbacks callbacks = {
         .find_elf = dwfl_linux_proc_find_elf,
         .find_debuginfo = dwfl_standard_find_debuginfo,
     };
-    struct walk walk = {.check = check};
+    struct walk walk = {.check = check, .pid = pid, .call = call, .there = true};
     Dwfl *dwfl = dwfl_begin(&callbacks);
 
+    *there = true;
     if (dwfl == NULL)
         return NULL;
     if (dwfl_linux_proc_report(dwfl, pid) == 0 && dwfl_report_end(dwfl, NULL, NULL) == 0 &&
         dwfl_linux_proc_attach(dwfl, pid, false) == 0)
         dwfl_getthread_frames(dwfl, pid, frame_look, &walk);
     dwfl_end(dwfl);
+    *there = walk.there;
     return walk.found;
 }
 

@@ -9,8 +9,8 @@
 #include "check.h"
 
 /* "buffer.c:280": the innermost call from a file of the check's folder; NULL: none is known. It stops the process for a
- * moment, and never one that runs. */
-const char *stack_line(struct check *check, pid_t pid);
+ * moment, and says whether it was in this system call then (syscall(2); true where that cannot be found out). */
+const char *stack_line(struct check *check, pid_t pid, long call, bool *there);
 
 /* A line of a student's file; file NULL: none is known. */
 struct stack_place {
