@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Take what is said about speed, in tables and in sentences, from the benchmark's results.
 
-    bench_tables.py --write [RESULTS.json]     write slides/tables/bench.md, the tables in READMEs, the figures in sentences
-    bench_tables.py --check [RESULTS.json]     status 1 when one of them is out of date
+    bench_tables.py --write     write slides/tables/bench.md, the tables in READMEs, the figures in sentences
+    bench_tables.py --check     status 1 when one of them is out of date
 
-RESULTS.json is what `bench --json` writes (format shmlab-bench/1); without it, the youngest of tools/bench/results/.
+The results are in tools/bench/results/, each run as `bench --json` wrote it (format shmlab-bench/1); the benchmark's page says
+which rows are taken from which run. A table and a sentence are of one run: figures of two are never compared.
 Each table is a region of bench.md that a deck shows in a ```table fence; date, machine and command stand below it. A row
 that was skipped or is inconclusive says so instead of a figure. The sentences are listed in bench_facts.py.
 """
@@ -24,11 +25,13 @@ import bench_facts  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path("tools", "bench", "results")
+RUNS = ("bench", "peers", "python")  # the files, without .json; bench is the one of all rows
 PICTURE = RESULTS / "bench.svg"  # the benchmark's page shows it
 TABLES_FILE = "slides/tables/bench.md"
 FORMAT = "shmlab-bench/1"
 
 Row = Dict[str, Any]
+Results = Dict[str, Any]  # a run as the benchmark wrote it
 
 
 class Column(NamedTuple):
@@ -47,6 +50,7 @@ class Table(NamedTuple):
     columns: List[Column]
     rows: List[Tuple[str, Optional[str]]]
     compared_with: Optional[str] = None
+    run: str = "bench"
 
 
 def median(row: Optional[Row]) -> Optional[float]:
@@ -171,6 +175,7 @@ TABLES = [
             ("python-mp-pipe", "`multiprocessing.Pipe`"),
             ("python-mp-queue", "`multiprocessing.Queue`"),
         ],
+        run="python",
     ),
 ]
 
@@ -188,6 +193,14 @@ SHORT_ROWS: List[Tuple[str, Optional[str], str]] = [
     ("ZeroMQ", "zeromq.round-trip", "zeromq.stream"),
     ("pipe", "pipe.round-trip", "pipe.stream"),
 ]
+# Of the benchmark's page, the peers of another run: title, round trip, stream, frames rendered in place.
+PEER_ROWS: List[Tuple[str, str, str, Optional[str]]] = [
+    ("what the machine allows: one cache line, one copy", "limit.ping-pong", "limit.copy-in", None),
+    ("ring without semaphores, spinning", "ring.round-trip", "ring.stream", "ring.in-place"),
+    ("iceoryx, polled", "iceoryx.round-trip", "iceoryx.stream", "iceoryx.in-place"),
+    ("iceoryx, asleep in its wait set", "iceoryx-sleep.round-trip", "iceoryx-sleep.stream", None),
+    ("D-Bus, sd-bus from peer to peer", "dbus.round-trip", "dbus.stream", None),
+]
 # Of lab 6's handout: title, stream.
 HANDOUT_ROWS: List[Tuple[str, str]] = [
     ("pipe (64 KiB)", "pipe.stream"),
@@ -201,7 +214,6 @@ HANDOUT_ROWS: List[Tuple[str, str]] = [
     ("the solution of this lab (it also tries for a moment before it sleeps)", "lab6-reference.stream"),
     ("a ring without any lock, both sides spinning", "ring.stream"),
 ]
-PLACE = re.compile(r"(<!-- measured -->\n).*?(\n<!-- measured: end -->)", re.DOTALL)
 
 
 def table_text(table: Table, rows: List[Row]) -> List[str]:
@@ -221,19 +233,21 @@ def table_text(table: Table, rows: List[Row]) -> List[str]:
     return lines
 
 
-def source_text(results: Dict[str, Any]) -> str:
+def source_text(results: Results) -> str:
     """Where the figures come from."""
     machine = results["machine"]
     kernel = " ".join(machine["kernel"].split()[:2]).split("-")[0]
     command = re.sub(r" --(?:json|svg) \S+| --goals", "", results["command"])
+    command = re.sub(r"(?: --only \S+)+", " --only ...", command)
+    cpu = re.sub(r"\((?:R|TM)\)| Processor", "", machine["cpu"])
     where = " of a virtual machine" if machine.get("virtual") else ""
     return (
-        f"{results['date'][:10]}, {machine['cpus']} CPUs{where} ({machine['cpu']}), {kernel}, {machine['compiler']}: "
+        f"{results['date'][:10]}, {machine['cpus']} CPUs{where} ({cpu}), {kernel}, {machine['compiler']}: "
         f"medians, `build/bin/{command}`"
     )
 
 
-def short_table(results: Dict[str, Any]) -> str:
+def short_table(results: Results) -> str:
     """The table at the top of the benchmark's page: small messages and large ones, side by side."""
     by_id = {row["id"]: row for row in results["rows"]}
     lines = ["| | 64 bytes there and back | frames of 1.2 MB a second |", "|---|---:|---:|"]
@@ -243,7 +257,7 @@ def short_table(results: Dict[str, Any]) -> str:
     return "\n".join([*lines, "", f"({source_text(results)})"])
 
 
-def handout_table(results: Dict[str, Any]) -> str:
+def handout_table(results: Results) -> str:
     """The table in lab 6's handout: what the lock costs."""
     by_id = {row["id"]: row for row in results["rows"]}
     lines = ["| frames of 1,233,620 bytes, copied in and out | frames a second |", "|---|---:|"]
@@ -251,17 +265,31 @@ def handout_table(results: Dict[str, Any]) -> str:
     return "\n".join([*lines, "", f"({source_text(results)})"])
 
 
-PLACES: Dict[str, Callable[[Dict[str, Any]], str]] = {
-    bench_facts.BENCH: short_table,
-    bench_facts.HANDOUT6: handout_table,
-}
+def peers_table(results: Results) -> str:
+    """The table of the peers that were measured later."""
+    by_id = {row["id"]: row for row in results["rows"]}
+    lines = ["| | 64 bytes there and back | frames of 1.2 MB a second | rendered in place |", "|---|---:|---:|---:|"]
+    for title, small, large, in_place in PEER_ROWS:
+        cells = [time_text(by_id[small], None), rate_text(by_id[large], None)]
+        cells += [rate_text(by_id[in_place], None) if in_place else ""]
+        lines.append(f"| {title} | {' | '.join(cells)} |")
+    return "\n".join([*lines, "", f"({source_text(results)})"])
 
 
-def document(results: Optional[Dict[str, Any]]) -> str:
+# File, the mark of the place in it, the run, what makes the text.
+PLACES: List[Tuple[str, str, str, Callable[[Results], str]]] = [
+    (bench_facts.BENCH, "measured", "bench", short_table),
+    (bench_facts.BENCH, "measured peers", "peers", peers_table),
+    (bench_facts.HANDOUT6, "measured", "bench", handout_table),
+]
+
+
+def document(runs: Dict[str, Results]) -> str:
     """The whole of bench.md."""
     lines = ["# Measured figures", "", "Made by `tools/bench_tables.py` from the benchmark's results; do not edit.", ""]
     for table in TABLES:
         lines += [f"<!-- slide:{table.name} -->"]
+        results = runs.get(table.run)
         if results is None:
             lines += [f"| {table.head} |", "|---|", "| nothing measured yet: `make bench`, then `npm run tables` |"]
         else:
@@ -270,37 +298,45 @@ def document(results: Optional[Dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def load(root: Path, path: Optional[Path]) -> Optional[Dict[str, Any]]:
-    """The results at `path`, or the youngest; None when there are none."""
-    found = [json.loads(each.read_text(encoding="utf-8")) for each in ([path] if path else (root / RESULTS).glob("*.json"))]
-    ours = [each for each in found if each.get("format") == FORMAT]
-    if path and not ours:
-        sys.exit(f"bench_tables.py: {path}: not a result of the benchmark ({FORMAT})")
-    return max(ours, key=lambda each: str(each["date"])) if ours else None
+def load(root: Path) -> Dict[str, Results]:
+    """The runs that were kept, by name."""
+    runs = {}
+    for name in RUNS:
+        path = root / RESULTS / f"{name}.json"
+        if path.is_file():
+            runs[name] = json.loads(path.read_text(encoding="utf-8"))
+            if runs[name].get("format") != FORMAT:
+                sys.exit(f"bench_tables.py: {path}: not a result of the benchmark ({FORMAT})")
+    return runs
 
 
-def picture_problems(root: Path, results: Dict[str, Any]) -> List[str]:
+def picture_problems(root: Path, results: Results) -> List[str]:
     """The picture is the benchmark's own; it has to be of the same run."""
     picture = (root / PICTURE).read_text(encoding="utf-8")
     shown = [f"{row['median']:,.0f}" for row in results["rows"] if row["id"].endswith(".stream") and median(row) is not None]
     lost = [figure for figure in [results["date"][:10], *shown] if figure not in picture]
-    return [f"{PICTURE}: is of another run than the youngest results: no {', '.join(lost)}"] if lost else []
+    return [f"{PICTURE}: is of another run than bench.json: no {', '.join(lost)}"] if lost else []
 
 
-def wanted_texts(root: Path, results: Optional[Dict[str, Any]]) -> Tuple[Dict[str, str], List[str]]:
+def wanted_texts(root: Path, runs: Dict[str, Results]) -> Tuple[Dict[str, str], List[str]]:
     """File: what it should hold, for every file that says something measured; and what no tool can mend."""
-    texts = {TABLES_FILE: document(results)}
-    if results is None:
+    texts = {TABLES_FILE: document(runs)}
+    if not runs:
         return texts, []
-    problems = picture_problems(root, results)
-    for name, make in PLACES.items():
-        page = (root / name).read_text(encoding="utf-8")
-        place = PLACE.search(page)
+    lost = [f"{RESULTS}/{name}.json is not there" for name in RUNS if name not in runs]
+    if lost:
+        return texts, lost
+    problems = picture_problems(root, runs["bench"])
+    for name, mark, run, make in PLACES:
+        page = texts.get(name) or (root / name).read_text(encoding="utf-8")
+        place = re.search(rf"(<!-- {mark} -->\n).*?(<!-- {mark}: end -->)", page, re.DOTALL)
         if place is None:
-            problems.append(f"{name}: there is no place for the table, <!-- measured --> ... <!-- measured: end -->")
+            problems.append(f"{name}: there is no place for the table, <!-- {mark} --> ... <!-- {mark}: end -->")
         else:
-            texts[name] = page[: place.end(1)] + make(results) + page[place.start(2) :]
-    medians = {row["id"]: row["median"] for row in results["rows"] if median(row) is not None}
+            texts[name] = page[: place.end(1)] + make(runs[run]) + "\n" + page[place.start(2) :]
+    medians = {
+        name: {row["id"]: row["median"] for row in results["rows"] if median(row) is not None} for name, results in runs.items()
+    }
     return texts, problems + bench_facts.fill(root, medians, texts)
 
 
@@ -311,10 +347,9 @@ def main() -> int:
     mode.add_argument("--write", action="store_true", help="bring tables and sentences up to date")
     mode.add_argument("--check", action="store_true", help="status 1 when one is not")
     parser.add_argument("--root", type=Path, default=ROOT, help="the tree to look at (default: this one)")
-    parser.add_argument("results", nargs="?", type=Path, help="default: the youngest of tools/bench/results/")
     arguments = parser.parse_args()
     root: Path = arguments.root
-    texts, problems = wanted_texts(root, load(root, arguments.results))
+    texts, problems = wanted_texts(root, load(root))
     for name, text in texts.items():
         file = root / name
         if file.is_file() and file.read_text(encoding="utf-8") == text:

@@ -66,6 +66,8 @@ test('faults in transcripts', async (t) => {
 
 const BENCH = 'tools/bench/README.md';
 const JSON_FILE = 'tools/bench/results/bench.json';
+const PEERS = 'tools/bench/results/peers.json';
+const PYTHON = 'tools/bench/results/python.json';
 const PICTURE = 'tools/bench/results/bench.svg';
 const median = (id, change) => (results) => {
   results.rows.find((row) => row.id === id).median *= change;
@@ -77,6 +79,9 @@ const figures = {
   'a sentence that holds no more': [JSON_FILE, median('ring.in-place', 2), /README\.md: "Frames that are rendered in place.*does not hold/],
   'a row that was not measured': [JSON_FILE, (results) => { results.rows.find((row) => row.id === 'pipe.round-trip').state = 'inconclusive'; }, /no figure for 'pipe\.round-trip'/],
   'a row that is gone': [JSON_FILE, (results) => { results.rows = results.rows.filter((row) => row.id !== 'pipe.stream'); }, /has no row pipe\.stream|have no row pipe\.stream/],
+  "a peer's result that is another": [PEERS, median('dbus.stream', 0.9), /bench\/README\.md is out of date/],
+  'a sentence about a peer that holds no more': [PEERS, median('iceoryx.stream', 0.5), /"With frames, iceoryx.*does not hold in peers\.json/],
+  "a result of Python's that is another": [PYTHON, median('python-bytes', 0.9), /tables\/bench\.md is out of date/],
   'a table that was edited': ['slides/tables/bench.md', [/102 ns/, '101 ns'], /tables\/bench\.md is out of date/],
   'a table of the page that was edited': [BENCH, [/25,800/, '52,800'], /README\.md is out of date/],
   'a table of the page that is gone': [BENCH, [/<!-- measured -->/, ''], /no place for the table/],
@@ -89,7 +94,7 @@ const figures = {
 
 test('faults in what is said about speed', async (t) => {
   const labs = fs.readdirSync(path.join(ROOT, 'labs')).map((lab) => `labs/${lab}/README.md`);
-  const needed = ['README.md', BENCH, JSON_FILE, PICTURE, 'slides/tables/bench.md', ...deckFiles().map((name) => `slides/${name}`), ...labs].filter((name) => fs.existsSync(path.join(ROOT, name)));
+  const needed = ['README.md', BENCH, JSON_FILE, PEERS, PYTHON, PICTURE, 'slides/tables/bench.md', ...deckFiles().map((name) => `slides/${name}`), ...labs].filter((name) => fs.existsSync(path.join(ROOT, name)));
   const copy = (inner) => {
     const root = scratchOf(inner);
     for (const name of needed) {
