@@ -23,6 +23,10 @@ foreach(tool detect picture scene)
     install(PROGRAMS $<TARGET_FILE:${tool}> DESTINATION ${CMAKE_INSTALL_BINDIR} RENAME shmlab-${tool} COMPONENT tools)
     install(FILES man/shmlab-${tool}.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tools)
 endforeach()
+# The models: what `make models` has fetched by the time of the installation, too. model.c looks in ../share/shmlab.
+install(FILES media/shapes.cfg media/shapes.weights media/shapes.names media/coco.names DESTINATION share/shmlab COMPONENT tools)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/models/ DESTINATION share/shmlab COMPONENT tools OPTIONAL
+    FILES_MATCHING PATTERN "*.cfg" PATTERN "*.weights" PATTERN "*.names")
 
 # ---- python: the package, and the names of the classes ----
 install(DIRECTORY python/shmlab DESTINATION ${SHMLAB_INSTALL_PYTHON} COMPONENT python

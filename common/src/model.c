@@ -55,9 +55,24 @@ static bool folder_search(struct model *model, const char *folder, int length, e
     return false;
 }
 
+/* An installed program, PREFIX/bin/shmlab-detect, has its models in PREFIX/share/shmlab. Empty where there is none. */
+static void folder_installed(char folder[MODEL_PATH_MAX])
+{
+    static const char below[] = "/share/shmlab";
+    ssize_t length = readlink("/proc/self/exe", folder, MODEL_PATH_MAX - sizeof below);
+    folder[length > 0 ? length : 0] = '\0';
+    for (int up = 0; up < 2; up++) {
+        char *slash = strrchr(folder, '/');
+        if (slash != NULL)
+            *slash = '\0';
+    }
+    strcat(folder, below);
+    if (length <= 0 || length == MODEL_PATH_MAX - sizeof below || access(folder, X_OK) != 0)
+        folder[0] = '\0';
+}
+
 int model_find(struct model *model, enum model_kind kind, char *error, size_t size)
 {
-    static const char *const own[] = {SHMLAB_SOURCE_DIR "/models", SHMLAB_SOURCE_DIR "/common/media"};
     const char *folder = getenv("SHMLAB_MODELS");
     while (folder != NULL && *folder != '\0') {
         const char *end = strchrnul(folder, ':');
@@ -65,9 +80,12 @@ int model_find(struct model *model, enum model_kind kind, char *error, size_t si
             return 0;
         folder = *end == ':' ? end + 1 : end;
     }
+    char installed[MODEL_PATH_MAX];
+    folder_installed(installed);
+    const char *const own[] = {installed, SHMLAB_SOURCE_DIR "/models", SHMLAB_SOURCE_DIR "/common/media"};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-        if (folder_search(model, own[i], (int)strlen(own[i]), kind))
+        if (own[i][0] != '\0' && folder_search(model, own[i], (int)strlen(own[i]), kind))
             return 0;
-    return explain(error, size, "no model %s found in $SHMLAB_MODELS, %s or %s: %s", kinds[kind].stems[0], own[0],
-                   own[1], kinds[kind].advice);
+    return explain(error, size, "no model %s found in $SHMLAB_MODELS%s%s, %s or %s: %s", kinds[kind].stems[0],
+                   installed[0] == '\0' ? "" : ", ", installed, own[1], own[2], kinds[kind].advice);
 }

@@ -134,6 +134,21 @@ class Installed(unittest.TestCase):
                 page = self.prefix / "share" / "man" / "man1" / f"{tool}.1"
                 self.assertEqual(run("groff", "-man", "-ww", "-z", page), "")
 
+    def test_detector_finds_the_installed_models(self) -> None:
+        """Not those of the source tree: what is in the prefix is another one there."""
+        detect, share = self.prefix / "bin" / "shmlab-detect", self.prefix / "share" / "shmlab"
+        environment = {key: value for key, value in os.environ.items() if key != "SHMLAB_MODELS"}
+        names = (share / "shapes.names").read_text()
+        self.addCleanup((share / "shapes.names").write_text, names)
+        (share / "shapes.names").write_text(names.replace("circle", "disc"))
+        said = subprocess.run([detect, "--model", "shapes", TOP / "common" / "media" / "shapes.png"], env=environment,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        if "built without libdarknet" in said.stdout:
+            self.assertIn(f"{share}/shapes.cfg", said.stdout)
+        else:
+            self.assertEqual(said.returncode, 0, said.stdout)
+            self.assertRegex(said.stdout, "(?m)^disc ")
+
     def package_works(self, place: Path) -> None:
         """The package that is there, and no other, reads its table and its names."""
         program = (

@@ -26,9 +26,10 @@ enum model_kind {
 
 /*
  * Find a model. The folders of the environment variable SHMLAB_MODELS (separated by colons) come first, then
- * models/ and common/media/ of the source tree. Of the COCO networks yolo-fastest-1.1-xl is preferred, then
- * yolo-fastest-1.1, yolov4-tiny and yolov3-tiny. The model must stay where it is while `files` is used, for
- * it points into it. Returns 0, or -1 with a sentence in error.
+ * ../share/shmlab beside the program's folder, where an installed program has its models, then models/ and
+ * common/media/ of the source tree. Of the COCO networks yolo-fastest-1.1-xl is preferred, then yolo-fastest-1.1,
+ * yolov4-tiny and yolov3-tiny. The model must stay where it is while `files` is used, for it points into it. Returns 0,
+ * or -1 with a sentence in error.
  */
 int model_find(struct model *model, enum model_kind kind, char *error, size_t size);
 
