@@ -325,7 +325,7 @@ WEAVE_EXPORT int dup2(int from, int to)
 /* What is still in the stream is sent now. */
 WEAVE_EXPORT int fclose(FILE *stream)
 {
-    if (runtime.on && runtime.control->channels > 0 && stream != NULL)
+    if (runtime.on && runtime.control->channels > 0)
         channel_close(fileno(stream), CALLER);
     int result = REAL(fclose)(stream), saved = errno;
     channel_closed();
