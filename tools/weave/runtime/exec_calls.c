@@ -351,7 +351,7 @@ WEAVE_EXPORT FILE *popen(const char *command, const char *mode)
 WEAVE_EXPORT int pclose(FILE *stream)
 {
     for (int i = 0; i < STREAMS; i++) {
-        if (opened[i].stream != stream || stream == NULL)
+        if (opened[i].stream != stream)
             continue;
         opened[i].stream = NULL;
         fclose(stream);
