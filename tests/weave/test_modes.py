@@ -16,7 +16,7 @@ import unittest
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
-from weave_cases import WEAVE, WeaveCase
+from weave_cases import LIMIT_SECONDS, WEAVE, WeaveCase
 
 HERE = Path(__file__).resolve().parent
 SOURCES = HERE.parents[1] / "tools" / "weave"
@@ -138,6 +138,46 @@ class Modes(WeaveCase):
         pruned, every = (self.run_roles("correct/every_object", *options) for options in ((), ("--no-prune",)))
         self.assertEqual((pruned["verdict"], every["verdict"]), ("passed", "passed"))
         self.assertLess(pruned["schedules"], every["schedules"])
+
+    def test_processes_that_run_again_do_what_new_ones_do(self) -> None:
+        """Each report is the same, to the hash of the last state, whatever there is to be undone."""
+        for name, roles in (
+            ("correct/every_object", ("all",)),
+            ("correct/queue_semaphores", ("producer", "consumer")),
+            ("correct/sysv_semaphores", MAILBOX),
+        ):
+            with self.subTest(name=name):
+                again, new = (self.run_roles(name, *options, roles=roles) for options in ((), ("--no-reuse",)))
+                self.assertEqual(without_time(again), without_time(new))
+
+    def test_what_a_run_changes_is_undone(self) -> None:
+        program = self.compiled("reuse/changes")
+        for options in ((), ("--no-reuse",)):
+            report = self.report(*options, "--", program, "--", program)
+            self.assertEqual(report["verdict"], "passed", report["text"])
+            self.assertNotIn("new processes", report["text"])
+            self.assertGreater(report["schedules"], 5)
+
+    def test_a_limit_of_processor_time_counts_for_one_run(self) -> None:
+        """Some eighty runs of 20 ms each and a limit of one second."""
+        program = self.compiled("reuse/computes")
+        limited = ("sh", "-c", 'ulimit -S -t 1; exec "$@"', "-", WEAVE, "--", program, "--", program)
+        run = subprocess.run(limited, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False)
+        self.assertIn("weave: passed, ", run.stdout)
+        self.assertNotIn("new processes", run.stdout)
+
+    def test_what_cannot_be_undone_is_noticed(self) -> None:
+        """A failure of a process that has run before is none of a new one; neither are other steps."""
+        program = self.compiled("reuse/keeps")
+        for role in ("fails", "steps"):
+            with self.subTest(role=role):
+                new, again = (
+                    self.report(*options, "--", program, role, "--", program, role) for options in (("--no-reuse",), ())
+                )
+                self.assertEqual(again["verdict"], "passed", again["text"])
+                self.assertEqual(again["schedules"], new["schedules"])
+                self.assertIn("new processes for every schedule", again["text"])
+                self.assertNotIn("new processes for every schedule", new["text"])
 
     def test_weak_memory_shows_all_that_store_buffers_show(self) -> None:
         weak = self.run_roles("wrong/dekker_no_fence", "--weak")

@@ -263,6 +263,7 @@ static void machine_reset(struct machine *machine, const struct search_run *run)
         memcpy(control->prescription, run->prescription, run->prescribed);
     control->random = run->seed | 1;
     run_clear(control);
+    known_begin(&control->known, run->stop_at_known);
     control->slots = machine->program->processes;
     for (int i = 0; i < machine->program->processes; i++) {
         run_start_process(control, i);
@@ -291,6 +292,8 @@ static void machine_callback(void *context, struct search_run *run)
     run->decision = control->decision;
     run->decisions = control->decisions;
     run->steps = control->steps;
+    if (control->ending == ENDING_KNOWN) /* what comes of it was seen before */
+        return;
     run->failed = machine->outcome.ended != (1u << machine->program->processes) - 1 || machine->outcome.raced != 0;
     bool idle = control->ending == ENDING_NONE && control->idle_rounds >= IDLE_ENOUGH;
     if (control->ending != ENDING_NORMAL && control->ending != ENDING_STUCK && !idle)
@@ -303,11 +306,14 @@ struct model_outcomes model_weave(const struct model_program *program, const str
 {
     struct machine machine = {.program = program, .every_access = every_access};
     struct search_result unwanted;
+    struct search_options here = *options;
     /* Most of its pages are never touched: mapped, they cost nothing, while calloc would clear them all. */
     void *control = mmap(NULL, sizeof *machine.control, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (control == MAP_FAILED)
+        abort();
     machine.control = control;
-    if (control == MAP_FAILED ||
-        search_explore(options, machine_callback, &machine, result == NULL ? &unwanted : result) != 0)
+    here.known = &machine.control->known;
+    if (search_explore(&here, machine_callback, &machine, result == NULL ? &unwanted : result) != 0)
         abort();
     munmap(control, sizeof *machine.control);
     return machine.outcomes;

@@ -51,6 +51,7 @@ static void compare_with_brute_force(uint64_t seed, int bound, bool every_access
     for (int prune = 0; prune < 2; prune++) {
         struct search_options options = options_for(bound, prune == 1);
         struct search_result result;
+        options.stop_at_known = seed % 2 == 0;
         struct model_outcomes seen = model_weave(&program, &options, every_access, &result);
         assert_true(result.complete);
         assert_same(&program, seed, prune ? "pruned" : "not pruned", &expected, &seen);
@@ -107,6 +108,75 @@ static void test_pruning_changes_nothing_under_delay_bounding(void **state)
         model_outcomes_free(&expected);
         model_outcomes_free(&seen);
     }
+}
+
+/* Where a run ends at a known state, what it leaves out adds nothing: the same schedules come next. */
+static void test_stopping_at_known_states_changes_nothing(void **state)
+{
+    (void)state;
+    enum { PROGRAMS = 300 };
+    for (uint64_t seed = 1; seed <= PROGRAMS; seed++) {
+        struct model_program program = model_random(seed);
+        struct search_options whole = options_for(2, true), stopped = options_for(2, true);
+        struct search_result one, other;
+        stopped.stop_at_known = true;
+        whole.delay = stopped.delay = seed % 2 == 0;
+        struct model_outcomes expected = model_weave(&program, &whole, false, &one);
+        struct model_outcomes seen = model_weave(&program, &stopped, false, &other);
+        assert_same(&program, seed, "stopped at known states", &expected, &seen);
+        assert_int_equal(one.runs, other.runs);
+        assert_int_equal(one.pruned, other.pruned);
+        model_outcomes_free(&expected);
+        model_outcomes_free(&seen);
+    }
+}
+
+/* What has no place in the table is explored again where it is met again: more runs, and nothing else. */
+static void test_a_full_table_changes_nothing(void **state)
+{
+    (void)state;
+    enum { PROGRAMS = 300, SLOTS = 8 };
+    uint64_t runs = 0, more = 0;
+    for (uint64_t seed = 1; seed <= PROGRAMS; seed++) {
+        struct model_program program = model_random(seed);
+        struct search_options large = options_for(2, true), small = options_for(2, true);
+        struct search_result one, other;
+        small.most_known = SLOTS;
+        large.stop_at_known = small.stop_at_known = seed % 2 == 0;
+        struct model_outcomes expected = model_weave(&program, &large, false, &one);
+        struct model_outcomes seen = model_weave(&program, &small, false, &other);
+        assert_same(&program, seed, "a full table", &expected, &seen);
+        assert_true(other.complete);
+        assert_true(other.runs >= one.runs);
+        runs += one.runs;
+        more += other.runs;
+        model_outcomes_free(&expected);
+        model_outcomes_free(&seen);
+    }
+    assert_true(more > runs);
+}
+
+/* It grows as far as it may, forgets nothing then, and takes up what it has with more of the bound left. */
+static void test_the_table_of_known_states_grows_to_its_end(void **state)
+{
+    (void)state;
+    enum { LEFT = 3, KEPT = WEAVE_KNOWN / 2 };
+    const uint64_t odd = 0x9e3779b97f4a7c15u; /* spreads numbers over all bits */
+    struct known *known = calloc(1, sizeof *known);
+    assert_non_null(known);
+    known_forget(known);
+    for (uint64_t i = 1; i <= KEPT + 1; i++)
+        known_add(known, &(struct decision){.state = i * odd}, LEFT, 0);
+    assert_int_equal(known->used, KEPT);
+    for (uint64_t i = 1; i <= KEPT; i++) {
+        struct decision decision = {.state = i * odd};
+        assert_true(known_has(known, &decision, LEFT, 0));
+        assert_false(known_has(known, &decision, LEFT + 1, 0));
+    }
+    assert_false(known_has(known, &(struct decision){.state = (KEPT + 1) * odd}, LEFT, 0));
+    known_add(known, &(struct decision){.state = odd}, LEFT + 1, 0);
+    assert_true(known_has(known, &(struct decision){.state = odd}, LEFT + 1, 0));
+    free(known);
 }
 
 /* Otherwise there would be no point in it. */
@@ -238,6 +308,9 @@ int main(void)
         cmocka_unit_test(test_costs),
         cmocka_unit_test(test_the_search_ends_at_the_first_failure),
         cmocka_unit_test(test_a_limit_of_runs_is_kept_and_told),
+        cmocka_unit_test(test_stopping_at_known_states_changes_nothing),
+        cmocka_unit_test(test_a_full_table_changes_nothing),
+        cmocka_unit_test(test_the_table_of_known_states_grows_to_its_end),
         cmocka_unit_test(test_pruning_saves_runs),
         cmocka_unit_test(test_bounded_searches_see_what_brute_force_sees),
         cmocka_unit_test(test_plain_accesses_as_points),

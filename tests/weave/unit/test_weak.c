@@ -124,6 +124,7 @@ static void callback(void *context, struct search_run *run)
         memcpy(c->prescription, run->prescription, run->prescribed);
     c->random = run->seed | 1;
     run_clear(c);
+    known_begin(&c->known, run->stop_at_known);
     c->slots = m->program->processes;
     for (int i = 0; i < c->slots; i++)
         run_start_process(c, i);
@@ -134,14 +135,16 @@ static void callback(void *context, struct search_run *run)
     memset(&m->outcome, UINT8_MAX, sizeof m->outcome);
     for (int turn = decide_turn(c, -1); turn != DECIDE_OVER;)
         turn = turns(m, turn);
-    assert_int_equal(c->ending, ENDING_NORMAL);
-    for (int p = 0; p < AXIOM_PLACES; p++)
-        m->outcome.last[p] = (uint8_t)m->memory[p];
-    axiom_add(m->outcomes, &m->outcome);
     run->decision = c->decision;
     run->decisions = c->decisions;
     run->steps = c->steps;
     run->failed = false;
+    if (c->ending == ENDING_KNOWN) /* what comes of it was seen before */
+        return;
+    assert_int_equal(c->ending, ENDING_NORMAL);
+    for (int p = 0; p < AXIOM_PLACES; p++)
+        m->outcome.last[p] = (uint8_t)m->memory[p];
+    axiom_add(m->outcomes, &m->outcome);
 }
 
 static uint32_t explore(const struct axiom_program *program, int bound, int old, bool prune,
@@ -152,8 +155,14 @@ static uint32_t explore(const struct axiom_program *program, int bound, int old,
         control = calloc(1, sizeof *control);
     assert_non_null(control);
     struct machine m = {.program = program, .control = control, .outcomes = outcomes};
-    struct search_options options = {
-        .bound = bound, .old_bound = old, .prune = prune, .keep_going = true, .most_runs = MOST_RUNS, .seed = 1};
+    struct search_options options = {.bound = bound,
+                                     .old_bound = old,
+                                     .prune = prune,
+                                     .stop_at_known = prune,
+                                     .known = &control->known,
+                                     .keep_going = true,
+                                     .most_runs = MOST_RUNS,
+                                     .seed = 1};
     struct search_result result;
     outcomes->count = 0;
     assert_int_equal(search_explore(&options, callback, &m, &result), 0);

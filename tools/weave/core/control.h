@@ -39,6 +39,8 @@ enum {
     WEAVE_LOCATIONS = 512, /* atomic variables with a history, in weak mode */
     WEAVE_STORES = 8,      /* stores remembered of each: older ones can no longer be read */
     WEAVE_CHOICES = 16,    /* of one decision */
+    WEAVE_KNOWN = 1 << 20, /* states that were explored, a power of two */
+    WEAVE_KNOWN_OLDS = 8,  /* bounds of old values that are told apart */
     WEAVE_OLDS = 32,       /* old values in a schedule that is run again with stronger orders */
     WEAVE_NAME = 48,
     WEAVE_PROCESSORS = 128, /* bytes of a cpu_set_t */
@@ -130,6 +132,9 @@ struct object {
 
 enum process_state { PROCESS_ABSENT, PROCESS_READY, PROCESS_BLOCKED, PROCESS_SPINNING, PROCESS_PARKED, PROCESS_ENDED };
 
+/* A negative number: the run of this number is over, back to the beginning. */
+enum go { GO_WAIT, GO_RUN };
+
 enum wait_kind {
     WAIT_NOTHING,
     WAIT_SEMAPHORE,
@@ -172,7 +177,7 @@ struct buffered_store {
 };
 
 struct process {
-    int32_t go; /* futex: 1 when it may run */
+    int32_t go; /* futex: enum go */
     int32_t pid;
     int32_t exit_status; /* wait(2) status */
     int32_t priority;    /* PCT */
@@ -195,6 +200,7 @@ struct process {
     uint8_t killed;      /* by kill injection */
     uint8_t told_to_die; /* another process of the run sent it a signal */
     uint8_t exiting;
+    uint8_t leaving;     /* it is going back to its beginning: see runtime/snapshot.c */
     uint8_t signals_due; /* signals came, or may have: to be looked at when it has the turn */
     uint8_t alarm_due;
     uint8_t interrupted; /* enum interruption: by handlers, since it was last blocked */
@@ -393,6 +399,7 @@ enum ending {
     ENDING_LIMIT,      /* a table is full */
     ENDING_TIME,       /* the wall clock ran out */
     ENDING_UNMODELLED, /* a process made a call that weave does not know: see control.unmodelled */
+    ENDING_KNOWN,      /* the rest of the schedule was run before */
 };
 
 enum strategy { STRATEGY_DFS, STRATEGY_PCT, STRATEGY_RANDOM };
@@ -409,6 +416,25 @@ struct decision {
     uint8_t normal;  /* the choice that costs nothing */
     int8_t current;  /* process that could go on, -1 none */
     uint8_t yielded; /* and asked to be passed over */
+};
+
+/* How far a search goes. */
+struct bounds {
+    int32_t turns; /* costly decisions */
+    int32_t olds;  /* old values */
+    uint8_t unbounded;
+    uint8_t delay; /* a turn costs how many processes are passed over */
+};
+
+/* See core/known.c. */
+struct known {
+    int32_t stops; /* a run that comes to a known state ends there */
+    struct bounds bounds;
+    int32_t spent, old_spent; /* of the bounds, in this run */
+    uint32_t slots, used;
+    uint32_t most;                               /* slots it may grow to, a power of two; 0: WEAVE_KNOWN */
+    uint64_t state[WEAVE_KNOWN];                 /* 0: free */
+    int16_t left[WEAVE_KNOWN][WEAVE_KNOWN_OLDS]; /* by how many old values were left: 1 + the switches left, 0 never */
 };
 
 /*
@@ -455,7 +481,9 @@ struct control {
     uint64_t last_guard;
 
     /* Handshake with the fork servers. */
-    int32_t epoch;                      /* futex: number of the run, negative to end */
+    uint32_t residents;                 /* programs whose next process may stay for more than one run: a bit each */
+    int32_t resting[WEAVE_PROCESSES];   /* the run after which such a process was last where it began, and waited */
+    int32_t epoch;                      /* number of the run */
     int32_t arrived;                    /* futex */
     int32_t reaped[WEAVE_PROCESSES];    /* futexes: 1 when the server has buried its child */
     int32_t server_go[WEAVE_PROCESSES]; /* futex: run this server's child may be forked for */
@@ -527,6 +555,7 @@ struct control {
     uint32_t sites;
     uint16_t site_index[WEAVE_SITES * 2];
     struct site site[WEAVE_SITES];
+    struct known known; /* for the whole search */
 };
 
 #endif

@@ -20,6 +20,8 @@ void run_clear(struct control *control);
 void run_start_process(struct control *control, int process);
 /* A child of `parent` in a free slot: it knows what the parent knows. Returns the slot or -1. */
 int run_add_child(struct control *control, int parent);
+/* `process`, which held the turn or not, has ended with its exit_status. Returns who runs next, or DECIDE_OVER. */
+int run_end_process(struct control *control, int process);
 
 /* objects.c */
 /* The object with this key, made when missing; NULL when the table is full (the run then ends with ENDING_LIMIT). */
@@ -115,6 +117,19 @@ void decide_ended(struct control *control, int process);
 /* Make a process ready again after it was blocked, spinning or parked. */
 void decide_ready(struct control *control, int process);
 void decide_finish(struct control *control, enum ending ending);
+
+/* known.c: states that need not be explored again. */
+/* What a decision costs when `choice` is taken, of the two bounds. */
+int known_cost(const struct bounds *bounds, const struct decision *decision, int choice);
+int known_old_cost(const struct decision *decision, int choice);
+/* Whether the state of this decision was explored with as much of the bounds left. */
+bool known_has(const struct known *known, const struct decision *decision, int left, int old_left);
+void known_add(struct known *known, const struct decision *decision, int left, int old_left);
+void known_forget(struct known *known);
+/* Before a run. */
+void known_begin(struct known *known, bool stops);
+/* A decision was made: the run may end here (ENDING_KNOWN). */
+void known_decided(struct control *control, const struct decision *decision);
 
 /* record.c: the trace and the findings. */
 struct event *record_event(struct control *control, int process, enum event_kind kind, uint16_t site);

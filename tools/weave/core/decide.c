@@ -273,8 +273,10 @@ static int decide_prescribed(struct control *control, uint16_t mask)
 
 static void decide_record(struct control *control, const struct decision *decision)
 {
-    control->decision[control->decisions] = *decision;
-    control->decision[control->decisions].state = decide_state(control);
+    struct decision *made = &control->decision[control->decisions];
+    *made = *decision;
+    made->state = decide_state(control);
+    known_decided(control, made);
     control->decisions++;
 }
 
@@ -319,7 +321,7 @@ int decide_turn(struct control *control, int current)
                                               .normal = (uint8_t)normal,
                                               .current = (int8_t)current,
                                               .yielded = yielded});
-    return choice;
+    return control->ending == ENDING_NONE ? choice : DECIDE_OVER;
 }
 
 bool decide_choice(struct control *control, int process, enum decision_kind kind)

@@ -2,6 +2,7 @@
 #include "core.h"
 
 #include <string.h>
+#include <sys/wait.h>
 
 enum { FIRST_SHARED_ADDRESS = 4096 }; /* so that 0 means no address */
 
@@ -82,4 +83,44 @@ int run_add_child(struct control *control, int parent)
     from->sync.at[parent]++;
     from->hypothetical.at[parent] = from->view.clock.at[parent] = from->sync.at[parent];
     return slot;
+}
+
+/* Ending while holding a lock is a mistake, unless something killed the process or the lock is made for it. */
+static void run_held_lock(struct control *control, int process, struct object *object)
+{
+    struct process *p = &control->process[process];
+    bool lock = object->kind == OBJECT_MUTEX || object->kind == OBJECT_RWLOCK || object->lock_like;
+    if (!lock || object->robust || p->killed || WIFSIGNALED(p->exit_status))
+        return;
+    struct misuse *misuse = record_misuse(control, process, MISUSE_HELD_AT_EXIT, object->site);
+    misuse->object = (int16_t)object_index(control, object);
+    misuse->where = object->where;
+}
+
+static void run_release_locks(struct control *control, int process)
+{
+    struct process *p = &control->process[process];
+    for (uint32_t i = 0; i < control->objects && i < WEAVE_OBJECTS; i++) {
+        struct object *object = &control->object[i];
+        if (object->owner != process)
+            continue;
+        run_held_lock(control, process, object);
+        /* What the kernel releases for the dead is ordered after all that they did. */
+        clock_join(&object->sync, &p->sync);
+        clock_join(&object->hypothetical, &p->hypothetical);
+        view_join(&object->view, &p->view);
+    }
+}
+
+int run_end_process(struct control *control, int process)
+{
+    struct process *p = &control->process[process];
+    bool had_turn = control->turn == process;
+    struct event *event = record_event(control, process, EVENT_END, WEAVE_NO_SITE);
+    event->value = (uint64_t)(uint32_t)p->exit_status;
+    run_release_locks(control, process);
+    decide_ended(control, process);
+    if (p->parent >= 0)
+        control->process[p->parent % WEAVE_PROCESSES].signals_due = 1; /* SIGCHLD */
+    return had_turn ? decide_turn(control, -1) : DECIDE_OVER;
 }

@@ -17,7 +17,7 @@
     CALL(getpwnam_r) CALL(getpwuid_r) CALL(getgrnam) CALL(gethostbyname) CALL(getaddrinfo) CALL(getnameinfo) \
     CALL(inet_aton) CALL(inet_addr) CALL(getsockname) CALL(getpeername) CALL(sendto) CALL(recvfrom) \
     CALL(sendfile) CALL(preadv) CALL(pwritev) CALL(process_vm_readv) CALL(process_vm_writev) CALL(sysinfo) \
-    CALL(times) CALL(getrlimit) CALL(setrlimit) CALL(statvfs) CALL(statfs) CALL(utimensat) CALL(timespec_get) \
+    CALL(times) CALL(getrlimit) CALL(statvfs) CALL(statfs) CALL(utimensat) CALL(timespec_get) \
     CALL(gmtime) CALL(localtime) CALL(ctime) CALL(asctime) CALL(timegm) CALL(clock_getres) CALL(readdir_r) \
     CALL(setvbuf) CALL(setbuf) CALL(random_r) CALL(srandom_r) CALL(initstate) CALL(erand48) CALL(nrand48) \
     CALL(jrand48) CALL(drand48_r) CALL(getgroups) CALL(getlogin_r) CALL(ttyname_r) CALL(link) CALL(symlink) \

@@ -27,6 +27,7 @@ struct explorer {
     int most_processes; /* that took part in a run */
     uint32_t ended;     /* runs that came to their own end */
     char located[700];  /* the first finding in a line */
+    bool reuse_failed;  /* processes that ran again did something else than new ones */
     bool shared;        /* in some run, two processes touched the same memory */
 };
 
@@ -251,10 +252,72 @@ static void explorer_note_run(struct explorer *e)
     e->shared = e->shared || explorer_shared(control);
 }
 
+/* What a run came to, to compare it with another one. */
+struct course {
+    int32_t ending;
+    uint32_t decisions, races, misuses;
+    uint64_t state;
+    uint8_t choice[WEAVE_DECISIONS];
+};
+
+static void course_of(const struct control *control, struct course *course)
+{
+    course->ending = control->ending;
+    course->decisions = control->decisions < WEAVE_DECISIONS ? control->decisions : WEAVE_DECISIONS;
+    course->races = control->races;
+    course->misuses = control->misuses;
+    course->state = decide_state(control);
+    for (uint32_t i = 0; i < course->decisions; i++)
+        course->choice[i] = control->decision[i].choice;
+}
+
+/* Where a loop is caught depends on time, and one that ended at a known state goes on now. */
+static bool course_is_same(const struct course *one, const struct course *other)
+{
+    bool timed = one->ending == ENDING_LOOP || one->ending == ENDING_BLOCKED;
+    if (one->ending == ENDING_KNOWN)
+        return other->decisions >= one->decisions && memcmp(one->choice, other->choice, one->decisions) == 0;
+    if (one->ending != other->ending || one->races != other->races || one->misuses != other->misuses)
+        return false;
+    return timed || (one->decisions == other->decisions && one->state == other->state &&
+                     memcmp(one->choice, other->choice, one->decisions) == 0);
+}
+
+/*
+ * A run of processes that had run before came to something that is to be told: is it the same with new ones, which have
+ * no past? Afterwards the session is as the new ones left it.
+ */
+static bool explorer_confirm(struct explorer *e)
+{
+    struct course *before = calloc(2, sizeof *before), *after = before + 1;
+    if (before == NULL) {
+        e->unable = true;
+        return false;
+    }
+    course_of(e->session.control, before);
+    struct session_plan plan = {
+        .strategy = STRATEGY_DFS, .prescription = before->choice, .prescribed = before->decisions, .seed = 1};
+    session_renew(&e->session);
+    bool ran = session_run(&e->session, &plan) == 0;
+    course_of(e->session.control, after);
+    bool same = ran && course_is_same(before, after);
+    e->unable = e->unable || !ran;
+    free(before);
+    return same;
+}
+
+static bool explorer_is_to_be_told(const struct explorer *e)
+{
+    int32_t ending = e->session.control->ending;
+    return ending == ENDING_UNMODELLED || ending == ENDING_BLOCKED || ending == ENDING_LIMIT ||
+           findings_suspected(e->options, &e->session);
+}
+
 static void explorer_run(void *context, struct search_run *run)
 {
     struct explorer *e = context;
-    struct session_plan plan = {run->strategy, run->prescription, run->prescribed, run->seed, run->longest};
+    struct session_plan plan = {run->strategy, run->prescription, run->prescribed,
+                                run->seed,     run->longest,      run->stop_at_known};
     if (session_run(&e->session, &plan) != 0) {
         if (e->session.tampered)
             explorer_tampered(e);
@@ -262,6 +325,10 @@ static void explorer_run(void *context, struct search_run *run)
         return;
     }
     const struct control *control = e->session.control;
+    if (e->session.reused && explorer_is_to_be_told(e) && !explorer_confirm(e)) {
+        e->reuse_failed = run->stop = true;
+        return;
+    }
     explorer_note_run(e);
     /* Not when there is something to report that was wrong before. */
     if (control->races == 0 && control->misuses == 0 && explorer_not_judged(e)) {
@@ -322,12 +389,43 @@ static int explorer_settle(struct explorer *e)
     return 0;
 }
 
+/* The report of a search that found nothing shows its last run: all of it. */
+static void explorer_complete_last_run(struct explorer *e)
+{
+    const struct control *control = e->session.control;
+    uint8_t *choice = control->ending == ENDING_KNOWN ? malloc(control->decisions) : NULL;
+    if (choice == NULL || e->options->json == NULL || e->found || e->unable) {
+        free(choice);
+        return;
+    }
+    for (uint32_t i = 0; i < control->decisions; i++)
+        choice[i] = control->decision[i].choice;
+    struct session_plan plan = {
+        .strategy = STRATEGY_DFS, .prescription = choice, .prescribed = control->decisions, .seed = 1};
+    e->unable = session_run(&e->session, &plan) != 0;
+    free(choice);
+}
+
 static int explorer_search_once(struct explorer *e)
 {
+    struct search_options *search = &e->options->search;
+    /* A run to its end also tells how often it fails, and whether the process to be killed came so far. */
+    search->stop_at_known = !search->keep_going && e->options->session.kill_process < 0;
+    search->known = &e->session.control->known;
     e->may_put_off = e->options->search.strategy == STRATEGY_DFS && !e->options->search.keep_going;
-    if (search_explore(&e->options->search, explorer_run, e, &e->result) != 0)
+    search->stop_if_different = !e->options->session.no_reuse;
+    if (search_explore(search, explorer_run, e, &e->result) != 0 || (e->is_put_off && explorer_settle(e) != 0))
         return -1;
-    return e->is_put_off ? explorer_settle(e) : 0;
+    if (!e->unable && !e->found && !e->options->session.no_reuse && (e->reuse_failed || e->result.different)) {
+        notes_add(&e->notes, "new processes for every schedule: they do something else when they run again");
+        e->options->session.no_reuse = true;
+        e->reuse_failed = e->is_put_off = e->out_of_time = false;
+        e->put_off_length = 0;
+        session_renew(&e->session);
+        return explorer_search_once(e);
+    }
+    explorer_complete_last_run(e);
+    return 0;
 }
 
 /* Kill the process at its first step, its second, and so on, until a run ends before that step comes. */
@@ -470,6 +568,7 @@ static int explorer_apply_schedule(struct explorer *e, struct schedule *schedule
     if (schedule->weak && session->weak == 0)
         session->weak = 1; /* how many is for searching only */
     session->every_access |= schedule->every_access;
+    session->no_reuse = true; /* a failure is shown as it is when nothing was run before */
     if (schedule->kill_process >= 0) {
         session->kill_process = schedule->kill_process;
         session->kill_step = schedule->kill_step;

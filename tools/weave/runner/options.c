@@ -38,6 +38,7 @@ enum long_option {
     OPTION_DELAY,
     OPTION_PREEMPT,
     OPTION_NO_PRUNE,
+    OPTION_NO_REUSE,
     OPTION_KEEP_GOING,
     OPTION_TIME_LIMIT,
     OPTION_MAX_STEPS,
@@ -77,6 +78,7 @@ static const struct option known[] = {
     {"delay", no_argument, NULL, OPTION_DELAY},
     {"preempt", no_argument, NULL, OPTION_PREEMPT},
     {"no-prune", no_argument, NULL, OPTION_NO_PRUNE},
+    {"no-reuse", no_argument, NULL, OPTION_NO_REUSE},
     {"keep-going", no_argument, NULL, OPTION_KEEP_GOING},
     {"time-limit", required_argument, NULL, OPTION_TIME_LIMIT},
     {"max-steps", required_argument, NULL, OPTION_MAX_STEPS},
@@ -139,6 +141,7 @@ void options_usage(void)
          "  --no-spurious        condition variables wake up only when signalled\n"
          "  --kill P[:STEP]      kill process P at this step; without a step, at each one in turn\n"
          "  --no-prune           run equivalent schedules, too\n"
+         "  --no-reuse           new processes for every schedule\n"
          "  --replay SCHEDULE    run this one\n"
          "\n"
          "How the programs are run:\n"
@@ -325,6 +328,9 @@ static int options_search_option(struct options *options, int option, const char
         break;
     case OPTION_NO_PRUNE:
         options->search.prune = false;
+        break;
+    case OPTION_NO_REUSE:
+        options->session.no_reuse = true;
         break;
     case OPTION_KEEP_GOING:
         options->search.keep_going = true;

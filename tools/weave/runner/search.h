@@ -20,6 +20,10 @@ struct search_options {
     bool delay;      /* the cost of a turn is how many processes are passed over (delay bounding) */
     bool prune;      /* do not go on from a state that was explored before */
     bool keep_going; /* do not stop at the first failure */
+    bool stop_at_known;     /* runs end where they come to a state that was explored before */
+    bool stop_if_different; /* at a run that begins like the one before but comes to other states */
+    struct known *known;    /* where those are kept, for runs that stop there; NULL: the search has its own */
+    uint32_t most_known;    /* see struct known */
     uint32_t most_runs;
     uint64_t seed;
 };
@@ -31,6 +35,7 @@ struct search_run {
     uint32_t prescribed;
     uint64_t seed;    /* of this run */
     uint32_t longest; /* steps of the longest run so far, for placing PCT's changes */
+    bool stop_at_known;
 
     const struct decision *decision; /* set by the callback */
     uint32_t decisions;
@@ -45,8 +50,9 @@ struct search_result {
     uint32_t runs;
     uint32_t failures;
     uint32_t pruned;
-    bool complete; /* every schedule within the bound was run, or is equivalent to one that was */
-    int bound;     /* last bound that was searched */
+    bool different; /* a run began like the one before and came to other states: programs do not do the same again */
+    bool complete;  /* every schedule within the bound was run, or is equivalent to one that was */
+    int bound;      /* last bound that was searched */
 };
 
 /* Returns 0, or -1 with errno when memory is short. */

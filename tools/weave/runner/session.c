@@ -396,6 +396,19 @@ static void session_reset_pids(void)
     close(descriptor);
 }
 
+/* Those that stay from run to run, as far as they still live and may. */
+static void session_check_residents(struct session *session)
+{
+    enum { TRIALS = 3 }; /* a program that does what cannot be undone does it again */
+    session->control->residents = 0;
+    for (int i = 0; i < session->options->programs; i++) {
+        if (__atomic_load_n(&session->control->reaped[i], __ATOMIC_SEQ_CST) > 0)
+            session->resident[i] = 0;
+        if (!session->options->no_reuse && session->deaths[i] < TRIALS)
+            session->control->residents |= 1u << i;
+    }
+}
+
 static void session_prepare(struct session *session, const struct session_plan *plan)
 {
     const struct session_options *options = session->options;
@@ -417,8 +430,11 @@ static void session_prepare(struct session *session, const struct session_plan *
         memcpy(control->prescription, plan->prescription, plan->prescribed);
     control->random = plan->seed | 1;
     run_clear(control);
+    known_begin(&control->known, plan->stop_at_known);
     control->arrived = 0;
+    session_check_residents(session);
     memset(control->reaped, 0, sizeof control->reaped);
+    control->epoch = ++session->epoch;
     control->slots = options->programs;
 
     enum { PCT_CHANGES = 2, TYPICAL_STEPS = 100, LOWEST_START = 100, PRIORITIES = 1000 };
@@ -465,37 +481,10 @@ static void watch_new_processes(struct session *session, struct watch *watch)
     }
 }
 
-/* Ending while holding a lock is a mistake, unless something killed the process or the lock is made for it. */
-static void watch_held_lock(struct control *control, int process, struct object *object)
-{
-    struct process *p = &control->process[process];
-    bool lock = object->kind == OBJECT_MUTEX || object->kind == OBJECT_RWLOCK || object->lock_like;
-    if (!lock || object->robust || p->killed || WIFSIGNALED(p->exit_status))
-        return;
-    struct misuse *misuse = record_misuse(control, process, MISUSE_HELD_AT_EXIT, object->site);
-    misuse->object = (int16_t)object_index(control, object);
-    misuse->where = object->where;
-}
-
-static void watch_release_locks(struct control *control, int process)
-{
-    struct process *p = &control->process[process];
-    for (uint32_t i = 0; i < control->objects && i < WEAVE_OBJECTS; i++) {
-        struct object *object = &control->object[i];
-        if (object->owner != process)
-            continue;
-        watch_held_lock(control, process, object);
-        /* What the kernel releases for the dead is ordered after all that they did. */
-        clock_join(&object->sync, &p->sync);
-        clock_join(&object->hypothetical, &p->hypothetical);
-        view_join(&object->view, &p->view);
-    }
-}
-
 static void watch_give_turn(struct control *control, int process)
 {
     control->turn = process;
-    __atomic_store_n(&control->process[process].go, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&control->process[process].go, GO_RUN, __ATOMIC_RELEASE);
     session_futex(&control->process[process].go, FUTEX_WAKE, 1, 0);
 }
 
@@ -546,21 +535,12 @@ static void watch_died(struct session *session, struct watch *watch, int process
         control->process[process].exit_status = watch_status(control, process);
     if (control->ending != ENDING_NONE)
         return;
-    bool had_turn = control->turn == process;
     if (control->process[process].entering) { /* without our library: static, or with other rights than ours */
         snprintf(control->unmodelled, sizeof control->unmodelled, "runs a program that cannot be watched");
         decide_finish(control, ENDING_UNMODELLED);
         return;
     }
-    struct event *event = record_event(control, process, EVENT_END, WEAVE_NO_SITE);
-    event->value = (uint64_t)(uint32_t)control->process[process].exit_status;
-    watch_release_locks(control, process);
-    decide_ended(control, process);
-    if (control->process[process].parent >= 0)
-        control->process[control->process[process].parent % WEAVE_PROCESSES].signals_due = 1; /* SIGCHLD */
-    if (!had_turn)
-        return;
-    int next = decide_turn(control, -1);
+    int next = run_end_process(control, process);
     if (next >= 0)
         watch_give_turn(control, next);
 }
@@ -724,45 +704,125 @@ static void watch_run(struct session *session, struct watch *watch)
     }
 }
 
-static void session_kill_rest(struct session *session, struct watch *watch)
+/* ---- after a run ---- */
+
+/* Whether the processes that are left can be asked to go back to their beginnings: none computes, or sleeps, for ever.
+ */
+static bool session_may_rest(const struct session *session)
 {
+    int32_t ending = session->control->ending;
+    return session->error[0] == '\0' && session_intact(session) && ending != ENDING_NONE && ending != ENDING_LOOP &&
+           ending != ENDING_BLOCKED && ending != ENDING_TIME;
+}
+
+static void session_ask_to_rest(struct control *control, int process)
+{
+    if (control->process[process].leaving)
+        return;                                                                         /* it does so already */
+    __atomic_store_n(&control->process[process].go, -control->epoch, __ATOMIC_RELEASE); /* pairs with turn_await */
+    session_futex(&control->process[process].go, FUTEX_WAKE, 1, 0);
+}
+
+/* Until it is where it began; false: it has died, or does not answer. */
+static bool session_rested(struct session *session, struct pollfd *process, int program)
+{
+    enum { PATIENCE = 10 };
+    const struct timespec limit = {.tv_nsec = POLL_MILLISECONDS * 1000000L};
+    sigset_t unblocked; /* its arrival announces itself by SIGUSR1 */
+    sigemptyset(&unblocked);
+    sigaddset(&unblocked, WEAVE_SIGNAL_FOUND);
+    for (int i = 0;
+         i < PATIENCE;) { /* the acquire pairs with the release in boot_rest; a number from before may come late */
+        if (__atomic_load_n(&session->control->resting[program], __ATOMIC_ACQUIRE) == session->epoch)
+            return true;
+        int ready = ppoll(process, 1, &limit, &unblocked);
+        if (ready > 0)
+            return false;
+        i += ready == 0;
+    }
+    return false;
+}
+
+/* Ends what is left of a run: programs that can begin again stay, all others are killed. */
+static void session_end_run(struct session *session, struct watch *watch)
+{
+    bool may_rest = session_may_rest(session);
     watch_new_processes(session, watch);
     for (int i = 0; i < watch->watched; i++)
-        if (watch->process[i].fd >= 0) {
+        if (watch->process[i].fd >= 0 && may_rest && i < session->options->programs)
+            session_ask_to_rest(session->control, i);
+        else if (watch->process[i].fd >= 0)
             syscall(SYS_pidfd_send_signal, watch->process[i].fd, SIGKILL, NULL, 0);
-            if (i >= session->options->programs) /* a child of a child: wait until it is gone */
-                poll(&watch->process[i], 1, REAP_SECONDS * 1000);
-            close(watch->process[i].fd);
+    for (int i = 0; i < watch->watched; i++) {
+        bool program = i < session->options->programs, lives = watch->process[i].fd >= 0;
+        bool rests = lives && program && may_rest && session_rested(session, &watch->process[i], i);
+        if (program) {
+            session->resident[i] = rests ? watch->pid[i] : 0;
+            session->deaths[i] = rests ? 0 : session->deaths[i] + may_rest;
         }
+        if (lives && program && may_rest && !rests)
+            syscall(SYS_pidfd_send_signal, watch->process[i].fd, SIGKILL, NULL, 0);
+        if (lives && !program) /* a child of a child: wait until it is gone */
+            poll(&watch->process[i], 1, REAP_SECONDS * 1000);
+        if (lives)
+            close(watch->process[i].fd);
+    }
     session_bury(session);
+}
+
+void session_renew(struct session *session)
+{
+    session_check_residents(session);
+    for (int i = 0; i < session->options->programs; i++) {
+        if (session->resident[i] > 0) {
+            kill(session->resident[i], SIGKILL);
+            session_await_reaped(session, i);
+        }
+        session->resident[i] = 0;
+    }
+}
+
+/* Every program's process: the one that is there, or a new one from its server. */
+static int session_assemble(struct session *session)
+{
+    struct control *control = session->control;
+    int32_t started = 0;
+    session->reused = false;
+    for (int i = 0; i < session->options->programs; i++) {
+        if (session->resident[i] > 0) {
+            control->process[i].pid = session->resident[i];
+            session->reused = true;
+            continue;
+        }
+        __atomic_store_n(&control->server_go[i], session->epoch, __ATOMIC_SEQ_CST);
+        session_futex(&control->server_go[i], FUTEX_WAKE, INT_MAX, 0);
+        if (!session_await(&control->arrived, ++started, START_SECONDS))
+            return session_fail(session, "a program does not start a run");
+    }
+    return 0;
 }
 
 int session_run(struct session *session, const struct session_plan *plan)
 {
     struct control *control = session->control;
-    struct watch watch = {0};
+    struct watch watch = {.turn = -1}; /* a process that has run before has used time before, too */
     session_prepare(session, plan);
     session_reset_pids();
-    session->epoch++;
-    for (int i = 0; i < session->options->programs; i++) {
-        __atomic_store_n(&control->server_go[i], session->epoch, __ATOMIC_SEQ_CST);
-        session_futex(&control->server_go[i], FUTEX_WAKE, INT_MAX, 0);
-        if (!session_await(&control->arrived, i + 1, START_SECONDS))
-            return session_fail(session, "a program does not start a run");
-    }
+    if (session_assemble(session) != 0)
+        return -1;
     watch_new_processes(session, &watch);
     int first = decide_turn(control, -1);
     if (first >= 0)
         watch_give_turn(control, first);
     watch_run(session, &watch);
-    session_kill_rest(session, &watch);
+    session_end_run(session, &watch);
     bool told = session_was_told();
     if (!session_intact(session) || (told && control->races == 0 && control->misuses == 0)) {
         session->tampered = true;
         return session_fail(session, "a program has written into weave's own memory");
     }
     for (int i = 0; i < session->options->programs; i++)
-        if (!session_await_reaped(session, i))
+        if (session->resident[i] == 0 && !session_await_reaped(session, i))
             return session->error[0] != '\0' ? -1 : session_fail(session, "a program cannot be ended");
     session_remove_files();
     session_remove_sysv();

@@ -34,8 +34,9 @@ struct session_options {
     unsigned daemons; /* programs that need not end: a bit each */
     int weak;         /* how many loads of a run may read an old value */
     bool store_buffers, every_access, spurious, show_output;
-    bool no_maps; /* read the programs' files only, not what they have mapped */
-    bool sealed;  /* the programs can write to no file outside /dev/shm, and make no user namespaces */
+    bool no_reuse; /* a new process for every run of a program */
+    bool no_maps;  /* read the programs' files only, not what they have mapped */
+    bool sealed;   /* the programs can write to no file outside /dev/shm, and make no user namespaces */
 };
 
 struct session {
@@ -43,10 +44,13 @@ struct session {
     struct control *control;
     int control_descriptor;
     pid_t server[WEAVE_PROCESSES];
-    int output[WEAVE_PROCESSES]; /* memory files that collect standard output */
-    int errors[WEAVE_PROCESSES]; /* the same of standard error */
-    int32_t epoch;
-    cpu_set_t processors; /* that we may use when no session goes on */
+    int output[WEAVE_PROCESSES];     /* memory files that collect standard output */
+    int errors[WEAVE_PROCESSES];     /* the same of standard error */
+    int32_t epoch;                   /* number of the run */
+    pid_t resident[WEAVE_PROCESSES]; /* a program's process that waits where it began; 0: there is none */
+    int deaths[WEAVE_PROCESSES];     /* runs in a row after which there was none */
+    bool reused;                     /* the last run had a process that had run before */
+    cpu_set_t processors;            /* that we may use when no session goes on */
     double started;
     char blocked_call[64]; /* of the process that sleeps in the kernel, after ENDING_BLOCKED */
     char error[512];       /* why the session cannot go on */
@@ -67,8 +71,12 @@ struct session_plan {
     const uint8_t *prescription;
     uint32_t prescribed;
     uint64_t seed;
-    uint32_t longest; /* steps of the longest run so far */
+    uint32_t longest;   /* steps of the longest run so far */
+    bool stop_at_known; /* end where the rest was run before */
 };
+
+/* From now on, the next run has new processes only. */
+void session_renew(struct session *session);
 
 /* One run; its state is in session->control afterwards. 0, or -1 with session->error set. */
 int session_run(struct session *session, const struct session_plan *plan);

@@ -2,8 +2,9 @@
  * Start-up: from exec to the first turn.
  *
  * A program is executed once. Before its main, or for an uninstrumented program at the first call that opens
- * something shared, it becomes a fork server: every run is a fork of it, so a run costs a fork and not the
- * loading of a program.
+ * something shared, it becomes a fork server: its child takes part in the runs, in many of them if it can go back to
+ * its beginning (snapshot.c), else there is a new one for every run. So a run costs that and not the loading of a
+ * program.
  */
 #include "machine.h"
 #include "runtime.h"
@@ -21,6 +22,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+enum { RUNNER = 1 }; /* process 1 of the sandbox */
 
 struct runtime runtime = {.me = -1};
 
@@ -88,7 +91,6 @@ static void boot_on_watchdog(int signal, siginfo_t *info, void *context)
  * process 1 of the sandbox, knows that something was found. */
 static void boot_tell_runner(void)
 {
-    enum { RUNNER = 1 };
     syscall(SYS_kill, RUNNER, WEAVE_SIGNAL_FOUND);
 }
 
@@ -100,11 +102,23 @@ static void boot_watch(void)
     fault_install();
 }
 
-/* In the child: becomes a process of the run. */
+/* The release pairs with the acquire in session_rested. */
+void boot_rest(int32_t run)
+{
+    __atomic_store_n(&runtime.control->resting[runtime.me], run, __ATOMIC_RELEASE);
+    syscall(SYS_kill, RUNNER, SIGUSR1); /* it looks */
+}
+
+static void boot_on_exit(int status, void *nothing)
+{
+    (void)nothing;
+    process_ended(status);
+}
+
+/* In the child: becomes a process of the run, and of those after it, as long as it can go back to this place. */
 static void boot_enter_run(void)
 {
     syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    syscall(SYS_lseek, STDIN_FILENO, 0, SEEK_SET); /* the run before has read the same file */
     runtime.self = &runtime.control->process[runtime.me];
     runtime.self->pid = (int32_t)syscall(SYS_getpid);
     runtime.self->uninstrumented = runtime.peer;
@@ -113,8 +127,13 @@ static void boot_enter_run(void)
         trap_install();
     runtime.on = true;
     record_announce = boot_tell_runner;
-    boot_announce(&runtime.control->arrived);
-    turn_wait();
+    bool again = (runtime.control->residents >> runtime.me & 1) && !runtime.peer && snapshot_take();
+    syscall(SYS_lseek, STDIN_FILENO, 0, SEEK_SET); /* the run before has read the same file */
+    if (again)
+        boot_rest(runtime.control->epoch);
+    else
+        boot_announce(&runtime.control->arrived);
+    turn_wait_first();
 }
 
 /* The process was another program until now, and holds the turn: see exec_calls.c. */
@@ -223,8 +242,10 @@ __attribute__((constructor(101))) static void boot_start(void)
     }
     control->image[slot].base = image_base();
     syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    if (runtime.peer)
+    if (runtime.peer) {
         runtime.deferred = true;
-    else
+    } else {
+        on_exit(boot_on_exit, NULL); /* nothing was registered before, so it is called last of all */
         boot_serve();
+    }
 }

@@ -95,7 +95,6 @@ TEXT_1(long, atol)
 TEXT_1(long long, atoll)
 TEXT_1(double, atof)
 TEXT_1(char *, strdup)
-TEXT_1(int, chdir)
 TEXT_1(char *, getenv)
 TEXT_1(DIR *, opendir)
 TEXT_2(int, strcasecmp)
@@ -106,6 +105,13 @@ TEXT_2(size_t, strspn)
 TEXT_2(size_t, strcspn)
 TEXT_2(char *, strcasestr)
 TEXT_2(int, rename)
+
+WEAVE_EXPORT int chdir(const char *path)
+{
+    library_read_text(path, SIZE_MAX, CALLER);
+    snapshot_spoil(); /* see lasting_calls.c */
+    return OPENED(int, REAL(chdir)(path));
+}
 
 WEAVE_EXPORT char *strndup(const char *text, size_t most)
 {

@@ -33,6 +33,7 @@ WEAVE_EXPORT pid_t fork(void)
         turn_end_run();
     }
     record_event(runtime.control, runtime.me, EVENT_FORK, site)->value = (uint64_t)slot;
+    snapshot_spoil();
     pid_t child = REAL(fork)();
     if (child == 0) {
         runtime.me = slot;
@@ -212,9 +213,44 @@ static void process_leave(void)
     runtime.self->exiting = 1;
 }
 
+/* Who waits for a robust lock of one that has ended is told by the system alone. */
+static bool process_holds_robust_lock(void)
+{
+    for (uint32_t i = 0; i < runtime.control->objects; i++)
+        if (runtime.control->object[i].owner == runtime.me && runtime.control->object[i].robust)
+            return true;
+    return false;
+}
+
+/* Does what the runner does for one that really ends (watch_died in session.c), if the process can be used again. */
+static void process_gone(int status)
+{
+    enum { STATUS_BITS = 0xff, STATUS_SHIFT = 8 }; /* wait(2) */
+    struct control *control = runtime.control;
+    if (!runtime.on || control->turn != runtime.me || process_holds_robust_lock() || !snapshot_undo())
+        return;
+    runtime.self->exit_status = (status & STATUS_BITS) << STATUS_SHIFT;
+    if (control->ending == ENDING_NONE) {
+        int next = run_end_process(control, runtime.me);
+        if (next >= 0)
+            turn_give(next);
+    }
+    turn_leave();
+    snapshot_restore();
+}
+
+void process_ended(int status)
+{
+    if (!runtime.on)
+        return;
+    REAL(fflush)(NULL); /* as exit(3) would after this */
+    process_gone(status);
+}
+
 WEAVE_EXPORT void _exit(int status)
 {
     process_leave();
+    process_gone(status);
     for (;;)
         syscall(SYS_exit_group, status);
 }
@@ -586,6 +622,7 @@ WEAVE_EXPORT long syscall(long number, ...)
         argument[i] = va_arg(arguments, long);
     va_end(arguments);
     long result;
+    lasting_number(number);
     if (number == SYS_futex && runtime.on && (int32_t *)(uintptr_t)argument[0] != NULL) {
         uint32_t where;
         if (segment_find((const void *)(uintptr_t)argument[0], &where) > 0 && futex_call(argument, &result, CALLER))

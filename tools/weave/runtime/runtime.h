@@ -63,8 +63,34 @@ void *real_find(const char *name);
 /* boot.c */
 void boot_if_deferred(void);
 long boot_futex(int32_t *word, int operation, int32_t value);
+/* The process is where it began, after this run, and waits for the next one. */
+void boot_rest(int32_t run);
+
+/* snapshot.c: running again without fork and exit. */
+/* Remembers what the process is like. False: it returned from that; true: a run is over, and it is like that again. */
+bool snapshot_take(void);
+/* Whether that worked, so that a process that has done nothing may stay as it is. */
+bool snapshot_may_stay(void);
+/* Undoes what the run did outside of this process's memory. False: it cannot, the process has to end. */
+bool snapshot_undo(void);
+/* After that: the memory, too, and on to where snapshot_take returns. */
+_Noreturn void snapshot_restore(void);
+/* The run did something that lasts. */
+void snapshot_spoil(void);
+/* What it did that snapshot_undo undoes: changed the action of a signal, mapped something. */
+void snapshot_action(int signal);
+void snapshot_mapped(const void *start, size_t size);
+
+/* lasting_calls.c: a call of the system by number. */
+void lasting_number(long number);
 
 /* turn.c: giving and taking turns. */
+/* Gives the turn to a process, which waits for it. */
+void turn_give(int process);
+/* The first turn of a run. */
+void turn_wait_first(void);
+/* The process is out of the run: either to come again, or about to end. */
+void turn_leave(void);
 /* A scheduling point: another process may run before this returns. */
 void turn_point(void);
 /* The same, asking to be passed over. */
@@ -118,6 +144,8 @@ void atomic_flush(void);
 
 /* process_calls.c: waitpid(2) on behalf of the caller at `pc`. */
 pid_t process_wait(pid_t pid, int *status, int options, const void *pc);
+/* The program has ended with this status, all but the system's part of it. */
+void process_ended(int status);
 
 /* exec_calls.c: other programs in the place of this one. */
 uint64_t image_base(void);

@@ -88,6 +88,7 @@ void segment_add(void *pointer, size_t size, uint64_t device, uint64_t inode, ui
     if (size > segment->size - offset)
         size = segment->size - (size_t)offset;
     uintptr_t start = (uintptr_t)pointer;
+    snapshot_mapped(pointer, size);
     mappings[mapping_count++] =
         (struct mapping){.start = start, .end = start + size, .base = segment->base + (uint32_t)offset};
     segment_bounds();

@@ -12,7 +12,7 @@
 #include <stdarg.h>
 #include <sys/stat.h>
 
-enum { NAMED_SEMAPHORES = 64 };
+enum { NAMED_SEMAPHORES = 64, PAGE = 4096 };
 
 static struct {
     const sem_t *pointer;
@@ -57,6 +57,7 @@ static void semaphore_opened(sem_t *semaphore, const char *name, const struct ob
     if (object->initial < 0)
         object->initial = object->value = semaphore_value(semaphore);
     object_set_name(object, name);
+    snapshot_mapped((const void *)((uintptr_t)semaphore & ~(uintptr_t)(PAGE - 1)), PAGE);
     if (named_count < NAMED_SEMAPHORES) {
         named[named_count].pointer = semaphore;
         named[named_count++].key = key;

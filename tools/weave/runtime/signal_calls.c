@@ -246,6 +246,35 @@ WEAVE_EXPORT int sigwait(const sigset_t *restrict set, int *restrict signal)
     return 0;
 }
 
+/* ---- actions ---- */
+
+WEAVE_EXPORT int sigaction(int signal, const struct sigaction *restrict wanted, struct sigaction *restrict before)
+{
+    if (wanted != NULL)
+        snapshot_action(signal);
+    return REAL(sigaction)(signal, wanted, before);
+}
+
+/* signal(3) and its relatives, some of which nobody should use any more. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+#define ACTION(type, call, parameters, arguments) \
+    WEAVE_EXPORT type call parameters;            \
+    type call parameters                          \
+    {                                             \
+        snapshot_action(number);                  \
+        return REAL(call) arguments;              \
+    }
+
+ACTION(sighandler_t, signal, (int number, sighandler_t handler), (number, handler))
+ACTION(sighandler_t, bsd_signal, (int number, sighandler_t handler), (number, handler))
+ACTION(sighandler_t, sysv_signal, (int number, sighandler_t handler), (number, handler))
+ACTION(sighandler_t, __sysv_signal, (int number, sighandler_t handler), (number, handler))
+ACTION(sighandler_t, sigset, (int number, sighandler_t handler), (number, handler))
+ACTION(int, sigignore, (int number), (number))
+ACTION(int, siginterrupt, (int number, int interrupt), (number, interrupt))
+#pragma GCC diagnostic pop
+
 /* ---- sending ---- */
 
 /* It looks at what has come when it is its turn; one that waits for a signal of a condition or the like stays asleep.
@@ -269,9 +298,22 @@ static int signal_target(pid_t pid)
     return -1;
 }
 
+/* Whether the process has ended and was collected: it may be there to run again. */
+static bool signal_is_gone(pid_t pid)
+{
+    for (int i = 0; i < runtime.control->processes; i++)
+        if (runtime.control->process[i].pid == pid && runtime.control->process[i].state == PROCESS_ENDED)
+            return pid > 0;
+    return false;
+}
+
 /* Asking whether a process is there is fine, and SIGKILL only ends it, which the runner sees. */
 WEAVE_EXPORT int kill(pid_t pid, int signal)
 {
+    if (runtime.on && signal_is_gone(pid)) {
+        errno = ESRCH;
+        return -1;
+    }
     if (!runtime.on || signal == 0)
         return REAL(kill)(pid, signal);
     int target = pid > 0 ? signal_target(pid) : -1;
@@ -327,6 +369,8 @@ static uint64_t alarm_time(const struct timeval *time)
 WEAVE_EXPORT int setitimer(__itimer_which_t which, const struct itimerval *restrict wanted,
                            struct itimerval *restrict before)
 {
+    if (which != ITIMER_REAL)
+        snapshot_spoil();
     if (!runtime.on || which != ITIMER_REAL)
         return REAL(setitimer)(which, wanted, before);
     uint64_t interval = runtime.self->alarm_interval,

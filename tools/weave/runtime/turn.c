@@ -2,8 +2,8 @@
  * Giving and taking turns: exactly one process of a run executes at any time.
  *
  * The turn goes directly from process to process through a futex each; the runner only watches over deaths. A
- * process whose decision ends the run simply dies: the runner sees every death through a pidfd and reads the
- * verdict.
+ * process whose decision ends the run tells the runner so and goes back to where it began (snapshot.c), or dies: the
+ * runner sees every death through a pidfd. Then it asks the others to do the same, and reads the verdict.
  */
 #include "runtime.h"
 
@@ -12,29 +12,68 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { EXIT_RUN_OVER = 0 };
+enum { EXIT_RUN_OVER = 0, RUNNER = 1 };
 
+void turn_leave(void)
+{
+    runtime.self->leaving = 1;
+    if (runtime.control->ending != ENDING_NONE)
+        syscall(SYS_kill, RUNNER, SIGUSR1); /* it looks */
+}
+
+/* Out of the run, in the middle of the program. */
 _Noreturn void turn_end_run(void)
 {
+    if (snapshot_undo()) {
+        turn_leave();
+        snapshot_restore();
+    }
     for (;;)
         syscall(SYS_exit_group, EXIT_RUN_OVER);
 }
 
-void turn_wait(void)
+/* The run is over. A process that has not begun is where it is to be, and answers once to each time that it is asked.
+ */
+static void turn_rest(int32_t run, bool first)
+{
+    int32_t asked = -run;
+    if (!first || !snapshot_may_stay())
+        turn_end_run();
+    /* Acquire: pairs with the release in session_ask_to_rest. */
+    if (__atomic_compare_exchange_n(&runtime.self->go, &asked, GO_WAIT, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        boot_rest(run);
+}
+
+/* The acquire pairs with the releases in turn_give and in the runner. */
+static void turn_await(bool first)
 {
     struct process *p = runtime.self;
-    while (__atomic_load_n(&p->go, __ATOMIC_ACQUIRE) == 0) /* pairs with the release in turn_give */
-        boot_futex(&p->go, FUTEX_WAIT, 0);
-    p->go = 0;
+    int32_t go;
+    while ((go = __atomic_load_n(&p->go, __ATOMIC_ACQUIRE)) != GO_RUN)
+        if (go < 0)
+            turn_rest(-go, first);
+        else
+            boot_futex(&p->go, FUTEX_WAIT, go);
+    p->go = GO_WAIT;
     p->burst = 0;
     runtime.control->turn = runtime.me;
 }
 
-static void turn_give(int process)
+void turn_wait(void)
+{
+    turn_await(false);
+}
+
+void turn_wait_first(void)
+{
+    turn_await(true);
+}
+
+void turn_give(int process)
 {
     struct process *p = &runtime.control->process[process];
     runtime.control->turn = process;
-    __atomic_store_n(&p->go, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&p->go, GO_RUN, __ATOMIC_RELEASE);
     boot_futex(&p->go, FUTEX_WAKE, 1);
 }
 
