@@ -15,12 +15,38 @@
 #include "shmlab/error.h"
 #include "shmlab/stop.h"
 
+/* Somebody's hand, or Python's multiprocessing.shared_memory, may take the name away: no producer could come.
+ */
+static const double look_seconds = 0.5;
+
+/* Has the name been removed, and is nobody else there who could still put something in? */
+static bool deserted(const struct buffer *buffer)
+{
+    return !buffer_named(buffer) && !buffer_shared(buffer);
+}
+
+static enum buffer_end message_get(struct buffer *buffer, struct buffer_message *message, double seconds)
+{
+    struct deadline deadline =
+        deadline_in(seconds); /* for MUTEX, which buffer_get does not give up so soon */
+
+    for (;;) {
+        enum buffer_end end = buffer_get(buffer, message, seconds < look_seconds ? seconds : look_seconds);
+        if (end == BUFFER_TIMEOUT && deserted(buffer))
+            return buffer_get(buffer, message, 0); /* put in after we gave up, before its producer went */
+        if (end == BUFFER_TIMEOUT && seconds > look_seconds)
+            seconds -= look_seconds;
+        else if (end != BUFFER_STUCK || deadline_passed(&deadline))
+            return end;
+    }
+}
+
 static int items_get(struct buffer *buffer, const struct lab4_options *options)
 {
     for (int taken = 0; taken < options->items; taken++) {
         struct buffer_message message;
 
-        switch (buffer_get(buffer, &message, options->timeout)) {
+        switch (message_get(buffer, &message, options->timeout)) {
         case BUFFER_DONE:
             if (!options->quiet) {
                 printf("consumer: got %s\n", message.text);
@@ -31,6 +57,9 @@ static int items_get(struct buffer *buffer, const struct lab4_options *options)
             return error_report(NULL, "%s: got %d of %d items", strsignal(stop_signal()), taken,
                                 options->items);
         case BUFFER_TIMEOUT:
+            if (deserted(buffer))
+                return error_report("start all programs again", "somebody removed %s: got %d of %d items",
+                                    buffer->shm_name, taken, options->items);
             return error_report("start a producer with the same --prefix, or ask for fewer --items",
                                 "nothing came for %g s: got %d of %d items", options->timeout, taken,
                                 options->items);

@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "common" / "python"))
 
@@ -77,6 +77,7 @@ class Buffer:
     def __init__(self, names: Names, memory: SharedMemory) -> None:
         """`memory` is open, complete and ours to close; the presence lock is held."""
         self._names = names
+        self.name = names.buffer
         self._memory = memory
         self._semaphores: "list[Semaphore]" = []
         self._bytes = memory.map(memory.size())
@@ -112,6 +113,10 @@ class Buffer:
         self._semaphores.append(opened)
         return opened
 
+    def deserted(self) -> bool:
+        """Has the name been removed, and is nobody else there who could still put something in?"""
+        return not self._memory.still_named() and not presence.held(self._memory.fd, bounded_buffer.PRESENCE)
+
     def _take_slot(self) -> Item:
         """Copy the oldest item and advance; MUTEX is ours."""
         # shmlab:cut 7 Copy slots[head], advance head, count one less. Trust no number in there: self.capacity is checked,
@@ -136,10 +141,10 @@ class Buffer:
         # shmlab:end
 
     def take(self, timeout: float) -> Optional[Item]:
-        """The next item; None after `timeout` seconds or a signal."""
-        # shmlab:cut 8 As buffer_get in buffer.c; wait() below takes a semaphore. Whatever goes wrong with MUTEX in our
-        # shmlab:text hands, give it back.
-        if not wait(self._full, timeout):
+        """The next item; None after `timeout` seconds, after a signal, or when nobody can come any more."""
+        # shmlab:cut 8 As buffer_get in buffer.c; wait() below takes a semaphore, and for FULL asks self.deserted.
+        # shmlab:text Whatever goes wrong with MUTEX in our hands, give it back.
+        if not wait(self._full, timeout, self.deserted):
             return None
         if not wait(self._mutex, max(timeout, MUTEX_SECONDS)):
             self._full.post()  # the item that we did not take
@@ -181,12 +186,14 @@ class Buffer:
         return lost
 
 
-def wait(for_token: Semaphore, timeout: float) -> bool:
-    """Wait in slices, so that a request to stop and the deadline are both seen."""
+def wait(for_token: Semaphore, timeout: float, in_vain: Callable[[], bool] = lambda: False) -> bool:
+    """Wait in slices, so that a request to stop, the deadline, and that it is in vain are all seen."""
     deadline = Deadline(timeout)
     while not for_token.wait():
         if stop.requested() or deadline.passed():
             return False
+        if in_vain():
+            return for_token.try_wait()  # posted after we gave up, before whoever did it went
     return True
 
 
@@ -261,6 +268,8 @@ def consume(buffer: Buffer, items: int, timeout: float) -> None:
         item = buffer.take(timeout)
         if item is None and stop.requested():
             raise ShmlabError(f"{stop.name()}: got {number - 1} of {items} items")
+        if item is None and buffer.deserted():
+            raise ShmlabError(f"somebody removed {buffer.name}: got {number - 1} of {items} items", "start all programs again")
         if item is None:
             raise ShmlabError(
                 f"nothing came for {timeout:g} s: got {number - 1} of {items} items",

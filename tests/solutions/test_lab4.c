@@ -12,6 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shmlab/bounded_buffer.h"
+#include "shmlab/presence.h"
+
 #define PRODUCER SOLUTION("lab4_semaphores", "producer")
 #define CONSUMER SOLUTION("lab4_semaphores", "consumer")
 #define PYTHON   SCRIPT("lab4_semaphores", "consumer.py")
@@ -184,13 +187,26 @@ static void name_that_was_removed_is_noticed(void **state)
     FINISH(&producer, 1);
     assert_none_left(prefix);
 
-    /* a consumer is the last one out */
+    /* a consumer that waits alone; what was put before is its */
     static const char *const consumers[][4] = {{CONSUMER, "--prefix"}, {SHMLAB_PYTHON, PYTHON, "--prefix"}};
     for (size_t i = 0; i < 2; i++) {
         const char *argv[8] = {consumers[i][0], consumers[i][1], consumers[i][2]};
         struct process consumer;
 
         argv[i + 2] = prefix;
+        argv[i + 3] = "--timeout";
+        argv[i + 4] = "1000";
+        START(&producer, PRODUCER, "--prefix", prefix, "--items", "1");
+        start(&consumer, argv);
+        EXPECT(&consumer, "got item 1");
+        FINISH(&producer, 0);
+        assert_int_equal(shm_unlink(path), 0);
+        EXPECT(&consumer, "somebody removed");
+        EXPECT(&consumer, "got 1 of 10 items");
+        FINISH(&consumer, 1);
+        assert_none_left(prefix);
+
+        /* one that ends by a signal before it has looked is the last one out as well */
         START(&producer, PRODUCER, "--prefix", prefix, "--items", "1");
         start(&consumer, argv);
         EXPECT(&consumer, "got item 1");
@@ -198,6 +214,26 @@ static void name_that_was_removed_is_noticed(void **state)
         assert_int_equal(shm_unlink(path), 0);
         process_signal(&consumer, SIGTERM);
         FINISH(&consumer, 1);
+        assert_none_left(prefix);
+
+        /* somebody who is still there may put something in: the consumer waits as long as it was told to */
+        argv[i + 4] = "0.6";
+        START(&producer, PRODUCER, "--prefix", prefix, "--items", "1");
+        EXPECT(&producer, "put item 1");
+        int fd = shm_open(path, O_RDWR, 0);
+        assert_int_equal(presence_claim(fd, BUFFER_PRESENCE, PRESENCE_SHARED), 0);
+        start(&consumer, argv);
+        EXPECT(&consumer, "got item 1");
+        FINISH(&producer, 0);
+        assert_int_equal(shm_unlink(path), 0);
+        EXPECT(&consumer, "nothing came for 0.6 s");
+        FINISH(&consumer, 1);
+        close(fd);
+        for (size_t k = 0; k < 3; k++) { /* we were the last one out */
+            snprintf(path, sizeof path, "/%s_%s", prefix, (const char *const[]){"empty", "full", "mutex"}[k]);
+            assert_int_equal(sem_unlink(path), 0);
+        }
+        snprintf(path, sizeof path, "/%s_buffer", prefix);
         assert_none_left(prefix);
     }
 }
