@@ -44,6 +44,15 @@ enum windows_role {
 enum windows_role windows_role_take(const char *name, HANDLE *role);
 void windows_role_leave(HANDLE role); /* NULL is allowed */
 
+enum windows_holder {
+    WINDOWS_HOLDER_NONE, /* it is free, or there is none of that name */
+    WINDOWS_HOLDER_LIVES,
+    WINDOWS_HOLDER_DIED, /* and nobody has been told: only the first that waits for the mutex after a death is */
+};
+
+/* Who holds this role? Leaves everything as it is, a death that is still to be told included. */
+enum windows_holder windows_role_holder(const char *name);
+
 /* The value of an option, from low to high; false after a message. An integer is decimal, or hexadecimal with 0x. */
 bool windows_integer(const char *option, const char *text, long long low, long long high, long long *number);
 bool windows_number(const char *option, const char *text, double low, double high, double *number);

@@ -111,6 +111,12 @@ class Mutex(Handle):
             raise _last_error()
 
 
+class _MutantState(ctypes.Structure):
+    """MUTANT_BASIC_INFORMATION: the state of a mutex without taking it. Win32 has no call for it, ntdll.dll has."""
+
+    _fields_ = [("count", wintypes.LONG), ("ours", wintypes.BOOLEAN), ("abandoned", wintypes.BOOLEAN)]
+
+
 class Role(Handle):
     """A mutex that its holder keeps while it is there: our own to take, the peer's to wait for."""
 
@@ -124,6 +130,12 @@ class Role(Handle):
     def leave(self) -> None:
         """Give it back."""
         _release_mutex(self.handle)
+
+    def holder(self) -> str:
+        """Who has it: "nobody", "lives", or "died". Only the first that waits after a death is told, and this leaves it so."""
+        state = _MutantState(count=1)
+        ctypes.WinDLL("ntdll").NtQueryMutant(wintypes.HANDLE(self.handle), 0, ctypes.byref(state), ctypes.sizeof(state), None)
+        return "lives" if state.count <= 0 else "died" if state.abandoned else "nobody"
 
 
 def wait_first(objects: Sequence[Handle], seconds: float) -> Optional[Tuple[int, bool]]:

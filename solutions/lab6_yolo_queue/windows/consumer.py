@@ -59,6 +59,15 @@ class Queue:
         self.mutex.unlock()
         self.empty.post()
 
+    def left(self) -> bool:
+        """Without a producer: is a frame there whose token a process took with it when it died? The smaller number counts:
+        one that died with MUTEX has moved its index, and not the count."""
+        self.mutex.lock(STUCK_SECONDS)
+        unread = (self.control[yolo_queue.WRITE_IDX] - self.control[yolo_queue.READ_IDX]) % yolo_queue.SLOTS
+        count = self.control[yolo_queue.COUNT]
+        self.mutex.unlock()
+        return count == yolo_queue.SLOTS or min(unread, count) > 0
+
     def close(self) -> None:
         """Leave the role, give everything back."""
         self.control.release()
@@ -79,10 +88,17 @@ def attach(prefix: str, seconds: float) -> Optional[Queue]:
             time.sleep(RETRY_SECONDS)
 
 
+def bury(queue: Queue) -> None:
+    """One that died before us has left the semaphores as they were. The producer puts them right when it learns of the death,
+    and that is told only once: so we take the role after it. Without a producer the indices tell what is left."""
+    while queue.role.holder() == "died" and queue.producer.holder() == "lives":
+        time.sleep(RETRY_SECONDS)
+
+
 def consume(queue: Queue, frames: int, seconds: float) -> int:
     """Take frames until the producer ends; the exit status."""
-    taken = detections = gaps = last = 0
-    status = 0
+    taken = detections = gaps = last = status = 0
+    died = False
     while not frames or taken < frames:
         found = queue.wait(seconds)
         if found is None:
@@ -91,10 +107,12 @@ def consume(queue: Queue, frames: int, seconds: float) -> int:
             break
         index, abandoned = found
         if index == PRODUCER:
+            died |= abandoned  # only the first that waits is told
             queue.producer.leave()
-            print("consumer: the producer died" if abandoned else "consumer: the producer has ended")
-            status = 1 if abandoned else 0
-            break
+            if not queue.left():
+                print("consumer: the producer died" if died else "consumer: the producer has ended")
+                status = int(died)
+                break
         frame_id, _, _, _, count = yolo_queue.HEADER.unpack_from(queue.mapping.memory, queue.slot())
         gaps += taken > 0 and frame_id != last + 1
         last = frame_id
@@ -117,6 +135,7 @@ def main() -> int:
         print(f"consumer: no producer came within {options.timeout:g} s: start one with the same --prefix", file=sys.stderr)
         return 1
     try:
+        bury(queue)
         if not queue.role.take():
             print(f"consumer: {queue.role.name} is taken: there is one already: end it, or choose another --prefix", file=sys.stderr)
             return 1

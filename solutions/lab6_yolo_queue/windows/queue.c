@@ -156,6 +156,23 @@ static bool objects_open(struct queue *queue)
     return false;
 }
 
+/* Consumer: one that died before us has left the semaphores as they were. The producer puts them right when it learns of
+ * the death, and that is told only once: so we take the role after it. Without a producer the indices tell what is left. */
+static bool predecessor_buried(const struct queue *queue)
+{
+    char mine[QUEUE_NAME_CAPACITY], theirs[QUEUE_NAME_CAPACITY];
+
+    name_of(queue, "CONSUMER", mine);
+    name_of(queue, "PRODUCER", theirs);
+    while (windows_role_holder(mine) == WINDOWS_HOLDER_DIED &&
+           windows_role_holder(theirs) == WINDOWS_HOLDER_LIVES)
+        if (WaitForSingleObject(queue->stop, RETRY_MILLISECONDS) == WAIT_OBJECT_0) {
+            windows_report(NULL, "%s", windows_stop_name());
+            return false;
+        }
+    return true;
+}
+
 int queue_attach(struct queue *queue, const char *prefix, HANDLE stop, double seconds)
 {
     char name[QUEUE_NAME_CAPACITY];
@@ -174,23 +191,10 @@ int queue_attach(struct queue *queue, const char *prefix, HANDLE stop, double se
         if (WaitForSingleObject(stop, RETRY_MILLISECONDS) == WAIT_OBJECT_0)
             return windows_report(NULL, "%s", windows_stop_name());
     }
-    if (role_claim(queue, "CONSUMER", "PRODUCER") && queue_map(queue))
+    if (predecessor_buried(queue) && role_claim(queue, "CONSUMER", "PRODUCER") && queue_map(queue))
         return 0;
     handles_close(queue);
     return 1;
-}
-
-/* Producer: is a consumer there? Taking its role tells, for a moment; only while none was seen. */
-static bool consumer_look(struct queue *queue)
-{
-    if (!queue->peer_seen) {
-        DWORD got = WaitForSingleObject(queue->peer, 0);
-        if (got == WAIT_TIMEOUT)
-            queue->peer_seen = true;
-        else if (got == WAIT_OBJECT_0 || got == WAIT_ABANDONED)
-            ReleaseMutex(queue->peer);
-    }
-    return queue->peer_seen;
 }
 
 /* Take MUTEX. One that a dead process held comes to us all the same; only the indices can be half done. */
@@ -206,6 +210,13 @@ static enum queue_end queue_lock(struct queue *queue)
     return QUEUE_FAILED;
 }
 
+static int unread_by_indices(const struct yolo_queue *shared)
+{
+    int unread = (slot_index(shared->write_idx) - slot_index(shared->read_idx) + QUEUE_SLOTS) % QUEUE_SLOTS;
+
+    return unread == 0 && shared->count == QUEUE_SLOTS ? QUEUE_SLOTS : unread; /* equal indices: empty or full */
+}
+
 static void semaphore_set(HANDLE semaphore, LONG value)
 {
     while (WaitForSingleObject(semaphore, 0) == WAIT_OBJECT_0)
@@ -218,17 +229,28 @@ static void semaphore_set(HANDLE semaphore, LONG value)
  * now. */
 static void queue_repair(struct queue *queue)
 {
-    struct yolo_queue *shared = queue->shared;
-
     if (queue_lock(queue) != QUEUE_DONE)
         return;
-    int unread = (slot_index(shared->write_idx) - slot_index(shared->read_idx) + QUEUE_SLOTS) % QUEUE_SLOTS;
-    if (unread == 0 && shared->count == QUEUE_SLOTS) /* equal indices: empty or full */
-        unread = QUEUE_SLOTS;
-    shared->count = unread;
+    int unread = unread_by_indices(queue->shared);
+    queue->shared->count = unread;
     semaphore_set(queue->empty, QUEUE_SLOTS - unread);
     semaphore_set(queue->full, unread);
     ReleaseMutex(queue->mutex);
+}
+
+/* Producer: is a consumer there? Taking its role tells, for a moment. *gone: one was there, and has ended or died since
+ * the last look; what it left is put right. */
+static bool consumer_look(struct queue *queue, bool *gone)
+{
+    DWORD got = WaitForSingleObject(queue->peer, 0);
+
+    *gone = (got == WAIT_OBJECT_0 && queue->peer_seen) || got == WAIT_ABANDONED;
+    queue->peer_seen = got == WAIT_TIMEOUT;
+    if (*gone)
+        queue_repair(queue);
+    if (got == WAIT_OBJECT_0 || got == WAIT_ABANDONED)
+        ReleaseMutex(queue->peer);
+    return queue->peer_seen;
 }
 
 /* Wait for the token, the stop, and (where `peers` says so) the peer's end, in one call. *index: which of
@@ -256,7 +278,9 @@ enum queue_end queue_acquire_free(struct queue *queue, struct queue_slot **slot,
 
     for (;;) {
         double left = end - windows_seconds();
-        bool seen = consumer_look(queue), abandoned;
+        bool gone, seen = consumer_look(queue, &gone), abandoned;
+        if (gone)
+            return QUEUE_GONE;
         DWORD limit = windows_milliseconds(left);
         int index;
         if (!seen && limit > SLICE_MILLISECONDS)
@@ -293,6 +317,18 @@ enum queue_end queue_publish(struct queue *queue)
     return QUEUE_FAILED;
 }
 
+/* Consumer, when there is no producer any more: a frame that is there without a token, which a process took with it when it
+ * died. The smaller number counts: one that died with MUTEX has moved its index, and not the count. */
+static bool frame_left(struct queue *queue)
+{
+    if (queue_lock(queue) != QUEUE_DONE)
+        return false;
+    int unread = unread_by_indices(queue->shared);
+    bool left = queue->shared->count > 0 && unread > 0;
+    ReleaseMutex(queue->mutex);
+    return left;
+}
+
 enum queue_end queue_acquire_full(struct queue *queue, const struct queue_slot **slot, double seconds)
 {
     bool abandoned;
@@ -305,8 +341,10 @@ enum queue_end queue_acquire_full(struct queue *queue, const struct queue_slot *
     if (got != QUEUE_DONE)
         return got;
     if (index == PEER) {
+        queue->peer_died |= abandoned; /* only the first that waits is told */
         ReleaseMutex(queue->peer);
-        return abandoned ? QUEUE_DIED : QUEUE_ENDED;
+        if (!frame_left(queue))
+            return queue->peer_died ? QUEUE_DIED : QUEUE_ENDED;
     }
     *slot = &queue->shared->slots[slot_index(queue->shared->read_idx)];
     return QUEUE_DONE;
@@ -334,8 +372,9 @@ enum queue_end queue_release(struct queue *queue)
 enum queue_end queue_drain(struct queue *queue, double seconds)
 {
     double end = windows_seconds() + seconds;
+    bool gone;
 
-    while (__atomic_load_n(&queue->shared->count, __ATOMIC_RELAXED) > 0 && !consumer_look(queue)) {
+    while (__atomic_load_n(&queue->shared->count, __ATOMIC_RELAXED) > 0 && !consumer_look(queue, &gone)) {
         if (windows_seconds() >= end)
             return QUEUE_TIMEOUT;
         if (WaitForSingleObject(queue->stop, RETRY_MILLISECONDS) == WAIT_OBJECT_0)
@@ -346,7 +385,8 @@ enum queue_end queue_drain(struct queue *queue, double seconds)
 
 int queue_close(struct queue *queue)
 {
-    int unread = queue->producer && !consumer_look(queue) ? queue->shared->count : 0;
+    bool gone;
+    int unread = queue->producer && !consumer_look(queue, &gone) ? queue->shared->count : 0;
 
     handles_close(queue);
     return unread;

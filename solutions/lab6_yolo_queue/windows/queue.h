@@ -37,6 +37,7 @@ struct queue {
     bool producer;
     HANDLE mapping, empty, full, mutex, role, peer, stop;
     bool peer_seen; /* producer: a consumer holds its role, so its end can be waited for */
+    bool peer_died; /* consumer: the producer's role came from a dead process */
     bool abandoned; /* MUTEX came from a dead process at least once */
     struct yolo_queue *shared;
 };
