@@ -132,14 +132,16 @@ WEAVE_EXPORT char *strchrnul(const char *text, int byte)
     return OPENED(char *, REAL(strchrnul)(text, byte));
 }
 
-/* Newer headers call the same functions by the names __isoc23_strtol and so on. */
-#define NUMBER(type, name)                                                           \
-    WEAVE_EXPORT type name(const char *restrict text, char **restrict end, int base) \
-    {                                                                                \
-        library_read_text(text, SIZE_MAX, CALLER);                                   \
-        library_write(end, sizeof *end, CALLER);                                     \
-        return OPENED(type, REAL(name)(text, end, base));                            \
-    }                                                                                \
+/* Newer headers call the same functions by the names __isoc23_strtol and so on, and would give ours that name, too: so
+ * ours say theirs. */
+#define NUMBER(type, name)                                                                                   \
+    WEAVE_EXPORT type weave_##name(const char *restrict text, char **restrict end, int base) __asm__(#name); \
+    WEAVE_EXPORT type weave_##name(const char *restrict text, char **restrict end, int base)                 \
+    {                                                                                                        \
+        library_read_text(text, SIZE_MAX, CALLER);                                                           \
+        library_write(end, sizeof *end, CALLER);                                                             \
+        return OPENED(type, REAL(name)(text, end, base));                                                    \
+    }                                                                                                        \
     WEAVE_EXPORT type __isoc23_##name(const char *, char **, int) __attribute__((alias(#name)));
 
 NUMBER(long, strtol)
