@@ -156,8 +156,9 @@ static bool objects_open(struct queue *queue)
     return false;
 }
 
-/* Consumer: one that died before us has left the semaphores as they were. The producer puts them right when it learns of
- * the death, and that is told only once: so we take the role after it. Without a producer the indices tell what is left. */
+/* Consumer: one that died before us has left the semaphores as they were. The producer puts them right when
+ * it learns of the death, and that is told only once: so we take the role after it. Without a producer the
+ * indices tell what is left. */
 static bool predecessor_buried(const struct queue *queue)
 {
     char mine[QUEUE_NAME_CAPACITY], theirs[QUEUE_NAME_CAPACITY];
@@ -214,7 +215,8 @@ static int unread_by_indices(const struct yolo_queue *shared)
 {
     int unread = (slot_index(shared->write_idx) - slot_index(shared->read_idx) + QUEUE_SLOTS) % QUEUE_SLOTS;
 
-    return unread == 0 && shared->count == QUEUE_SLOTS ? QUEUE_SLOTS : unread; /* equal indices: empty or full */
+    return unread == 0 && shared->count == QUEUE_SLOTS ? QUEUE_SLOTS
+                                                       : unread; /* equal indices: empty or full */
 }
 
 static void semaphore_set(HANDLE semaphore, LONG value)
@@ -238,8 +240,8 @@ static void queue_repair(struct queue *queue)
     ReleaseMutex(queue->mutex);
 }
 
-/* Producer: is a consumer there? Taking its role tells, for a moment. *gone: one was there, and has ended or died since
- * the last look; what it left is put right. */
+/* Producer: is a consumer there? Taking its role tells, for a moment. *gone: one was there, and has ended or
+ * died since the last look; what it left is put right. */
 static bool consumer_look(struct queue *queue, bool *gone)
 {
     DWORD got = WaitForSingleObject(queue->peer, 0);
@@ -317,8 +319,9 @@ enum queue_end queue_publish(struct queue *queue)
     return QUEUE_FAILED;
 }
 
-/* Consumer, when there is no producer any more: a frame that is there without a token, which a process took with it when it
- * died. The smaller number counts: one that died with MUTEX has moved its index, and not the count. */
+/* Consumer, when there is no producer any more: a frame that is there without a token, which a process took
+ * with it when it died. The smaller number counts: one that died with MUTEX has moved its index, and not the
+ * count. */
 static bool frame_left(struct queue *queue)
 {
     if (queue_lock(queue) != QUEUE_DONE)
