@@ -319,13 +319,34 @@ class Grade(GraderCase):
             "int main(void)\n{\n    struct statvfs at;\n    statvfs(\"/tmp\", &at);\n"
             "    long ring = syscall(SYS_io_uring_setup, 1, 0), ring_error = errno;\n"
             "    int vsock = socket(AF_VSOCK, SOCK_STREAM, 0), vsock_error = errno;\n"
-            "    int plain = socket(AF_UNIX, SOCK_STREAM, 0);\n"
+            "    int plain = socket(AF_UNIX, SOCK_SEQPACKET, 0);\n"
             "    fprintf(stderr, \"FOUND %lu %ld %d %d %d %d\\n\", (unsigned long)at.f_files, ring, ring_error == ENOSYS, vsock,\n"
             "            vsock_error == ENOSYS, plain >= 0);\n    return 1;\n}\n")
         self.run_grader("check", "lab3", "--dir", str(self.students / "one"), "--check", "bytes", "--transcripts",
                         str(self.work / "said"), status=1)
         said = "".join(path.read_text(encoding="utf-8", errors="replace") for path in (self.work / "said").rglob("*.txt"))
         self.assertIn("FOUND 16384 -1 1 -1 1 0", said)
+
+    def test_sockets(self) -> None:
+        """Where a challenge is about descriptors that are handed over there are UNIX sockets, of that kind and not many."""
+        for name, points in (("hand_each", 4), ("hand_takes", 2)):
+            said = self.run_grader("check", "lab5", "--dir", str(ROOT / "solutions"), "--check", name)
+            self.assertIn(f"challenge {points} of {points}", said)
+        lab = self.students / "one" / "lab5_snapshot"
+        lab.mkdir(parents=True)
+        (lab / "handover.c").write_text(
+            (ROOT / "solutions" / "lab5_snapshot" / "handover.c").read_text(encoding="utf-8") + "#include <stdio.h>\n"
+            "__attribute__((constructor)) static void many(void)\n{\n"
+            "    printf(\"FOUND %d %d\\n\", socket(AF_UNIX, SOCK_STREAM, 0), socket(AF_INET, SOCK_SEQPACKET, 0));\n"
+            "    fflush(stdout);\n    while (socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0) != -1)\n        continue;\n"
+            "    pause();\n}\n", encoding="utf-8")
+        verdict = self.work / "verdict.json"
+        self.run_grader("check", "lab5", "--dir", str(self.students / "one"), "--check", "hand_sealed", "--json", str(verdict),
+                        "--transcripts", str(self.work / "said"))
+        said = "".join(path.read_text(encoding="utf-8", errors="replace") for path in (self.work / "said").rglob("*.txt"))
+        self.assertIn("FOUND -1 -1", said)
+        check = {check["name"]: check for check in json.loads(verdict.read_text())["checks"]}["hand_sealed"]
+        self.assertEqual((check["outcome"], check["ended"]), ("failed", "sockets"), check)
 
     def test_what_is_left_and_told(self) -> None:
         """In a box all that is left is the student's, whatever it is called; what ended the programs is told."""

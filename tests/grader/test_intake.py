@@ -12,6 +12,7 @@ import ctypes.util
 import io
 import os
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -196,6 +197,16 @@ class Shapes(Case):
             self.assertIn("taken as lab1_layout/layout.c", said[name])
         for name in ("single", "displayout"):
             self.assertIn("such as lab1_layout/", said[name])
+
+    def test_given_files(self) -> None:
+        """What comes with a lab is no file of the student's, whatever its name holds: spsc_stream.c is no spsc.c."""
+        for name in ("whole", "without"):
+            shutil.copytree(ROOT / "solutions" / "lab6_yolo_queue", self.students / name / "lab6_yolo_queue",
+                            ignore=shutil.ignore_patterns("windows"))
+        (self.students / "without" / "lab6_yolo_queue" / "spsc.c").unlink()
+        said = self.sections(self.grade("--labs", "6"))
+        self.assertEqual(said["whole"].strip(), "lab6: 5 files;")
+        self.assertEqual(said["without"].strip(), "lab6: 4 files;")
 
     def test_sentences(self) -> None:
         """Where nothing can be done the student learns what to do."""

@@ -63,7 +63,8 @@ struct check_case {
     const char *programs[CHECK_NEEDS]; /* those of challenges (struct lab) that it starts */
     enum check_limit limit;
     enum check_visibility visibility;
-    bool last; /* runs when all others are done: for checks of what they left behind */
+    bool sockets; /* its programs meet at a UNIX socket of kind SOCK_SEQPACKET: elsewhere walls leave them none */
+    bool last;    /* runs when all others are done: for checks of what they left behind */
     void (*run)(struct check *check);
 };
 

@@ -19,6 +19,7 @@ struct walls_plan {
     const char *programs; /* folder of the lab's executables: read only but for a build */
     const char *scratch;  /* the check's own folder; NULL: this is a build */
     bool explores;        /* it runs weave, which makes namespaces of its own */
+    bool sockets;         /* its programs may make UNIX sockets of kind SOCK_SEQPACKET */
 };
 
 /* A limit of the walls at which all programs of a check were ended, in the words of a verdict. */

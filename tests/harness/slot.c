@@ -65,7 +65,8 @@ static _Noreturn void slot_keep(struct judge *judge, struct slot *slot, int reco
     const struct walls_plan plan = {.tree = judge->tree,
                                     .programs = judge->build.folder,
                                     .scratch = scratch,
-                                    .explores = which->limit == LIMIT_EXPLORE};
+                                    .explores = which->limit == LIMIT_EXPLORE,
+                                    .sockets = which->sockets};
     json_t *leaks = json_array(), *varies = json_array();
     const struct walls_limit *met = NULL;
     int status = 0;

@@ -53,6 +53,7 @@ enum {
     ROOM_PIDS = 10000,    /* likewise in the room */
     ROOM_PROCESSES = 256, /* of all users that there may be in a room */
     ROOM_TASKS = 64,      /* processes and threads of programs: then the room is emptied */
+    ROOM_SOCKETS = 64,    /* likewise; a message may fill 200 KiB in each */
     FIRST_OBJECT = 32768, /* System V ids likewise */
     EXIT_LIMIT_MS = 5000,
 };
@@ -72,6 +73,11 @@ static const struct walls_limit limit_processes = {
     .cause = "fork in a loop without end, or a child that goes on into its parent's loop and forks as well: each turn "
              "doubles them (a fork bomb); or threads that nobody ends",
     .next = "fork gives 0 in the child: it does its work there, and ends with _exit before the loop goes on"};
+static const struct walls_limit limit_sockets = {
+    .ended = "sockets",
+    .found = "ended by the grader: 64 sockets at once",
+    .cause = "a connection that is made or accepted in a loop, and never closed",
+    .next = "close what accept(2) gave when the message is sent, and what socket(2) gave when it is received"};
 static const struct walls_limit limit_machine = {
     .ended = "machine",
     .found = "ended by the grader: this machine had less than 256 MiB of memory left, whoever took it",
@@ -122,7 +128,7 @@ struct room {
     int handle;                 /* pidfd of the latter */
     int group;                  /* control group for its programs: see cgroup_enter */
     int events;                 /* memory.events of that group, -1: there is none */
-    bool build;
+    bool build, sockets;        /* of the plan */
 };
 
 static struct room room = {.group = -1, .events = -1}; /* one a process: a keeper keeps one box */
@@ -448,6 +454,7 @@ static const struct process_place *box_open(const struct walls *walls, const str
         return NULL;
     }
     room.build = plan->scratch == NULL;
+    room.sockets = plan->sockets;
     room.place.fork = room_fork;
     room.place.python = "/usr/bin/python3";
     room_number();
@@ -481,6 +488,23 @@ static void limits_set(void)
     }
 }
 
+/* Of all sockets those alone of UNIX's that hand over whole messages. `rest`: so many instructions come after these,
+ * the last of which refuses and the one before it allows. Returns how many these are. */
+static size_t filter_sockets(struct sock_filter *filter, unsigned char rest)
+{
+    const struct sock_filter only[] = {
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 5),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])), /* the lower half: an int */
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_UNIX, 0, (unsigned char)(rest + 2)),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xf), /* without the flags of socket(2) */
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SOCK_SEQPACKET, (unsigned char)(rest - 2), (unsigned char)(rest - 1)),
+    };
+
+    memcpy(filter, only, sizeof only);
+    return sizeof only / sizeof only[0];
+}
+
 /* What no lab needs, and where holes in kernels were: the calls are not there. False with errno. */
 static bool calls_filter(void)
 {
@@ -495,14 +519,16 @@ static bool calls_filter(void)
                                        SYS_perf_event_open,
                                        SYS_socket, /* what they hold is in nobody's account */
                                        SYS_socketpair};
-    enum { REFUSED = sizeof refused / sizeof refused[0], FRAME = 6 };
-    struct sock_filter filter[REFUSED + FRAME] = {
+    enum { REFUSED = sizeof refused / sizeof refused[0], FRAME = 6, SOCKETS = 6 };
+    struct sock_filter filter[REFUSED + FRAME + SOCKETS] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 0, REFUSED + 3),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 0, REFUSED + 3 + (room.sockets ? SOCKETS : 0)),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
     };
     size_t count = 3;
 
+    if (room.sockets)
+        count += filter_sockets(filter + count, REFUSED + 3);
     for (size_t i = 0; i < REFUSED; i++) /* a hit leads over what is left to the end */
         filter[count++] =
             (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, refused[i], (unsigned char)(REFUSED - i + 1), 0);
@@ -668,6 +694,16 @@ static bool memory_killed(void)
     return kills != NULL && strtol(kills + strlen("oom_kill "), NULL, 10) > 0;
 }
 
+/* Sockets in the room's network namespace, which nobody else is in: proc(5), /proc/PID/net. */
+static unsigned long long sockets_count(void)
+{
+    char path[64], text[512];
+
+    snprintf(path, sizeof path, "/proc/%d/net/sockstat", (int)room.first);
+    text_of(path, text, sizeof text);
+    return number_in(text, "sockets: used ");
+}
+
 /* The limit that the room has met; NULL: none. Files without a name are looked at every few looks: it costs more. */
 static const struct walls_limit *limit_met(unsigned look)
 {
@@ -678,6 +714,8 @@ static const struct walls_limit *limit_met(unsigned look)
         return &limit_memory;
     if (!room.build && usage.tasks >= ROOM_TASKS)
         return &limit_processes;
+    if (room.sockets && sockets_count() >= ROOM_SOCKETS)
+        return &limit_sockets;
     text_of("/proc/meminfo", text, sizeof text);
     return number_in(text, "MemAvailable:") << 10 < room_limits.least ? &limit_machine : NULL;
 }

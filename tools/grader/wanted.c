@@ -99,6 +99,17 @@ static int file_by_word(const struct lab *lab, const char *name)
     return found;
 }
 
+/* Is it compiled with the lab, and the lab's own: fanout_stream.c, which no fanout.c is? Not asked of the lab's files.
+ */
+static bool file_is_given(const struct lab *lab, const char *name)
+{
+    for (size_t i = 0; i < LAB_PROGRAMS && lab->programs[i].name != NULL; i++)
+        for (const char *const *source = lab->programs[i].sources; *source != NULL; source++)
+            if (strcasecmp(*source, name) == 0)
+                return true;
+    return false;
+}
+
 /* The file of the lab that is meant, and how nearly; -1: none. */
 static int file_find(const struct lab *lab, const char *name, int *rank)
 {
@@ -116,7 +127,7 @@ static int file_find(const struct lab *lab, const char *name, int *rank)
         if (strcasecmp(lab->files[i], settled) == 0)
             return i;
     *rank = RANK_WORD;
-    return file_by_word(lab, settled);
+    return file_is_given(lab, settled) ? -1 : file_by_word(lab, settled);
 }
 
 /* ---- Names of folders ---- */
