@@ -46,6 +46,15 @@ static void parser_reset(void)
     getopt_long(1, nothing, "", known, NULL);
 }
 
+/* Apart from its caller, whose variables longjmp could spoil: setjmp(3). */
+static void parse(struct options *options, int count, char *words[])
+{
+    parser_reset();
+    opened = -1;
+    if (setjmp(ended) == 0)
+        options_parse(options, count, words);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct options options;
@@ -58,10 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (char *save = NULL, *word = strtok_r(text, "\n", &save); word != NULL && count <= WORDS;
          word = strtok_r(NULL, "\n", &save))
         words[count++] = word;
-    parser_reset();
-    opened = -1;
-    if (setjmp(ended) == 0)
-        options_parse(&options, count, words);
+    parse(&options, count, words);
     if (opened != -1)
         close(opened); /* options_parse has closed the others; EBADF: this one, too */
     free(text);
