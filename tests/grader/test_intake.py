@@ -352,6 +352,85 @@ class Platforms(Case):
         self.assertIn("4715 (Ben Weiss)", output)
 
 
+# What a platform calls the file that somebody uploads; n: whose, k: which of his or hers.
+NAMED = {
+    "a Canvas": "{last}{first}_{n}_{n}{k}_{file}",
+    "a Moodle": "{First} {Last}_{n}_assignsubmission_file_/{file}",
+    "a Blackboard": "Lab 1_{login}_attempt_2026-11-03-20-00-00_{file}",
+    "a Gradescope": "submission_{n}/{file}",
+    "a GitHub Classroom": "lab-1-{login}/{file}",
+    "an ILIAS": "Lab 1/Abgaben/{Last}_{First}_{login}_{n}/{file}",
+}
+
+
+class Crossed(Case):
+    """Every platform with every wrapping: whose it is and what is in it are found, whichever they are."""
+
+    def packed(self, name: str, kind: str, packing: str = "") -> bytes:
+        """An archive that Python does not write."""
+        by_libarchive(self.work / name, below(f"{LAB}/"), kind, packing)
+        return (self.work / name).read_bytes()
+
+    def wrappings(self) -> Dict[str, Files]:
+        """What each student uploads; the student is called after it."""
+        whole = zipped(below(f"{LAB}/"))
+        return {
+            "zip": {"lab1.zip": whole},
+            "gz": {"lab1.tar.gz": tarred(below(f"{LAB}/"))},
+            "xz": {"work.tar.xz": tarred(below(f"{LAB}/"), "w:xz")},
+            "zst": {"lab1.tar.zst": self.packed("lab1.tar.zst", "pax_restricted", "zstd")},
+            "seven": {"my_work.7z": self.packed("work.7z", "7zip")},
+            "nested": {"all.zip": zipped({"lab1.zip": whole})},
+            "mixed": {"all.tar.gz": tarred({"mine/lab1.zip": whole})},
+            "nearly": {"Final.zip": zipped(below("Lab 01 - my work/"))},
+            "copied": {"lab1-1.zip": zipped(below(f"{LAB} (1)/"))},
+            "umlaut": {"\u00dcbung.zip": zipped(below(f"\u00dcbung/{LAB}/"))},
+            "flat": {"lab1.zip": zipped(SOLUTION)},
+            "loose": SOLUTION,
+        }
+
+    def check(self, platform: str) -> None:
+        """A download of the platform's, with a student for each wrapping."""
+        roster, metadata = "id,name,login\n", ""
+        wrappings = self.wrappings()
+        for n, (what, files) in enumerate(wrappings.items(), 5001):
+            person = {"first": "eva", "First": "Eva", "last": what, "Last": what.capitalize(), "login": f"login{what}", "n": n}
+            roster += f"{n},Eva {what.capitalize()},login{what}\n"
+            metadata += f"submission_{n}:\n  :submitters:\n  - :name: Eva {what.capitalize()}\n    :sid: '{n}'\n"
+            for k, (file, data) in enumerate(files.items()):
+                self.put(NAMED[platform].format(file=file, k=k, **person), data)
+            if platform == "a GitHub Classroom":  # the folders are clones
+                self.put(f"lab-1-login{what}/.git/HEAD", b"ref: refs/heads/main\n")
+        if platform == "a Gradescope":
+            (self.students / "submission_metadata.yml").write_text(metadata, encoding="utf-8")
+        (self.work / "roster.csv").write_text(roster, encoding="utf-8")
+        output = self.grade("--labs", "1", "--roster", str(self.work / "roster.csv"))
+        self.assertEqual(output.splitlines()[0], f"{platform} download: {len(wrappings)} submissions")
+        said = self.sections(output)
+        for n, what in enumerate(wrappings, 5001):
+            self.assertIn("lab1: 5 files;", said.get(f"{n}: {n} (Eva {what.capitalize()})", ""), f"{what}\n{output}")
+        self.assertNotIn("nothing handed in", output)
+
+    def test_canvas(self) -> None:
+        self.check("a Canvas")
+
+    def test_moodle(self) -> None:
+        self.check("a Moodle")
+
+    def test_blackboard(self) -> None:
+        self.check("a Blackboard")
+
+    def test_gradescope(self) -> None:
+        self.check("a Gradescope")
+
+    def test_classroom(self) -> None:
+        self.students = self.work / "lab-1-submissions"
+        self.check("a GitHub Classroom")
+
+    def test_ilias(self) -> None:
+        self.check("an ILIAS")
+
+
 class Rosters(Case):
     """Class lists as they come."""
 
