@@ -12,8 +12,10 @@
 enum { SIZE = 65536, STEP = 64, MOST = 8 };
 
 static uint8_t *shared;
-static struct machine_access seen[MOST];
-static int faults, failures;
+/* Written by a handler in the middle of what the compiler takes for one access. */
+static volatile struct machine_access seen[MOST];
+static volatile int faults;
+static int failures;
 
 static void on_fault(int number, siginfo_t *info, void *context)
 {
@@ -38,7 +40,7 @@ static void on_step(int number, siginfo_t *info, void *context)
 
 static void expect(const char *what, int place, uint32_t size, bool write, bool locked)
 {
-    const struct machine_access *it = &seen[place];
+    const volatile struct machine_access *it = &seen[place];
     if (faults > place && it->size == size && it->write == write && it->locked == locked)
         return;
     failures++;
