@@ -4,6 +4,7 @@ weave's own limits. Each test writes its own small programs."""
 
 from __future__ import annotations
 
+import platform
 import re
 import shutil
 import subprocess
@@ -100,6 +101,52 @@ class Wild(WeaveCase):
             report = self.report("--", binary)
             self.assert_verdict(report, "unable")
             self.assertRegex(report["error"], r"^not judged: starts threads with \w+_create at thread\.c:\d+")
+
+    def test_atomics_of_many_bytes_are_not_judged(self) -> None:
+        """Compilers call a library for them, which no callbacks watch; on memory of its own a process may use them."""
+        source = """__extension__ typedef __int128 wide;
+            struct three { int part[3]; };
+            static int own(void)
+            {
+                _Atomic wide n = 1;
+                wide expected = 9;
+                _Atomic struct three t;
+                t = (struct three){{1, 2, 3}};
+                struct three seen = t;
+                return atomic_compare_exchange_strong(&n, &expected, 2) || expected != 1 ||
+                       !atomic_compare_exchange_strong(&n, &expected, 7) || atomic_fetch_add(&n, (wide)5) != 7 ||
+                       atomic_fetch_sub(&n, (wide)2) != 12 || atomic_fetch_or(&n, (wide)5) != 10 ||
+                       atomic_fetch_and(&n, (wide)12) != 15 || atomic_fetch_xor(&n, (wide)1) != 12 ||
+                       atomic_exchange(&n, (wide)3) != 13 || n != 3 || seen.part[2] != 3;
+            }
+            int main(int argc, char **argv)
+            {
+                _Atomic wide *n = shared(64);
+                _Atomic struct three *t = shared(64);
+                wide expected = 0;
+                switch (argc > 1 ? argv[1][0] : 0) {
+                case 'l': return atomic_load(n) != 0;
+                case 's': atomic_store(n, (wide)1); break;
+                case 'x': atomic_exchange(n, (wide)1); break;
+                case 'c': atomic_compare_exchange_strong(n, &expected, 1); break;
+                case 'a': atomic_fetch_add(n, (wide)1); break;
+                case 't': *t = (struct three){{1, 2, 3}}; break;
+                default: return own();
+                }
+                return 0;
+            }
+            """
+        for compiler, *flags in (("gcc",), ("gcc", "-mcx16"), ("clang",), ("clang", "-mcx16"), ("clang", "-latomic")):
+            if not shutil.which(compiler) or ("-mcx16" in flags and platform.machine() != "x86_64"):
+                continue
+            binary = self.program("many", source, *flags, compiler=compiler)
+            with self.subTest(compiler, flags=flags):
+                self.assert_verdict(self.report("--", binary), "passed")
+            for how in "lsxcat":
+                with self.subTest(compiler, flags=flags, how=how):
+                    report = self.report("--", binary, how)
+                    self.assert_verdict(report, "unable")
+                    self.assertRegex(report["error"], r"^not judged: uses an atomic object of 1[26] bytes at many\.c:\d+")
 
     def test_a_run_without_an_end_is_not_passed(self) -> None:
         body = "atomic_int *n = shared(64); for (;;) *n = 0; return 0;"
