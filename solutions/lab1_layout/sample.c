@@ -74,7 +74,7 @@ void sample_clear(struct shared_data *shared)
 {
     unsigned char *bytes = (unsigned char *)shared;
 
-    /* relaxed: hands nothing over; a reader's acquire load finds false here and believes nothing */
+    /* relaxed: hands nothing over; a reader that loads false, in lab 2's reader.c, believes nothing */
     __atomic_store_n(&shared->data_ready, false, __ATOMIC_RELAXED);
     memset(bytes, 0, FLAG);
     memset(bytes + BEHIND, 0, SHARED_DATA_SEGMENT_SIZE - BEHIND);
@@ -88,7 +88,7 @@ void sample_publish(struct shared_data *shared, const struct shared_data *sample
     memcpy(to, from, FLAG);
     memcpy(to + BEHIND, from + BEHIND, sizeof *shared - BEHIND);
 
-    /* release: pairs with a reader's acquire load of data_ready (reader.py loads it plainly, and says what
-     * that costs); lab 3 is about why a plain store would not do */
+    /* release: pairs with the acquire load of data_ready in lab 2's reader.c. Lab 1's reader.py has no such
+     * load and says what that costs. Lab 3 shows why a plain store would not do. */
     __atomic_store_n(&shared->data_ready, true, __ATOMIC_RELEASE);
 }

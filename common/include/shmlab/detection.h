@@ -22,7 +22,8 @@ struct detection {
 /* Intersection over union of two boxes, 0 (apart) to 1 (the same). */
 double detection_overlap(const struct detection *a, const struct detection *b);
 
-_Static_assert(sizeof(float) == 4, "float has the 4 bytes of IEEE-754 binary32");
+_Static_assert(sizeof(float) == 4 && FLT_RADIX == 2 && FLT_MANT_DIG == 24 && FLT_MAX_EXP == 128,
+               "float is IEEE-754 binary32");
 _Static_assert(offsetof(struct detection, class_id) == 0, "class_id is at 0");
 _Static_assert(offsetof(struct detection, confidence) == 4, "confidence is at 4");
 _Static_assert(offsetof(struct detection, x) == 8, "x is at 8");
