@@ -7,6 +7,7 @@
 #ifndef SHMLAB_DETECTION_H
 #define SHMLAB_DETECTION_H
 
+#include <float.h>
 #include <stddef.h>
 #include <stdint.h>
 
