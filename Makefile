@@ -12,7 +12,7 @@
 #     make bench      measure shared memory against everything else
 #     make slides     the decks as HTML and PDF; slides-serve while writing
 #     make site      every page, deck and figure as one site without a network, in build/site/
-#     make format     clang-format       make wire-formats   write the table of offsets anew
+#     make format     clang-format       make wire-formats   write the table of offsets again
 # end
 BUILD ?= build
 JOBS ?= $(shell nproc)

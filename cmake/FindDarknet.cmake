@@ -7,7 +7,7 @@
 #
 # libdarknet exports some 650 plain names (error, make_list, read_file, ...). A program that defines one of them and lets
 # it be seen takes the library's calls; that is why everything here is compiled with hidden symbols.
-set(DARKNET_ROOT "" CACHE PATH "Where a Darknet built by hand lies (folder with include/darknet.h and libdarknet.so)")
+set(DARKNET_ROOT "" CACHE PATH "Where a Darknet built by hand is (folder with include/darknet.h and libdarknet.so)")
 find_path(Darknet_INCLUDE_DIR darknet.h
     HINTS ${DARKNET_ROOT}/include ${DARKNET_ROOT} PATHS /usr/lib/darknet/include)
 find_library(Darknet_LIBRARY darknet

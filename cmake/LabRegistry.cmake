@@ -1,5 +1,5 @@
 # labs.c: the table of the labs that have checks, from SHMLAB_LABS; SHMLAB_CHECKS: the checks' sources. Instructor's
-# checks stand in files of their own, which a handout does not have.
+# checks are in files of their own, which a handout does not have.
 file(GLOB SHMLAB_CHECKS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/checks/*.c)
 set(declarations "")
 set(entries "")

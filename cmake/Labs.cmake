@@ -11,7 +11,7 @@ add_custom_target(labs COMMENT "the programs in labs/, as they are now")
 
 # lab_program(NAME SOURCE... [INCLUDE FOLDER...] [LIBRARIES TARGET...]) [in the CMakeLists.txt of a lab's folder]: one
 # program of the lab, in this lab's folder of the build tree, under its own name. Target names carry the lab, so that two
-# labs may both have a "writer". What stands in labs/ is somebody's work in progress: it is built by the target "labs"
+# labs may both have a "writer". What is in labs/ is somebody's work in progress: it is built by the target "labs"
 # only, so that a line that does not compile stops nobody else.
 function(lab_program name)
     cmake_parse_arguments(PARSE_ARGV 1 program "" "" "INCLUDE;LIBRARIES")

@@ -72,7 +72,7 @@ def regions(folder: Path) -> Iterator[Tuple[Path, int]]:
 
 
 def keep(text: str, done: List[int]) -> str:
-    """The solution's text with these TODOs done: their markers go, and what stands in their place in a starter."""
+    """The solution's text with these TODOs done: their markers go, and what is in their place in a starter."""
     kept: List[str] = []
     solved = False
     for line in text.splitlines(keepends=True):

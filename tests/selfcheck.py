@@ -5,7 +5,7 @@
     selfcheck.py 2 --mutant no_excl               one mutant, its whole verdict shown
     selfcheck.py 2 --design perror                one other right solution
     selfcheck.py --quick                          most mutants with one of the checks that catch them: `make check`
-    selfcheck.py --update                         write the golden files anew; look at the difference before committing
+    selfcheck.py --update                         write the golden files; look at the difference before committing
     selfcheck.py --repeat 200 --only solution     each check again and again: its outcome must stay the same
     selfcheck.py 6 --quick --shard 2/5            a fifth of it
     selfcheck.py --remembered                     not again what was judged before and has not changed: see stamps.py
@@ -22,9 +22,9 @@ A mutant:
     caught by: refuses leaks perhaps: signals
     file: writer.c
     <<<<<<<
-    the text as it stands in the solution, once; whole lines or a part of one
+    the text as it is in the solution, once; whole lines or a part of one
     =======
-    what stands there instead
+    what is there instead
     >>>>>>>
 
 A design is the same without the line "caught by:". With --quick, designs that change different places are judged
@@ -33,7 +33,7 @@ together, in one copy.
 What is named after "perhaps:" finds it by chance only; its words are not compared.
 
 With --quick, WHOLE mutants of a lab or some more are judged in full; of the others the first check that their head names,
-with those that it needs, and has to say what stands in the golden file. With --quick --repeat N none
+with those that it needs, and has to say what the golden file says. With --quick --repeat N none
 is judged in full but those that only `leaks` catches.
 
 Further replacements follow, each with its "file:" line where the file changes. Files of other labs: "../lab1_layout/...".
@@ -479,7 +479,7 @@ def main() -> int:
     parser.add_argument("--only", choices=("solution", "starter", "designs", "mutants"), help="only that part")
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="run each check that often")
     parser.add_argument("--quick", action="store_true", help="most mutants with one check only")
-    parser.add_argument("--update", action="store_true", help="write the golden files anew")
+    parser.add_argument("--update", action="store_true", help="write the golden files")
     parser.add_argument("--shard", type=shard_parse, default=(1, 1), metavar="I/N", help="of N parts the part I, from 1")
     parser.add_argument("--remembered", action="store_true", help="leave out what was judged before, when nothing has changed since")
     options = parser.parse_args()

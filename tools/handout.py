@@ -59,7 +59,7 @@ OF_PROJECT = re.compile(r"^# not in a handout:\n.*?^# end\n", re.DOTALL | re.MUL
 
 
 def tracked() -> Iterator[str]:
-    """The project's files as git knows them: what lies about in a working tree is nobody's business."""
+    """The project's files as git knows them: what else is in a working tree is nobody's business."""
     listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
                             stdout=subprocess.PIPE, check=True).stdout
     yield from sorted(name for name in listed.decode().split("\0") if name and (ROOT / name).exists())

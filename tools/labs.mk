@@ -66,7 +66,7 @@ $(if $(lab_wrong),$(error there is no $(firstword $(lab_wrong)): the labs are $(
 .PHONY: help $(lab_words) progress doctor $(foreach word,lab hint watch replay reset solution,$(LAB_NUMBERS:%=$(word)%))
 
 # not in a handout:
-# For instructors: the archive that a class receives, the starters anew from the solutions, and the checks checked.
+# For instructors: the archive that a class receives, the starters again from the solutions, and the checks checked.
 handout:
 	@python3 tools/handout.py $(BUILD)/shmlab-handout.tar.gz
 

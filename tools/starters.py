@@ -1,23 +1,23 @@
 #!/usr/bin/env python3
 """Make the starters in labs/ from the solutions, which say themselves what a student has to write.
 
-    starters.py            write labs/ anew (the handouts, README.md, are written by hand and stay)
+    starters.py            write labs/ (the handouts, README.md, are written by hand and stay)
     starters.py --check    only compare: status 1 when labs/ and solutions/ have drifted apart
 
 A solution's file holds marker lines, comments of its language (// in C, # in Python and CMake) that begin with "shmlab:":
 
     // shmlab:cut 2 Copy the text; where it is too long, cut it at a character's border.
-    // shmlab:text The bytes behind the NUL are zero.
+    // shmlab:text The bytes after the NUL are zero.
     ... the lines that a student has to write ...
     // shmlab:give target[0] = '\\0';
     // shmlab:end
 
-From "cut" to "end" everything goes. In its place the starter has a comment "TODO 2: Copy the text; ..." (what stands
-behind "cut" and "text"; none when both are empty) and the lines behind "give", each at the marker's own indentation: a
-neutral stub with which the starter compiles without a warning and runs without a crash. "give" may stand anywhere in
+From "cut" to "end" everything goes. In its place the starter has a comment "TODO 2: Copy the text; ..." (what is
+after "cut" and "text"; none when both are empty) and the lines after "give", each at the marker's own indentation: a
+neutral stub with which the starter compiles without a warning and runs without a crash. "give" may be anywhere in
 the region. A marker that is unknown, or not closed, or inside another region, is an error.
 
-A line of substance that is cut must not stand anywhere else in the same starter: that is an error, too, unless the
+A line of substance that is cut must not be anywhere else in the same starter: that is an error, too, unless the
 region says "shmlab:seen" and the line, which means: shown elsewhere on purpose.
 """
 
@@ -45,7 +45,7 @@ class MarkerError(Exception):
 
 @dataclass
 class Region:
-    """What lies between "cut" and "end"."""
+    """What is between "cut" and "end"."""
 
     line: int
     indent: str
@@ -96,7 +96,7 @@ def convert(source: str, path: Path) -> Starter:
         place = f"{path}:{number}"
         if found is None:
             if "shmlab:" in line and re.search(r"(//|#|\*)\s*shmlab:\w", line):
-                raise MarkerError(f"{place}: a marker must stand alone on its line, behind {token}")
+                raise MarkerError(f"{place}: a marker must be alone on its line, after {token}")
             if region is None:
                 result.append(line)
             else:
@@ -223,7 +223,7 @@ def main() -> int:
             print(f"starters.py: {sentence}", file=sys.stderr)
             different += 1
     if different:
-        print("starters.py: write the starters anew with tools/starters.py, and look at the difference",
+        print("starters.py: write the starters again with tools/starters.py, and look at the difference",
               file=sys.stderr)
     return 1 if different else 0
 

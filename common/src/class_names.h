@@ -7,7 +7,7 @@
 #include "file_bytes.h"
 
 struct class_names {
-    struct file_bytes text; /* the names lie in it */
+    struct file_bytes text; /* the names are in it */
     const char **names;
     int count;
 };

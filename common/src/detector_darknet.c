@@ -427,7 +427,7 @@ static float logistic(float x)
     return 1 / (1 + expf(-x));
 }
 
-/* The most probable class, given that there is an object. Values of neighbouring classes lie `step` apart. */
+/* The most probable class, given that there is an object. Values of neighbouring classes are `step` apart. */
 static int best_class(const float *values, size_t step, int classes)
 {
     int best = 0;
@@ -531,7 +531,7 @@ static void candidates_suppress(struct candidates *candidates)
     candidates->count = kept;
 }
 
-/* Where the frame lies in the network's input. */
+/* Where the frame is in the network's input. */
 struct placing {
     int x, y, width, height;
 };

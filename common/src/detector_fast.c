@@ -78,7 +78,7 @@ FOR_EACH_PROCESSOR static void row_add_three_second(float *restrict sum, const f
         sum[i] += a * row[2 * i] + b * row[2 * i + 1] + c * row[2 * i + 2];
 }
 
-/* The outputs x in [first, end) whose input x * stride + shift lies inside a row of that width. */
+/* The outputs x in [first, end) whose input x * stride + shift is inside a row of that width. */
 static void row_range(int width, int stride, int shift, int count, int *first, int *end)
 {
     *first = 0;

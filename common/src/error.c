@@ -45,7 +45,7 @@ static void line_print(char *line, const char *next)
 {
     if (next != NULL)
         line_append(line, ": %s", next);
-    fflush(stdout); /* what the program said before stands before it */
+    fflush(stdout); /* what the program said before comes before it */
     fprintf(stderr, "%s\n", line);
 }
 

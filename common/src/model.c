@@ -24,7 +24,7 @@ static const struct {
     [MODEL_COCO] = {coco_stems, "coco.names", "run `make models`, or name a folder that has one in SHMLAB_MODELS"},
 };
 
-/* Where else names may lie: beside the shipped model, and where Debian's package of Darknet puts COCO's. */
+/* Where else names may be: beside the shipped model, and where Debian's package of Darknet puts COCO's. */
 static const char *const names_folders[] = {SHMLAB_SOURCE_DIR "/common/media", "/usr/share/darknet/data"};
 
 /* Is there a readable file `name` in the folder (`length` bytes of it)? Leaves its path. */

@@ -518,8 +518,8 @@ static int check_weights(const struct network_description *network, const struct
         uint32_t bits;
         memcpy(&bits, weights->data + place, sizeof bits);
         if ((bits & exponent) == exponent)
-            return explain(error, size, "%s: damaged: what stands at byte %zu is not a number: get the file again",
-                           path, place);
+            return explain(error, size, "%s: damaged: what is at byte %zu is not a number: get the file again", path,
+                           place);
     }
     return 0;
 }

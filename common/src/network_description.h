@@ -3,7 +3,7 @@
  *
  * Darknet believes what a description says: it divides by a stride of zero, writes past the end of its
  * anchors, and takes an option that it does not know for a spelling mistake and goes on without it. So the
- * file is read here, checked, and written anew with nothing but what recognising needs.
+ * file is read here, checked, and written again with nothing but what recognising needs.
  *
  * What Debian's library of 2018 lacks is replaced on the way by something equal, so that official YOLOv4-tiny
  * files work: a route that takes one group of the channels of the layer before it becomes a convolution of
@@ -33,7 +33,7 @@ struct network_section {
 
 struct network_description {
     const char *path;
-    struct file_bytes text;           /* the strings of sections and options lie in it */
+    struct file_bytes text;           /* the strings of sections and options are in it */
     struct network_section *sections; /* sections[0] is [net], sections[i + 1] Darknet's layer i */
     struct network_option *options;
     int count;

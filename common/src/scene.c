@@ -24,7 +24,7 @@ enum {
     MOVING_MAX = 5,
     PLACE_TRIES = 60,
     COLOUR_TRIES = 40,
-    CONTRAST_POINTS = 5, /* along each side of the area where a colour must stand out */
+    CONTRAST_POINTS = 5, /* along each side of the area where a colour must be seen */
     SUBROWS = 4,         /* anti-aliasing: scan lines per row of pixels */
     SUBPIXELS = 64,      /* and steps along a scan line */
     VERTICES_MAX = 10,
@@ -199,7 +199,7 @@ static void backdrop_paint_row(const struct backdrop *backdrop, struct chance *c
     }
 }
 
-/* A square of `side` pixels, what lies inside the frame of it. */
+/* A square of `side` pixels, what is inside the frame of it. */
 static void square_paint(struct frame *frame, int left, int top, int side, struct colour colour)
 {
     for (int y = top < 0 ? 0 : top; y < top + side && y < frame->height; y++)
@@ -237,7 +237,7 @@ static void background_paint(struct chance *chance, struct frame *frame)
 
 /* --- shapes --- */
 
-/* Unit polygons; a circle has none. cos and sin of 36 and 72 degrees make the star, whose inner corners lie at 0.45. */
+/* Unit polygons; a circle has none. cos and sin of 36 and 72 degrees make the star, whose inner corners are at 0.45. */
 #define COS36 0.80901699437494742
 #define SIN36 0.58778525229247313
 #define COS72 0.30901699437494742

@@ -61,7 +61,7 @@ struct field {
 #name, offsetof(type, name), sizeof((type){0}.name), TYPE((type){0}.name), \
             sizeof((type){0}.name) / (ELEMENT((type){0}.name))                     \
     }
-/* The contract of labs 1 and 2 is no struct: what its fields are stands in the order of its list. */
+/* The contract of labs 1 and 2 is no struct: what its fields are is in the order of its list. */
 #define PUBLISHED(name, offset, size) {#name, offset, size, NULL, 0},
 #define COUNT(array)                  (sizeof(array) / sizeof((array)[0]))
 #define FIELDS(array)                 array, COUNT(array)

@@ -8,11 +8,11 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Copy text; where it is too long, cut it without leaving half a UTF-8 character behind. Bytes behind the NUL
+/* Copy text; where it is too long, cut it without leaving half a UTF-8 character behind. Bytes after the NUL
  * are zero. */
 static void text_copy(char *target, size_t capacity, const char *text)
 {
-    /* TODO 5: Copy what fits. A byte of the form 10xxxxxx lies inside a UTF-8 character. */
+    /* TODO 5: Copy what fits. A byte of the form 10xxxxxx is inside a UTF-8 character. */
     target[0] = '\0';
     (void)capacity;
     (void)text;
@@ -50,7 +50,7 @@ void sample_clear(struct shared_data *shared)
 {
     unsigned char *bytes = (unsigned char *)shared;
 
-    /* relaxed: hands nothing over; a reader's acquire load finds false here and believes nothing */
+    /* relaxed: hands nothing over; a reader that loads false, in lab 2's reader.c, believes nothing */
     __atomic_store_n(&shared->data_ready, false, __ATOMIC_RELAXED);
     memset(bytes, 0, FLAG);
     memset(bytes + BEHIND, 0, SHARED_DATA_SEGMENT_SIZE - BEHIND);
@@ -64,7 +64,7 @@ void sample_publish(struct shared_data *shared, const struct shared_data *sample
     memcpy(to, from, FLAG);
     memcpy(to + BEHIND, from + BEHIND, sizeof *shared - BEHIND);
 
-    /* release: pairs with a reader's acquire load of data_ready (reader.py loads it plainly, and says what
-     * that costs); lab 3 is about why a plain store would not do */
+    /* release: pairs with the acquire load of data_ready in lab 2's reader.c. Lab 1's reader.py has no such
+     * load and says what that costs. Lab 3 shows why a plain store would not do. */
     __atomic_store_n(&shared->data_ready, true, __ATOMIC_RELEASE);
 }

@@ -1,9 +1,9 @@
 /*
- * The struct that lies in the shared segment of labs 1 and 2.
+ * The struct that is in the shared segment of labs 1 and 2.
  *
  * The contract (shmlab/shared_data_contract.h) was published before anybody asked a compiler: it puts
  * timestamp at 588, which is no multiple of 8. A plain declaration would put it at 584 and shift everything
- * behind it by four bytes, see layout.c.
+ * after it by four bytes, see layout.c.
  */
 #ifndef LAB1_SHARED_DATA_H
 #define LAB1_SHARED_DATA_H

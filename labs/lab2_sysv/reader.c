@@ -44,7 +44,7 @@ static const struct argp argp = {
     .doc = "Print the data that lab 2's writer put into a System V segment.",
 };
 
-/* Print text of at most `capacity` bytes; the writer may have forgotten the NUL. Lines behind the first are
+/* Print text of at most `capacity` bytes; the writer may have forgotten the NUL. Lines after the first are
  * indented. */
 static void text_print(const char *label, const char *text, size_t capacity)
 {

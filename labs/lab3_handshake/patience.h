@@ -35,7 +35,7 @@ struct patience {
     unsigned steps;
 };
 
-/* Start waiting anew; what is known of the peer stays known. */
+/* Start waiting again; what is known of the peer stays known. */
 void patience_begin(struct patience *patience);
 
 enum patience_end patience_step(struct patience *patience);

@@ -17,7 +17,7 @@ from shmlab.errors import ShmlabError
 from shmlab.mailbox import Mailbox
 
 KEY_ID = 80  # 'P'
-ANSWER_OFFSET = mailbox.SIZE  # the second mailbox begins behind the first
+ANSWER_OFFSET = mailbox.SIZE  # the second mailbox begins after the first
 
 
 class AnswerBox(Box):

@@ -35,7 +35,7 @@ static enum patience_end mailbox_receive(struct mailbox *box, struct patience *p
                                          struct letter *letter)
 {
     /* TODO 6: Wait until ready is set, copy counter and message, give the box back.
-     * Whatever lies in shared memory, letter->message must end with a NUL. */
+     * Whatever is in shared memory, letter->message must end with a NUL. */
     (void)box;
     (void)patience;
     *letter = (struct letter){.counter = 0};

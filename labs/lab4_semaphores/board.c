@@ -241,7 +241,7 @@ int main(int argc, char **argv)
     static const struct argp argp = {.options = option_list,
                                      .parser = option_parse,
                                      .args_doc = "read|write|remove",
-                                     .doc = "A notice board in shared memory, behind a readers-writer lock."};
+                                     .doc = "A notice board in shared memory, under a readers-writer lock."};
     struct options options = {
         .key_path = BOARD_KEY_PATH, .key_id = BOARD_KEY_ID, .rounds = 5, .timeout = 30, .mode = 0600};
 

@@ -149,7 +149,7 @@ static enum join semaphores_open(struct buffer *buffer)
     buffer->mutex = sem_open(buffer->mutex_name, 0);
     if (buffer->empty != SEM_FAILED && buffer->full != SEM_FAILED && buffer->mutex != SEM_FAILED)
         return JOIN_DONE;
-    error_report_errno("remove what is left and start anew, or choose another --prefix",
+    error_report_errno("remove what is left and start again, or choose another --prefix",
                        "sem_open(%s, %s, %s)", buffer->empty_name, buffer->full_name, buffer->mutex_name);
     return JOIN_FAILED;
 }
@@ -173,7 +173,7 @@ static enum join buffer_try_join(struct buffer *buffer)
     }
     /*
      * Only where somebody is: a buffer without users is stale, and joining it would keep a producer from
-     * making it anew. A creator at work, or the last one out, holds the role alone: the claim fails, come
+     * making it again. A creator at work, or the last one out, holds the role alone: the claim fails, come
      * back when it is done. Those who leave once we have the role leave the buffer, and its removal, to us.
      */
     buffer->unheld = !buffer_shared(buffer);
@@ -346,7 +346,7 @@ unsigned buffer_close(struct buffer *buffer)
     unsigned lost = 0;
     bool named = buffer_named(buffer);
 
-    /* TODO 6: Give up our presence; whoever can then claim it alone is the last one out, counts what is left
+    /* TODO 6: Give up our presence; a process that can then claim it alone is the last one out, counts what is left
      * and unlinks: presence.h. Does the name still lead to our object? */
     if (!named)
         semaphores_sweep(buffer);

@@ -29,14 +29,14 @@ struct buffer {
     int fd;      /* of the shared memory object; carries our presence */
     bool unheld; /* there was a buffer that nobody holds: stale, or of a program that takes no lock */
     size_t size;
-    unsigned capacity; /* as it was checked: what stands in the header now may be anything */
+    unsigned capacity; /* as it was checked: what is in the header now may be anything */
     struct bounded_buffer *shared;
     sem_t *empty, *full, *mutex;
 };
 
 /*
  * Producers: create the four objects, or join those that are there. capacity 0: BUFFER_CAPACITY slots for a
- * new buffer, any number for one that is there. Objects without any living user are made anew. Returns 0, or
+ * new buffer, any number for one that is there. Objects without any living user are made again. Returns 0, or
  * 1 after a message.
  */
 int buffer_create(struct buffer *buffer, const char *prefix, unsigned capacity, mode_t mode);

@@ -180,7 +180,7 @@ def attach(names: Names) -> Optional[Buffer]:
 def join(memory: SharedMemory) -> bool:
     """Become one of its users, if it has any.
 
-    A buffer without users is stale, and joining it would keep a producer from making it anew. A creator at work, or the
+    A buffer without users is stale, and joining it would keep a producer from making it again. A creator at work, or the
     last one out, holds the role alone: come back when it is done.
     """
     return (

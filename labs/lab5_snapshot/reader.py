@@ -6,7 +6,7 @@
     producer --unlink ...        removes it, or rm /dev/shm/ipc_dog_shm
 
 The object is mapped read-only and copied once; nothing in the copy is believed before it was checked, the count least
-of all: whoever may write to the object may write anything.
+of all: a program that may write to the object may write anything.
 """
 
 from __future__ import annotations

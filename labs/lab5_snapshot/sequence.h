@@ -3,7 +3,7 @@
  * takes half of a snapshot all the same.
  *
  * The published 244 bytes stay as they are, for others read them. This is a layout of its own, with a name of
- * its own: a snapshot behind a header that says what it is and whether it is whole.
+ * its own: a snapshot after a header that says what it is and whether it is whole.
  *
  *     writer: sequence becomes odd; words and checksum; sequence becomes even
  *     reader: sequence is even; words and checksum; sequence is still the same, or all of it once more
@@ -26,7 +26,7 @@ enum {
 };
 
 /*
- * Everything that changes while others look is atomic: the orders that matter stand at sequence, the words
+ * Everything that changes while others look is atomic: the orders that matter are at sequence, the words
  * are relaxed.
  */
 struct live_snapshot {

@@ -19,7 +19,7 @@ enum record_end record_put(struct record_ring *ring, const void *data, size_t le
 enum record_end record_get(struct record_ring *ring, void *buffer, size_t capacity, size_t *length)
 {
     /* TODO 19: (challenge) The mirror image, but trust nothing: neither the counters, nor a length, nor where a skip
-     * stands. Compare in such a way that nothing can overflow. */
+     * is. Compare in such a way that nothing can overflow. */
     (void)ring;
     (void)buffer;
     (void)capacity;

@@ -1,8 +1,8 @@
 /*
  * Lab 6, what the three rings at work share: processes with common memory, and waits that come to an end.
  *
- * A ring without semaphores has nobody who wakes a sleeper: whoever waits looks again and again, and lets
- * others run now and then.
+ * A ring without semaphores has no process that wakes a sleeper: one that waits looks again and again, and
+ * lets others run now and then.
  */
 #ifndef LAB6_STREAM_H
 #define LAB6_STREAM_H

@@ -2,7 +2,7 @@
  * Introduction: after fork, parent and child have a variable at the same address, and it is not the same
  * variable.
  *
- * One counter lies in ordinary memory, one in a mapping that both share. The child counts in both, the parent
+ * One counter is in ordinary memory, one in a mapping that both share. The child counts in both, the parent
  * looks.
  */
 #include <stdio.h>

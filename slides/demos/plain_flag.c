@@ -1,6 +1,6 @@
 /*
  * Lab 3: waiting for a plain flag. The compiler sees no reason why *ready should change inside the loop,
- * loads it once, and the reader waits for ever (gcc) or not at all (clang may drop the loop).
+ * loads it once, and the reader waits forever (gcc) or not at all (clang may drop the loop).
  *
  * The writer speaks at once; a reader that has heard nothing two seconds later never will.
  */

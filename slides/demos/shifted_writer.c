@@ -1,6 +1,7 @@
 /*
  * Lab 1: a writer that declares the struct as one would without a contract in mind. It compiles without a
- * warning, runs without an error, and lab 1's reader, which follows the published table, prints rubbish.
+ * warning, runs without an error, and lab 1's reader, which follows the published table, prints stale or unrelated
+ * bytes.
  *
  *     shifted_writer          in one terminal
  *     reader.py --name /shifted in another

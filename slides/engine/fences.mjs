@@ -8,7 +8,7 @@ import { figureHtml } from './figure.mjs';
 const LARGE = { characters: 72, lines: 12 }; // lines of all the code on the slide
 const FITS = 87;
 const SNUG = 92; // a little smaller, rather than a line for the end of a comment
-const HANGING = 4; // characters by which the rest of a line that goes on stands further right
+const HANGING = 4; // characters by which the rest of a line that goes on is further right
 
 /** The code's lines (HTML), each with its tags closed; `lineHtml(html, at)` says how one is enclosed. */
 const linesOf = (html, lineHtml) => {
@@ -44,7 +44,7 @@ const wrapped = (html, lines) =>
     return `<span class="long" style="padding-left:${hang}ch;text-indent:-${hang}ch">${whole(line)}</span>`;
   });
 
-// The lines of code that stand on the same slide as this fence.
+// The lines of code that are on the same slide as this fence.
 const linesBeside = (tokens, at) => {
   const ends = (token) => token.type === 'marpit_slide_open' || token.type === 'marpit_slide_close';
   const first = tokens.findLastIndex((token, index) => index < at && ends(token));

@@ -3,7 +3,7 @@ const ENTITIES = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
 export const escape = (text) => String(text).replace(/[&<>"]/g, (each) => ENTITIES[each]);
 
-/** The words behind a fence: "c from=a.c#x step=1|2" -> { language: 'c', from: 'a.c#x', step: '1|2' } */
+/** The words after a fence: "c from=a.c#x step=1|2" -> { language: 'c', from: 'a.c#x', step: '1|2' } */
 export const fenceInfo = (info) => {
   const [language = '', ...rest] = info.trim().split(/\s+/);
   const words = { language };

@@ -27,7 +27,7 @@ const moduleText = (file, done) => {
   return `${before}modules[${JSON.stringify(path.relative(FIGURES, file))}] = (() => {\n${body}return { ${exported} };\n})();\n`;
 };
 
-// Marp's on-screen buttons lie over the middle of the page's foot: made smaller, they stay clear of the slide's words.
+// Marp's on-screen buttons are over the middle of the page's foot: made smaller, they stay clear of the slide's words.
 const PAGE_STYLE = 
   'body[data-bespoke-view] .bespoke-marp-parent > .bespoke-marp-osc{bottom:2px;padding:4px 10px;transform:translateX(-50%) scale(.75);transform-origin:50% 100%}';
 

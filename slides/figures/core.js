@@ -13,11 +13,11 @@
  *   film(settings)          the run that is printed; '|' ends a frame. Or filmSettings(settings): one frame for each
  *
  * and, where it differs from the rest: settled(state), whether the prediction can be judged; words(state, settings), to be
- * said instead of state.said; faultGoesOn, whether steps can be taken behind a fault; hides, whether the picture would give
+ * said instead of state.said; faultGoesOn, whether steps can be taken after a fault; hides, whether the picture would give
  * the prediction away; search, the label of the button that explores every order;
  * tells, whether the history shows what was said and not the steps' names.
  *
- * A run is a string of step ids, each one letter; a number behind a letter repeats it: "w3r" is "wwwr".
+ * A run is a string of step ids, each one letter; a number after a letter repeats it: "w3r" is "wwwr".
  */
 
 /** The model's settings with their defaults, changed by `wanted` (name -> text). Throws a RangeError on nonsense. */
@@ -49,7 +49,7 @@ function settingValue(model, setting, text) {
 }
 
 export function runLetters(run) {
-  if (!/^([A-Za-z]\d*)*$/.test(run)) throw new RangeError(`"${run}" is not a run: letters, each perhaps with a number behind it`);
+  if (!/^([A-Za-z]\d*)*$/.test(run)) throw new RangeError(`"${run}" is not a run: letters, each perhaps with a number after it`);
   return [...run.matchAll(/([A-Za-z])(\d*)/g)].flatMap(([, id, times]) => Array(times === '' ? 1 : Math.min(Number(times), 500)).fill(id));
 }
 
@@ -81,7 +81,7 @@ export function replay(model, settings, letters) {
 const place = (state) => JSON.stringify({ ...state, said: '' });
 
 /**
- * Every order of steps, breadth first, so that what is found first is shortest. Behind a fault nothing is looked at.
+ * Every order of steps, breadth first, so that what is found first is shortest. After a fault nothing is looked at.
  * { states, ends, faults, fault: { run, words }, stuck: { run } }: fault and stuck are null where there is none.
  */
 export function explore(model, settings, visit = () => {}) {

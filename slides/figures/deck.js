@@ -29,7 +29,7 @@ function openLink(figures) {
   try {
     figure.open(query);
   } catch {
-    return; // a link from another edition of the deck: the figure stands as the deck has it
+    return; // a link from another edition of the deck: the figure is as the deck has it
   }
   const slides = [...document.querySelectorAll('svg[data-marpit-svg]')];
   const number = slides.findIndex((slide) => slide.contains(figure.box)) + 1;

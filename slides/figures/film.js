@@ -1,4 +1,4 @@
-// A model's run as one picture: what is printed, and what stands in the page where scripts do not run.
+// A model's run as one picture: what is printed, and what is in the page where scripts do not run.
 import { PAPER, QUIET } from './palette.js';
 import { filmFrames } from './core.js';
 import { models } from './models.js';

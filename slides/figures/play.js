@@ -71,7 +71,7 @@ class Player extends Figure {
     this.draw();
   }
 
-  /** Back to the goal's own beginning, which may be behind some steps. */
+  /** Back to the goal's own beginning, which may be after some steps. */
   reset() {
     this.enter(this.goal);
     (this.asked ? this.steps : this.predict).querySelector('button')?.focus();

@@ -172,7 +172,7 @@ export class Figure {
     this.draw();
   }
 
-  /** Whether the model has a clock, which can go on for ever. */
+  /** Whether the model has a clock, which can go on forever. */
   ticks() {
     return this.model.steps(this.state, this.settings).some((each) => each.id === 't');
   }

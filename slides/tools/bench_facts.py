@@ -1,8 +1,8 @@
 """The sentences that cite the benchmark, and what each must be true to.
 
 A fact names a file, a sentence with {} for each figure, where the figures come from, and what must hold besides. The
-figures are filled in from the results as in a table; a sentence that no longer holds has to be written anew by a person.
-Digits with a unit of speed that stand in no fact are refused: what was not measured is said in words.
+figures are filled in from the results as in a table; a sentence that no longer holds has to be written by a person.
+Digits with a unit of speed that are in no fact are refused: what was not measured is said in words.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ def covered(root: Path) -> Iterable[str]:
 
 
 def fill(root: Path, runs: Dict[str, Medians], texts: Dict[str, str]) -> List[str]:
-    """Put the figures into the sentences, file by file in `texts`. Returns what has to be written anew by a person."""
+    """Put the figures into the sentences, file by file in `texts`. Returns what has to be written by a person."""
     problems = []
     for name in covered(root):
         text = texts.get(name) or (root / name).read_text(encoding="utf-8")

@@ -6,7 +6,7 @@
 
 The results are in tools/bench/results/, each run as `bench --json` wrote it (format shmlab-bench/1); the benchmark's page says
 which rows are taken from which run. A table and a sentence are of one run: figures of two are never compared.
-Each table is a region of bench.md that a deck shows in a ```table fence; date, machine and command stand below it. A row
+Each table is a region of bench.md that a deck shows in a ```table fence; date, machine and command are below it. A row
 that was skipped or is inconclusive says so instead of a figure. The sentences are listed in bench_facts.py.
 """
 
@@ -35,11 +35,11 @@ Results = Dict[str, Any]  # a run as the benchmark wrote it
 
 
 class Column(NamedTuple):
-    """A column: its head, and what stands in it for a row, given the row that all others are compared with."""
+    """A column: its head, and what is in it for a row, given the row that all others are compared with."""
 
     head: str
     cell: Callable[[Row, Optional[Row]], str]
-    rule: str = "---:"  # figures stand one under the other
+    rule: str = "---:"  # figures are one under the other
 
 
 class Table(NamedTuple):
@@ -99,7 +99,7 @@ def base_times(row: Row, base: Optional[Row]) -> str:
 
 
 def field(key: str) -> Callable[[Row, Optional[Row]], str]:
-    """A field as it stands in the results."""
+    """A field as it is in the results."""
     return lambda row, _base: str(row.get(key, ""))
 
 
@@ -319,7 +319,7 @@ def picture_problems(root: Path, results: Results) -> List[str]:
 
 
 def wanted_texts(root: Path, runs: Dict[str, Results]) -> Tuple[Dict[str, str], List[str]]:
-    """File: what it should hold, for every file that says something measured; and what no tool can mend."""
+    """File: what it should hold, for every file that says something measured; and what no tool can fix."""
     texts = {TABLES_FILE: document(runs)}
     if not runs:
         return texts, []

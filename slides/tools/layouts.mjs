@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Draw pictures of docs/img from the compiled structs: gcc compiles the headers with debug information, gdb reads it.
 //
-//     layouts.mjs --write     draw them anew
+//     layouts.mjs --write     draw them again
 //     layouts.mjs --check     status 1 when a committed one differs
 //     layouts.mjs --alt       a suggestion for each alt text
 import fs from 'node:fs';

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Serve the decks while they are written: Marp builds one whenever it is asked for, and the page in the browser anew when
+// Serve the decks while they are written: Marp builds one whenever it is asked for, and the page in the browser again when
 // its file changes. It serves a folder of links to the decks, so that it need not watch all of slides/.
 import fs from 'node:fs';
 import path from 'node:path';

@@ -23,7 +23,7 @@ const unindent = (lines) => {
   return lines.map((line) => line.slice(indent).trimEnd().replace(/ {2,}\\$/, ' \\'));
 };
 
-// A region that stands in the source in several stretches: a line of dots between them.
+// A region that is in the source in several stretches: a line of dots between them.
 const joined = (stretches, comment) => {
   const all = stretches.map((lines) => lines.join('\n').replace(/^\n+|\n+$/g, ''));
   const indent = /^\s*/.exec(all[0])[0];

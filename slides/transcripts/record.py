@@ -9,7 +9,7 @@ namespaces of its own (unshare(1)), so that every name and key is free and nothi
 "say " is shown as it is typed, with a "$" before it, and then run. ROOT is the repository; terminals.bash helps with
 programs that run at the same time.
 
-The name of the user and the place of the tree are replaced; all else stands as it was printed.
+The name of the user and the place of the tree are replaced; all else is as it was printed.
 """
 
 from __future__ import annotations

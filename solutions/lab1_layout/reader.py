@@ -42,7 +42,7 @@ def main() -> int:
     with posix_shm.open_existing(name, "start the writer first, or pass its --name") as segment:
         memory = segment.map(shared_data.SEGMENT_SIZE)
     # slide:end
-        # Plain loads promise no order: a reader that comes in the very moment in which the writer sets the flag may see
+        # Plain loads promise no order: a reader that comes at the moment when the writer sets the flag may see
         # the flag and older bytes (on arm64; not on x86-64). Lab 3 is about a flag that can be trusted.
         # slide:read
         ready = memory[shared_data.READY_OFFSET] != 0

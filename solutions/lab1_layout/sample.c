@@ -8,11 +8,11 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Copy text; where it is too long, cut it without leaving half a UTF-8 character behind. Bytes behind the NUL
+/* Copy text; where it is too long, cut it without leaving half a UTF-8 character behind. Bytes after the NUL
  * are zero. */
 static void text_copy(char *target, size_t capacity, const char *text)
 {
-    // shmlab:cut 5 Copy what fits. A byte of the form 10xxxxxx lies inside a UTF-8 character.
+    // shmlab:cut 5 Copy what fits. A byte of the form 10xxxxxx is inside a UTF-8 character.
     size_t length = strnlen(text, capacity - 1);
 
     if (text[length] != '\0')

@@ -1,9 +1,9 @@
 /*
- * The struct that lies in the shared segment of labs 1 and 2.
+ * The struct that is in the shared segment of labs 1 and 2.
  *
  * The contract (shmlab/shared_data_contract.h) was published before anybody asked a compiler: it puts
  * timestamp at 588, which is no multiple of 8. A plain declaration would put it at 584 and shift everything
- * behind it by four bytes, see layout.c.
+ * after it by four bytes, see layout.c.
  */
 #ifndef LAB1_SHARED_DATA_H
 #define LAB1_SHARED_DATA_H
@@ -17,8 +17,8 @@
 // shmlab:cut 2 Bring the struct to the contract. The members and their order are right; the gaps are not.
 /*
  * Two things bring the struct to the contract: every gap is a member with a name (so that it can be set to
- * zero and nobody wonders about it), and timestamp has a type that may stand at any multiple of 4. Not
- * `packed`: that would allow every member to stand anywhere, and pointers to them would be traps.
+ * zero and nobody wonders about it), and timestamp has a type that may be at any multiple of 4. Not
+ * `packed`: that would allow every member to be anywhere, and pointers to them would be traps.
  */
 
 /* A 64-bit integer that needs an address divisible by 4 only. In a typedef, `aligned` may lower the alignment
@@ -56,7 +56,7 @@ struct shared_data {
 
 // shmlab:cut 3 Let the compiler refuse a struct in which any member, or the end, is not where the contract has it.
 /* slide:checks */
-/* Every member of the contract stands where the contract says; a wrong struct does not compile. */
+/* Every member of the contract is at its published offset; a wrong struct does not compile. */
 #define SHARED_DATA_CHECK(field, offset, size)                                                     \
     _Static_assert(offsetof(struct shared_data, field) == (offset), #field " is not at " #offset); \
     _Static_assert(sizeof(((struct shared_data *)0)->field) == (size),                             \

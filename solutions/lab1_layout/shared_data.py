@@ -18,7 +18,7 @@ from shmlab import wire  # noqa: E402
 
 NAME = "/IPCSharedMemory"  # lab 1: POSIX object
 KEY = 5678  # lab 2: System V key
-SEGMENT_SIZE = 1024  # bytes; what lies behind the struct is zero
+SEGMENT_SIZE = 1024  # bytes; what is after the struct is zero
 MESSAGE_CAPACITY = 500  # bytes, the terminating NUL included
 USER_NAME_CAPACITY = 50  # likewise
 
@@ -81,7 +81,7 @@ def _local_time(milliseconds: int) -> str:
 
 
 def _text(raw: bytes, capacity: int) -> str:
-    """A char array for people: lines behind the first are indented, a missing NUL is told."""
+    """A char array for people: lines after the first are indented, a missing NUL is told."""
     shown = wire.text(raw, keep="\n").replace("\n", "\n" + 13 * " ")
     return shown + (" (no NUL at its end!)" if len(raw) == capacity else "")
 

@@ -5,7 +5,7 @@
 #include <sys/ipc.h>
 #include <sys/shm.h>
 
-/* Print one line: key, id, size, mode, creator, attach count. program is the name in front of the line. */
+/* Print one line: key, id, size, mode, creator, attach count. program is the name before the line. */
 void segment_describe(const char *program, key_t key, int id, const struct shmid_ds *info);
 
 #endif

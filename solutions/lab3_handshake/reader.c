@@ -35,7 +35,7 @@ static enum patience_end mailbox_receive(struct mailbox *box, struct patience *p
                                          struct letter *letter)
 {
     // shmlab:cut 6 Wait until ready is set, copy counter and message, give the box back.
-    // shmlab:text Whatever lies in shared memory, letter->message must end with a NUL.
+    // shmlab:text Whatever is in shared memory, letter->message must end with a NUL.
     /* slide:receive */
     patience_begin(patience);
     /* acquire: pairs with the release in the writer's mailbox_send; the message is complete when we see true

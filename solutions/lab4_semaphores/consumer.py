@@ -123,7 +123,7 @@ class Buffer:
         # shmlab:text head and count are not. A ctypes object in the mapping keeps it from being closed: del it.
         header = BoundedBuffer.from_buffer(self._bytes)
         try:
-            # `capacity` is the value that was checked, not the one that stands there now.
+            # `capacity` is the value that was checked, not the one that is there now.
             head = header.head
             if head >= self.capacity or not 1 <= header.count <= self.capacity:
                 raise ShmlabError(
@@ -221,7 +221,7 @@ def attach(names: Names) -> Optional[Buffer]:
 def join(memory: SharedMemory) -> bool:
     """Become one of its users, if it has any.
 
-    A buffer without users is stale, and joining it would keep a producer from making it anew. A creator at work, or the
+    A buffer without users is stale, and joining it would keep a producer from making it again. A creator at work, or the
     last one out, holds the role alone: come back when it is done.
     """
     return (

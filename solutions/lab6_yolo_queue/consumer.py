@@ -134,7 +134,7 @@ class Queue:
         # shmlab:end
 
     def header(self) -> Tuple[int, int]:
-        """Number of the frame and of its detections, as they stand in the slot."""
+        """Number of the frame and of its detections, as they are in the slot."""
         frame_id, *shape, found = yolo_queue.HEADER.unpack_from(self._bytes, self._slot)
         if shape != [yolo_queue.WIDTH, yolo_queue.HEIGHT, yolo_queue.CHANNELS]:
             raise ShmlabError(
@@ -279,7 +279,7 @@ def no_producer(names: Names, timeout: float) -> ShmlabError:
 def claim_role(memory: SharedMemory) -> bool:
     """Become the consumer; False for now, while a producer puts right what a dead consumer left behind.
 
-    The questions come before the claim: behind it, the producer may know us, and its role would no longer tell us from
+    The questions come before the claim: after it, the producer may know us, and its role would no longer tell us from
     the consumer before us. Consumers come in one at a time, so that none can take the role, be known and die between.
     """
     if not presence.claim(memory.fd, yolo_queue.PRESENCE_REPAIR, presence.EXCLUSIVE):
@@ -534,7 +534,7 @@ def default_view() -> str:
 
 
 def open_viewers(arguments: argparse.Namespace) -> "List[Viewer]":
-    """The viewers; the one that owns the screen stands first and is opened last, when nothing can fail any more."""
+    """The viewers; the one that owns the screen is first and is opened last, when nothing can fail any more."""
     files: "List[Viewer]" = []
     view = arguments.view or default_view()
     if view == "png" or arguments.output is not None:

@@ -4,7 +4,7 @@
 #include "fanout.h"
 
 // shmlab:cut
-/* Has this reader read what lies in the slot of message `sent`? Who is not here need not. */
+/* Has this reader read what is in the slot of message `sent`? Who is not here need not. */
 static bool reader_allows(struct fanout_reader *reader, uint64_t sent)
 {
     /* seq_cst: with the stores to sent and state, and the load of sent in fanout_join, Dekker's four. It is
@@ -58,7 +58,7 @@ int fanout_join(struct fanout *ring)
                               memory_order_release);
         /* seq_cst: before sent is looked at. It is a release, too: who sees us here sees our cursor */
         atomic_store_explicit(&reader->state, FANOUT_JOINED, memory_order_seq_cst);
-        /* seq_cst: a producer that puts a message behind this one sees us when it looks for the next */
+        /* seq_cst: a producer that puts a message after this one sees us when it looks for the next */
         uint64_t sent = atomic_load_explicit(&ring->sent, memory_order_seq_cst);
         atomic_store_explicit(&reader->cursor, sent, memory_order_release);
         return i;

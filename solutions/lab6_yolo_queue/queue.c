@@ -164,7 +164,7 @@ static int queue_make(struct queue *queue, const char *prefix, mode_t mode, cons
     }
     if (mark != NULL)
         presence_say(queue->fd,
-                     *mark); /* before it has its size: whoever finds a queue can ask for its names */
+                     *mark); /* before it has its size: a program that finds a queue can ask for its names */
     if (objects_create(queue, mode) != 0) {
         objects_unlink(queue);
         handles_close(queue);
@@ -218,7 +218,7 @@ bool queue_peer_present(const struct queue *queue)
 
 /*
  * Take the consumer's role; waits while a producer puts right what a dead consumer left behind
- * (queue_repair). The questions come before the claim: behind it, the producer may know us, and its role
+ * (queue_repair). The questions come before the claim: after it, the producer may know us, and its role
  * KNOWN would no longer tell us from the consumer before us. Consumers come in one at a time, so that none
  * can take the role, be known and die between our questions and our claim.
  */
@@ -304,7 +304,7 @@ int queue_attach(struct queue *queue, const char *prefix, double seconds)
     }
 }
 
-/* Wait at most that long: spin shortly, then sleep. False with errno: ETIMEDOUT, or EINTR for a signal. */
+/* Wait at most that long: spin briefly, then sleep. False with errno: ETIMEDOUT, or EINTR for a signal. */
 static bool semaphore_wait(const struct queue *queue, sem_t *semaphore, double seconds)
 {
     /* slide:wait */
@@ -448,7 +448,7 @@ enum queue_end queue_acquire_free(struct queue *queue, struct queue_slot **slot,
 enum queue_end queue_publish(struct queue *queue)
 {
     // shmlab:cut 4 Under MUTEX (queue_lock, one slot held; whatever it returns but QUEUE_DONE is returned) let
-    // shmlab:text write_idx go on to the next slot, behind slot 4 to slot 0, and count one more frame. Give MUTEX
+    // shmlab:text write_idx go on to the next slot, after slot 4 to slot 0, and count one more frame. Give MUTEX
     // shmlab:text back, then tell the consumer: FULL.
     // shmlab:give (void)queue_lock;
     // shmlab:give (void)queue;

@@ -50,7 +50,7 @@ struct queue {
 };
 
 /*
- * Producer: make the four objects. Those that a dead producer left behind are made anew; those of a living
+ * Producer: make the four objects. Those that a dead producer left behind are made again; those of a living
  * one are refused. Returns 0, or 1 after a message.
  */
 int queue_create(struct queue *queue, const char *prefix, mode_t mode);

@@ -61,7 +61,8 @@ enum record_end record_put(struct record_ring *ring, const void *data, size_t le
 }
 
 // shmlab:cut
-/* The header at this place, looked at once: whoever may write to the ring may change it between two looks. */
+/* The header at this place, looked at once: a program that may write to the ring may change it between two
+ * looks. */
 static uint64_t header_load(const struct record_ring *ring, uint64_t at)
 {
     struct record_header header;
@@ -76,7 +77,7 @@ static uint64_t header_load(const struct record_ring *ring, uint64_t at)
 enum record_end record_get(struct record_ring *ring, void *buffer, size_t capacity, size_t *length)
 {
     // shmlab:cut 19 (challenge) The mirror image, but trust nothing: neither the counters, nor a length, nor where a skip
-    // shmlab:text stands. Compare in such a way that nothing can overflow.
+    // shmlab:text is. Compare in such a way that nothing can overflow.
     // shmlab:give (void)ring;
     // shmlab:give (void)buffer;
     // shmlab:give (void)capacity;

@@ -13,7 +13,7 @@ enum record_end {
     RECORD_TOO_LONG, /* put: longer than RECORD_MAX, there may never be room */
     RECORD_EMPTY,    /* get: there is no message */
     RECORD_SMALL,    /* get: the message is longer than the buffer, and stays in the ring */
-    RECORD_DAMAGED,  /* what lies in shared memory cannot have come from somebody who follows the protocol */
+    RECORD_DAMAGED,  /* what is in shared memory cannot have come from somebody who follows the protocol */
 };
 
 /* Producer: copy a message of `length` bytes into the ring. Nothing is changed but with RECORD_DONE. */
@@ -22,8 +22,8 @@ enum record_end record_put(struct record_ring *ring, const void *data, size_t le
 /*
  * Consumer: copy the oldest message out of the ring, into a buffer of `capacity` bytes, and its length into
  * *length (after RECORD_SMALL, too). But for RECORD_DONE nothing in the ring is changed, and nothing in the
- * buffer. Nothing in shared memory is trusted: whatever lies there, no byte outside of the ring is read,
- * none behind `written`, and none outside of the buffer is written.
+ * buffer. Nothing in shared memory is trusted: whatever is there, no byte outside of the ring is read,
+ * none after `written`, and none outside of the buffer is written.
  */
 enum record_end record_get(struct record_ring *ring, void *buffer, size_t capacity, size_t *length);
 

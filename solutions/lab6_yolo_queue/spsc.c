@@ -1,9 +1,9 @@
 /*
  * Lab 6, the ring without a lock: see spsc.h.
  *
- * Why release and acquire suffice: whoever reads a counter with acquire, and finds what the other side stored
- * with release, also finds everything that the other side did before (C17, 5.1.2.4). Nothing is said about
- * how soon.
+ * Why release and acquire suffice: a side that reads a counter with acquire, and finds what the other side
+ * stored with release, also finds everything that the other side did before (C17, 5.1.2.4). Nothing is said
+ * about how soon.
  */
 #include "spsc.h"
 

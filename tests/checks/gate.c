@@ -63,7 +63,7 @@ static long offset_of(struct gate *gate, uintptr_t address)
     return found;
 }
 
-/* It stands at an access: let that one pass. */
+/* It is at an access: let that one pass. */
 static enum step_result access_pass(struct gate *gate, size_t offset, bool *more)
 {
     gate->accesses++;

@@ -84,7 +84,7 @@ static void prediction_require(struct check *check, struct program *probe, const
 static void predictions(struct check *check)
 {
     ADVISE(check, .file = "layout.c", .line = check_line(check, "layout.c", "ROW(process_id"),
-           .cause = "every member stands at a multiple of its alignment, and the struct's size is a multiple of the "
+           .cause = "every member is at a multiple of its alignment, and the struct's size is a multiple of the "
                     "largest one: chars need 1, int and float 4, double and int64_t 8",
            .next = "go down the members on paper: end of the one before, rounded up to this one's alignment");
     struct program *probe = prediction_probe(check);
@@ -158,7 +158,7 @@ static void guards(struct check *check)
     char *text = check_preprocess(check, check_folder(check), unit);
     const char *first = text != NULL ? struct_insert(check, text, "shared_data", false, bytes) : NULL;
     REQUIRE(check, first != NULL, .expected = "a declaration of struct shared_data in " HEADER, .found = "none");
-    REQUIRE(check, !text_compiles(check, first, "8 bytes in front of the first member"),
+    REQUIRE(check, !text_compiles(check, first, "8 bytes before the first member"),
             .expected = "a header does not compile when 8 bytes are inserted in its struct",
             .found = "it compiles: nothing compares the offsets and the size with the contract");
     REQUIRE(
@@ -239,7 +239,7 @@ static const struct long_name long_names[] = {
     {45, FACE, 49}, /* these fit, to the last byte */
     {47, E_ACUTE "x", 49},
     {46, EURO "x", 49},
-    {45, FACE "x", 49}, /* the cut is behind a character */
+    {45, FACE "x", 49}, /* the cut is after a character */
     {48, E_ACUTE, 48},
     {47, EURO, 47},
     {46, FACE, 46},          /* one byte too long */
@@ -319,7 +319,7 @@ static void mirror(struct check *check)
     data_layout_require(check, &layout, MIRROR);
 }
 
-/* Import the mirror while ctypes puts a field of 8 bytes in front of `counter` in whatever structure is declared; with
+/* Import the mirror while ctypes puts a field of 8 bytes before `counter` in whatever structure is declared; with
  * "-" nothing. However the module is written, that is a mirror in which a field has moved. */
 static struct program *mirror_import(struct check *check, const char *moved, int *status)
 {
@@ -400,7 +400,7 @@ static void reader_refuses(struct check *check)
     struct program *program;
 
     ADVISE(check, .file = "reader.py", .line = check_line(check, "reader.py", "def main"),
-           .cause = "printing what lies there without asking whether it is there, large enough and complete",
+           .cause = "printing what is there without asking whether it is there, large enough and complete",
            .next = "posix_shm.open_existing and map complain by themselves; data_ready is yours to look at");
     program = RUN(check, 1, "reader.py", "--name", name);
     REQUIRE(check, program_names_error(program, ENOENT) && !program_said(program, "Traceback"),
@@ -459,7 +459,7 @@ static const struct check_case cases[] = {
      .points = 0,
      .title = "Both programs of the lab compile",
      .concept = "a program that compiles",
-     .hints = {"The compiler's first message is the one to mend; those behind it often follow from it.",
+     .hints = {"Fix the compiler's first message first; the rest often follow from it.",
                "It names file and line. A _Static_assert that fails is an error, too: it names the member.",
                "make lab1 CHECK=offsets compares your struct with the contract member by member, with your own "
                "asserts switched off."},
@@ -469,10 +469,10 @@ static const struct check_case cases[] = {
      .points = 10,
      .title = "You know where the compiler puts the members of the plain struct",
      .concept = "alignment and padding",
-     .hints = {"A type has an alignment: char 1, int and float 4, double and int64_t 8. A member stands at the next "
-               "multiple of its alignment behind the one before it; what lies between is padding.",
+     .hints = {"A type has an alignment: char 1, int and float 4, double and int64_t 8. A member is at the next "
+               "multiple of its alignment after the one before it; what is between is padding.",
                "layout.c: the second argument of each ROW, and predicted_size. message begins at 4 and has 500 bytes: "
-               "where does it end, and what may stand there?",
+               "where does it end, and what may be there?",
                "data_ready: 504, one byte. counter: 505 rounded up to a multiple of 4. user_name: 532 to 581. "
                "timestamp: 582 rounded up to a multiple of 8. The size: the end rounded up to a multiple of 8."},
      .needs = {"builds"},
@@ -480,13 +480,13 @@ static const struct check_case cases[] = {
      .run = predictions},
     {.name = "offsets",
      .points = 20,
-     .title = "Every member of struct shared_data stands where the contract says",
+     .title = "Every member of struct shared_data is at its published offset",
      .concept = "a struct that meets a published table of offsets",
      .hints = {"The contract's table has gaps, and the compiler's own gaps are others. A gap with a name is no longer "
                "the compiler's affair.",
-               "shared_data.h: gaps of 3 bytes behind data_ready, 6 behind user_name, 4 at the end. And 588 is no "
+               "shared_data.h: gaps of 3 bytes after data_ready, 6 after user_name, 4 at the end. And 588 is no "
                "multiple of 8.",
-               "typedef int64_t int64_aligned4 __attribute__((aligned(4))); is a 64-bit integer that may stand at any "
+               "typedef int64_t int64_aligned4 __attribute__((aligned(4))); is a 64-bit integer that may be at any "
                "multiple of 4. Give timestamp that type, and each gap a member such as uint8_t padding2[6]."},
      .limit = LIMIT_BUILD,
      .run = offsets},
@@ -496,7 +496,7 @@ static const struct check_case cases[] = {
      .concept = "offset checks at compile time",
      .hints = {"A layout that is right today is changed by somebody tomorrow, who has never heard of your reader. "
                "The compiler can refuse it: _Static_assert(condition, \"text\").",
-               "shared_data.h, behind the struct: offsetof and sizeof are constants, so they may stand in a "
+               "shared_data.h, after the struct: offsetof and sizeof are constants, so they may be in a "
                "_Static_assert. One for each member, and one for the size of the whole.",
                "#define CHECK(field, offset, size) _Static_assert(offsetof(struct shared_data, field) == (offset), "
                "#field); and then SHARED_DATA_FIELDS(CHECK); the size by hand."},
@@ -541,7 +541,7 @@ static const struct check_case cases[] = {
      .run = long_name},
     {.name = "mirror",
      .points = 10,
-     .title = "Every field of the Python mirror stands where the contract says",
+     .title = "Every field of the Python mirror is at its published offset",
      .concept = "ctypes lays a structure out as the C compiler does",
      .hints = {"ctypes.Structure follows the rules of the C compiler: the same members give the same wrong offsets.",
                "shared_data.py: name the gaps as in the header. _pack_ = n caps every member's alignment at n.",
@@ -557,7 +557,7 @@ static const struct check_case cases[] = {
      .hints = {"Python has no compiler to refuse a wrong layout, but an import can fail.",
                "common/python/shmlab/wire.py compares a structure with the table that a C program made from "
                "the header.",
-               "wire.check(\"shared_data\", SharedData), at the module's top level, behind the class."},
+               "wire.check(\"shared_data\", SharedData), at the module's top level, after the class."},
      .needs = {"mirror"},
      .limit = LIMIT_QUICK,
      .run = mirror_guard},
@@ -585,7 +585,7 @@ static const struct check_case cases[] = {
     {.name = "reader_refuses",
      .points = 4,
      .title = "Without an object, with a small one, and before data_ready the reader says so and ends with status 1",
-     .concept = "never trust what lies in shared memory before you have looked",
+     .concept = "never trust what is in shared memory before you have looked",
      .hints = {"Three things may be wrong: nobody has created the object, it is another program's, or its "
                "writer is not done yet.",
                "reader.py: open_existing and map raise ShmlabError by themselves; the third case is yours.",
@@ -599,7 +599,8 @@ static const struct check_case cases[] = {
      .points = 2,
      .title = "AddressSanitizer and UBSan find nothing",
      .concept = "memory errors that do not show",
-     .hints = {"A program that writes behind an array may work for years. A sanitizer stops at the first such byte.",
+     .hints = {"A program that writes past the end of an array may work for years. A sanitizer stops at the first such "
+               "byte.",
                "The report in the transcript begins with what happened, then come the lines of your files.",
                "strcpy and sprintf into a fixed array are the usual places; so is a text without NUL."},
      .needs = {"bytes"},
@@ -609,7 +610,7 @@ static const struct check_case cases[] = {
      .points = 2,
      .title = "No program of yours has left an object behind",
      .concept = "lifetime of a POSIX object: until somebody unlinks it",
-     .hints = {"A POSIX object outlives its creator. Who creates it removes it, on every path.",
+     .hints = {"A POSIX object outlives its creator. Its creator removes it, on every path.",
                "The list names what was left. `ls /dev/shm` shows it while it is there.",
                "writer.c as it came does it right: one function owns the object, one place unlinks it."},
      .needs = {"bytes"},

@@ -42,7 +42,7 @@ static void require_gone(struct check *check, const char *key, const char *when)
 
 static void lab1(struct check *check)
 {
-    ADVISE(check, .cause = "lab 2 stands on lab 1's struct and sample values", .next = "make lab1 first");
+    ADVISE(check, .cause = "lab 2 uses lab 1's struct and sample values", .next = "make lab1 first");
     data_lab1_require(check, check_folder(check));
 }
 
@@ -129,7 +129,7 @@ static void removes_enter(struct check *check)
 
     ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "IPC_RMID"),
            .cause = "shmdt detaches and removes nothing: a System V segment lives until somebody removes it",
-           .next = "shmctl(id, IPC_RMID, NULL), behind the hold");
+           .next = "shmctl(id, IPC_RMID, NULL), after the hold");
     struct program *writer = writer_start(check, key);
     program_send(writer, "\n");
     program_ends(writer, 0);
@@ -201,14 +201,14 @@ static void removes_adopted(struct check *check)
     sysv_create(check, key, DATA_SEGMENT, 0600);
     ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "IPC_RMID"),
            .cause = "only a segment that this writer created is removed, not one that it took over",
-           .next = "who adopts a segment owns it: main removes it all the same");
+           .next = "the program that adopts a segment owns it: main removes it all the same");
     struct program *adopts = RUN(check, 0, "writer", "--key", key, "--hold", "0");
     require_gone(check, key, "after a writer that adopted it");
     struct program *creates = RUN(check, 0, "writer", "--key", fresh, "--hold", "0");
     REQUIRE(check, lines_of(adopts) > lines_of(creates),
             .expected = "a writer that adopts a segment says so: a line more than one that creates it",
             .found = program_output(adopts), .line = check_line(check, "writer.c", "segment_adopt"),
-            .cause = "who reads the output cannot tell that there was a segment before",
+            .cause = "the output does not show that there was a segment before",
             .next = "TODO 4: print whose segment is used again");
 }
 
@@ -242,7 +242,7 @@ static void require_refused(struct check *check, const char *key, const char *wh
     REQUIRE(check, after.exists && after.id == before.id,
             .expected = check_text(check, "the segment is left alone: %s", why), .found = "it was removed",
             .cause = "a clean-up that removes what this program has not created",
-            .next = "only who owns the segment may come to IPC_RMID");
+            .next = "only the owner of the segment may come to IPC_RMID");
     REQUIRE(check, strstr(calls, "shmat(") == NULL && strstr(calls, "IPC_RMID") == NULL,
             .expected = check_text(check, "nothing is attached or removed: %s", why), .found = calls,
             .cause = "the function that refuses returns something that is an id: 0 is one",
@@ -477,7 +477,7 @@ static void require_survives(struct check *check, const char *program, const cha
             .found = program_output(process)[0] != '\0' ? program_output(process) : "silence");
 }
 
-/* EEXIST, and then there is no segment: whoever looks again meets ENOENT; whoever does not reports EEXIST. */
+/* EEXIST, and then there is no segment: a program that looks again meets ENOENT; one that does not reports EEXIST. */
 static const struct failing writer_calls[] = {
     {"shmget:1:EACCES", EACCES, 0},          {"shmget:1:ENOSPC", ENOSPC, 0},        {"shmget:1:ENOMEM", ENOMEM, 0},
     {"shmget:1:EINVAL", EINVAL, 0},          {"shmget:1:EEXIST", EEXIST, ENOENT},   {"shmat:1:ENOMEM", ENOMEM, 0},
@@ -599,14 +599,14 @@ static const struct check_case cases[] = {
      .points = 0,
      .title = "Both programs of the lab compile",
      .concept = "a program that compiles",
-     .hints = {"The compiler's first message is the one to mend; those behind it often follow from it.",
+     .hints = {"Fix the compiler's first message first; the rest often follow from it.",
                "The header is lab 1's: an offset check that fails there stops this lab, too.",
                "make lab1 CHECK=builds says whether it is lab 1's header that does not compile."},
      .limit = LIMIT_QUICK,
      .run = check_builds},
     {.name = "lab1",
      .points = 0,
-     .title = "Lab 1's struct and sample values are right: what is written here stands on them",
+     .title = "Lab 1's struct and sample values are right: this lab uses them",
      .concept = "labs 1 and 2 share a struct",
      .hints = {"This lab moves lab 1's data into another kind of shared memory; the bytes are the same.",
                "labs/lab1_layout: shared_data.h and sample.c.", "make lab1, until offsets and bytes have passed."},
@@ -639,7 +639,7 @@ static const struct check_case cases[] = {
      .points = 7,
      .title = "The segment holds lab 1's data at the contract's bytes",
      .concept = "the same bytes in another kind of shared memory",
-     .hints = {"Whichever call gave it to you: shared memory is an address, and a struct may lie there.",
+     .hints = {"Whichever call gave it to you: shared memory is an address, and a struct may be there.",
                "writer.c, segment_fill_and_hold: sample_clear, sample_fill and sample_publish.",
                "sample_clear(shared); sample_fill(&sample); sample_publish(shared, &sample);"},
      .needs = {"lab1", "creates"},
@@ -647,7 +647,7 @@ static const struct check_case cases[] = {
      .run = data},
     {.name = "flag_last",
      .points = 2,
-     .title = "The writer sets data_ready last: whoever finds it true finds the data",
+     .title = "The writer sets data_ready last: a reader that finds it true finds the data",
      .concept = "publication",
      .hints = {"A reader may look between any two of your stores. What does it believe when data_ready is true?",
                "writer.c, segment_fill_and_hold: what is done after data_ready is set?",
@@ -661,7 +661,7 @@ static const struct check_case cases[] = {
      .concept = "lifetime: a segment belongs to the kernel, not to a process",
      .hints = {"A System V segment outlives every process. It is gone when somebody removes it, or the "
                "machine restarts.",
-               "writer.c, main: behind the hold, on success and on error alike.",
+               "writer.c, main: after the hold, on success and on error alike.",
                "if (shmctl(id, IPC_RMID, NULL) == -1) return error_report_errno(...);"},
      .needs = {"creates"},
      .limit = LIMIT_QUICK,
@@ -670,7 +670,7 @@ static const struct check_case cases[] = {
      .points = 1,
      .title = "The writer says that it has removed the segment",
      .concept = "a program that tells what it does",
-     .hints = {"Who has pressed Enter wants to know that the segment is gone.", "writer.c, main: TODO 3.",
+     .hints = {"A user who has pressed Enter wants to know that the segment is gone.", "writer.c, main: TODO 3.",
                "printf(\"writer: segment id %d removed\\n\", id);"},
      .needs = {"removes_enter"},
      .limit = LIMIT_QUICK,
@@ -682,7 +682,7 @@ static const struct check_case cases[] = {
      .hints = {"Ctrl-C is SIGINT. Unhandled, it ends the program between two instructions: no clean-up runs, "
                "no atexit.",
                "shmlab/stop.h: a handler that sets a flag, and a wait that ends when it is set. writer.c calls both "
-               "already; what comes behind the hold is yours.",
+               "already; what comes after the hold is yours.",
                "Nothing special is needed: stop_wait returns, segment_fill_and_hold detaches, main removes. "
                "Do not call exit in between."},
      .needs = {"removes_enter"},
@@ -703,7 +703,7 @@ static const struct check_case cases[] = {
     {.name = "removes_adopted",
      .points = 2,
      .title = "A writer that uses a segment again says so, and removes it at the end",
-     .concept = "who takes over a segment owns it",
+     .concept = "the program that takes over a segment owns it",
      .hints = {"After the adoption it makes no difference who created the segment.",
                "writer.c: segment_adopt, and the removal in main.", "One id, one removal; a printf in segment_adopt."},
      .needs = {"adopts", "removes_enter"},
@@ -767,7 +767,7 @@ static const struct check_case cases[] = {
      .run = one_copy},
     {.name = "acquire",
      .points = 2,
-     .title = "Under no interleaving, and on no machine, does the C reader race with a writer",
+     .title = "In every order of steps, and on every machine, the C reader takes whole data only",
      .concept = "acquire: what is read after the flag is read after the flag",
      .hints = {"Compiler and processor may move plain loads. What keeps the copy after the look?",
                "reader.c: how is data_ready read?", "__atomic_load_n(&shared->data_ready, __ATOMIC_ACQUIRE)"},
@@ -788,7 +788,7 @@ static const struct check_case cases[] = {
      .run = readers_refuse},
     {.name = "errors_writer",
      .points = 4,
-     .title = "Whichever call of the writer fails: a message that names the error, and status 1",
+     .title = "When any call of the writer fails: a message that names the error, and status 1",
      .concept = "every system call can fail",
      .hints = {"A call that has failed returns -1 (shmat: (void *)-1) and says why in errno.",
                "writer.c: each of shmget, shmat, shmdt and shmctl has a result. Making the call again, with success, "
@@ -800,7 +800,7 @@ static const struct check_case cases[] = {
      .run = errors_writer},
     {.name = "errors_clean",
      .points = 2,
-     .title = "Whichever call of the writer fails: no segment is left",
+     .title = "When any call of the writer fails: no segment is left",
      .concept = "every way out passes the clean-up",
      .hints = {"What was created before a call that fails still has to go.",
                "writer.c: segment_fill_and_hold returns a status, and main removes the segment whatever it is.",
@@ -820,7 +820,7 @@ static const struct check_case cases[] = {
      .run = errors_adopt},
     {.name = "errors_readers",
      .points = 3,
-     .title = "Whichever call of the readers fails: a message that names the error, and status 1",
+     .title = "When any call of the readers fails: a message that names the error, and status 1",
      .concept = "every system call can fail",
      .hints = {"An address that is (void *)-1 is no address. Reading there is a SIGSEGV.",
                "reader.c: shmat. reader.py: the OSError that sysv_shm raises.",
@@ -830,7 +830,7 @@ static const struct check_case cases[] = {
      .run = errors_readers},
     {.name = "warnings",
      .points = 1,
-     .title = "The compiler has nothing to say",
+     .title = "The compiler gives no warning",
      .concept = "warnings",
      .hints = {"Each warning is a place where C allows what you probably do not mean.",
                "The message names file, line and the option that asked for it.",
@@ -842,17 +842,18 @@ static const struct check_case cases[] = {
      .points = 2,
      .title = "AddressSanitizer and UBSan find nothing in writer and reader",
      .concept = "memory errors that do not show",
-     .hints = {"A program that reads behind an array may work for years. A sanitizer stops at the first such byte.",
-               "The report in the transcript begins with what happened, then come the lines of your files.",
-               "A segment of 1024 bytes is no array that the sanitizer knows: it finds what happens in your "
-               "own memory."},
+     .hints =
+         {"A program that reads past the end of an array may work for years. A sanitizer stops at the first such byte.",
+          "The report in the transcript begins with what happened, then come the lines of your files.",
+          "A segment of 1024 bytes is no array that the sanitizer knows: it finds what happens in your "
+          "own memory."},
      .needs = {"creates", "reader"},
      .limit = LIMIT_BUILD,
      .run = sanitizers},
     {.name = "leaks",
      .points = 2,
      .title = "No program of yours has left a segment behind",
-     .concept = "who creates removes",
+     .concept = "the creator removes",
      .hints = {"`ipcs -m` lists the segments of the whole machine; what your programs left is told here by key and id.",
                "Look for the path on which the writer ends without coming to IPC_RMID.",
                "One function owns the id, one place removes it, and nothing between returns past that place."},

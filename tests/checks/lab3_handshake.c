@@ -127,7 +127,7 @@ static void bytes(struct check *check)
     REQUIRE(check, raw[offsetof(struct mailbox, ready)] == 1, .expected = "the byte at 104 is 1: true",
             .found = check_text(check, "it is %u", raw[offsetof(struct mailbox, ready)]));
     for (size_t i = offsetof(struct mailbox, ready) + 1; i < sizeof *box; i++)
-        REQUIRE(check, raw[i] == 0, .expected = "the bytes behind the flag, 105 to 107, are zero",
+        REQUIRE(check, raw[i] == 0, .expected = "the bytes after the flag, 105 to 107, are zero",
                 .found = check_text(check, "byte %zu is %u", i, raw[i]),
                 .cause = "the flag is one byte; a store of four overwrites the padding");
     box_give_back(box);
@@ -346,8 +346,8 @@ static void receives(struct check *check)
     whole[sizeof whole - 1] = '\0';
     check_note(check, "a message of 100 bytes without a NUL");
     ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "mailbox_receive("),
-           .cause = "100 bytes and no NUL among them: printf reads on behind letter->message. Never trust what "
-                    "lies in shared memory",
+           .cause = "100 bytes and no NUL among them: printf reads on after letter->message. Never trust what "
+                    "is in shared memory",
            .next = "letter->message must end with a NUL, whatever was copied: set its last byte");
     box_put(box, counters[3], whole);
     program_expect(reader, check_text(check, "received #%d: %.*s\n", counters[3], MAILBOX_MESSAGE_CAPACITY - 1, whole));
@@ -541,7 +541,7 @@ static void dead_peer(struct check *check)
     program_signal(reader, SIGKILL);
     program_wait(reader);
     ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "mailbox_await_empty("),
-           .cause = "the flag will never change again: nobody is there who could change it",
+           .cause = "the flag will never change again: no process is there that could change it",
            .next = "ask patience_step in every round, and return what it says unless that is PATIENCE_GO_ON");
     end_require(check, writer);
     if (address_there(&address)) /* what `removes` is about */
@@ -554,7 +554,7 @@ static void dead_peer(struct check *check)
     program_signal(writer, SIGKILL);
     program_wait(writer);
     ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "mailbox_receive("),
-           .cause = "the flag will never change again: nobody is there who could change it",
+           .cause = "the flag will never change again: no process is there that could change it",
            .next = "ask patience_step in every round, and return what it says unless that is PATIENCE_GO_ON");
     end_require(check, reader);
 }
@@ -669,8 +669,8 @@ static void stale_mailbox(struct check *check)
             .found = program_output(reader));
 
     ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "int stale_remove("),
-           .cause = "what a killed writer left behind stands in the way of every later one",
-           .next = "remove it when its creator is dead and its size is the mailbox's; then create anew");
+           .cause = "what a killed writer left behind keeps out every later one",
+           .next = "remove it when its creator is dead and its size is the mailbox's; then create again");
     struct program *writer = writer_start(check, &address, "5");
     pair_require(check, writer, reader, 5, &address);
 }
@@ -819,14 +819,14 @@ static const struct check_case cases[] = {
      .title = "The writer's end removes the segment, whether its messages were taken or not",
      .concept = "lifetime of a System V segment: until it is removed",
      .hints = {"A segment outlives every process. The one that created it removes it: on every path.",
-               "writer.c, main: one place behind messages_send and behind the failed shmat.",
+               "writer.c, main: one place after messages_send and after the failed shmat.",
                "if (shmctl(id, IPC_RMID, NULL) == -1) status = error_report_errno(...);"},
      .needs = {"creates"},
      .limit = LIMIT_QUICK,
      .run = removes},
     {.name = "bytes",
      .points = 6,
-     .title = "The first message stands in the mailbox at the published bytes",
+     .title = "The first message is in the mailbox at the published bytes",
      .concept = "a struct in shared memory with a flag",
      .hints = {"The mailbox is a struct mailbox (mailbox.h) at the segment's beginning; box points to it.",
                "writer.c, mailbox_send: set counter, fill message, then set ready.",
@@ -851,17 +851,17 @@ static const struct check_case cases[] = {
      .title = "At the very instruction that sets ready, counter and message are complete",
      .concept = "publication: the flag is stored last, with release",
      .hints = {"A reader may look between any two of your stores. The flag promises that all others are done.",
-               "writer.c, mailbox_send: which store comes last? May the compiler move the others behind it?",
-               "Store ready last, with memory_order_release: no store in front of it may sink below it "
+               "writer.c, mailbox_send: which store comes last? May the compiler move the others after it?",
+               "Store ready last, with memory_order_release: no store before it may move after it "
                "(C17 5.1.2.4, 7.17.3)."},
      .needs = {"slow_reader"},
      .limit = LIMIT_LONG,
      .run = publication},
     {.name = "receives",
      .points = 8,
-     .title = "The reader prints what lies in the mailbox, and gives the box back",
+     .title = "The reader prints what is in the mailbox, and gives the box back",
      .concept = "copy out of shared memory before you use it",
-     .hints = {"What lies in shared memory may change, and may be wrong. Copy it, make the copy safe, work on that.",
+     .hints = {"What is in shared memory may change, and may be wrong. Copy it, make the copy safe, work on that.",
                "reader.c, mailbox_attach finds and attaches; mailbox_receive waits, copies and clears ready.",
                "letter->counter = box->counter; memcpy(letter->message, box->message, sizeof letter->message); the "
                "last byte of the copy is 0; then atomic_store_explicit(&box->ready, false, memory_order_release);"},
@@ -870,10 +870,10 @@ static const struct check_case cases[] = {
      .run = receives},
     {.name = "slow_writer",
      .points = 6,
-     .title = "The reader takes nothing while ready is clear, whatever lies in the box",
+     .title = "The reader takes nothing while ready is clear, whatever is in the box",
      .concept = "wait first, look then",
      .hints = {"While ready is clear the box is the writer's, and may hold half a message.",
-               "reader.c, mailbox_receive: the copy stands behind the loop that waits.",
+               "reader.c, mailbox_receive: the copy comes after the loop that waits.",
                "while (!atomic_load_explicit(&box->ready, memory_order_acquire)) { ... patience_step ... }"},
      .needs = {"receives"},
      .limit = LIMIT_QUICK,
@@ -884,21 +884,21 @@ static const struct check_case cases[] = {
      .concept = "giving back is a publication, too",
      .hints = {"From the moment that ready is clear, the writer may write. Everything that you want from the box you "
                "must have by then.",
-               "reader.c, mailbox_receive: does anything read box-> behind the store to ready?",
-               "Clear ready last, with memory_order_release: no load in front of it may sink below it."},
+               "reader.c, mailbox_receive: does anything read box-> after the store to ready?",
+               "Clear ready last, with memory_order_release: no load before it may move after it."},
      .needs = {"slow_writer"},
      .limit = LIMIT_QUICK,
      .run = hand_back},
     {.name = "race",
      .points = 9,
-     .title = "Under no interleaving of writer and reader does either touch the box out of turn",
+     .title = "In every order of steps, writer and reader touch the box only when it is theirs",
      .concept = "happens before: release, acquire, and what a processor may do without them",
      .hints = {"That it went well proves nothing: this machine keeps an order that C does not promise you. Which "
-               "operation says that everything in front of it comes first?",
+               "operation says that everything before it comes first?",
                "Look at each access to ready in writer.c and reader.c, and name its partner in the other file. "
                "make replay3 shows the steps.",
                "Every store to ready: memory_order_release. Every load: memory_order_acquire. Payload before the "
-               "store, and behind the load."},
+               "store, and after the load."},
      .needs = {"bytes", "receives"},
      .limit = LIMIT_EXPLORE,
      .run = race},
@@ -928,13 +928,13 @@ static const struct check_case cases[] = {
      .concept = "a protocol is bytes and order, not a language",
      .hints = {"reader.py was written from the published table. If it cannot read you, you do not meet the table.",
                "Compare reader.py, receive, with your mailbox_receive.",
-               "struct mailbox as it stands in mailbox.h, ready as one byte that is 0 or 1."},
+               "struct mailbox as it is in mailbox.h, ready as one byte that is 0 or 1."},
      .needs = {"publication"},
      .limit = LIMIT_QUICK,
      .run = python},
     {.name = "no_busy_core",
      .points = 6,
-     .title = "Whoever waits sleeps",
+     .title = "A program that waits sleeps",
      .concept = "waiting without burning a core",
      .hints = {"A loop that only looks takes a whole processor away from those who have something to do, perhaps from "
                "the very process that it waits for.",
@@ -955,17 +955,17 @@ static const struct check_case cases[] = {
      .run = dead_peer},
     {.name = "signals",
      .points = 4,
-     .title = "SIGINT, SIGTERM and SIGHUP end either program in order",
+     .title = "After SIGINT, SIGTERM or SIGHUP either program cleans up and ends",
      .concept = "every way out passes the clean-up",
      .hints = {"Ctrl-C must not leave a segment behind.",
                "stop_on_signals sets a flag; patience_step returns PATIENCE_STOPPED.",
-               "Return what patience_step says; main removes the segment behind messages_send."},
+               "Return what patience_step says; main removes the segment after messages_send."},
      .needs = {"removes", "slow_reader", "receives"},
      .limit = LIMIT_QUICK,
      .run = signals},
     {.name = "stale_mailbox",
      .points = 3,
-     .title = "What a killed writer left behind fools nobody, and the next writer clears it away",
+     .title = "A segment that a killed writer left is ignored by readers and removed by the next writer",
      .concept = "state that outlives its process",
      .hints = {"SIGKILL cannot be caught, so somebody else must put things right: the next to come.",
                "reader.c, segment_stale; writer.c, stale_remove. IPC_STAT: shm_nattch, shm_cpid, shm_segsz.",
@@ -998,7 +998,7 @@ static const struct check_case cases[] = {
     {.name = "ping",
      .points = 6,
      .challenge = true,
-     .title = "Ping sends, waits for each answer, and touches no box out of turn",
+     .title = "Ping sends, waits for each answer, and touches a box only when it is its own",
      .concept = "two mailboxes, one for each direction",
      .hints = {"Each box is a mailbox as before. In the second one your program is the reader.",
                "ping.c, answer_get: four turns. Whose is each box before, and after?",
@@ -1036,7 +1036,8 @@ static const struct check_case cases[] = {
     {.name = "ping_pong",
      .points = 3,
      .challenge = true,
-     .title = "Five hundred pings are answered, whoever starts first, and ping notices when the other is killed",
+     .title =
+         "Five hundred pings are answered, whichever program starts first, and ping notices when the other is killed",
      .concept = "C and Python, in both directions",
      .hints = {"Each side alone was right with the check on the other side. What do they do to each other?",
                "Both: does one of them look at a box while the other owns it?",
@@ -1048,7 +1049,7 @@ static const struct check_case cases[] = {
     {.name = "ping_pong_race",
      .points = 4,
      .challenge = true,
-     .title = "Under no interleaving of ping and pong.py does either touch a box out of turn",
+     .title = "In every order of steps, ping and pong.py touch a box only when it is theirs",
      .concept = "release and acquire across languages",
      .hints = {"The partner of your store is a load in Python, and it pairs all the same.",
                "ping.c: each atomic operation and its partner in reader.py or pong.py.",
@@ -1072,9 +1073,9 @@ static const struct check_case cases[] = {
      .points = 1,
      .title = "No program of yours has left a segment behind",
      .concept = "lifetime of a System V segment: until it is removed",
-     .hints = {"The list names what was left, with its key, its size and who made it.",
+     .hints = {"The list names what was left, with its key, its size and its creator.",
                "`ipcs -m` shows it while it is there, `ipcrm -M KEY` removes one.",
-               "writer.c, main: every path behind segment_create passes the removal."},
+               "writer.c, main: every path after segment_create passes the removal."},
      .needs = {"slow_reader"},
      .limit = LIMIT_QUICK,
      .last = true,

@@ -232,7 +232,7 @@ void ping_pong_pass(struct check *check)
     program_signal(pong, SIGKILL);
     program_wait(pong);
     ADVISE(check, .file = "ping.c", .line = check_line(check, "ping.c", "enum patience_end box_await("),
-           .cause = "the flag will never change again: nobody is there who could change it",
+           .cause = "the flag will never change again: no process is there that could change it",
            .next = "return what patience_step says, unless it is PATIENCE_GO_ON");
     program_ends(ping, 1);
     REQUIRE(check, !address_there(&address), .expected = "no segment after ping's end",

@@ -130,7 +130,7 @@ static void rwlock_gone(struct check *check)
     program_ends(reader, 1);
     program_ends(writer, 1);
     REQUIRE(check, program_said(reader, "removed the board") && program_said(writer, "removed the board"),
-            .expected = "whoever waits learns that somebody has removed the board: RWLOCK_GONE",
+            .expected = "a process that waits learns that somebody has removed the board: RWLOCK_GONE",
             .found =
                 check_text(check, "the reader:\n%sthe writer:\n%s", program_output(reader), program_output(writer)));
     program_send(inside, "\n");
@@ -238,7 +238,7 @@ void rwlock_fair(struct check *check)
     struct address address = board_draw(check);
 
     ADVISE(check, .file = "rwlock.c", .line = check_line(check, "rwlock.c", "rwlock_read_begin("),
-           .cause = "readers that come and go can keep a writer out for ever: there is always one inside",
+           .cause = "readers that come and go can keep a writer out forever: there is always one inside",
            .next = "a reader waits until WAITING is 0, in the same call in which it counts itself");
     board_use(check, &address, "write", "wrote notice 1");
     struct program *inside = board_inside(check, &address, "read");
@@ -277,7 +277,7 @@ void rwlock_killed(struct check *check)
     struct address address = board_draw(check);
 
     ADVISE(check, .file = "rwlock.c", .line = check_line(check, "rwlock.c", "rwlock_read_begin("),
-           .cause = "what a killed process did to the semaphores stays: everybody waits for somebody who is dead",
+           .cause = "what a killed process did to the semaphores stays: everybody waits for a process that is dead",
            .next = "SEM_UNDO with every operation that changes a semaphore");
     board_kill(check, board_inside(check, &address, "write"), &address, 0, "when a writer was killed inside");
     board_use(check, &address, "read", "notice 1 was never finished");

@@ -24,7 +24,7 @@ static void items_require(struct check *check, struct program *const consumers[]
             REQUIRE(check, seen[producer][item]++ == 0, .expected = "every item once", .found = "an item came twice",
                     .cause = "two consumers took the same slot: head moved without MUTEX");
             REQUIRE(check, item > last[producer], .expected = "each producer's items in their order",
-                    .found = "an earlier item behind a later one");
+                    .found = "an earlier item after a later one");
             last[producer] = item;
             at++;
         }

@@ -38,13 +38,13 @@ void consumer_gives_back(struct check *check, const char *program)
 void lab4_gives_back(struct check *check)
 {
     ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "buffer_get("),
-           .cause = "the message was taken from FULL, and not from the buffer: FULL counts one too few for ever",
+           .cause = "the message was taken from FULL, and not from the buffer: FULL counts one too few forever",
            .next = "if MUTEX does not come: sem_post(buffer->full), then return what the wait said");
     consumer_gives_back(check, "consumer");
 
     struct store store = store_make(check, 2);
     ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "buffer_put("),
-           .cause = "a slot was taken from EMPTY, and not used: EMPTY counts one too few for ever",
+           .cause = "a slot was taken from EMPTY, and not used: EMPTY counts one too few forever",
            .next = "if MUTEX does not come: sem_post(buffer->empty), then return what the wait said");
     sem_wait(store.mutex);
     struct program *producer = store_producer(check, &store, "1", "1");
@@ -91,7 +91,7 @@ void lab4_signals(struct check *check)
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
 
     ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "semaphore_wait(sem_t"),
-           .cause = "a wait that is interrupted (EINTR) is taken for success, or begun again for ever",
+           .cause = "a wait that is interrupted (EINTR) is taken for success, or begun again forever",
            .next = "after EINTR, and before every slice, ask stop_signal()");
     check_pardon_leaks(check); /* who removes what is for last_out */
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
@@ -129,10 +129,12 @@ void lab4_last_out(struct check *check)
     struct store store = store_draw(check, 2);
     struct program *producer = store_producer(check, &store, endless, "1");
 
-    ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "unsigned buffer_close("),
-           .cause = "whoever leaves removes the names, though others still use the objects: those who come later get "
-                    "other ones",
-           .next = "give up the presence, then try to claim it alone: only then you are the last");
+    ADVISE(
+        check, .file = "buffer.c", .line = check_line(check, "buffer.c", "unsigned buffer_close("),
+        .cause =
+            "each process that leaves removes the names, though others still use the objects: those who come later get "
+            "other ones",
+        .next = "give up the presence, then try to claim it alone: only then you are the last");
     program_expect(producer, "put item 1");
     store_open(check, &store);
     struct program *consumer = store_consumer(check, &store, "consumer", "3");
@@ -169,7 +171,7 @@ void lab4_stale_objects(struct check *check)
     struct program *producer = store_producer(check, &store, "2", "1");
     program_expect(producer, "put item 2");
     store_open(check, &store);
-    store_values_require(check, &store, 0, 2, 1, "after two puts into a buffer made anew");
+    store_values_require(check, &store, 0, 2, 1, "after two puts into a buffer made again");
     for (int i = 0; i < 2; i++)
         store_take(check, &store, producer);
     program_ends(producer, 0);
@@ -216,7 +218,7 @@ void lab4_python_get(struct check *check)
 void lab4_python_waits(struct check *check)
 {
     ADVISE(check, .file = "consumer.py", .line = check_line(check, "consumer.py", "def take("),
-           .cause = "FULL first, then MUTEX; whoever does not come to MUTEX posts FULL again");
+           .cause = "FULL first, then MUTEX; a consumer that does not come to MUTEX posts FULL again");
     consumer_waits(check, "consumer.py");
     consumer_gives_back(check, "consumer.py");
     lab4_python_limits(check);

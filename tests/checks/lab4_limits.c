@@ -49,7 +49,7 @@ void lab4_stuck(struct check *check)
     ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "buffer_put("),
            .cause = "MUTEX is held for a few instructions only: when it does not come for seconds, its holder is dead",
            .next = "a wait for MUTEX that ends with BUFFER_TIMEOUT is BUFFER_STUCK");
-    check_note(check, "the check holds MUTEX, as somebody who was killed with it");
+    check_note(check, "the check holds MUTEX, like a process that was killed with it");
     sem_wait(store.mutex);
     peer_require(peer, "when MUTEX does not come back buffer_put gives", peer_ask_within(peer, "put 1 1", 0, longest),
                  "stuck");
@@ -166,7 +166,7 @@ void lab4_python_limits(struct check *check)
     store = store_make(check, 1);
     message_lay(&store);
     sem_wait(store.mutex);
-    check_note(check, "the check holds MUTEX, as somebody who was killed with it");
+    check_note(check, "the check holds MUTEX, like a process that was killed with it");
     ADVISE(check, .file = "consumer.py", .line = check_line(check, "consumer.py", "def take("),
            .cause = "MUTEX is held for a few instructions only: when it does not come for seconds, its holder is dead",
            .next = "if not wait(self._mutex, ...): self._full.post(), then say what happened");

@@ -22,7 +22,7 @@ static const char get_text[] = "wait FULL, wait MUTEX, copy slots[head], advance
 
 /* ---- The producer's side: buffer_create, buffer_put ---- */
 
-/* A new buffer before anything is put in: a wrong first value must not become a wait for ever. */
+/* A new buffer before anything is put in: a wrong first value must not become a wait forever. */
 static struct program *buffer_begun(struct check *check, struct store *store, const char *mode)
 {
     struct program *peer = START(check, "lab4_peer");
@@ -233,12 +233,12 @@ static void guarded_step(struct check *check, const struct store *store, struct 
         FAIL(check, .expected = check_text(check, "%s goes on", program->short_name), .found = "it ended");
     if (result == STEP_BLOCKED)
         FAIL(check, .expected = check_text(check, "%s comes through: nobody else holds anything", program->short_name),
-             .found = "it waits for ever");
+             .found = "it waits forever");
     if (guarded_same(store, before))
         return;
     REQUIRE(check, mutex_before == 0, .expected = "head, tail, count and slots change only while MUTEX is taken",
             .found = check_text(check, "%s while MUTEX was free", guarded_difference(check, store, before)),
-            .cause = "a line in front of the wait for MUTEX, or behind its post, that touches the buffer: what two "
+            .cause = "a line before the wait for MUTEX, or after its post, that touches the buffer: what two "
                      "processes count at once is counted once");
     memcpy(before, store->shared, store->size);
 }
@@ -390,7 +390,7 @@ void lab4_get_order(struct check *check)
         if (program_said(consumer, "####"))
             FAIL(check, .expected = check_text(check, "\"%s\"", second.text),
                  .found = "what was written into the slot after the consumer had let others in",
-                 .cause = "the message is copied behind the post of MUTEX or EMPTY");
+                 .cause = "the message is copied after the post of MUTEX or EMPTY");
         if (steps > STEPS_MAX / DRAIN_STEPS)
             FAIL(check, .expected = "the consumer gets the second message",
                  .found = check_text(check, "it did not; it printed:\n%s", program_output(consumer)));

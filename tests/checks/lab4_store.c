@@ -121,10 +121,10 @@ void store_message_require(struct check *check, const struct buffer_message *fou
     struct buffer_message wanted = store_message(producer, sequence);
 
     REQUIRE(check, memcmp(&wanted, found, sizeof wanted) == 0,
-            .expected = check_text(check, "%s: %s, zero behind it", where, message_text(check, &wanted)),
+            .expected = check_text(check, "%s: %s, zero after it", where, message_text(check, &wanted)),
             .found = memcmp(wanted.text, found->text, strlen(wanted.text) + 1) == 0 &&
                              wanted.producer == found->producer && wanted.sequence == found->sequence
-                         ? "the bytes behind the NUL are not zero"
+                         ? "the bytes after the NUL are not zero"
                          : message_text(check, found));
 }
 

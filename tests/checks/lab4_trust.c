@@ -1,6 +1,6 @@
 /*
- * Lab 4, the bounded buffer: whoever may write to the object may write any number there, at any moment. And the four
- * names may lead to another buffer by the time that somebody leaves.
+ * Lab 4, the bounded buffer: a program that may write to the object may write any number there, at any moment. And the
+ * four names may lead to another buffer by the time that somebody leaves.
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -124,7 +124,7 @@ static void text_lied(struct check *check)
     const char *answer = peer_ask(peer, "get 20");
     REQUIRE(check, strstr(answer, "no NUL") == NULL,
             .expected = "a text that has no NUL in shared memory has one when buffer_get returns",
-            .found = "message->text does not end: whoever prints it reads on in other memory",
+            .found = "message->text does not end: a program that prints it reads on in other memory",
             .cause = "the bytes were believed: nobody promises that a producer stored a NUL",
             .next = "message->text[sizeof message->text - 1] = '\\0'");
     peer_ask(peer, "close");
@@ -139,12 +139,12 @@ void lab4_distrust(struct check *check)
                                           LIE(capacity, 1024), LIE(capacity, 0), LIE(count, 0)};
 
     ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "buffer_put("),
-           .cause = "a number in shared memory is used as it stands there: others may write any",
+           .cause = "a number in shared memory is used as it is there: others may write any",
            .next = "shared->tail %% buffer->capacity: capacity as it was checked when the buffer was opened");
     for (size_t i = 0; i < sizeof put_lies / sizeof put_lies[0]; i++)
         put_lied(check, &put_lies[i]);
     ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "buffer_get("),
-           .cause = "a number in shared memory is used as it stands there: others may write any",
+           .cause = "a number in shared memory is used as it is there: others may write any",
            .next = "shared->head %% buffer->capacity: capacity as it was checked when the buffer was opened");
     for (size_t i = 0; i < sizeof get_lies / sizeof get_lies[0]; i++)
         get_lied(check, &get_lies[i]);
@@ -186,7 +186,7 @@ void lab4_python_distrust(struct check *check)
                                       LIE(count, SLOTS + 1)};
 
     ADVISE(check, .file = "consumer.py", .line = check_line(check, "consumer.py", "def _take_slot("),
-           .cause = "a number in shared memory is used as it stands there: others may write any",
+           .cause = "a number in shared memory is used as it is there: others may write any",
            .next = "compare head with self.capacity, and count with 1 to self.capacity, before anything is taken");
     for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++)
         python_lied(check, &lies[i]);
@@ -227,7 +227,7 @@ void lab4_younger(struct check *check)
     struct program *peer = peer_start(check, &store);
 
     ADVISE(check, .file = "buffer.c", .line = check_line(check, "buffer.c", "unsigned buffer_close("),
-           .cause = "who is alone at an old object removes names that lead to another one by now",
+           .cause = "a process that is alone at an old object removes names that lead to another one by now",
            .next = "presence_current(buffer->fd, buffer->shm_name) before objects_unlink");
     names_replace(check, &store);
     store_leave(&store);
@@ -272,7 +272,7 @@ void lab4_python_last_out(struct check *check)
     struct program *producer = store_producer(check, &store, "4", "1");
 
     ADVISE(check, .file = "consumer.py", .line = check_line(check, "consumer.py", "def close("),
-           .cause = "whoever leaves removes the names, though others still use the objects",
+           .cause = "each process that leaves removes the names, though others still use the objects",
            .next = "as buffer_close in buffer.c: presence.release, then presence.claim alone, then still_named");
     program_expect(producer, "put item 2");
     struct program *consumer = store_consumer(check, &store, "consumer.py", "1");
@@ -288,7 +288,7 @@ void lab4_python_last_out(struct check *check)
 
     store = store_make(check, 2);
     ADVISE(check, .file = "consumer.py", .line = check_line(check, "consumer.py", "def close("),
-           .cause = "who is alone at an old object removes names that lead to another one by now",
+           .cause = "a process that is alone at an old object removes names that lead to another one by now",
            .next = "self._memory.still_named() before self._names.remove()");
     consumer = store_consumer(check, &store, "consumer.py", "1");
     watch_waits(consumer, "while the buffer is empty");

@@ -113,7 +113,7 @@ struct program *produce(struct check *check, const char *name, const char *scrip
     return producer;
 }
 
-/* ---- What lies in memory ---- */
+/* ---- What is in memory ---- */
 
 struct snapshot snapshot_of(const struct detection *found, int count)
 {
@@ -190,6 +190,6 @@ bool program_step(struct program *program)
 
     if (result == STEP_BLOCKED)
         FAIL(program->check, .expected = check_text(program->check, "%s goes on", program->short_name),
-             .found = "it waits for ever");
+             .found = "it waits forever");
     return result == STEP_DONE;
 }

@@ -121,7 +121,7 @@ void lab5_live_writer(struct check *check)
     long steps = 0;
 
     ADVISE(check, .file = SEQUENCE, .line = check_line(check, SEQUENCE, "sequence_publish("),
-           .next = "odd before the first word, even behind the checksum, nothing else in between");
+           .next = "odd before the first word, even after the checksum, nothing else in between");
     program_expect(writer, "press Enter");
     uint32_t first = live_sequence(live);
     watch_seize(writer);

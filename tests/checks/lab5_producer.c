@@ -368,13 +368,13 @@ static void held_require(struct check *check, const struct held *held, const str
     struct finding finding = {0};
     bool whole = fstat(held->fd, &info) == 0 && info.st_size == sizeof *expected;
 
-    REQUIRE(check, whole, .expected = "whoever has the snapshot mapped keeps its 244 bytes",
+    REQUIRE(check, whole, .expected = "a reader that has the snapshot mapped keeps its 244 bytes",
             .found = check_text(check, "the object was cut to %lld bytes: reading it now is a SIGBUS",
                                 (long long)info.st_size),
-            .cause = "O_TRUNC or ftruncate empties the object under everybody who has it mapped");
+            .cause = "O_TRUNC or ftruncate empties the object under every reader that has it mapped");
     if (snapshot_equal(check, expected, held->mapped, &finding))
         return;
-    finding.expected = check_text(check, "whoever has the snapshot mapped keeps it: %s", finding.expected);
+    finding.expected = check_text(check, "a reader that has the snapshot mapped keeps it: %s", finding.expected);
     check_fail(check, &finding);
 }
 

@@ -115,7 +115,7 @@ void lab5_reads(struct check *check)
                              todo_next(check, READER, "return unpack(bytes(snapshot.SIZE))", 6,
                                        "four bytes of count, then 24 bytes a record: class, confidence, x, y, width, "
                                        "height")));
-    snapshot_put(check, name, found_crowd, 6, 4); /* what lies behind the count is none of ours */
+    snapshot_put(check, name, found_crowd, 6, 4); /* what is after the count is none of ours */
     struct program *reader = reader_run(check, name);
     said_require(reader, "4 detections\n");
     for (int i = 0; i < 4; i++)
@@ -128,7 +128,7 @@ void lab5_later(struct check *check)
     const char *name = snapshot_name(check);
 
     ADVISE(check, .file = READER, .line = check_line(check, READER, "def take("),
-           .cause = "who reads owns nothing: not the name, not the bytes",
+           .cause = "a reader owns nothing: not the name, not the bytes",
            .next = "open for reading only, and leave the object where it is");
     produce(check, name, detector_script(check, found_dogs, DOGS, ""), 0);
     check_note(check, "the producer is gone");
@@ -154,7 +154,7 @@ void lab5_one_copy(struct check *check)
             .found = program_said_text(peer), .cause = "an exception: the transcript has its traceback");
     REQUIRE(check, !program_said(peer, "> writable"), .expected = "the object is mapped for reading only",
             .found = "take() mapped it for writing",
-            .cause = "who reads needs no right to write, and cannot write by mistake",
+            .cause = "a reader needs no right to write, and without it cannot write by mistake",
             .next = "posix_shm.open_existing(name, ...) without writable=True");
     REQUIRE(check, program_said(peer, "> whole"),
             .expected =
@@ -168,7 +168,7 @@ void lab5_hostile_count(struct check *check)
     static const int32_t counts[] = {51, INT32_MAX, -1, SNAPSHOT_RECORDS, SNAPSHOT_RECORDS + 1};
 
     ADVISE(check, .file = READER, .line = check_line(check, READER, "def unpack("),
-           .cause = "a count that somebody else wrote is used as it stands: for a loop, for a size, for a slice",
+           .cause = "a count that somebody else wrote is used as it is: for a loop, for a size, for a slice",
            .next = "believed = max(0, min(count, snapshot.RECORDS))");
     struct program *readers[sizeof counts / sizeof counts[0]];
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
@@ -301,7 +301,7 @@ static bool inside(const struct detection *box, int x, int y, int margin)
            y < box->y + box->height - margin;
 }
 
-/* On the outline of the box, which lies within it. */
+/* On the outline of the box, which is within it. */
 static bool outlined(const struct detection *box, int x, int y)
 {
     return inside(box, x, y, 0) && !inside(box, x, y, LINE);

@@ -9,7 +9,7 @@ static const struct check_case cases[] = {
     {.name = "builds",
      .title = "The programs of the lab compile",
      .concept = "a program that compiles",
-     .hints = {"The compiler's first message is the one to mend; those behind it often follow from it.",
+     .hints = {"Fix the compiler's first message first; the rest often follow from it.",
                "producer_scripted is your producer.c with a detector that finds what the checks tell it; live "
                "is the challenge.",
                "The whole output is in the transcript."},
@@ -17,9 +17,9 @@ static const struct check_case cases[] = {
      .run = check_builds},
     {.name = "bytes",
      .points = 8,
-     .title = "What the detector found lies in 244 bytes: the count, the records, and zero behind them",
+     .title = "What the detector found is in 244 bytes: the count, the records, and zero after them",
      .concept = "a layout that two programs agree on",
-     .hints = {"Whoever reads these bytes has never seen your program, only a table: 4 bytes of count, then "
+     .hints = {"The program that reads these bytes has never seen yours, only a table: 4 bytes of count, then "
                "ten records of 24.",
                "producer.c: records_fill asks the detector, snapshot_publish makes the object, snapshot_store "
                "gives it its size and fills it.",
@@ -33,8 +33,7 @@ static const struct check_case cases[] = {
      .title = "The producer prints each record",
      .concept = "a program that says what it does",
      .hints =
-         {"Who looks at the terminal wants to know what was found.",
-          "producer.c, records_fill: a loop over the records.",
+         {"A user at the terminal wants to know what was found.", "producer.c, records_fill: a loop over the records.",
           "printf(\"producer: %s %.2f at (%d, %d), %d x %d\\n\", detector_class_name(detector, found->class_id), ...)"},
      .needs = {"bytes"},
      .limit = LIMIT_QUICK,
@@ -43,7 +42,7 @@ static const struct check_case cases[] = {
      .points = 4,
      .title = "Of twelve detections the first ten are kept; of none the count is 0, and the object is there",
      .concept = "a fixed capacity",
-     .hints = {"The eleventh record has no place. Who fills an array has to know how long it is.",
+     .hints = {"The eleventh record has no place. A program that fills an array has to know how long it is.",
                "producer.c, records_fill: what does detector_run know about the length of your array?",
                "detector_run(detector, image, filter, snapshot->records, SNAPSHOT_RECORDS)"},
      .needs = {"bytes"},
@@ -53,7 +52,7 @@ static const struct check_case cases[] = {
      .points = 4,
      .title = "Only the class and the confidence that were asked for are kept",
      .concept = "options that reach the place where they count",
-     .hints = {"--class and --thresh end in one small struct. Who gets it?",
+     .hints = {"--class and --thresh end in one small struct. Which function gets it?",
                "producer.c, snapshot_detect makes a filter, records_fill is given it.",
                "Pass `filter` on to detector_run as it is."},
      .needs = {"bytes"},
@@ -71,7 +70,7 @@ static const struct check_case cases[] = {
      .run = lab5_detector_fails},
     {.name = "order",
      .points = 6,
-     .title = "Instruction by instruction: whoever sees the count sees the records",
+     .title = "Instruction by instruction: a reader that sees the count sees the records",
      .concept = "publication: release and acquire",
      .hints = {"The object has a name before it has content: a reader may come at any instruction. What may "
                "it see by then?",
@@ -83,7 +82,7 @@ static const struct check_case cases[] = {
      .run = lab5_order},
     {.name = "race",
      .points = 4,
-     .title = "Under no interleaving, and on no machine, does a reader see the count before the records",
+     .title = "In every order of steps, and on every machine, a reader that sees the count sees the records",
      .concept = "release and acquire",
      .hints = {"Your processor keeps two stores in order. The compiler need not, and other processors do not.",
                "producer.c, snapshot_store: with which memory order is count stored? make replay5 shows the steps.",
@@ -114,7 +113,7 @@ static const struct check_case cases[] = {
      .run = lab5_reserves},
     {.name = "replaces",
      .points = 6,
-     .title = "A second run makes an object of its own: who has the first one mapped keeps it whole",
+     .title = "A second run makes an object of its own: a reader that has the first one mapped keeps it whole",
      .concept = "a name is not the object",
      .hints = {"shm_unlink takes away a name. The memory stays as long as somebody has it mapped. So the same "
                "name can lead to a new object while the old one is still read.",
@@ -148,7 +147,7 @@ static const struct check_case cases[] = {
      .run = lab5_foreign},
     {.name = "unlinks",
      .points = 5,
-     .title = "--unlink removes the snapshot, and is content when there is none",
+     .title = "--unlink removes the snapshot, and succeeds when there is none",
      .concept = "lifetime of POSIX objects: until somebody unlinks them",
      .hints = {"No process owns the object: it stays until it is unlinked, or the machine restarts (or, with systemd, "
                "your last session ends).",
@@ -159,7 +158,7 @@ static const struct check_case cases[] = {
      .run = lab5_unlinks},
     {.name = "closes",
      .points = 1,
-     .title = "Mapping and descriptor are let go",
+     .title = "Mapping and descriptor are given back",
      .concept = "resources that a process gives back",
      .hints = {"The kernel takes everything back when a process ends. A program that goes on has to do it itself.",
                "producer.c: one mmap, one shm_open; where are munmap and close?",
@@ -171,7 +170,7 @@ static const struct check_case cases[] = {
      .points = 5,
      .title = "A call that fails is named, and no object stays behind",
      .concept = "every call may fail",
-     .hints = {"Between creating an object and filling it lie calls that may fail. Who removes it then?",
+     .hints = {"Between creating an object and filling it are calls that may fail. Who removes it then?",
                "producer.c: every return of snapshot_store, and what snapshot_publish does with it.",
                "if (failed != 0) shm_unlink(options->name); return failed;"},
      .needs = {"bytes"},
@@ -214,7 +213,7 @@ static const struct check_case cases[] = {
      .points = 5,
      .title = "A count of -1, 51 or 2147483647 is no more than a claim",
      .concept = "trust nothing that comes out of shared memory",
-     .hints = {"Whoever may write to the object may write anything. What would a count of two thousand "
+     .hints = {"A program that may write to the object may write anything. What would a count of two thousand "
                "million do to your loop?",
                "reader.py, unpack: between reading the count and using it. And report: say what was claimed.",
                "believed = max(0, min(count, snapshot.RECORDS)); Snapshot(count, sane, believed - len(sane))"},
@@ -235,7 +234,7 @@ static const struct check_case cases[] = {
     {.name = "no_snapshot",
      .points = 4,
      .title = "Without a snapshot, or with less than one, the reader says so and ends",
-     .concept = "a mapping behind the end of an object is a SIGBUS",
+     .concept = "a mapping past the end of an object is a SIGBUS",
      .hints = {"An object may be missing, or be there and still empty: its producer was killed, or is just "
                "creating it.",
                "reader.py, take: posix_shm.open_existing and SharedMemory.map look before they leap.",
@@ -245,7 +244,7 @@ static const struct check_case cases[] = {
      .run = lab5_no_snapshot},
     {.name = "picture",
      .points = 6,
-     .title = "The boxes stand in the picture, to the pixel, and nothing else is changed",
+     .title = "The boxes are in the picture, to the pixel, and nothing else is changed",
      .concept = "x, y, width, height",
      .hints = {"A box is given by its top-left corner and its size, not by two corners, and not by its "
                "centre, as detectors have it inside.",
@@ -310,7 +309,7 @@ static const struct check_case cases[] = {
      .concept = "trust nothing that comes out of shared memory",
      .hints = {"The sequence number shows that nobody wrote meanwhile. It does not show that the bytes are right.",
                "sequence.c, sequence_take: every result that sequence.h names.",
-               "SEQUENCE_FOREIGN before the loop, SEQUENCE_BUSY behind it, SEQUENCE_DAMAGED or SEQUENCE_DONE "
+               "SEQUENCE_FOREIGN before the loop, SEQUENCE_BUSY after it, SEQUENCE_DAMAGED or SEQUENCE_DONE "
                "for a copy that did not change"},
      .needs = {"live_reader"},
      .programs = {"live"},
@@ -319,7 +318,7 @@ static const struct check_case cases[] = {
     {.name = "live_race",
      .points = 4,
      .challenge = true,
-     .title = "Under no interleaving, and on no machine, does the reader take half a snapshot",
+     .title = "In every order of steps, and on every machine, the reader takes whole snapshots only",
      .concept = "fences: what a release store does not do",
      .hints = {"A release store keeps what is before it before it. What is after it may be seen earlier: the words "
                "before the odd number.",
@@ -392,7 +391,7 @@ static const struct check_case cases[] = {
      .run = lab5_hand_refuses},
     {.name = "drawn",
      .points = 0,
-     .title = "Drawn records lie in memory to the byte, and the reader counts them",
+     .title = "Drawn records are in memory to the byte, and the reader counts them",
      .concept = "a format for any content",
      .hints = {"What the public checks ask for a few numbers holds for all of them.",
                "Which number in your code is one that the handout does not name?",
@@ -428,7 +427,7 @@ static const struct check_case cases[] = {
      .points = 2,
      .title = "AddressSanitizer and UBSan find nothing",
      .concept = "memory errors that do not show",
-     .hints = {"A record behind the tenth overwrites whatever lies there, and nobody may notice for years.",
+     .hints = {"A record after the tenth overwrites whatever is there, and nobody may notice for years.",
                "The report in the transcript begins with what happened, then come the lines of your files.",
                "SNAPSHOT_RECORDS for the array in memory, sizeof for the object."},
      .needs = {"bytes"},

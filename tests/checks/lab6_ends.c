@@ -115,7 +115,7 @@ static void last_frames_between(struct check *check, bool by_force)
     REQUIRE(check, held, .expected = "while it waits, queue_acquire_full looks whether the producer is there",
             .found = check_text(check, "no look: it answered %s", peer_answer(consumer)),
             .cause = "a wait that lasts for the whole time at once, or gives up at once",
-            .next = "slice_wait in a loop; behind each slice peer_lost and presence_current");
+            .next = "slice_wait in a loop; after each slice peer_lost and presence_current");
     peer_require(
         consumer,
         check_text(check, "FULL was empty; then frame 2 came and the producer %s; queue_acquire_full gives", end),

@@ -112,7 +112,7 @@ static void put_one(struct rings *rings, const char *why)
     peer_require(rings->peer, check_text(rings->check, "%s, %s: fanout_put gives", when_text(rings), why), answer,
                  "done");
     rings->put++;
-    sent_require(rings, "behind fanout_put");
+    sent_require(rings, "after fanout_put");
     const struct fanout_message *slot = &rings->ring->slots[(rings->begin + (uint64_t)rings->put - 1) % FANOUT_SLOTS];
     REQUIRE(rings->check, slot->number == rings->put,
             .expected = check_text(rings->check, "%s: slots[sent %% FANOUT_SLOTS], of sent as it was, has message %d",
@@ -131,7 +131,7 @@ static void put_refused(struct rings *rings, const char *why)
     const char *answer = peer_ask(rings->peer, "put %d", rings->put + 1);
     peer_require(rings->peer, check_text(rings->check, "%s, %s: fanout_put gives", when_text(rings), why), answer,
                  "full");
-    sent_require(rings, "behind fanout_put that found no room");
+    sent_require(rings, "after fanout_put that found no room");
     REQUIRE(rings->check, memcmp(&before, rings->ring, sizeof before) == 0,
             .expected = "fanout_put that finds no room changes nothing", .found = "the ring has changed",
             .cause = "a slot that is filled before the cursors were looked at");
@@ -150,8 +150,8 @@ static int join_one(struct rings *rings)
                 check_text(rings->check, "with a free line fanout_join gives its number, 0 to %d", FANOUT_READERS - 1),
             .found = answer);
     rings->got[reader] = rings->put;
-    state_require(rings, reader, FANOUT_JOINED, "behind fanout_join");
-    cursor_require(rings, reader, "behind fanout_join");
+    state_require(rings, reader, FANOUT_JOINED, "after fanout_join");
+    cursor_require(rings, reader, "after fanout_join");
     return reader;
 }
 
@@ -165,7 +165,7 @@ static void get_one(struct rings *rings, int reader)
     peer_require(rings->peer, check_text(rings->check, "%s, reader %d: fanout_get gives", when_text(rings), reader),
                  answer, check_text(rings->check, "%d message %d", number, number));
     rings->got[reader] = number;
-    cursor_require(rings, reader, "behind fanout_get");
+    cursor_require(rings, reader, "after fanout_get");
 }
 
 static void get_refused(struct rings *rings, int reader, const char *why)
@@ -175,15 +175,15 @@ static void get_refused(struct rings *rings, int reader, const char *why)
     const char *answer = peer_ask(rings->peer, "get %d", reader);
     peer_require(rings->peer, check_text(rings->check, "%s, %s: fanout_get gives", when_text(rings), why), answer,
                  "empty");
-    cursor_require(rings, reader, "behind fanout_get that found nothing");
+    cursor_require(rings, reader, "after fanout_get that found nothing");
 }
 
 static void leave_one(struct rings *rings, int reader)
 {
-    blame(rings->check, "void fanout_leave(", "a line that is not given back holds the producer up for ever",
+    blame(rings->check, "void fanout_leave(", "a line that is not given back holds the producer up forever",
           "store FANOUT_FREE in state");
     peer_require(rings->peer, "fanout_leave", peer_ask(rings->peer, "leave %d", reader), "done");
-    state_require(rings, reader, FANOUT_FREE, "behind fanout_leave");
+    state_require(rings, reader, FANOUT_FREE, "after fanout_leave");
 }
 
 /* Two readers and one that never reads on, from this count on. */
@@ -268,7 +268,7 @@ void fanout_readers(struct check *check)
 {
     for (uint64_t phase = 0; phase < FANOUT_SLOTS; phase++)
         stream_at(check, phase);
-    stream_at(check, UINT32_MAX - FANOUT_SLOTS); /* it goes on behind 2^32 */
+    stream_at(check, UINT32_MAX - FANOUT_SLOTS); /* it goes on after 2^32 */
     lines_are_taken(check);
     lines_have_an_end(check);
 }
@@ -289,7 +289,7 @@ static void put_order(struct check *check)
     for (long i = 0; atomic_load(&rings.ring->sent) == 0 && i < ORDER_STEPS_MAX; i++)
         peer_step(rings.peer);
     REQUIRE(check, memcmp(&wanted, &rings.ring->slots[0], sizeof wanted) == 0,
-            .expected = "the message lies in its slot at the instruction that changes sent",
+            .expected = "the message is in its slot at the instruction that changes sent",
             .found = "the slot is not complete yet");
     watch_release(rings.peer);
     peer_require(rings.peer, "fanout_put gives", peer_answer(rings.peer), "done");
@@ -322,7 +322,7 @@ static void join_order(struct check *check)
     struct rings rings = rings_make(check, 100);
 
     blame(check, "int fanout_join(",
-          "the producer waits for the cursor of somebody who left long ago, until the new reader has stored its own",
+          "the producer waits for the cursor of a reader that left long ago, until the new reader has stored its own",
           "claim the line with FANOUT_CLAIMED, store sent in cursor, then FANOUT_JOINED in state");
     atomic_store(&rings.ring->readers[0].cursor, rings.begin);
     peer_ask(rings.peer, "get 0"); /* it has started, as above */

@@ -80,7 +80,7 @@ void lab6_mode(struct check *check)
     } cases[] = {{022, "0600", 0600}, {077, "0664", 0664}};
 
     ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "objects_create("),
-           .cause = "--mode decides who may open the objects: a MUTEX that everybody may post is no lock",
+           .cause = "--mode decides who may open the objects: a MUTEX that every program may post is no lock",
            .next = "semaphore_create takes the mode that objects_create was given");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct queue_names names = queue_names_make(check);
@@ -160,7 +160,7 @@ void lab6_reserves(struct check *check)
     peer_leave(peer);
 }
 
-/* The object goes last: whoever finds it relies on its semaphores. */
+/* The object goes last: a program that finds it relies on its semaphores. */
 void lab6_removes(struct check *check)
 {
     struct queue_names names = queue_names_make(check);

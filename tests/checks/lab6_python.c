@@ -33,7 +33,7 @@ static const char *pixel_cause(const unsigned char wanted[3], const unsigned cha
         return "a view of the slot, no copy: this was written there after the release";
     if (found[0] == wanted[2] && found[1] == wanted[1] && found[2] == wanted[0])
         return "red and blue exchanged: the slot has blue first";
-    return "other bytes of the slot: the pixels begin behind all 200 detections, however many are used";
+    return "other bytes of the slot: the pixels begin after all 200 detections, however many are used";
 }
 
 /* What `take` took is this slot's: detections and picture, which the file has as red, green, blue. */
@@ -52,7 +52,7 @@ static void taken_require(struct check *check, const char *path, const struct qu
                 .line = check_line(check, PYTHON, "def detections"),
                 .expected = check_text(check, "detection %zu: %s", i, detection_text(check, wanted)),
                 .found = detection_text(check, found),
-                .cause = "the detections begin behind the header, 20 bytes into the slot that is yours",
+                .cause = "the detections begin after the header, 20 bytes into the slot that is yours",
                 .next = "unpack_from counts from the object's first byte: self._slot + "
                         "yolo_queue.DETECTIONS_OFFSET");
     }
@@ -84,7 +84,7 @@ static void released_require(struct program *peer, int slot)
             .next = "self._lock(); read_idx on by one (modulo 5), count down; self._mutex.post(); self._empty.post()");
 }
 
-/* Whatever stands in read_idx leads to a slot. */
+/* Whatever is in read_idx leads to a slot. */
 static void python_hostile(struct foreign *foreign, struct program *peer, uint64_t seed)
 {
     static const int32_t hostile[] = {QUEUE_SLOTS, INT32_MAX, -1};
@@ -151,7 +151,7 @@ void lab6_python_slots(struct check *check)
         taken_require(check, file, expected);
     }
     ADVISE(check, .file = PYTHON, .line = check_line(check, PYTHON, "def acquire"),
-           .cause = "an index that is used as it stands there: whoever may write to the object may write any number",
+           .cause = "an index that is used as it is there: a program that may write to the object may write any number",
            .next = "modulo yolo_queue.SLOTS, before it leads to a slot");
     python_hostile(&foreign, peer, seed);
     peer_ask(peer, "close");

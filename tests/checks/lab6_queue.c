@@ -53,13 +53,13 @@ void queue_state_require(struct check *check, const struct queue_names *names, c
 static const char *state_cause(const struct queue_state *expected, const struct queue_state *found)
 {
     if (found->write_idx != expected->write_idx)
-        return "write_idx is the producer's: it goes on by one when a frame is published, behind slot 4 to slot 0";
+        return "write_idx is the producer's: it goes on by one when a frame is published, after slot 4 to slot 0";
     if (found->read_idx != expected->read_idx)
-        return "read_idx is the consumer's: it goes on by one when a slot is released, behind slot 4 to slot 0";
+        return "read_idx is the consumer's: it goes on by one when a slot is released, after slot 4 to slot 0";
     if (found->count != expected->count)
         return "count is the number of frames that are published and not yet released: one up, one down";
     if (found->mutex != expected->mutex)
-        return "whoever took MUTEX gives it back, once, on every path";
+        return "a process that took MUTEX gives it back, once, on every path";
     return "each token that is taken from EMPTY (FULL) is given to FULL (EMPTY), once, when the slot is done";
 }
 
@@ -95,7 +95,7 @@ const char *seed_text(struct check *check, uint64_t seed)
     return check_text(check, "%llu", (unsigned long long)seed);
 }
 
-/* Where in a slot a byte lies, in words. */
+/* Where in a slot a byte is, in words. */
 static const char *place_text(struct check *check, size_t at)
 {
     static const char *const header[] = {"frame_id", "width", "height", "channels", "num_detections"};

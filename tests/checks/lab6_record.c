@@ -1,6 +1,6 @@
 /*
  * Lab 6, challenge: messages of any size. programs/lab6_record.c takes one step of the student's record.c
- * when told. The check knows from shmlab/record_ring.h what must lie in the ring then, and is the hostile
+ * when told. The check knows from shmlab/record_ring.h what must be in the ring then, and is the hostile
  * producer, too, that stores lengths and counters which nobody should believe.
  */
 #define _GNU_SOURCE
@@ -21,7 +21,7 @@
 enum {
     HEADER = sizeof(struct record_header),
     ORDER_STEPS_MAX = 1000000, /* instructions, far more than any step takes */
-    BEFORE = 0x5A,             /* what lies in the ring before anybody writes there */
+    BEFORE = 0x5A,             /* what is in the ring before anybody writes there */
     TAKEN_MAX = RECORD_BYTES / HEADER,
 };
 
@@ -130,7 +130,7 @@ static void same_require(const struct rings *rings, const struct record_ring *be
                                        "%s: record_put leaves bytes[%" PRIu64 "] alone, which is not its record's",
                                        when_text(rings), i),
                 .found = check_text(rings->check, "0x%02x became 0x%02x", before->bytes[i], rings->ring->bytes[i]),
-                .cause = "bytes behind the record, or in front of it, belong to others: the consumer may be "
+                .cause = "bytes after the record, or before it, belong to others: the consumer may be "
                          "reading them");
 }
 
@@ -145,7 +145,7 @@ static void put_look(struct rings *rings, const struct record_ring *before, size
     uint64_t at = rings->written % RECORD_BYTES, skip = record_skip(rings->written, length), size = record_size(length);
 
     blame(rings->check, "enum record_end record_put(",
-          "each record lies in one piece: a header of 8 bytes with its length, and its bytes behind it",
+          "each record is in one piece: a header of 8 bytes with its length, and its bytes after it",
           "place: written % RECORD_BYTES; where the record does not fit before the end, RECORD_SKIP there, "
           "and it goes to 0");
     if (skip > 0)
@@ -161,7 +161,7 @@ static void put_look(struct rings *rings, const struct record_ring *before, size
         same_require(rings, before, at + size, RECORD_BYTES);
     }
     rings->written += skip + size;
-    counters_require(rings, "behind record_put");
+    counters_require(rings, "after record_put");
 }
 
 /* Put one message; whether there is room follows from the format. True: there was. */
@@ -172,7 +172,7 @@ static bool put_one(struct rings *rings, size_t length)
     bool room = need <= RECORD_BYTES - (rings->written - rings->read);
 
     blame(rings->check, "enum record_end record_put(",
-          room ? "there is room as soon as the record, and what is skipped in front of it, fit into the "
+          room ? "there is room as soon as the record, and what is skipped before it, fit into the "
                  "bytes that are free"
                : "a record that begins at 0 needs the bytes that are skipped as well as its own",
           "free: RECORD_BYTES - (written - read); needed: skip + header + length, rounded up to a multiple of 8");
@@ -185,7 +185,7 @@ static bool put_one(struct rings *rings, size_t length)
         rings->seed = rings->seed % 250 + 1;
         return true;
     }
-    counters_require(rings, "behind record_put that found no room");
+    counters_require(rings, "after record_put that found no room");
     same_require(rings, &before, 0, RECORD_BYTES);
     return false;
 }
@@ -216,16 +216,16 @@ static void get_one(struct rings *rings)
     const char *answer = peer_ask(rings->peer, "get %zu", length);
     peer_require(rings->peer, when, answer, bytes_got(rings->check, length, seed));
     taken_note(rings, length);
-    counters_require(rings, "behind record_get");
+    counters_require(rings, "after record_get");
 }
 
 static void get_refused(struct rings *rings)
 {
     blame(rings->check, "enum record_end record_get(",
-          "an empty ring is one whose counters are equal, wherever they stand", "empty: written == read");
+          "an empty ring is one whose counters are equal, wherever they are", "empty: written == read");
     peer_require(rings->peer, check_text(rings->check, "%s: record_get gives", when_text(rings)),
                  peer_ask(rings->peer, "get %d", RECORD_BYTES), "empty");
-    counters_require(rings, "behind record_get that found nothing");
+    counters_require(rings, "after record_get that found nothing");
 }
 
 /* Fill the ring with messages of these lengths in turn until one finds no room, take some out, fill again, empty it. */
@@ -245,7 +245,7 @@ static void fill_and_empty(struct check *check, uint64_t counters, const size_t 
     peer_finish(rings.peer);
 }
 
-/* Enough bytes are free for a record, but in two pieces: it has to wait until they are enough behind a skip, too. */
+/* Enough bytes are free for a record, but in two pieces: it has to wait until they are enough after a skip, too. */
 static void skip_counts(struct check *check)
 {
     struct rings rings = rings_make(check, 0);
@@ -272,14 +272,14 @@ static void refusals(struct check *check)
         check_broken(check, "the longest message does not fit into an empty ring");
     get_one(&rings);
     blame(check, "enum record_end record_put(",
-          "a message that is longer than RECORD_MAX may find no room for ever: its sender "
+          "a message that is longer than RECORD_MAX may never find room: its sender "
           "must hear that, and not wait",
           "length > RECORD_MAX: RECORD_TOO_LONG, before anything else is looked at");
     const size_t long_ones[] = {RECORD_MAX + 1, RECORD_BYTES - HEADER, RECORD_BYTES};
     for (size_t i = 0; i < sizeof long_ones / sizeof long_ones[0]; i++)
         peer_require(rings.peer, put_text(&rings, long_ones[i]), peer_ask(rings.peer, "put %zu 1", long_ones[i]),
                      "too long");
-    counters_require(&rings, "behind record_put of a message that is too long");
+    counters_require(&rings, "after record_put of a message that is too long");
 
     put_one(&rings, 100);
     blame(check, "enum record_end record_get(",
@@ -287,7 +287,7 @@ static void refusals(struct check *check)
           "*length, then capacity; only then copy, and move read");
     peer_require(rings.peer, "of a message of 100 bytes, with room for 99, record_get gives",
                  peer_ask(rings.peer, "get 99"), "small, 100 bytes");
-    counters_require(&rings, "behind record_get with a buffer that is too small");
+    counters_require(&rings, "after record_get with a buffer that is too small");
     get_one(&rings);
     peer_finish(rings.peer);
 }
@@ -337,7 +337,7 @@ static void lie_refused(struct check *check, const struct lie *lie)
     const char *answer = peer_ask(rings.peer, "get %d", RECORD_BYTES);
     size_t length = strcspn(answer, ","); /* of a message that should not be there the bytes do not matter */
     peer_require(rings.peer, when, check_text(check, "%.*s", (int)length, answer), "damaged");
-    counters_require(&rings, "behind record_get of something damaged");
+    counters_require(&rings, "after record_get of something damaged");
     peer_finish(rings.peer);
 }
 
@@ -350,7 +350,7 @@ static void put_refused(struct check *check, const char *what, uint64_t written,
     struct record_ring before = *rings.ring;
     const char *when = check_text(check, "%s: %s: record_put gives", what, when_text(&rings));
     peer_require(rings.peer, when, peer_ask(rings.peer, "put 100 1"), "damaged");
-    counters_require(&rings, "behind record_put into something damaged");
+    counters_require(&rings, "after record_put into something damaged");
     same_require(&rings, &before, 0, RECORD_BYTES);
     peer_finish(rings.peer);
 }
@@ -404,24 +404,24 @@ void record_hostile(struct check *check)
 {
     static const struct lie lies[] = {
         {"a length of one byte more than was published", 0, 64, 57, 57},
-        {"a length that reaches behind the ring's end", 4000, 512, 200, 0},
+        {"a length that reaches past the ring's end", 4000, 512, 200, 0},
         {"a length of RECORD_MAX + 1", 0, 4096, RECORD_MAX + 1, RECORD_MAX + 1},
         {"a length of 2^32 + 8", 64, 64, (UINT64_C(1) << 32) + 8, 0},
         {"a length of 2^64 - 8: with the header and rounded up it is 0 again", 64, 64, UINT64_MAX - 7, 0},
         {"a length of 2^63", 64, 64, UINT64_C(1) << 63, 0},
-        {"a skip behind which nothing was published", 4000, 96, RECORD_SKIP, 8},
+        {"a skip after which nothing was published", 4000, 96, RECORD_SKIP, 8},
         {"a skip that is longer than what was published", 4000, 64, RECORD_SKIP, 8},
         {"a skip of the whole ring", 0, 4096, RECORD_SKIP, RECORD_SKIP},
         {"a skip, and another one where the record should be", 4000, 512, RECORD_SKIP, RECORD_SKIP},
-        {"a skip, and behind it one byte more than was published", 4000, 96 + 64, RECORD_SKIP, 57},
+        {"a skip, and after it one byte more than was published", 4000, 96 + 64, RECORD_SKIP, 57},
         {"more bytes in use than the ring has", 0, 4096 + 8, 8, 8},
-        {"written behind read", 64, -UINT64_C(8), 8, 8},
+        {"written is less than read", 64, -UINT64_C(8), 8, 8},
         {"written that is no multiple of 8", 0, 20, 8, 8},
         {"read that is no multiple of 8", 4, 60, 8, 8},
     };
 
     blame(check, "enum record_end record_get(",
-          "a number from shared memory was believed: whoever may write there may have stored any number",
+          "a number from shared memory was believed: a program that may write there may have stored any number",
           "counters first; then the header, once, into a variable; compare the length with RECORD_MAX before "
           "anything is added "
           "to it, and the record with the ring's end and with what was published");
@@ -430,7 +430,7 @@ void record_hostile(struct check *check)
     blame(check, "enum record_end record_put(",
           "RECORD_BYTES - (written - read) is an enormous number when more is in use than there can be",
           "written - read <= RECORD_BYTES, and both multiples of 8, before anything else");
-    put_refused(check, "read in front of written", 0, 64);
+    put_refused(check, "read is more than written", 0, 64);
     put_refused(check, "more bytes in use than the ring has", 8192, 64);
     put_refused(check, "written that is no multiple of 8", 4092, 4088);
     length_changes(check);
@@ -454,7 +454,7 @@ static void put_order(struct check *check)
     REQUIRE(check, grown == whole,
             .expected = check_text(check, "written grows by skip and record at once, 16 + %" PRIu64, record_size(100)),
             .found = check_text(check, "by %" PRIu64, grown),
-            .cause = "a consumer that looks at this moment finds a skip behind which nothing was published");
+            .cause = "a consumer that looks at this moment finds a skip after which nothing was published");
     header_require(&rings, RECORD_BYTES - 16, RECORD_SKIP, "RECORD_SKIP, at the instruction that changes written");
     header_require(&rings, 0, 100, "the record's length, at the instruction that changes written");
     message_require(&rings, HEADER, 100, rings.seed);

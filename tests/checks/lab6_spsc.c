@@ -81,8 +81,8 @@ static void spsc_moves(struct check *check, uint32_t begin)
 void spsc_phases(struct check *check)
 {
     ADVISE(check, .file = SPSC, .line = check_line(check, SPSC, "bool spsc_put("),
-           .cause = "a slot that is lost because full and empty look alike, or a comparison that is wrong behind 2^32",
-           .next = "full: written - read == SPSC_SLOTS; empty: written == read; the difference is right behind "
+           .cause = "a slot that is lost because full and empty look alike, or a comparison that is wrong after 2^32",
+           .next = "full: written - read == SPSC_SLOTS; empty: written == read; the difference is right after "
                    "the wrap, too");
     spsc_moves(check, 0);
     spsc_moves(check, 5);
@@ -104,7 +104,7 @@ static void spsc_put_order(struct check *check)
     for (long i = 0; atomic_load(&rings.ring->written) == 0 && i < ORDER_STEPS_MAX; i++)
         peer_step(rings.peer);
     REQUIRE(check, memcmp(&wanted, &rings.ring->slots[0], sizeof wanted) == 0,
-            .expected = "the message lies in its slot at the instruction that changes written",
+            .expected = "the message is in its slot at the instruction that changes written",
             .found = "the slot is not complete yet",
             .cause = "a consumer that looks at this moment gets what was there before");
     watch_release(rings.peer);

@@ -188,14 +188,14 @@ static bool watched_step(const struct watched *watched, int32_t indices[3])
 
     if (result != STEP_DONE)
         FAIL(check, .expected = "the peer comes through: nobody else holds anything",
-             .found = result == STEP_ENDED ? "it ended" : "it waits for ever");
+             .found = result == STEP_ENDED ? "it ended" : "it waits forever");
     if (memcmp(indices, &watched->shared->write_idx, 3 * sizeof indices[0]) == 0)
         return false;
     const char *before = indices_text(check, indices);
     memcpy(indices, &watched->shared->write_idx, 3 * sizeof indices[0]);
     REQUIRE(check, mutex_before == 0, .expected = "write_idx, read_idx and count change only while MUTEX is taken",
             .found = check_text(check, "while MUTEX was free:\n%s\nbecame\n%s", before, indices_text(check, indices)),
-            .cause = "a line in front of queue_lock, or behind the post of MUTEX: the other side changes count, "
+            .cause = "a line before queue_lock, or after the post of MUTEX: the other side changes count, "
                      "too, and of two that do so at once one is lost");
     return true;
 }

@@ -26,8 +26,8 @@ void lab6_phases(struct check *check)
     int written = 0, done = 0;
 
     ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_publish("),
-           .cause = "an index that is right on the first round and wrong behind slot 4",
-           .next = "behind slot 4 comes slot 0: (index + 1) % QUEUE_SLOTS, on both sides");
+           .cause = "an index that is right on the first round and wrong after slot 4",
+           .next = "after slot 4 comes slot 0: (index + 1) % QUEUE_SLOTS, on both sides");
     struct program *producer = peer_create(check, &names, seed);
     struct program *consumer = peer_join(producer, &names, seed);
     struct yolo_queue *shared = posix_map(check, names.shm, sizeof *shared);
@@ -174,9 +174,11 @@ void lab6_put_phases(struct check *check)
         done++;
         foreign_pop(&foreign, pattern_make(check, seed, done), check_text(check, "frame %d", done));
     }
-    ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_acquire_free("),
-           .cause = "write_idx is used as it is in shared memory: whoever may write to the object may write any number",
-           .next = "slot_index(shared->write_idx), in queue_acquire_free and in queue_publish");
+    ADVISE(
+        check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_acquire_free("),
+        .cause =
+            "write_idx is used as it is in shared memory: a program that may write to the object may write any number",
+        .next = "slot_index(shared->write_idx), in queue_acquire_free and in queue_publish");
     for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++) {
         foreign.shared->write_idx = hostile[i];
         const char *found = peer_ask(producer, "free " PATIENT);

@@ -9,7 +9,7 @@ static const struct check_case cases[] = {
      .points = 0,
      .title = "All programs of the lab compile",
      .concept = "a program that compiles",
-     .hints = {"The compiler's first message is the one to mend; those behind it often follow from it.",
+     .hints = {"Fix the compiler's first message first; the rest often follow from it.",
                "lab6_peer is a program of the checks that calls your queue.c through queue.h: when only it fails, a "
                "function of queue.h is missing or has other parameters.",
                "Leave queue.h as it is; every function in it has one body in queue.c."},
@@ -31,7 +31,7 @@ static const struct check_case cases[] = {
      .points = 2,
      .title = "The four objects have the access bits that --mode asks for",
      .concept = "permissions of named objects",
-     .hints = {"Who may post MUTEX may come in whenever she likes.",
+     .hints = {"A program that may post MUTEX may come in at any time.",
                "queue.c, objects_create: what does semaphore_create get for its mode?",
                "semaphore_create(queue->empty_name, mode, QUEUE_SLOTS)"},
      .needs = {"objects"},
@@ -63,7 +63,7 @@ static const struct check_case cases[] = {
      .points = 4,
      .title = "queue_close removes the four objects, the shared memory last",
      .concept = "lifetime of named objects",
-     .hints = {"A name lives until somebody unlinks it. And whoever finds the object relies on its semaphores.",
+     .hints = {"A name lives until somebody unlinks it. And a program that finds the object relies on its semaphores.",
                "queue.c, objects_unlink: four names, in which order?",
                "sem_unlink(queue->empty_name); ... shm_unlink(queue->shm_name);"},
      .needs = {"objects"},
@@ -71,7 +71,7 @@ static const struct check_case cases[] = {
      .run = lab6_removes},
     {.name = "slot_filled",
      .points = 7,
-     .title = "A published frame lies in the next slot, to the byte, and indices and semaphores say so",
+     .title = "A published frame is in the next slot, to the byte, and indices and semaphores say so",
      .concept = "the producer's half of the protocol",
      .hints = {"Two semaphores count the same five slots from both ends: what the producer takes from one, it "
                "gives to the "
@@ -97,7 +97,7 @@ static const struct check_case cases[] = {
      .points = 2,
      .title = "While a slot is filled or read one token is missing, and nothing else has moved",
      .concept = "the tokens protect the slot",
-     .hints = {"A slot is yours from the wait to the post. Whoever posts before the copy is done lets the other "
+     .hints = {"A slot is yours from the wait to the post. A post before the copy is done lets the other "
                "side write into it, or read half of it.",
                "queue.c: between acquire and publish (release) only one token of EMPTY (FULL) may be missing.",
                "sem_post(queue->full) is the last line of queue_publish, sem_post(queue->empty) of "
@@ -111,9 +111,9 @@ static const struct check_case cases[] = {
      .concept = "a lock is for the indices",
      .hints = {"Copying a megabyte takes forty microseconds, changing three integers a few nanoseconds. Who "
                "holds the lock for the first makes the other side wait for nothing: two thirds of the speed are lost.",
-               "queue.c: what stands between queue_lock and sem_post(queue->mutex)?",
+               "queue.c: what is between queue_lock and sem_post(queue->mutex)?",
                "queue_lock belongs into queue_publish and queue_release, and sem_post(queue->mutex) into the same "
-               "functions, behind count."},
+               "functions, after count."},
      .needs = {"tokens"},
      .limit = LIMIT_QUICK,
      .run = lab6_unlocked},
@@ -146,13 +146,14 @@ static const struct check_case cases[] = {
      .run = lab6_get_order},
     {.name = "race",
      .points = 4,
-     .title = "Under no interleaving do producer and consumer touch the same byte at once, or wait for ever",
+     .title =
+         "In every order of steps, producer and consumer never touch the same byte at once, and neither waits forever",
      .concept = "mutual exclusion under every order of steps",
-     .hints = {"A wait and a post order what stands around them. What is read or written outside of them, and by "
+     .hints = {"A wait and a post order what is around them. What is read or written outside of them, and by "
                "the other side as well, is a race, whatever it happens to find.",
                "queue.c: which line looks at count, or at the other side's index, outside of queue_lock and the "
                "post of MUTEX? make replay6 shows the steps.",
-               "acquire looks at the own index only; everything else that names shared-> stands between "
+               "acquire looks at the own index only; everything else that names shared-> is between "
                "queue_lock and sem_post(queue->mutex)."},
      .needs = {"put_order", "get_order", "tokens"},
      .limit = LIMIT_EXPLORE,
@@ -184,12 +185,12 @@ static const struct check_case cases[] = {
      .points = 4,
      .title = "The producer is right at every phase of the ring, whatever is in write_idx",
      .concept = "a circular queue wraps around",
-     .hints =
-         {"An array of five slots becomes a ring when slot 0 follows slot 4. And whoever may write to the object may "
-          "write any number there.",
-          "queue.c: every place where write_idx is moved on or used.",
-          "(slot_index(shared->write_idx) + 1) % QUEUE_SLOTS; *slot = "
-          "&queue->shared->slots[slot_index(queue->shared->write_idx)];"},
+     .hints = {"An array of five slots becomes a ring when slot 0 follows slot 4. And a program that may write to the "
+               "object may "
+               "write any number there.",
+               "queue.c: every place where write_idx is moved on or used.",
+               "(slot_index(shared->write_idx) + 1) % QUEUE_SLOTS; *slot = "
+               "&queue->shared->slots[slot_index(queue->shared->write_idx)];"},
      .needs = {"slot_filled"},
      .limit = LIMIT_QUICK,
      .run = lab6_put_phases},
@@ -209,7 +210,7 @@ static const struct check_case cases[] = {
      .points = 4,
      .title = "The consumer begins where the producer's read_idx says, whatever it says",
      .concept = "state lives in shared memory, and is not to be trusted",
-     .hints = {"A consumer that comes later, or after another one, finds read_idx anywhere. And whoever may "
+     .hints = {"A consumer that comes later, or after another one, finds read_idx anywhere. And a program that may "
                "write to the "
                "object may write any number there.",
                "queue.c, queue_acquire_full: where does the slot's number come from, and what if it is -1?",
@@ -324,7 +325,7 @@ static const struct check_case cases[] = {
      .points = 2,
      .title = "Ctrl-C on either side ends both, and nothing is left behind",
      .concept = "the other side's end is an event, too",
-     .hints = {"A process that waits for a peer that has gone waits for ever, unless it looks up from time to time.",
+     .hints = {"A process that waits for a peer that has gone waits forever, unless it looks up from time to time.",
                "queue.c: peer_lost in queue_acquire_free, peer_lost and presence_current in queue_acquire_full.",
                "Wait in slices (slice_wait), look between two of them, return QUEUE_GONE or QUEUE_ENDED."},
      .needs = {"both_orders", "python_slots"},
@@ -359,7 +360,7 @@ static const struct check_case cases[] = {
     {.name = "spsc",
      .points = 5,
      .challenge = true,
-     .title = "The ring without a lock: full, empty and in order at every phase, also behind 2^32",
+     .title = "The ring without a lock: full, empty and in order at every phase, also after 2^32",
      .concept = "two counters, each with one writer",
      .hints = {"With counters that never go back, full and empty differ without a count: their difference is "
                "the number of messages.",
@@ -374,13 +375,14 @@ static const struct check_case cases[] = {
     {.name = "spsc_order",
      .points = 5,
      .challenge = true,
-     .title = "The ring without a lock: each slot is complete when it is handed over, by the language, too",
+     .title = "The ring without a lock: each slot is complete when it is handed over, also according to the C standard",
      .concept = "release and acquire",
-     .hints = {"A counter is a message: \"everything before is done\". It must be sent last, and whoever reads it "
-               "must read the rest later.",
-               "spsc.c: the order of the copy and of the store; and the memory order of each load and store.",
-               "atomic_store_explicit(&ring->written, written + 1, memory_order_release) behind the copy; "
-               "atomic_load_explicit(&ring->written, memory_order_acquire) in front of the other side's."},
+     .hints =
+         {"A counter is a message: \"everything before is done\". It must be sent last, and a process that reads it "
+          "must read the rest later.",
+          "spsc.c: the order of the copy and of the store; and the memory order of each load and store.",
+          "atomic_store_explicit(&ring->written, written + 1, memory_order_release) after the copy; "
+          "atomic_load_explicit(&ring->written, memory_order_acquire) before the other side's."},
      .needs = {"spsc"},
      .programs = {"spsc", "lab6_spsc"},
      .limit = LIMIT_EXPLORE,
@@ -390,12 +392,12 @@ static const struct check_case cases[] = {
      .challenge = true,
      .title = "Many readers: each gets all messages after its joining, and the slowest one decides what is full",
      .concept = "one stream, a cursor for each reader",
-     .hints = {"A slot may be filled again when everybody who is there has read it. Who is not there does "
-               "not count; who has just "
+     .hints = {"A slot may be filled again when every reader that is there has read it. One that is not there does "
+               "not count; one that has just "
                "come begins with the next message.",
                "fanout.c, fanout_put: a loop over the readers that returns false for the first one that is a "
                "whole ring behind. "
-               "fanout_join: which number is the cursor of somebody who wants nothing old?",
+               "fanout_join: which number is the cursor of a reader that wants nothing old?",
                "for each reader: if (state == FANOUT_JOINED && sent - cursor >= FANOUT_SLOTS) return false; "
                "with uint64_t all the "
                "way. join: compare and exchange FANOUT_FREE with FANOUT_CLAIMED, cursor = sent, state = FANOUT_JOINED"},
@@ -406,12 +408,12 @@ static const struct check_case cases[] = {
     {.name = "fanout_order",
      .points = 3,
      .challenge = true,
-     .title = "Many readers: slots and cursors are complete when they are shown, by the language, too",
+     .title = "Many readers: slots and cursors are complete when they are shown, also according to the C standard",
      .concept = "release and acquire, for each pair of a store and a load",
      .hints = {"Each store here is a message to somebody: sent to the readers, cursor and state to the "
-               "producer. What stood before "
-               "it must be seen by whoever reads it.",
-               "fanout.c: for each store, who loads it, and what does that one touch next? A slot: release "
+               "producer. What was before "
+               "it must be seen by the process that reads it.",
+               "fanout.c: for each store, which process loads it, and what does it touch next? A slot: release "
                "and acquire.",
                "sent: release in put, acquire in get. cursor: release in get, acquire in put. state: release "
                "in leave, acquire in "
@@ -423,7 +425,8 @@ static const struct check_case cases[] = {
     {.name = "fanout_race",
      .points = 3,
      .challenge = true,
-     .title = "Many readers: who joins while the producer runs misses nothing, though a load may read an old value",
+     .title =
+         "Many readers: one that joins while the producer runs misses nothing, though a load may read an old value",
      .concept = "Dekker's pattern needs sequential consistency",
      .hints = {"Two sides that each store first and then look at the other's store: with release and acquire "
                "both may look before "
@@ -432,7 +435,7 @@ static const struct check_case cases[] = {
                "(for the next message) "
                "loads the one. make replay6 shows which load read an old value, and what would forbid it.",
                "memory_order_seq_cst for all four: the stores of state (join) and sent (put), the loads of "
-               "sent (join, behind its "
+               "sent (join, after its "
                "store) and of state (put); and the cursor is the sent that was loaded last."},
      .needs = {"fanout_order"},
      .programs = {"fanout", "lab6_fanout"},
@@ -443,7 +446,7 @@ static const struct check_case cases[] = {
      .challenge = true,
      .title = "Messages of any size: every length at every place of the ring, to the byte, full and empty",
      .concept = "records in a ring of bytes",
-     .hints = {"A record lies in one piece. Where the rest of the ring is too short for it, the rest is "
+     .hints = {"A record is in one piece. Where the rest of the ring is too short for it, the rest is "
                "skipped, and a marker says "
                "so; skipped bytes are in use until the consumer has gone past them.",
                "record.c, record_put: size of the record, bytes up to the ring's end, bytes that are free. "
@@ -461,7 +464,7 @@ static const struct check_case cases[] = {
      .challenge = true,
      .title = "Messages of any size: no length and no counter is believed",
      .concept = "shared memory is input",
-     .hints = {"Whoever may write to the ring may write any length. What you add to it may overflow, and "
+     .hints = {"A program that may write to the ring may write any length. What you add to it may overflow, and "
                "then it is small.",
                "record.c, record_get: everything that comes from the ring, and what is computed with it "
                "before it was compared.",
@@ -476,11 +479,11 @@ static const struct check_case cases[] = {
     {.name = "record_order",
      .points = 3,
      .challenge = true,
-     .title = "Messages of any size: skip and record are published by one store, by the language, too",
+     .title = "Messages of any size: skip and record are published by one store, also according to the C standard",
      .concept = "release and acquire",
      .hints = {"What a counter says must be true at the instruction that says it: all bytes up to there are in place.",
-               "record.c: everything that is written stands in front of the store to written, everything "
-               "that is read in front of "
+               "record.c: everything that is written is before the store to written, everything "
+               "that is read before "
                "the store to read; and their memory orders are as in spsc.c.",
                "atomic_store_explicit(&ring->written, written + skip + size, memory_order_release) is "
                "record_put's last line but "
@@ -524,7 +527,7 @@ static const struct check_case cases[] = {
      .run = lab6_strangers},
     {.name = "warnings",
      .points = 1,
-     .title = "The compiler has nothing to say",
+     .title = "The compiler gives no warning",
      .concept = "warnings",
      .hints = {"Each warning is a place where C allows what you probably do not mean.",
                "The message names file, line and the option that asked for it, for example -Wconversion.",
@@ -536,7 +539,8 @@ static const struct check_case cases[] = {
      .points = 1,
      .title = "AddressSanitizer and UBSan find nothing",
      .concept = "memory errors that do not show",
-     .hints = {"A program that writes behind an array may work for years. A sanitizer stops at the first such byte.",
+     .hints = {"A program that writes past the end of an array may work for years. A sanitizer stops at the first such "
+               "byte.",
                "The report in the transcript begins with what happened, then come the lines of your files.",
                "An index that was not taken modulo QUEUE_SLOTS is the usual place."},
      .needs = {"slot_filled", "slot_read"},

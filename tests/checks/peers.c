@@ -87,7 +87,7 @@ static void traceback_blame(struct program *peer)
     if (line > check_line(check, PYTHON, "def header") && line < check_line(check, PYTHON, "def detections"))
         FAIL(check, .expected = expected, .found = last_line(peer), .file = PYTHON,
              .line = check_line(check, PYTHON, "def acquire"),
-             .cause = "self._slot is not where the slot begins: no header lies there",
+             .cause = "self._slot is not where the slot begins: no header is there",
              .next = "yolo_queue.SLOT_OFFSETS, by read_idx");
     FAIL(check, .expected = expected, .found = last_line(peer), .file = PYTHON, .line = line,
          .cause = "an exception that nobody catches: the last line of Python's traceback says which, and "

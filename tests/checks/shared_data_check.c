@@ -140,7 +140,7 @@ bool data_layout_right(const struct data_layout *layout)
     return layout->size == SHARED_DATA_SIZE;
 }
 
-/* The letter of the member that lies at a byte, '.' for padding. */
+/* The letter of the member that is at a byte, '.' for padding. */
 static char letter_at(const struct data_field fields[], size_t at)
 {
     for (size_t i = 0; i < DATA_FIELDS; i++)
@@ -179,16 +179,16 @@ static const char *offset_cause(struct check *check, const struct data_layout *l
         return "the member before it is too long";
     if (found == end && found < wanted)
         return check_text(check,
-                          "no padding in front of it: `packed` takes it all away, and without `packed` the compiler "
+                          "no padding before it: `packed` takes it all away, and without `packed` the compiler "
                           "puts only what alignment asks for; the contract has %zu bytes there",
                           wanted - end);
     if (i == DATA_TIMESTAMP && found == 584)
         return "the compiler puts a 64-bit integer at the next multiple of 8, which is 584, and the contract has it at "
                "588";
     if (i == DATA_TIMESTAMP && found == 592)
-        return "588 is no multiple of 8: a plain int64_t cannot stand there, the compiler takes the next one, 592";
-    return found < wanted ? check_text(check, "%zu bytes of padding are missing in front of it", wanted - found)
-                          : check_text(check, "%zu bytes too many in front of it", found - wanted);
+        return "588 is no multiple of 8: a plain int64_t cannot be there, the compiler takes the next one, 592";
+    return found < wanted ? check_text(check, "%zu bytes of padding are missing before it", wanted - found)
+                          : check_text(check, "%zu bytes too many before it", found - wanted);
 }
 
 static const char *offset_next(size_t i, size_t found, bool python)
@@ -197,7 +197,7 @@ static const char *offset_next(size_t i, size_t found, bool python)
         return "a typedef may lower the alignment: `typedef int64_t NAME __attribute__((aligned(4)));`, and "
                "timestamp gets that type";
     if (found > data_contract[i].offset)
-        return "take something out of what lies in front of it";
+        return "take something out of what is before it";
     return python ? "name every gap as a member of its own (\"_padding1\", ...); _pack_ caps the alignment"
                   : "make the gap a member with a name (uint8_t padding2[...])";
 }
@@ -228,7 +228,7 @@ void data_layout_require(struct check *check, const struct data_layout *layout, 
     }
     REQUIRE(check, layout->size == SHARED_DATA_SIZE, .expected = check_text(check, "sizeof is %d", SHARED_DATA_SIZE),
             .found = check_text(check, "%zu", layout->size), .file = file,
-            .cause = "the padding behind the last member: the contract ends at 640, data_array at 636",
+            .cause = "the padding after the last member: the contract ends at 640, data_array at 636",
             .next = "name that gap, too");
 }
 
@@ -248,7 +248,7 @@ void data_require_zero(struct check *check, const unsigned char *segment, size_t
         REQUIRE(check, segment[at] == 0,
                 .expected = check_text(check, "zero %s, bytes %zu to %zu", where, from, to - 1),
                 .found = check_text(check, "0x%02X at byte %zu", segment[at], at),
-                .cause = "members are set one by one, and what lies between and behind them keeps what was there",
+                .cause = "members are set one by one, and what is between and after them keeps what was there",
                 .next = "memset the whole before you fill it");
 }
 
@@ -355,14 +355,14 @@ void data_require_cleared(struct check *check, const unsigned char *segment, con
         if (i == DATA_MESSAGE || i == DATA_USER_NAME)
             data_require_zero(check, segment,
                               field->offset + strnlen((const char *)segment + field->offset, field->size), end,
-                              check_text(check, "behind the text in %s", field->name));
+                              check_text(check, "after the text in %s", field->name));
         if (i == DATA_ARRAY && next >= end + 4)
             REQUIRE(check, integer_at(segment, end) != 10 * (SHARED_DATA_ARRAY_LENGTH + 1),
                     .expected = check_text(check, "zero after data_array, at byte %zu", end),
                     .found = "110, which is what an eleventh element would hold",
                     .cause = "a loop that goes one too far: the last element of ten is data_array[9]",
                     .next = "i < SHARED_DATA_ARRAY_LENGTH");
-        data_require_zero(check, segment, end, next, check_text(check, "behind %s", field->name));
+        data_require_zero(check, segment, end, next, check_text(check, "after %s", field->name));
     }
 }
 
@@ -516,7 +516,7 @@ void data_sample_other(struct check *check, struct data_sample *sample)
     sample_number(check, sample, SAMPLE_FIRST + SAMPLE_KINDS + (int32_t)(time(NULL) % SAMPLE_KINDS));
 }
 
-/* The line of the output that begins with the field's name, behind that name and the blanks; a copy, or NULL. */
+/* The line of the output that begins with the field's name, after that name and the blanks; a copy, or NULL. */
 static const char *printed_line(struct check *check, struct program *reader, size_t field)
 {
     const char *name = data_contract[field].name;
@@ -578,7 +578,7 @@ static const char *value_at(struct check *check, const unsigned char *bytes, siz
     }
 }
 
-/* "this is what stands 4 bytes before it", when that is what the reader printed. */
+/* "this is what is 4 bytes before it", when that is what the reader printed. */
 static const char *shift_found(struct check *check, const unsigned char *bytes, size_t field, const char *printed)
 {
     enum { FAR = 16 };
@@ -589,7 +589,7 @@ static const char *shift_found(struct check *check, const unsigned char *bytes, 
             continue;
         const char *value = value_at(check, bytes, field, (size_t)(at + shift));
         if (strncmp(printed, value, strlen(value)) == 0)
-            return check_text(check, "%s, which is what lies at byte %d: shifted by %d bytes", printed, at + shift,
+            return check_text(check, "%s, which is what is at byte %d: shifted by %d bytes", printed, at + shift,
                               abs(shift));
     }
     return printed;
@@ -707,7 +707,7 @@ void data_require_one_copy(struct check *check, const char *const argv[])
                              field_strange(check, gate.program, &turns.samples[1])};
     REQUIRE(
         check, gate.program->status == 0 && (strange[0] == NULL || strange[1] == NULL),
-        .expected = "the memory is filled anew whenever a line has been printed: all fields are those of one filling",
+        .expected = "the memory is filled again whenever a line has been printed: all fields are those of one filling",
         .found = gate.program->status == 0
                      ? check_text(check, "%s is of one filling, %s of another", strange[1], strange[0])
                      : status_text(check, gate.program->status),
@@ -715,7 +715,7 @@ void data_require_one_copy(struct check *check, const char *const argv[])
             "what is printed is read from the shared memory while it is printed: the writer may change it meanwhile",
         .next = "copy the struct once, then print the copy");
     REQUIRE(check, !gate.writable, .expected = "the memory is mapped for reading only", .found = "it may be written to",
-            .cause = "who reads needs no right to write, and cannot write by mistake",
+            .cause = "a reader needs no right to write, and without it cannot write by mistake",
             .next = "C: SHM_RDONLY; Python: without writable=True");
 }
 

@@ -1,6 +1,6 @@
 /*
  * What the checks of labs 1 and 2 have in common: struct shared_data as the contract has it, as a student's
- * header or mirror has it, and as it lies in a segment.
+ * header or mirror has it, and as it is in a segment.
  */
 #ifndef CHECKS_SHARED_DATA_CHECK_H
 #define CHECKS_SHARED_DATA_CHECK_H
@@ -67,8 +67,8 @@ void data_probe_build(struct check *check, const char *folder, struct data_probe
 struct data_probed {
     struct program *program;
     long long from_ms, to_ms;              /* the time before and after, milliseconds since 1970 */
-    unsigned char filled[DATA_SEGMENT];    /* the struct behind sample_fill; 0xFF behind its end */
-    unsigned char published[DATA_SEGMENT]; /* the struct behind sample_publish, in a segment that was zero */
+    unsigned char filled[DATA_SEGMENT];    /* the struct after sample_fill; 0xFF after its end */
+    unsigned char published[DATA_SEGMENT]; /* the struct after sample_publish, in a segment that was zero */
 };
 void data_probe_run(struct check *check, const struct data_probe *probe, struct data_probed *probed);
 
@@ -78,7 +78,7 @@ void data_require_values(struct check *check, const unsigned char *segment, cons
 /* The timestamp is, to some milliseconds, that of the moment in which the probe ran. */
 void data_require_moment(struct check *check, const unsigned char *segment, const struct data_field fields[],
                          const struct data_probed *probed);
-/* The struct's bytes that belong to no member, and those behind texts, are zero. */
+/* The struct's bytes that belong to no member, and those after texts, are zero. */
 void data_require_cleared(struct check *check, const unsigned char *segment, const struct data_layout *layout);
 
 /* Does lab 1's half of a tree (header and sample.c) do what lab 2 builds on? Fails the check with a word for lab 1. */
@@ -100,7 +100,7 @@ struct data_sample {
 void data_sample_make(struct check *check, struct data_sample *sample);
 /* With other values in each field. */
 void data_sample_other(struct check *check, struct data_sample *sample);
-/* The reader has printed every field of it, with the value behind the field's name. */
+/* The reader has printed every field of it, with the value after the field's name. */
 void data_require_printed(struct check *check, struct program *reader, const struct data_sample *sample);
 
 /*

@@ -31,7 +31,7 @@ static const char *word_find(const char *begin, const char *end, const char *wor
     return NULL;
 }
 
-/* Behind the bracket that closes the one at `open`; the end of the text when there is none. */
+/* After the bracket that closes the one at `open`; the end of the text when there is none. */
 static const char *bracket_skip(const char *open)
 {
     int depth = 0;
@@ -44,7 +44,7 @@ static const char *bracket_skip(const char *open)
     return open + strlen(open);
 }
 
-/* The word `struct` that this tag belongs to, behind which attributes may be. */
+/* The word `struct` that this tag belongs to, after which attributes may be. */
 static const char *keyword_before(const char *text, const char *tag)
 {
     static const char keyword[] = "struct";
@@ -86,7 +86,7 @@ const char *struct_insert(struct check *check, const char *text, const char *tag
     return check_text(check, "%.*s %s %s", (int)(at - text), text, declaration, at);
 }
 
-/* The declaration of a member that stands alone in it: where it begins; *behind: behind its semicolon. NULL: there is
+/* The declaration of a member that is alone in it: where it begins; *after: after its semicolon. NULL: there is
  * none. */
 static const char *declaration_find(const struct found *found, const char *member, const char **behind)
 {

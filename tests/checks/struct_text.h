@@ -12,7 +12,7 @@ const char *struct_insert(struct check *check, const char *text, const char *tag
 
 /*
  * The text with one member of `struct TAG` at another offset, and all others and the size as they were: the struct
- * becomes a union of itself and of a hole with the member behind it. NULL: there is no such struct, or the member is
+ * becomes a union of itself and of a hole with the member after it. NULL: there is no such struct, or the member is
  * not declared alone.
  */
 const char *struct_move(struct check *check, const char *text, const char *tag, const char *member, size_t offset);

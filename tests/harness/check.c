@@ -402,7 +402,7 @@ const char *check_python(const struct check *check)
     return check->place != NULL ? check->place->python : TOOLCHAIN_PYTHON;
 }
 
-/* Path of argv[0], and the interpreter in front of it when it is Python. Returns the number of words written. */
+/* Path of argv[0], and the interpreter before it when it is Python. Returns the number of words written. */
 static size_t program_find(struct check *check, const char *name, const char **words)
 {
     const char *interpreter = check_python(check);
@@ -583,7 +583,7 @@ static _Noreturn void program_fail(struct program *program, struct finding *find
             length--; /* what the program printed may end with one */
         finding->found = check_text(check, "%.*s\nNothing changes any more:%s", (int)length, finding->found, asleep);
         if (ends_locked(check))
-            finding->cause = "nobody is left who would post or unlock what is waited for";
+            finding->cause = "no process is left that would post or unlock what is waited for";
     }
     check_fail(check, finding);
 }

@@ -6,7 +6,7 @@
  * runs the student's programs as separate processes and looks at what they do. The function runs in a child
  * process of the judge: it falls off its end when all is well, and ends early, from whatever depth, through
  * FAIL. Programs that it started, objects whose names it drew and memory that it was given belong to the
- * check, and are taken back behind it, whichever way it ends.
+ * check, and are taken back after it, whichever way it ends.
  *
  * Nothing here prints: the record of a check goes to the judge, what the programs said goes to the
  * transcript.
@@ -49,7 +49,7 @@ extern const struct check_limits {
 
 enum check_visibility {
     CHECK_PUBLIC,
-    CHECK_INSTRUCTOR, /* `run` stands in labN_name_instructor.c, which no student has: see CHECK_HIDDEN */
+    CHECK_INSTRUCTOR, /* `run` is in labN_name_instructor.c, which no student has: see CHECK_HIDDEN */
 };
 
 struct check_case {
@@ -143,7 +143,7 @@ _Noreturn void check_broken(struct check *check, const char *what, ...) __attrib
 const struct lab *check_lab(const struct check *check);
 /* The student's folder of this lab, a path. */
 const char *check_folder(const struct check *check);
-/* A folder for the check's own files, gone behind it. */
+/* A folder for the check's own files, gone after it. */
 const char *check_scratch(struct check *check);
 /* printf into a text that lives until the check ends. */
 const char *check_text(struct check *check, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -184,7 +184,7 @@ struct program {
 #define START(check, ...) check_start(check, (const char *const[]){__VA_ARGS__, NULL})
 struct program *check_start(struct check *check, const char *const argv[]);
 
-/* Wait until it has printed the text (behind what was waited for before), or fail the check. */
+/* Wait until it has printed the text (after what was waited for before), or fail the check. */
 void program_expect(struct program *program, const char *text);
 /* The same as a question. */
 bool program_prints(struct program *program, const char *text);

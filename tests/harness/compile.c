@@ -209,7 +209,7 @@ static void units_compile(struct compilation *all)
         all->units[i].status = command_finish(&all->units[i].compiler, &all->units[i].messages);
 }
 
-/* What the compiler has said of a program's sources, one behind the other. Returns the first status that is not 0. */
+/* What the compiler has said of a program's sources, one after the other. Returns the first status that is not 0. */
 static int program_units(const struct compilation *all, size_t which, FILE *messages)
 {
     int status = 0;
@@ -490,7 +490,7 @@ void check_builds(struct check *check)
         struct finding finding = {
             .expected = check_text(check, "%s compiles", check->lab->programs[i].name),
             .found = build_failure(check, check->build->programs[i].messages),
-            .cause = "the first message of the compiler is the one to mend; those behind it often follow from it",
+            .cause = "fix the compiler's first message first; the rest often follow from it",
         };
         check_blame(check, check->build->programs[i].messages, &finding);
         check_fail(check, &finding);
@@ -745,5 +745,5 @@ void check_leaks(struct check *check)
     FAIL(check, .expected = "no segment and no semaphore is left when all programs have ended",
          .found = check_text(check, "%zu left behind:\n%s", count, list),
          .cause = "a path on which the program ends without removing what it created: an error, a signal, a refusal",
-         .next = "follow every `return` behind the creation; one clean-up at one place is easier to keep right");
+         .next = "follow every `return` after the creation; one clean-up at one place is easier to keep right");
 }

@@ -48,22 +48,22 @@ void check_warnings(struct check *check);
 void check_leaks(struct check *check);
 
 /* Their entries, where nothing particular is to be said. */
-#define CASE_BUILDS(sentence)                                                                         \
-    {                                                                                                 \
-        .name = "builds", .title = sentence, .concept = "a program that compiles",                    \
-        .hints = {"The compiler reads from top to bottom; what it says first is what to mend first.", \
-                  "Each message names file and line.", "The whole output is in the transcript."},     \
-        .limit = LIMIT_QUICK, .run = check_builds                                                     \
+#define CASE_BUILDS(sentence)                                                                     \
+    {                                                                                             \
+        .name = "builds", .title = sentence, .concept = "a program that compiles",                \
+        .hints = {"The compiler reads from top to bottom: fix what it says first.",               \
+                  "Each message names file and line.", "The whole output is in the transcript."}, \
+        .limit = LIMIT_QUICK, .run = check_builds                                                 \
     }
 /* The needs come last. */
-#define CASE_WARNINGS(worth, ...)                                                                               \
-    {                                                                                                           \
-        .name = "warnings", .points = worth, .title = "The compiler has nothing to say", .concept = "warnings", \
-        .hints = {"Each warning is a place where C allows what you probably do not mean.",                      \
-                  "The message names file, line and the option that asked for it, for example "                 \
-                  "-Wconversion.",                                                                              \
-                  "Conversions: choose the type that fits, or write the cast that says you know."},             \
-        .needs = {__VA_ARGS__}, .limit = LIMIT_QUICK, .run = check_warnings                                     \
+#define CASE_WARNINGS(worth, ...)                                                                             \
+    {                                                                                                         \
+        .name = "warnings", .points = worth, .title = "The compiler gives no warning", .concept = "warnings", \
+        .hints = {"Each warning is a place where C allows what you probably do not mean.",                    \
+                  "The message names file, line and the option that asked for it, for example "               \
+                  "-Wconversion.",                                                                            \
+                  "Conversions: choose the type that fits, or write the cast that says you know."},           \
+        .needs = {__VA_ARGS__}, .limit = LIMIT_QUICK, .run = check_warnings                                   \
     }
 
 /* From here on START uses executables compiled with these extra flags, for example

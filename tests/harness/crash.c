@@ -91,10 +91,9 @@ static struct kind kind_of_mapped(struct check *check, const struct shim_crash *
             .what = check_text(check, "%s, which is mapped for reading only", shared ? name : "a constant, or code"),
             .cause = shared ? "a store through an address that was attached or mapped for reading only"
                             : "a store into a text constant, or through a pointer that leads into the program itself",
-            .next =
-                shared
-                    ? "a reader does not store; who has to store maps with PROT_WRITE, or attaches without SHM_RDONLY"
-                    : "what does the pointer in this line lead to?"};
+            .next = shared ? "a reader does not store; a program that has to store maps with PROT_WRITE, or attaches "
+                             "without SHM_RDONLY"
+                           : "what does the pointer in this line lead to?"};
     }
     return (struct kind){
         .what = "memory that the program may not use", .cause = "a pointer that leads astray", .next = ""};

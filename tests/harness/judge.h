@@ -59,7 +59,7 @@ struct judge_order {
     const char *folder;        /* the student's folder of this lab */
     const char *only;          /* one check's name, run with what it needs; NULL: all */
     const char *results;       /* folder for transcripts; is made */
-    const char *json_path;     /* where the verdict is written, anew after each check; NULL: nowhere */
+    const char *json_path;     /* where the verdict is written, again after each check; NULL: nowhere */
     const char *publish;       /* folder to which the built programs are copied; NULL: none */
     const char *scratch;       /* folder for what exists during the run only; NULL: TMPDIR */
     const struct walls *walls; /* NULL: programs run as the judge does */

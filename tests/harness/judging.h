@@ -18,7 +18,7 @@
 enum {
     JOBS = 8,
     PATH_SIZE = 1024,
-    KEEPER_GRACE = 10000, /* ms behind a check's limit: the keeper has ended it by then, and looked at what is left */
+    KEEPER_GRACE = 10000, /* ms after a check's limit: the keeper has ended it by then, and looked at what is left */
 };
 
 /* A check that runs. */

@@ -24,7 +24,7 @@ struct order {
     size_t shown;
 };
 
-/* Show what comes next in the table, as far as it has ended; with `all`, also what waits behind a check that
+/* Show what comes next in the table, as far as it has ended; with `all`, also what waits after a check that
  * was not asked for. */
 static void order_advance(struct order *order, bool all)
 {

@@ -80,7 +80,7 @@ static void tools_look(struct doctor *doctor)
     good = TOOLCHAIN_DARKNET != 0;
     line_print(doctor, good, false,
                good ? "Darknet: found" : "Darknet: not found; lab 6 runs on the scene's ground truth",
-               "install it and configure anew: apt install darknet");
+               "install it and configure again: apt install darknet");
 }
 
 static void answer_print(struct doctor *doctor, bool needed, const struct machine_answer answer, const char *costs)

@@ -121,7 +121,7 @@ struct machine_answer machine_folder(const char *folder)
 {
     struct machine_answer answer = {.good = true};
     struct statvfs space = {0};
-    /* told without what is made anew for each run */
+    /* told without what is made again for each run */
     const char *own = strstr(folder, "/" SCRATCH_NAME);
     int number, length = own != NULL ? (int)(own - folder) : (int)strlen(folder);
 
@@ -285,7 +285,7 @@ struct machine_answer machine_sanitizer(enum sanitizer which, const struct proce
     if (access(argv[0], X_OK) == -1) {
         answer_what(&answer, false, "%s: this compiler has none", sanitizers[which].name);
         answer_cure(&answer, "install it (gcc: apt install libgcc-dev of its version; clang: apt install "
-                             "libclang-rt-dev), then configure anew");
+                             "libclang-rt-dev), then configure again");
         return answer;
     }
     int status = probe_run(argv, &setup, why, sizeof why);
@@ -504,7 +504,7 @@ struct machine_answer machine_weave(void)
     if (TOOLCHAIN_WEAVE[0] == '\0') {
         answer_what(&answer, false, "weave is not built here");
         answer_cure(&answer,
-                    "it needs Linux on x86-64 or arm64, and libdw: apt install libdw-dev, then configure anew");
+                    "it needs Linux on x86-64 or arm64, and libdw: apt install libdw-dev, then configure again");
         return answer;
     }
     if (scratch_make(&scratch, NULL) != 0)

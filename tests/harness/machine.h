@@ -45,7 +45,7 @@ struct machine_answer machine_preload(void);
 struct machine_answer machine_steps(void);
 
 /* Whether a program that is stepped through comes out of its atomic operations: every exception clears the reservation
- * of an exclusive load, so a pair (LDXR, STXR) would be tried for ever. From Armv8.1 on they are single instructions:
+ * of an exclusive load, so a pair (LDXR, STXR) would be tried forever. From Armv8.1 on they are single instructions:
  * HWCAP_ATOMICS, getauxval(3). */
 bool machine_steps_end(void);
 /* User namespaces, with mounts in them. */

@@ -1,4 +1,4 @@
-/* See objects.h. What is created here has a name or key of this check, and is removed by the judge behind it. */
+/* See objects.h. What is created here has a name or key of this check, and is removed by the judge after it. */
 #define _GNU_SOURCE
 #include "objects.h"
 

@@ -149,7 +149,7 @@ bool process_start_with(struct process *process, const char *const argv[], const
     return false;
 }
 
-/* Keep the text bounded: behind its limit the second half makes room. Nobody waits for a text that long ago. */
+/* Keep the text bounded: after its limit the second half makes room. Nobody waits for a text that long ago. */
 static bool text_append(struct process *process, const char *chunk, size_t size)
 {
     if (process->length + size > process->text_limit) {

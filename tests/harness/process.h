@@ -77,7 +77,7 @@ bool process_start_with(struct process *process, const char *const argv[], const
 double process_time_scale(void);
 
 /*
- * Wait until the process has printed this text, behind what an earlier call waited for. False when it ended
+ * Wait until the process has printed this text, after what an earlier call waited for. False when it ended
  * without, or after its limit.
  */
 bool process_expect(struct process *process, const char *text);

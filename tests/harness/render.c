@@ -296,7 +296,7 @@ static const char *compiler_colour(const char *line, size_t length)
     return "";
 }
 
-/* A message of the compiler, its lines as they are: what stands below each other belongs together. */
+/* A message of the compiler, its lines as they are: what is below each other belongs together. */
 static void compiler_print(const struct render *render, const char *text)
 {
     while (*text != '\0') {

@@ -15,7 +15,7 @@ struct render {
     bool verbose;       /* every check, and all of what was found */
     int width;          /* columns */
     int rows;           /* of the terminal; 0: there is none */
-    const char *folder; /* the student's, in front of the names of files; NULL: leave it out */
+    const char *folder; /* the student's, before the names of files; NULL: leave it out */
     const char *source; /* paths below this folder are shown relative to it */
 };
 
@@ -44,13 +44,13 @@ void render_sum(const struct render *render, const json_t *verdict);
 /* A text of the check with a label for each part that differs from run to run; to be freed. */
 char *render_label(const json_t *check, const char *text);
 
-/* A text behind so many blanks, broken at the render's width; what goes on stands below. */
+/* A text after so many blanks, broken at the render's width; what goes on is below. */
 void render_line(const struct render *render, int margin, const char *text);
 
-/* A text behind a head, "  ok    "; what goes on stands below the text. */
+/* A text after a head, "  ok    "; what goes on is below the text. */
 void render_behind(const struct render *render, const char *head, const char *text);
 
-/* Text behind a label of that width, broken at the render's width; lines of its own are kept. */
+/* Text after a label of that width, broken at the render's width; lines of its own are kept. */
 void render_text(const struct render *render, int indent, const char *label, const char *text);
 
 #endif

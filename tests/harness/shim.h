@@ -1,6 +1,6 @@
 /*
  * What the harness orders of the library that it preloads (shim.c), and what that answers: a file that both map. Its
- * path stands in an environment variable that the library takes out before the program's own code runs, as it does
+ * path is in an environment variable that the library takes out before the program's own code runs, as it does
  * with LD_PRELOAD; nothing is opened for it then, and no name is left by which a program could tell.
  */
 #ifndef HARNESS_SHIM_H

@@ -57,7 +57,7 @@ static _Noreturn void slot_check(struct judge *judge, struct slot *slot, int rec
 }
 
 /* Behind walls: open the room, let the check run, look at what is left when nobody is there any more. The
- * judge finds that behind the check's own record. */
+ * judge finds that after the check's own record. */
 static _Noreturn void slot_keep(struct judge *judge, struct slot *slot, int record, const char *scratch)
 {
     const struct walls *walls = judge->order->walls;
@@ -115,7 +115,7 @@ static void slot_release(struct slot *slot)
     *slot = (struct slot){.record = -1};
 }
 
-/* Of the run that counts; behind one that failed, of another one. */
+/* Of the run that counts; after one that failed, of another one. */
 static void transcript_path(const struct judge *judge, const struct slot *slot, char path[PATH_SIZE])
 {
     snprintf(path, PATH_SIZE, "%s/%s%s.txt", judge->order->results, judge->order->lab->cases[slot->which].name,
@@ -137,7 +137,7 @@ static void page_store(const struct judge *judge, const struct slot *slot, json_
     json_decref(page);
 }
 
-/* The check's own folder, anew for each run. */
+/* The check's own folder, again for each run. */
 static void scratch_path(const struct judge *judge, size_t which, char path[PATH_SIZE])
 {
     snprintf(path, PATH_SIZE, "%s/%s", judge->scratch.path, judge->order->lab->cases[which].name);
@@ -194,7 +194,7 @@ bool slot_start(struct judge *judge, struct slot *slot, size_t which)
 }
 
 /* Merge the check's record, or say what became of a check that wrote none. Returns what the keeper wrote
- * behind it; NULL when there is no keeper, or it did not come to that. To be released. */
+ * after it; NULL when there is no keeper, or it did not come to that. To be released. */
 static json_t *slot_record(struct judge *judge, struct slot *slot, int status)
 {
     json_t *check = json_array_get(judge->checks, slot->which);
@@ -231,7 +231,7 @@ static json_t *slot_record(struct judge *judge, struct slot *slot, int status)
         case_set(judge, slot->which, OUTCOME_TIMEOUT);
         snprintf(text, sizeof text, "the check did not come to its end within %.0f s",
                  check_limits[judge->order->lab->cases[slot->which].limit].whole);
-        verdict_put(check, "cause", "a program that waits for ever, or goes round for ever");
+        verdict_put(check, "cause", "a program that waits forever, or loops forever");
     } else {
         case_set(judge, slot->which, OUTCOME_ERROR);
         snprintf(text, sizeof text, "the check itself ended without a verdict (%s %d)",

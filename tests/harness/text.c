@@ -219,7 +219,7 @@ bool text_ends(const char *text, const char *end)
     return length >= wanted && strcmp(text + length - wanted, end) == 0;
 }
 
-/* Is this place behind a "//" or "#" of its line, in a block comment, or in one of Python's docstrings? */
+/* Is this place after a "//" or "#" of its line, in a block comment, or in one of Python's docstrings? */
 static bool in_comment(const char *source, const char *line, const char *at)
 {
     const char *open = NULL;

@@ -48,7 +48,7 @@ const char *text_tail(const char *text, int lines);
 enum { TEXT_LINE = 240, TEXT_LINES = 60 };
 char *text_clip(const char *text);
 
-/* Every line behind a prefix. */
+/* Every line after a prefix. */
 void text_print_indented(FILE *stream, const char *prefix, const char *text);
 
 #endif

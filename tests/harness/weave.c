@@ -193,7 +193,7 @@ static const char *step_text(struct check *check, const struct weave_case *order
                       verdict_text(step, "text"));
 }
 
-/* The last steps of weave's brief story, oldest first, and in front of them the first store that waited in a buffer. */
+/* The last steps of weave's brief story, oldest first, and before them the first store that waited in a buffer. */
 static const char *steps_text(struct check *check, const struct weave_case *order, const json_t *trace)
 {
     const json_t *told[STEPS_TOLD], *buffered = step_buffered(trace);
@@ -212,7 +212,7 @@ static const char *steps_text(struct check *check, const struct weave_case *orde
     }
     if (!shown)
         text = check_text(check, "%s\n  ...%s", step_text(check, order, buffered), text);
-    return text[0] != '\0' ? check_text(check, "\nit comes about so:%s", text) : "";
+    return text[0] != '\0' ? check_text(check, "\nhow it happens:%s", text) : "";
 }
 
 /* The name of the student's file that a path leads to; NULL: it is none. */
@@ -282,11 +282,11 @@ static const char *expected_text(struct check *check, const json_t *found)
     const char *kind = verdict_text(found, "kind"), *field = verdict_text(found, "field");
 
     if (strcmp(kind, "race") == 0)
-        return check_text(check, "whatever the order of their steps, two accesses to `%s` are never at once",
+        return check_text(check, "in every order of their steps, two accesses to `%s` are never at once",
                           field[0] != '\0' ? field : "shared memory");
     if (strcmp(kind, "deadlock") == 0 || strcmp(kind, "stuck") == 0)
-        return "whatever the order of their steps, nobody waits for ever";
-    return "whatever the order of their steps, all programs do their work and end with status 0";
+        return "in every order of their steps, no process waits forever";
+    return "in every order of their steps, all programs do their work and end with status 0";
 }
 
 /* What `lab replay` needs to repeat it. */

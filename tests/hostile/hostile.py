@@ -520,7 +520,7 @@ def main() -> int:
     parser.add_argument("--grader", default=str(ROOT / "build" / "bin" / "grader"))
     parser.add_argument("--as-user", action="store_true", help="as an ordinary user, when started by root")
     parser.add_argument("--as-root", action="store_true", help="skip when not started by root")
-    parser.add_argument("--update", action="store_true", help="write expected.json anew")
+    parser.add_argument("--update", action="store_true", help="write expected.json again")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("names", nargs="*", help="samples (default: all)")
     arguments = parser.parse_args()

@@ -278,7 +278,7 @@ def equivalents() -> Dict[str, str]:
 
 
 def limit_set() -> None:
-    """For a judge and all that it starts: a program that computes for ever is ended by SIGXCPU, long before its check would."""
+    """For a judge and all that it starts: a program that computes forever is ended by SIGXCPU, long before its check would."""
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
 
 

@@ -467,7 +467,7 @@ static void rings_carry_everything(void **state)
     EXPECT(&program, "20000 messages, whole and in order");
     FINISH(&program, 0);
     START(&program, SOLUTION("lab6_yolo_queue", "fanout"), "--messages", "20000", "--readers", "4");
-    EXPECT(&program, "20000 messages sent"); /* behind the last reader's line */
+    EXPECT(&program, "20000 messages sent"); /* after the last reader's line */
     for (int reader = 1; reader <= 4; reader++) {
         char line[32];
         snprintf(line, sizeof line, "reader %d: ", reader);

@@ -100,7 +100,7 @@ const struct channel channel_posix_queue = {
     .close = posix_close,
 };
 
-/* A message as msgsnd wants it: the type stands in front of the bytes, so ours must be copied to behind it. */
+/* A message as msgsnd wants it: the type is before the bytes, so ours must be copied there. */
 struct sysv_message {
     long type;
     char bytes[QUEUE_PIECE];

@@ -63,7 +63,7 @@ void pair_free(struct pair_shared *shared)
 
 void pair_meet(struct pair_shared *shared, enum side side, uint32_t times)
 {
-    /* Release and acquire: what either side did before the meeting is visible to the other behind it. The
+    /* Release and acquire: what either side did before the meeting is visible to the other after it. The
      * other side may be at its next meeting already, hence not "equal". */
     atomic_store_explicit(&shared->met[side], times + 1, memory_order_release);
     while (atomic_load_explicit(&shared->met[!side], memory_order_acquire) < times + 1)

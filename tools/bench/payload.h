@@ -76,7 +76,7 @@ static inline uint8_t frame_colour(uint64_t number)
     return (uint8_t)(number * 37 + 1);
 }
 
-/* Render: every byte of the frame behind its number gets the frame's colour. */
+/* Render: every byte of the frame after its number gets the frame's colour. */
 static inline void frame_render(void *frame, size_t size, uint64_t number)
 {
     memset((char *)frame + sizeof number, frame_colour(number), size - sizeof number);

@@ -153,7 +153,7 @@ static void bar_draw(FILE *out, const struct panel *panel, const struct bar *bar
     fputs("</text>\n", out);
 }
 
-/* The figure behind a bar, over the line of the limit. */
+/* The figure beside a bar, over the line of the limit. */
 static void value_draw(FILE *out, const struct panel *panel, const struct bar *bar, double low, double high, double y,
                        double thickness)
 {

@@ -202,7 +202,7 @@ static void slot_fill(const struct python_row *row, struct queue_slot *slot, str
         memcpy(slot->detections, frame->detections, sizeof frame->detections);
     if (row->content != CONTENT_BYTES)
         return;
-    frame_stamp((char *)frame + FRAME_STEP, FRAME_SIZE - FRAME_STEP, number); /* behind the header's page */
+    frame_stamp((char *)frame + FRAME_STEP, FRAME_SIZE - FRAME_STEP, number); /* after the header's page */
     memcpy(slot, frame, sizeof *slot);
 }
 

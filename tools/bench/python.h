@@ -21,7 +21,7 @@ struct python_row {
     enum waits waits;
     const char *copies, *touches;
     enum transport transport;
-    enum content content; /* what the producer fills in anew for every frame */
+    enum content content; /* what the producer fills in again for every frame */
     uint32_t detections;  /* that the header tells of */
     const char *use;      /* what the script does with a frame: its --use */
     const char *package;  /* as in struct channel */

@@ -67,7 +67,7 @@ class Report:
 
 
 def consume(next_slot: Next, use: Use, warm: int, count: int, report: Report) -> bool:
-    """Take all frames; the clock starts behind the warm ones."""
+    """Take all frames; the clock starts after the warm ones."""
     for number in range(1, warm + count + 1):
         found = use(next_slot())
         if found != number:
@@ -126,7 +126,7 @@ def eventfd_ring(slots: "Tuple[int, ...]", full: int, empty: int) -> Next:
 
 
 def ring_slots(memory: mmap.mmap) -> "Tuple[int, ...]":
-    """Where the slots begin: behind the words of the ring, at the next page."""
+    """Where the slots begin: after the words of the ring, at the next page."""
     (stride,) = struct.unpack_from("@Q", memory, 2 * LINE)
     return tuple(PAGE + k * stride for k in range(SLOTS))
 

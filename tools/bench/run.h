@@ -34,7 +34,7 @@ struct result {
     uint64_t verified;       /* messages in all */
     struct series value;     /* seconds each (round trips, hand-overs, median of paced), else messages per second */
     struct series tail;      /* paced: the 99th percentile, seconds */
-    struct series floor;     /* the cache line's way there and back, right behind each measurement; seconds */
+    struct series floor;     /* the cache line's way there and back, right after each measurement; seconds */
     int noisy;               /* rounds without a clean value */
 };
 

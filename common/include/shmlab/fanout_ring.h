@@ -4,7 +4,7 @@
  * it is there.
  *
  *     put:   full when some reader with FANOUT_JOINED has sent - cursor >= FANOUT_SLOTS: it has not read yet
- *            what lies in the slot. Else fill slots[sent % FANOUT_SLOTS], store sent + 1
+ *            what is in the slot. Else fill slots[sent % FANOUT_SLOTS], store sent + 1
  *     join:  claim a line (compare and exchange FANOUT_FREE for FANOUT_CLAIMED); cursor = sent, as it is now;
  *            state = FANOUT_JOINED; cursor = sent once more, for the producer may have gone on meanwhile
  *     get:   empty when cursor == sent. Else copy slots[cursor % FANOUT_SLOTS], store cursor + 1

@@ -40,7 +40,7 @@ int frame_load(struct frame *frame, const char *path, char *error, size_t size);
 void frame_stretch(const struct frame *source, struct frame *target);
 void frame_letterbox(const struct frame *source, struct frame *target, int *x, int *y, int *width, int *height);
 
-/* Cut the rectangle at (x, y) of width x height pixels out of source and scale it to fill target. It must lie
+/* Cut the rectangle at (x, y) of width x height pixels out of source and scale it to fill target. It must be
  * inside. */
 void frame_crop(const struct frame *source, int x, int y, int width, int height, struct frame *target);
 

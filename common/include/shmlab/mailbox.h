@@ -4,7 +4,7 @@
  *     writer: wait until ready is false, fill counter and message, set ready
  *     reader: wait until ready is true, copy counter and message, clear ready
  *
- * Whoever sees the flag in its own state owns counter and message; nobody else may touch them. The writer
+ * The side that sees the flag in its own state owns counter and message; nobody else may touch them. The writer
  * creates the segment and removes it, the reader retries until it is there.
  */
 #ifndef SHMLAB_MAILBOX_H

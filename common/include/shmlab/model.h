@@ -1,5 +1,5 @@
 /*
- * Where trained networks lie: the files that a detector needs, found.
+ * Where trained networks are: the files that a detector needs, found.
  */
 #ifndef SHMLAB_MODEL_H
 #define SHMLAB_MODEL_H

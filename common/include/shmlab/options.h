@@ -35,7 +35,7 @@ double options_number(struct argp_state *state, const char *name, const char *te
 mode_t options_mode(struct argp_state *state, const char *name, const char *text);
 
 /*
- * A name for a POSIX object: one slash in front (added where it is missing), none behind it, at most 250
+ * A name for a POSIX object: one slash in front (added where it is missing), none after it, at most 250
  * characters (NAME_MAX less room for the suffixes that a program appends). Returns text itself or a copy that
  * lives until exit.
  */

@@ -1,7 +1,7 @@
 /*
  * A ring without a lock for messages of any size: lab 6's fourth challenge. One producer, one consumer, and
- * a ring of bytes. Each message lies in one piece, as a record: a header with its length, its bytes, and
- * then nothing up to the next multiple of 8 (what stands there means nothing).
+ * a ring of bytes. Each message is in one piece, as a record: a header with its length, its bytes, and
+ * then nothing up to the next multiple of 8 (what is there means nothing).
  *
  *     put: where the record does not fit between written and the ring's end, a header with RECORD_SKIP is
  *          stored there and the record goes to the ring's beginning; then written grows by all of that at
@@ -10,12 +10,12 @@
  *          release order
  *
  * Both counters count bytes, only ever grow, and have 64 bits. All that is added to them is a multiple of 8,
- * so that there is room for a header wherever they stand. The counter modulo RECORD_BYTES is the place in
+ * so that there is room for a header wherever they are. The counter modulo RECORD_BYTES is the place in
  * the ring, and `written - read` the number of bytes that are in use, 0 to RECORD_BYTES. A ring of zero
  * bytes is empty.
  *
- * RECORD_MAX: a record that fits at last must fit when the ring is empty, wherever the counters stand. At
- * place p it lies either in front of the ring's end, where there are RECORD_BYTES - p, or, behind a skip, at
+ * RECORD_MAX: a record that fits at last must fit when the ring is empty, wherever the counters are. At
+ * place p it is either before the ring's end, where there are RECORD_BYTES - p, or, after a skip, at
  * its beginning, where there are p, for the skipped bytes are in use as well. At the worst p, in the middle,
  * both are half of the ring.
  */
@@ -47,7 +47,7 @@ struct record_ring {
     _Alignas(RECORD_LINE) unsigned char bytes[RECORD_BYTES];
 };
 
-_Static_assert(RECORD_BYTES % RECORD_ALIGN == 0, "behind the last place comes the first");
+_Static_assert(RECORD_BYTES % RECORD_ALIGN == 0, "after the last place comes the first");
 _Static_assert(RECORD_BYTES / 2 % RECORD_ALIGN == 0, "a record of half the ring ends where another one may begin");
 _Static_assert(sizeof(struct record_header) == RECORD_ALIGN, "wherever a record may begin there is room for a header");
 _Static_assert(RECORD_MAX == 2040, "the greatest message is 2040 bytes");

@@ -16,7 +16,7 @@
 enum { SCENE_CIRCLE, SCENE_SQUARE, SCENE_TRIANGLE, SCENE_STAR, SCENE_CLASSES };
 enum { SCENE_OBJECTS_MAX = 8 };
 
-/* "circle", "square", "triangle", "star"; the same lines stand in common/media/shapes.names. */
+/* "circle", "square", "triangle", "star"; the same lines are in common/media/shapes.names. */
 extern const char *const scene_class_names[SCENE_CLASSES];
 
 /*

@@ -1,7 +1,7 @@
 /*
- * The published contract of labs 1 and 2: what lies at which byte of the 1024-byte segment.
+ * The published contract of labs 1 and 2: what is at which byte of the 1024-byte segment.
  *
- * Only the table stands here, as constants. The struct that meets it is what lab 1 is about: see
+ * Only the table is here, as constants. The struct that meets it is what lab 1 is about: see
  * shared_data.h in that lab's folder. Offsets and sizes are bytes; integers are little-endian, floating point
  * is IEEE-754.
  */
@@ -12,7 +12,7 @@
 #define SHARED_DATA_KEY  5678               /* lab 2: System V key */
 
 enum {
-    SHARED_DATA_SEGMENT_SIZE = 1024, /* what lies behind the struct is zero */
+    SHARED_DATA_SEGMENT_SIZE = 1024, /* what is after the struct is zero */
     SHARED_DATA_SIZE = 640,
 
     SHARED_DATA_MESSAGE_CAPACITY = 500,  /* bytes, the terminating NUL included */

@@ -2,7 +2,7 @@
  * Lab 5: the detection snapshot, 244 bytes in POSIX shared memory.
  *
  * The producer fills it once and may be gone when a reader comes: the object lives until it is unlinked. A
- * reader maps it read-only and trusts nothing in it, count least of all. Records at and behind count are
+ * reader maps it read-only and trusts nothing in it, count least of all. Records at and after count are
  * zero.
  */
 #ifndef SHMLAB_SNAPSHOT_H

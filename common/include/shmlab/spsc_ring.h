@@ -31,7 +31,7 @@ struct spsc {
     _Alignas(SPSC_LINE) struct spsc_message slots[SPSC_SLOTS];
 };
 
-_Static_assert(UINT32_MAX % SPSC_SLOTS == SPSC_SLOTS - 1, "behind counter 2^32 - 1 comes the next slot");
+_Static_assert(UINT32_MAX % SPSC_SLOTS == SPSC_SLOTS - 1, "after counter 2^32 - 1 comes the next slot");
 _Static_assert(offsetof(struct spsc, written) == 0, "written is at 0");
 _Static_assert(offsetof(struct spsc, read) == 64, "read is at 64");
 _Static_assert(offsetof(struct spsc, slots) == 128, "the slots begin at 128");

@@ -45,7 +45,7 @@ struct queue_slot {
     int32_t height;   /* QUEUE_HEIGHT */
     int32_t channels; /* QUEUE_CHANNELS */
     int32_t num_detections;
-    struct detection detections[QUEUE_DETECTIONS]; /* unused ones are zero; boxes lie inside the frame */
+    struct detection detections[QUEUE_DETECTIONS]; /* unused ones are zero; boxes are inside the frame */
     uint8_t pixels[QUEUE_PIXEL_BYTES];             /* row by row from the top, 3 bytes a pixel */
 };
 /* slide:end */

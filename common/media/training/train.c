@@ -39,7 +39,7 @@ static void input_fill(const struct frame *frame, float *input)
             input[c * plane + i] = (float)frame->pixels[i * FRAME_CHANNELS + FRAME_CHANNELS - 1 - c] / 255;
 }
 
-/* Boxes in the picture, which lies at (x, y) with width x height in the network's input of `side` pixels. */
+/* Boxes in the picture, which is at (x, y) with width x height in the network's input of `side` pixels. */
 static void truth_fill(const struct detection *truth, int count, const struct frame *picture, int x, int y, int width,
                        int height, int side, float *values)
 {

@@ -37,5 +37,5 @@ class AtomicByte:
         return value
 
     def store_release(self, value: int) -> None:
-        """Store; what we did before is visible to whoever loads this value with acquire."""
+        """Store; what we did before is visible to a process that loads this value with acquire."""
         self._store(self._address, value, _RELEASE)

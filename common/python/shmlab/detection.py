@@ -1,6 +1,6 @@
 """One detection, as labs 5 and 6 share it: the mirror of common/include/shmlab/detection.h.
 
-Video is unpacked many times a second, so beside the ctypes mirror stand struct.Struct formats: one call that unpacks
+Video is unpacked many times a second, so beside the ctypes mirror are struct.Struct formats: one call that unpacks
 all records is some twenty times faster than reading ctypes attributes one by one.
 """
 

@@ -10,7 +10,7 @@ import os
 
 
 class ShmlabError(Exception):
-    """What went wrong and what to do about it; the program prints it behind its own name and exits with status 1."""
+    """What went wrong and what to do about it; the program prints it after its own name and exits with status 1."""
 
     def __init__(self, what: str, advice: str = "", number: int = 0) -> None:
         cause = f"{symbol(number)} ({os.strerror(number)})" if number else ""

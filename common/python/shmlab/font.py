@@ -1,6 +1,6 @@
 """A small bitmap font of our own, all of printable ASCII, and its smooth enlargements.
 
-A character is a cell of CELL_WIDTH x CELL_HEIGHT dots; rows 0 to 6 stand on the base line, 7 and 8 hang below it. A
+A character is a cell of CELL_WIDTH x CELL_HEIGHT dots; rows 0 to 6 are above the base line, 7 and 8 hang below it. A
 program draws text on a plain background, so a character is a mask: for each pixel how much of the text's colour there
 is, from 0 to 255.
 """

@@ -13,7 +13,7 @@ MESSAGE_CAPACITY = 100  # bytes, the terminating NUL included
 
 
 class Mailbox(ctypes.LittleEndianStructure):
-    """One message and a flag; whoever sees the flag in its own state owns the rest."""
+    """One message and a flag; the side that sees the flag in its own state owns the rest."""
 
     _fields_ = [
         ("counter", ctypes.c_int32),

@@ -20,7 +20,7 @@ def parser(doc: "str | None") -> argparse.ArgumentParser:
 
 
 def object_name(text: str) -> str:
-    """A name for a POSIX object: one slash in front (added where it is missing), none behind it."""
+    """A name for a POSIX object: one slash in front (added where it is missing), none after it."""
     name = text if text.startswith("/") else "/" + text
     if len(name) < 2 or "/" in name[1:] or len(name) > NAME_CAPACITY or "\0" in name or name in ("/.", "/.."):
         raise argparse.ArgumentTypeError(

@@ -28,7 +28,7 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 def encode(picture: Picture, level: int = LEVEL_FAST) -> bytes:
     """The picture as a PNG file."""
     stride = picture.width * CHANNELS
-    # Filter 0 (none) in front of each row: prediction costs Python more than it saves.
+    # Filter 0 (none) before each row: prediction costs Python more than it saves.
     raw = b"".join(b"\0" + picture.pixels[at : at + stride] for at in range(0, len(picture.pixels), stride))
     header = _HEADER.pack(picture.width, picture.height, 8, _RGB, 0, 0, 0)
     return (

@@ -7,7 +7,7 @@ import re
 from shmlab.picture import CHANNELS, Picture
 from shmlab.png import PIXELS_MAX
 
-# "P6", width, height, highest value, each behind white space or comments, then one white-space byte.
+# "P6", width, height, highest value, each after white space or comments, then one white-space byte.
 _GAP = rb"(?:\s|#[^\n]*\n)+"
 _HEADER = re.compile(rb"P6" + 3 * (_GAP + rb"(\d{1,7})") + rb"\s")
 

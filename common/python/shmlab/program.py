@@ -1,4 +1,4 @@
-"""The manners of a program: its name in front of what it says, and the exit status of every program here: 0 done,
+"""The manners of a program: its name before what it says, and the exit status of every program here: 0 done,
 1 failed, 2 wrong usage (argparse's own)."""
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def run(main: Callable[[], int]) -> None:
         complain(str(error))
         status = FAILED
     except BrokenPipeError:
-        # Whoever read our output has gone; Python would complain once more when it flushes at exit.
+        # The program that read our output has gone; Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = FAILED
     except KeyboardInterrupt:  # a program that is too short to bother with stop.py

@@ -28,6 +28,6 @@ SIZE = ctypes.sizeof(SnapshotLayout)
 class Snapshot(NamedTuple):
     """What a reader may rely on."""
 
-    claimed: int  # the count as it stood in memory: anything at all
+    claimed: int  # the count as it was in memory: anything at all
     detections: List[Detection]  # the sane ones among the first min(count, RECORDS)
     dropped: int  # records within count that were not sane

@@ -102,7 +102,7 @@ class Segment:
     """A segment attached to this process. Detach it, or use it in a with statement.
 
     `view` is the whole segment as bytes, read-only if it was attached so (a store through it would otherwise be a
-    SIGSEGV). Whoever slices the view releases the slice before detaching: afterwards the address is nobody's.
+    SIGSEGV). Release every slice of the view before detaching: afterwards the address is nobody's.
     """
 
     def __init__(self, identity: int, writable: bool = False) -> None:

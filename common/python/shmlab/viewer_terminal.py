@@ -94,7 +94,7 @@ class TerminalViewer(Viewer):
         if not os.isatty(self._fd):
             raise ShmlabError("standard output is no terminal", "choose another --view, for example png")
         self._later: List[str] = []  # lines to print when the terminal is free again
-        self._shown: List[str] = []  # the rows as they stand on the screen: only what changed is written
+        self._shown: List[str] = []  # the rows as the screen shows them: only what changed is written
         self._size: Tuple[int, int] = (0, 0)
         self._lost = False
         self._open = True
@@ -183,7 +183,7 @@ def _half_blocks(picture: Picture) -> List[str]:
 
 
 def _labels(marks: List[Mark], row: int, left: int, width: int) -> str:
-    """The labels that stand in this row of cells, as text to be written over the picture."""
+    """The labels that are in this row of cells, as text to be written over the picture."""
     written = []
     for mark in marks:
         if max(0, mark.y // 2 - 1) == row:

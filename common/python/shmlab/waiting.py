@@ -21,7 +21,7 @@ class Deadline:
         self.restart()
 
     def restart(self) -> None:
-        """Begin anew, because something came."""
+        """Begin again, because something came."""
         self._end = time.monotonic() + self.seconds
 
     def passed(self) -> bool:

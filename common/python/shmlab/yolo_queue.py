@@ -60,7 +60,7 @@ DETECTIONS_OFFSET = QueueSlot.detections.offset  # within a slot
 PIXELS_OFFSET = QueueSlot.pixels.offset  # within a slot
 
 # The control block as a row of ints, for memoryview.cast("i"): each store is one store of the machine. Struct.pack_into
-# would do for the values, but it clears the bytes first, and whoever looks (or dies) in between finds zeros.
+# would do for the values, but it clears the bytes first, and a reader that looks in between, also after our death, finds zeros.
 CONTROL_SIZE = YoloQueue.slots.offset
 WRITE_IDX, READ_IDX, COUNT = (field.offset // 4 for field in (YoloQueue.write_idx, YoloQueue.read_idx, YoloQueue.count))
 

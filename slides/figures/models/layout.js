@@ -57,7 +57,7 @@ export function bytesOf(order) {
   return bytes;
 }
 
-/** What the mirror reads: [{ name, offset, value, right }]; what lies behind the struct is zero, as in a page. */
+/** What the mirror reads: [{ name, offset, value, right }]; what is after the struct is zero, as in a page. */
 export function readingOf(order, mirror) {
   const offsets = mirrorOf(order, mirror);
   const padded = new Uint8Array(64);
@@ -95,7 +95,7 @@ const mirrorWords = (order, mirror) => {
 
 export const layout = {
   name: 'layout',
-  title: 'Where the members lie',
+  title: 'Where the members are',
   settings: [
     { name: 'order', label: 'Order', kind: 'order', initial: NAMES.join(), values: NAMES, hidden: true },
     {
@@ -144,7 +144,7 @@ export const layout = {
       question: 'What is sizeof(struct sample)?',
       choices: sizes.map((each) => `${each} bytes`),
       answer: sizes.indexOf(size),
-      because: size === bare ? 'there is no hole: the large members come first.' : 'a double and an int64_t stand at multiples of 8, and so does the end.',
+      because: size === bare ? 'there is no hole: the large members come first.' : 'a double and an int64_t are at multiples of 8, and so does the end.',
     };
   },
 

@@ -1,5 +1,5 @@
 /*
- * The bounded buffer of lab 4 with two slots, two producers and a consumer: three counting semaphores, and whoever
+ * The bounded buffer of lab 4 with two slots, two producers and a consumer: three counting semaphores, and a process that
  * finds one at zero waits. Wrong initial values, or two waits in the wrong order, show what each of them is for.
  */
 import { explore } from '../core.js';

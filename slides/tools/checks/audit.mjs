@@ -1,4 +1,4 @@
-// What is looked at on one slide. These functions run inside the page, so each stands for itself.
+// What is looked at on one slide. These functions run inside the page, so each uses nothing of this file.
 
 /** Everything that is too large, cut off, too small or without contrast; strings. `section` is the slide's element. */
 export const auditSlide = (section) => {

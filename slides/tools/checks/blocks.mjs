@@ -1,4 +1,4 @@
-// Code that stands in a deck alone compiles (C: as a file or as the inside of a function) or at least parses (Python).
+// Code that is in a deck only compiles (C: as a file or as the inside of a function) or at least parses (Python).
 import path from 'node:path';
 import { fencesOf, ROOT } from '../decks.mjs';
 import { run as call } from './programs.mjs';

@@ -27,7 +27,7 @@ const pathProblem = (name, folder) => {
   return there ? '' : `there is no ${name}`;
 };
 
-/** What the spans of code in a Markdown text name and the tree has not; `folder` is where the text stands. */
+/** What the spans of code in a Markdown text name and the tree has not; `folder` is where the text is. */
 export const commandProblems = (text, folder) => {
   const problems = new Set();
   for (const [, span] of proseOf(text).matchAll(/`([^`\n]+)`/g)) {

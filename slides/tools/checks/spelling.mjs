@@ -1,4 +1,4 @@
-// codespell knows common misspellings; words of ours that it takes for some stand in codespell.txt.
+// codespell knows common misspellings; words of ours that it takes for some are in codespell.txt.
 import path from 'node:path';
 import { SLIDES } from '../decks.mjs';
 import { run as call } from './programs.mjs';

@@ -52,7 +52,7 @@ const anchorsOf = (text) => new Set([...proseOf(text).matchAll(/^#{1,6} (.*)$/gm
 const targetProblem = (target, deck) => {
   if (/^(https?|mailto):/.test(target)) return '';
   const [where, anchor] = decodeURI(target).split('#');
-  // A page of out/ is made from a deck of this folder, with a figure's state behind the question mark.
+  // A page of out/ is made from a deck of this folder, with a figure's state after the question mark.
   const page = where.split('?')[0];
   const built = /^(?:out\/)?(\d\d-[\w-]+)\.(?:html|pdf)$/.exec(page);
   const file = page === '' ? deck.file : path.resolve(deck.folder, built ? `${built[1]}.md` : page);
@@ -99,7 +99,7 @@ const fenceProblems = (text) =>
   fencesOf(text).flatMap(({ info: { language, ...words }, body, line }) => {
     const known = language in KEYS ? KEYS[language] : KEYS.default;
     const unknown = known === null ? [] : Object.keys(words).filter((word) => !known.includes(word));
-    const problems = unknown.map((word) => `${line}: "${word}" means nothing behind a fence (${known.join(', ')} do)`);
+    const problems = unknown.map((word) => `${line}: "${word}" means nothing after a fence (${known.join(', ')} do)`);
     if (language === '') problems.push(`${line}: the fence names no language ("text" says that it is none)`);
     const most = body.split('\n').length - 1;
     for (const part of (words.step ?? '').split(/[|,-]/).filter(Boolean)) if (!(Number(part) >= 1 && Number(part) <= most)) problems.push(`${line}: step ${part}: the code has ${most} lines`);

@@ -70,8 +70,8 @@ const label = (part, x, y, width, height, whole) => {
 };
 
 /**
- * A struct, eight bytes to a row, from byte `from` up to `to`; the name of a member that begins at byte `clear.from` stands
- * behind `clear.to`. Returns { body, height, cellAt }.
+ * A struct, eight bytes to a row, from byte `from` up to `to`; the name of a member that begins at byte `clear.from` is
+ * after `clear.to`. Returns { body, height, cellAt }.
  */
 export const grid = (layout, { x = 0, y = 0, width = WIDTH, from = 0, to = layout.size, high = ROW, elide = true, clear } = {}) => {
   const parts = partsOf(layout);

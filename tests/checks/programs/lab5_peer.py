@@ -3,7 +3,7 @@
 
     lab5_peer.py READER.PY NAME      NAME: a snapshot's object, which this program may write to
 
-Two snapshots take turns in the object, both of them right. Whoever copies once gets one of them; whoever reads twice gets
+Two snapshots take turns in the object, both of them right. A reader that copies once gets one of them; one that reads twice gets
 a count of the one and records of the other. The turns come after 1, 2, 4 ... instructions of the student's file, so that
 no two reads of it meet the same snapshot each time. Prints "> whole" or what it was, and whether take() mapped the object
 for writing.

@@ -1,6 +1,6 @@
 /*
  * Slots of lab 6's queue whose every byte follows from a seed and a frame number, so that two processes know
- * what must lie there without telling each other: the checks and programs/lab6_peer.c.
+ * what must be there without telling each other: the checks and programs/lab6_peer.c.
  */
 #ifndef CHECKS_LAB6_PATTERN_H
 #define CHECKS_LAB6_PATTERN_H
@@ -44,7 +44,7 @@ static inline void pattern_header(struct queue_slot *slot, int32_t frame, int32_
     slot->num_detections = detections;
 }
 
-/* Every byte: header, 0 to 200 detections inside the frame and zero behind them, noise for a picture. */
+/* Every byte: header, 0 to 200 detections inside the frame and zero after them, noise for a picture. */
 static inline void pattern_fill(struct queue_slot *slot, uint64_t seed, int32_t frame)
 {
     uint64_t state = pattern_begin(seed, frame);

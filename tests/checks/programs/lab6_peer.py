@@ -7,7 +7,7 @@
     full SECONDS                  done, or none
     take                          the header as it is read: number of the frame and of its detections
     save FILE                     detections (24 bytes each) and picture (RGB) as they were taken, into a file
-    release                       what stood in read_idx and count whenever MUTEX was taken and MUTEX or EMPTY posted
+    release                       what was in read_idx and count whenever MUTEX was taken and MUTEX or EMPTY posted
     close
 """
 
@@ -95,7 +95,7 @@ class Peer:
         return f"{frame_id} {found}"
 
     def save(self, path: str) -> str:
-        """What `take` took, as it is now: a view of the slot would show what lies there by now."""
+        """What `take` took, as it is now: a view of the slot would show what is there by now."""
         with open(path, "wb") as file:
             file.write(struct.pack("<" + "if4i" * (len(self._numbers) // 6), *self._numbers))
             file.write(bytes(self._picture.pixels))

@@ -7,7 +7,7 @@
  *                          (SEED + i) modulo 256.
  *     get CAPACITY         what record_get gives: "17 bytes, 0x05 and so on" if each one follows from the
  *                          first as above, and else which does not; "small, 17 bytes", empty, damaged; and
- *                          what was wrong with the buffer, behind which nobody may write
+ *                          what was wrong with the buffer, after which nobody may write
  *     sweep                messages of many lengths at every place of the ring: done, or what was wrong
  *     threads MESSAGES     all these messages from one thread to another, through a ring of their own:
  *                          done, or what was wrong. For a build with ThreadSanitizer, which cannot look
@@ -18,7 +18,7 @@
 #include "record.h"
 
 enum {
-    GUARD = 8192, /* bytes behind the buffer: twice the ring */
+    GUARD = 8192, /* bytes after the buffer: twice the ring */
     UNTOUCHED = 0xA5,
     STRIDE = 1009, /* between the lengths of two messages: every length comes */
     WALK = 4,      /* lengths at each place in turn, so that every one comes */
@@ -84,7 +84,7 @@ static void get_one(struct record_ring *ring, struct target *target, size_t capa
     size_t differs =
         end == RECORD_DONE && length <= capacity ? message_differs(target->bytes, length, target->bytes[0]) : 0;
     if (!untouched(target, capacity))
-        printf("> %s, and bytes behind the buffer of %zu were written\n", end_text(end), capacity);
+        printf("> %s, and bytes after the buffer of %zu were written\n", end_text(end), capacity);
     else if (end != RECORD_DONE && !untouched(target, 0))
         printf("> %s, and the buffer was written all the same\n", end_text(end));
     else if (end == RECORD_SMALL)
@@ -150,7 +150,7 @@ static bool sweep_range(struct record_ring *ring, uint64_t place, long least, lo
     return true;
 }
 
-/* At every place: the shortest, the longest, those that just fit in front of the ring's end and just do not,
+/* At every place: the shortest, the longest, those that just fit before the ring's end and just do not,
  * and all others in turn. */
 static void command_sweep(struct record_ring *ring)
 {

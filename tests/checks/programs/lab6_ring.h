@@ -53,7 +53,7 @@ static inline int ring_serve(int argc, char **argv, size_t size, void (*command)
     return EXIT_SUCCESS;
 }
 
-/* The number behind a command, or -1: the line is another command. */
+/* The number after a command, or -1: the line is another command. */
 static inline long ring_number(const char *line, const char *command)
 {
     size_t length = strlen(command);

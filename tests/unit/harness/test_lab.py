@@ -35,7 +35,7 @@ class LabTest(unittest.TestCase):
                         ignore=shutil.ignore_patterns("__pycache__"))
 
     def edit(self, name: str, before: str, after: str) -> None:
-        """Replace a text that stands once in a file of the tree."""
+        """Replace a text that occurs once in a file of the tree."""
         path = self.tree / "lab1_layout" / name
         text = path.read_text(encoding="utf-8")
         self.assertEqual(text.count(before), 1, before)
@@ -56,7 +56,7 @@ class InterruptTest(LabTest):
     """A signal ends a run; what an earlier one found out stays."""
 
     def interrupted(self, command: str, number: int) -> None:
-        """Let one check run for ever, send the signal, look at what is left."""
+        """Let one check run forever, send the signal, look at what is left."""
         self.edit("layout.c", "    table_print();\n", "    table_print();\n    for (;;)\n        getchar();\n")
         former = self.results / "verdict.json"
         former.write_text('{"points": 100}\n', encoding="utf-8")
@@ -258,7 +258,7 @@ class HintTest(LabTest):
         said = self.hint().stdout
         self.assertTrue(said.startswith("builds: "), said)
         self.assertNotIn("Files were edited", said)
-        self.edit("layout.c", "    table_print()\n", "    table_print(); // mended\n")
+        self.edit("layout.c", "    table_print()\n", "    table_print(); // fixed\n")
         said = self.hint().stdout
         self.assertIn("Files were edited since the last verdict on warnings: make lab1 CHECK=warnings looks again", said)
         self.assertIn("builds: ", said)

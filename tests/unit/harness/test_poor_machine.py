@@ -1,7 +1,7 @@
 """Machines that refuse what some machines refuse: no right solution fails there, and no wrong one passes.
 
 What is refused is emulated by the program `refuse`. By default each lab is judged by a few checks that want what is
-refused; with SHMLAB_POOR=all the six labs are judged whole, and all is built anew in a folder "a b ü".
+refused; with SHMLAB_POOR=all the six labs are judged whole, and all is built again in a folder "a b ü".
 """
 
 from __future__ import annotations

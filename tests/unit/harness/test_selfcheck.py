@@ -83,7 +83,7 @@ class Remembered(unittest.TestCase):
         self.assertFalse(self.stamp().fits())
 
     def test_depends_on_what_judges(self) -> None:
-        """A check of this lab that was compiled anew; not one of another lab."""
+        """A check of this lab that was compiled again; not one of another lab."""
         known = stamps.Stamps(self.build, True)
         names = [path.name for path in known._objects(3)]  # pylint: disable=protected-access
         self.assertIn("lab3_handshake.c.o", names)

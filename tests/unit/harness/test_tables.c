@@ -48,7 +48,7 @@ static void everything_is_said(void **state)
     }
 }
 
-/* A check that needs a later one would wait for ever. */
+/* A check that needs a later one would wait forever. */
 static void needs_are_earlier_checks(void **state)
 {
     (void)state;
@@ -57,7 +57,7 @@ static void needs_are_earlier_checks(void **state)
             for (size_t n = 0; n < CHECK_NEEDS && (*lab)->cases[i].needs[n] != NULL; n++) {
                 const struct check_case *need = judge_case(*lab, (*lab)->cases[i].needs[n]);
                 if (need == NULL || need >= &(*lab)->cases[i])
-                    fail_msg("%s: %s needs %s, which does not stand before it", (*lab)->name, (*lab)->cases[i].name,
+                    fail_msg("%s: %s needs %s, which does not come before it", (*lab)->name, (*lab)->cases[i].name,
                              (*lab)->cases[i].needs[n]);
             }
 }

@@ -187,7 +187,7 @@ class Pictures(Consumer):
         saved = sorted(os.listdir(folder / "new" / "dir"))
         self.assertEqual(saved, ["frame_000001.png", "frame_000004.png", "frame_000007.png"])
         picture = png.decode((folder / "new" / "dir" / "frame_000004.png").read_bytes())
-        # The producer's background at (600, 600) is BGR (90 + 75, 110 - 60, 60); its first box lies at x 68, y 72.
+        # The producer's background at (600, 600) is BGR (90 + 75, 110 - 60, 60); its first box is at x 68, y 72.
         self.assertEqual(picture.pixel(600, 600), (60, 50, 165))
         self.assertEqual(picture.pixel(68 + 30, 72 + 30), (120, 200, 40))
         self.assertNotEqual(picture.pixel(68, 72 + 30), (120, 200, 40))  # its frame

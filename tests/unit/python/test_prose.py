@@ -35,6 +35,25 @@ class Words(unittest.TestCase):
         self.assertEqual(self.found("```text\nfor ever\n```\n\n    for ever\n\nThe words `for ever` are code.\n"), "")
         self.assertNotEqual(self.found("```text\nx\n```\nfor ever\n"), "")
 
+    def test_what_a_source_says_is_prose(self) -> None:
+        """Texts, joined where they go on in the next line, with the line in which they begin; names of variables are not."""
+        source = 'int behind;\n/* anew */\nputs("it waits "\n     "for "\n     "ever");\n'
+        self.assertEqual(
+            "\n".join(prose.problems("tools/a.c", source, self.words)),
+            'tools/a.c:3: "for ever": write forever (docs/style.md)',
+        )
+
+    def test_comments_of_solutions_are_prose(self) -> None:
+        """Students read them, and a phrase may go on in the next line; the sample's own words are quoted from the documents."""
+        source = "/* It stands in the\n * object, and in front\n * of the flag. */\nchar t[] = \"This text lies in shared memory:\";\n"
+        found = "\n".join(prose.problems("solutions/a.c", source, self.words))
+        self.assertIn('solutions/a.c:1: "stands in the"', found)
+        self.assertIn('solutions/a.c:1: "in front of"', found)
+        self.assertNotIn("lies in", found)
+        python = 'x = 1  # done anew\nprint("whoever comes")\n'
+        self.assertEqual(len(list(prose.problems("common/a.py", python, self.words))), 2)
+        self.assertEqual(len(list(prose.problems("tests/harness/a.py", python, self.words))), 1)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -76,7 +76,7 @@ class Window(Case):
         self.addCleanup(self.viewer.close)
 
     def await_pixel(self, viewer: viewer_window.WindowViewer, x: int, y: int, colour: Tuple[int, int, int]) -> None:
-        """Without a window manager the window stands at the top left; it takes the server a moment."""
+        """Without a window manager the window is at the top left; it takes the server a moment."""
         end = time.monotonic() + LIMIT
         while screen_pixel(Path(self.screen.name) / "Xvfb_screen0", x, y) != colour:
             self.assertLess(time.monotonic(), end, "the picture never appeared")

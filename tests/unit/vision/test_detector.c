@@ -442,7 +442,7 @@ static void test_shapes(void **state)
     detector_close(detector);
 }
 
-/* Frames of any shape; the boxes always lie inside. */
+/* Frames of any shape; the boxes always are inside. */
 static void test_any_frame(void **state)
 {
     (void)state;

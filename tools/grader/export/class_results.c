@@ -41,7 +41,7 @@ static bool submission_read(struct class_results *results, const char *name)
     char *path;
 
     if (!name_is_safe(name)) {
-        error_report("mend the list \"submissions\"", "%s/class.json: '%s' is no name of a submission", results->folder,
+        error_report("fix the list \"submissions\"", "%s/class.json: '%s' is no name of a submission", results->folder,
                      name);
         return false;
     }

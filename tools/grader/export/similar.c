@@ -622,7 +622,7 @@ static const struct argp_option option_list[] = {
     {"against", OPTION_AGAINST, "DIR", 0,
      "Compare with other results as well, last year's, or with a folder that holds a folder for each program", 0},
     {"given", OPTION_GIVEN, "DIR", 0,
-     "What stands there does not count; may be given again (default: the starters and solutions of this tree)", 0},
+     "What is there does not count; may be given again (default: the starters and solutions of this tree)", 0},
     {0},
 };
 

@@ -162,7 +162,7 @@ void similar_html_write(FILE *out, const struct pair *pairs, size_t count)
     size_t shown = count < PAGE_PAIRS ? count : PAGE_PAIRS;
 
     html_page_begin(out, "Similar submissions");
-    fputs("<header><h1>Similar submissions</h1>\n<p>What is marked stands in both programs when names, texts, numbers, "
+    fputs("<header><h1>Similar submissions</h1>\n<p>What is marked is in both programs when names, texts, numbers, "
           "layout and comments make no difference; what everybody was given is not counted. It is a reason "
           "to look, and "
           "to ask; it proves nothing.</p></header>\n<main>\n",

@@ -361,7 +361,7 @@ static bool compile_is_refused(const char *argument)
 {
     const char *why = NULL;
     if (strcmp(argument, "-static") == 0 || strcmp(argument, "-static-pie") == 0 || strcmp(argument, "-nostdlib") == 0)
-        why = "the library that watches is a shared one and stands before the C library: leave this out";
+        why = "the library that watches is a shared one and is before the C library: leave this out";
     else if (strncmp(argument, "-fsanitize=", 11) == 0 && strstr(argument, "thread") != NULL)
         why = "`weave cc` adds the callbacks itself, and links its own library instead of ThreadSanitizer's: leave "
               "this out";

@@ -40,7 +40,7 @@ static const struct cause {
      "The object is initialised again while it is in use, which forgets who holds it and how often it was posted. Let "
      "exactly one process initialise it (the one that created the segment), before the others can see it."},
     {"spurious-wakeup", "pthread_cond_wait may return although nobody signalled: wait in a loop, `while "
-                        "(!condition) pthread_cond_wait(...)`, not behind an `if`."},
+                        "(!condition) pthread_cond_wait(...)`, not under an `if`."},
     {"not-owner", "A mutex may be unlocked only by the process that locked it."},
     {"wait-unlocked", "pthread_cond_wait must be called with the mutex locked by the caller."},
     {"volatile-flag", "volatile only stops the compiler from keeping the value in a register. It is not "
@@ -67,7 +67,7 @@ static const struct cause {
                       "posted before the copy is "
                       "finished. Copy everything first, give back last."},
     {"unordered", "Nothing (lock, semaphore, release and acquire of a flag) orders these two accesses."},
-    {"crash", "A signal killed the process: a bad pointer, an abort, or memory behind the end of the segment."},
+    {"crash", "A signal killed the process: a bad pointer, an abort, or memory past the end of the segment."},
     {"self-lock", "The process waits for a lock that it holds itself."},
     {"lock-order", "Each process holds a lock that the other one wants. Take locks in the same order everywhere."},
     {"wait-holding-lock", "A process waits for something while it holds the lock that the others need to "
@@ -93,10 +93,10 @@ static const struct cause {
     {"too-high", "A semaphore used as a lock was posted more often than waited for: from now on two "
                  "processes can hold it at once."},
     {"removed", "The object was removed while it was still needed: remove it last, when everybody is done."},
-    {"endless-loop", "The process computes for ever without touching shared memory. Often the compiler has "
+    {"endless-loop", "The process computes forever without touching shared memory. Often the compiler has "
                      "moved the read of a plain flag "
                      "out of a waiting loop, which an atomic flag forbids."},
-    {"livelock", "The processes go on for ever without getting anywhere: each undoes or repeats what the "
+    {"livelock", "The processes go on forever without getting anywhere: each undoes or repeats what the "
                  "other waits for."},
     {"wrong-output", "No rule of memory or locks is broken, but the result is wrong: look at indexes and counts."},
     {"too-much-output", "More than 16 MiB in one run: a loop that prints does not end."},
@@ -572,7 +572,7 @@ static void findings_stuck(struct context *c)
     if (waiting > 1)
         snprintf(finding->headline, sizeof finding->headline, "%d processes wait and nobody can go on", waiting);
     else
-        snprintf(finding->headline, sizeof finding->headline, "%s waits for ever", process_name(c, first));
+        snprintf(finding->headline, sizeof finding->headline, "%s waits forever", process_name(c, first));
     for (int i = 0; i < control->slots && i < WEAVE_PROCESSES; i++) {
         const struct process *p = &control->process[i];
         struct side *side = finding_side(finding, i, process_waits(p) ? p->wait_site : WEAVE_NO_SITE);
@@ -819,7 +819,7 @@ static void findings_ending(struct context *c)
         break;
     case ENDING_LOOP:
         finding = finding_add(c, "hang", "endless-loop");
-        snprintf(finding->headline, sizeof finding->headline, "%s computes for ever", process_name(c, control->turn));
+        snprintf(finding->headline, sizeof finding->headline, "%s computes forever", process_name(c, control->turn));
         break;
     case ENDING_DIVERGED:
         finding = finding_add(c, "diverged", "diverged");
