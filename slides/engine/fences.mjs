@@ -3,10 +3,16 @@
 import { escape, fenceInfo } from './markup.mjs';
 import { figureHtml } from './figure.mjs';
 
-// Code is as large as its longest line, and how many there are, allow: see `pre` in theme.css. A line that is wider than
-// the slide goes on in the next one, as in an editor: type never gets smaller than can be read from the last row.
-const LARGE = { characters: 72, lines: 12 }; // lines of all the code on the slide
-const FITS = 87;
+// Code is as large as the slide has room for: see `pre` in theme.css. A line that is wider than the slide goes on in the next
+// one, as in an editor: type never gets smaller than can be read from the last row.
+const SIZES = [ // from large to small: lines that are longer than `characters` go on in the next one, where that is allowed
+  { name: 'huge', characters: 68, line: 36, wraps: false }, // 27 pixels
+  { name: 'large', characters: 73, line: 33, wraps: false }, // 25
+  { name: 'middle', characters: 76, line: 32, wraps: true }, // 24
+];
+const ROOM = 530; // pixels below a heading
+const AROUND = 46; // padding and margin of a piece of code
+const FITS = 87; // what remains has 21 pixels
 const SNUG = 92; // a little smaller, rather than a line for the end of a comment
 const HANGING = 4; // characters by which the rest of a line that goes on is further right
 
@@ -35,8 +41,8 @@ const stepped = (html, steps) => {
     .replace('</code>', `</code>${marks.join('')}`);
 };
 
-// Words with a hyphen (--unlink) stay whole.
-const whole = (html) => html.replace(/<[^>]*>|[^<\s]*-[^<\s]*/g, (part) => (part.startsWith('<') ? part : `<span class="word">${part}</span>`));
+// Words with a hyphen (--unlink) stay whole, and the end of a comment stays with its last word.
+const whole = (html) => html.replace(/<[^>]*>|[^<\s]* \*\/|[^<\s]*-[^<\s]*/g, (part) => (part.startsWith('<') ? part : `<span class="word">${part}</span>`));
 
 const wrapped = (html, lines) =>
   linesOf(html, (line, at) => {
@@ -44,19 +50,48 @@ const wrapped = (html, lines) =>
     return `<span class="long" style="padding-left:${hang}ch;text-indent:-${hang}ch">${whole(line)}</span>`;
   });
 
-// The lines of code that are on the same slide as this fence.
-const linesBeside = (tokens, at) => {
-  const ends = (token) => token.type === 'marpit_slide_open' || token.type === 'marpit_slide_close';
-  const first = tokens.findLastIndex((token, index) => index < at && ends(token));
-  const last = tokens.findIndex((token, index) => index > at && ends(token));
-  const code = tokens.slice(first + 1, last < 0 ? undefined : last).filter((token) => token.type === 'fence');
-  return code.reduce((sum, token) => sum + token.content.trimEnd().split('\n').length, 0);
+const tabless = (line) => line.replace(/\t/g, ' '.repeat(8)); // as wide as it may get
+const longest = (token) => Math.max(...token.content.split('\n').map((line) => tabless(line).length));
+
+// How many lines a piece of code takes where one has room for so many characters.
+const linesTaken = (content, characters) =>
+  content.trimEnd().split('\n').reduce((sum, line) => {
+    const rest = tabless(line).length - characters;
+    const hang = /^ */.exec(line)[0].length + HANGING + 6; // words that stay whole leave some of a line empty
+    return sum + 1 + (rest > 0 ? Math.ceil((rest + 8) / Math.max(10, characters - hang)) : 0);
+  }, 0);
+
+// What else is on the slide, in pixels, estimated; Infinity where nothing may be added: a picture, a figure, a class with sizes
+// of its own. The checks of pages measure what came of it.
+const heightOfRest = (tokens) => {
+  let height = 0;
+  for (const token of tokens) {
+    if (token.type === 'fence' && fenceInfo(token.info).language === 'figure') return Infinity;
+    if (token.type === 'fence' && fenceInfo(token.info).language === 'table') return Infinity;
+    if (token.type === 'inline' && token.children?.some((child) => /image|picture/.test(child.type))) return Infinity;
+    if (token.type === 'tr_open') height += 52;
+    if (token.type === 'list_item_open') height += 8;
+    if (token.type === 'paragraph_open' && !token.hidden) height += 16;
+    if (token.type === 'blockquote_open') height += 44;
+    if (token.type === 'inline') height += 42 * Math.ceil(token.content.length / 70);
+  }
+  return height - (tokens.some((token) => token.type === 'heading_open') ? 42 : 0); // a heading has its room already
 };
 
-const sizeClass = (tokens, at) => {
-  const longest = Math.max(...tokens[at].content.split('\n').map((line) => line.length));
-  if (longest <= LARGE.characters && linesBeside(tokens, at) <= LARGE.lines) return 'large';
-  return longest > SNUG ? 'wrapped' : longest > FITS ? 'snug' : '';
+const sizeClass = (tokens, at, stepped) => {
+  const slideAt = tokens.findLastIndex((token, index) => index < at && token.type === 'marpit_slide_open');
+  const last = tokens.findIndex((token, index) => index > at && token.type === 'marpit_slide_close');
+  const slide = tokens.slice(slideAt + 1, last < 0 ? undefined : last);
+  const code = slide.filter((token) => token.type === 'fence');
+  const own = /dense|split/.test(tokens[slideAt]?.attrGet('class') ?? '');
+  const rest = own ? Infinity : heightOfRest(slide);
+  // All code of a slide has one size: the largest at which everything fits.
+  const fits = ({ characters, line, wraps }) =>
+    code.every((token) => longest(token) <= characters || (wraps && !stepped && fenceInfo(token.info).step === undefined)) &&
+    rest + code.reduce((sum, token) => sum + AROUND + line * linesTaken(token.content, characters), 0) <= ROOM;
+  const size = SIZES.find(fits);
+  if (size !== undefined) return longest(tokens[at]) > size.characters ? `${size.name} wrapped` : size.name;
+  return longest(tokens[at]) > SNUG ? 'wrapped' : longest(tokens[at]) > FITS ? 'snug' : '';
 };
 
 export const fences = (md) => {
@@ -68,9 +103,9 @@ export const fences = (md) => {
     if (info.language === 'figure') return figureHtml(info, inner.renderInline(token.content.trim().replace(/\n/g, ' ')));
     if (info.language === 'table') return inner.render(token.content).replace('<p>', '<p class="source">');
     const html = plain(tokens, at, options, env, self);
-    const size = sizeClass(tokens, at);
+    const size = sizeClass(tokens, at, info.step !== undefined);
     const named = size === '' ? html : html.replace('<pre', `<pre class="${size}"`);
     if (info.step !== undefined) return stepped(named, info.step);
-    return size === 'wrapped' ? wrapped(named, token.content.split('\n')) : named;
+    return size.endsWith('wrapped') ? wrapped(named, token.content.split('\n')) : named;
   };
 };

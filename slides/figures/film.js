@@ -5,8 +5,8 @@ import { models } from './models.js';
 import { pictures, WIDTH } from './pictures.js';
 import { clean, rect, text } from './svg.js';
 
-const COLUMNS = 3; // on a slide; a page has room for two
-const ROWS = 2;
+const FRAMES = 6;
+const SLIDE = { width: 1152, height: 520 }; // room for a strip on a slide: `.film` in figures.css
 const COLUMN = 376; // 3 columns and 2 gaps are 1152, the width of a slide's text
 const GAP = 12;
 const SCALE = (COLUMN - 16) / WIDTH;
@@ -23,15 +23,22 @@ const wrapped = (words, letters) => {
   return lines;
 };
 
-/** The strip as SVG text. Throws when the run does not fit into two rows of frames. */
-export function filmSvg(name, settings, film = models[name].film(settings), { columns = COLUMNS, letters = LETTERS } = {}) {
+// The number of columns in which a strip is largest on a slide: it grows until it is as wide or as high as the room.
+const columnsFor = (count, frameHeight) => {
+  const scale = (columns) => Math.min(SLIDE.width / (columns * (COLUMN + GAP) - GAP), SLIDE.height / (Math.ceil(count / columns) * (frameHeight + GAP)));
+  return [3, 2, 1].reduce((best, columns) => (scale(columns) > scale(best) ? columns : best));
+};
+
+/** The strip as SVG text, in `columns` or in as many as make it largest on a slide. Throws when the run has too many frames. */
+export function filmSvg(name, settings, film = models[name].film(settings), { columns: wanted, letters = LETTERS } = {}) {
   const model = models[name];
   const frames = filmFrames(model, settings, film);
-  if (frames.length > ROWS * COLUMNS) throw new RangeError(`figure ${name}: the film "${film}" has ${frames.length} frames, more than ${ROWS * COLUMNS}`);
+  if (frames.length > FRAMES) throw new RangeError(`figure ${name}: the film "${film}" has ${frames.length} frames, more than ${FRAMES}`);
   const drawn = frames.map(({ state, settings: shown, words }, at) => ({ ...pictures[name](state, shown), lines: wrapped(`${at}. ${words}`, letters) }));
   const tallest = Math.max(...drawn.map(({ height }) => height)) * SCALE;
   const most = Math.max(...drawn.map(({ lines }) => lines.length));
   const frameHeight = most * LINE + tallest + 20;
+  const columns = wanted ?? columnsFor(frames.length, frameHeight);
   const parts = drawn.map(({ body, lines }, at) => {
     const x = (at % columns) * (COLUMN + GAP);
     const y = Math.floor(at / columns) * (frameHeight + GAP);
