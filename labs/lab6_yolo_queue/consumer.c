@@ -153,7 +153,8 @@ int main(int argc, char **argv)
             break;
     } while (options.wait);
 
-    if (counts.frames == 0) { /* a producer that fails at once is no success of ours, whichever side started first */
+    if (counts.frames ==
+        0) { /* a producer that fails at once is no success of ours, whichever side started first */
         printf("consumer: 0 frames\n");
         return EXIT_FAILURE;
     }

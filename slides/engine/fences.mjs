@@ -78,7 +78,7 @@ const heightOfRest = (tokens) => {
   return height - (tokens.some((token) => token.type === 'heading_open') ? 42 : 0); // a heading has its room already
 };
 
-const sizeClass = (tokens, at, stepped) => {
+const sizeClass = (tokens, at, walked) => {
   const slideAt = tokens.findLastIndex((token, index) => index < at && token.type === 'marpit_slide_open');
   const last = tokens.findIndex((token, index) => index > at && token.type === 'marpit_slide_close');
   const slide = tokens.slice(slideAt + 1, last < 0 ? undefined : last);
@@ -87,7 +87,7 @@ const sizeClass = (tokens, at, stepped) => {
   const rest = own ? Infinity : heightOfRest(slide);
   // All code of a slide has one size: the largest at which everything fits.
   const fits = ({ characters, line, wraps }) =>
-    code.every((token) => longest(token) <= characters || (wraps && !stepped && fenceInfo(token.info).step === undefined)) &&
+    code.every((token) => longest(token) <= characters || (wraps && !walked && fenceInfo(token.info).step === undefined)) &&
     rest + code.reduce((sum, token) => sum + AROUND + line * linesTaken(token.content, characters), 0) <= ROOM;
   const size = SIZES.find(fits);
   if (size !== undefined) return longest(tokens[at]) > size.characters ? `${size.name} wrapped` : size.name;

@@ -106,7 +106,8 @@ FACTS: List[Fact] = [
     Fact(BENCH, "With the copies outside the lock there are {} times as many frames as with the lock around them.",
          (times("lab6-index-lock.stream", "lab6-documented.stream"),)),
     Fact(BENCH, "Frames that are rendered in place are no faster here than frames that are copied in and out, {} a second "
-         "against {}: this machine copies {} of them a second with one core, out of its caches.",
+         "against {}. Why is not measured: probably since this machine copies {} of them a second with one core, out of its "
+         "caches.",
          (rate("ring.in-place"), rate("ring.pipeline"), rate("limit.copy-private")), in_place_is_no_faster),
     Fact(BENCH, "With both sides on one CPU a blocking round trip takes {} µs instead of {} µs",
          (us("semaphore.round-trip.one-cpu"), us("semaphore.round-trip"))),

@@ -473,7 +473,7 @@ static void an_end_has_a_cause_of_its_own(void **state)
     assert_string_equal(member(verdict, "sleeps", "ended"), "limit");
     assert_non_null(strstr(member(verdict, "sleeps", "found"), "sleeps in sem_wait on /shmlab_"));
     assert_non_null(strstr(member(verdict, "sleeps", "found"), "whose value is 0"));
-    assert_non_null(strstr(member(verdict, "sleeps", "cause"), "nobody is left"));
+    assert_non_null(strstr(member(verdict, "sleeps", "cause"), "no process is left"));
     assert_string_equal(member(verdict, "other_status", "cause"), "something else");
     assert_string_equal(member(verdict, "leaves_a_child", "outcome"), "passed");
     assert_string_equal(member(verdict, "leaves_a_child", "heir"), "sh");
