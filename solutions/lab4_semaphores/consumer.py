@@ -193,7 +193,7 @@ def wait(for_token: Semaphore, timeout: float, in_vain: Callable[[], bool] = lam
         if stop.requested() or deadline.passed():
             return False
         if in_vain():
-            return for_token.try_wait()  # posted after we gave up, before whoever did it went
+            return for_token.try_wait()  # posted after we gave up, before its poster went
     return True
 
 
