@@ -4,7 +4,7 @@
 #     make lab3       the verdict on lab 3: see tools/labs.mk for hint3, watch3, reset3, solution3, progress, doctor
 #     make models     fetch a COCO model for photographs
 # not in a handout:
-#     make demo       detect, stream, draw: the main job   (LIVE=1: watch it)
+#     make demo       detect, stream, draw: the main job   (LIVE=1: watch it; PHOTO=FILE: a photograph of yours)
 #     make check      all tests             make check ONLY=lab3   those of one part: grader, weave, slides, harness, ...
 #     make mutate LAB=4 N=60 SEED=7   would mistakes keep full marks? tests/mutation/README.md
 #     make coverage   which lines of the C sources the tests run
@@ -29,7 +29,7 @@ $(BUILD)/CMakeCache.txt:
 
 # not in a handout:
 demo: all
-	@bash tools/demo $(BUILD) $(if $(LIVE),--live)
+	@bash tools/demo $(BUILD) $(if $(LIVE),--live,$(if $(PHOTO),--photo "$$PHOTO"))
 
 bench: all
 	+@cmake --build $(BUILD) --target bench_run

@@ -272,6 +272,30 @@ class Phone(unittest.TestCase):
                     corner = ((y + height - 1) * drawn.width + x) * 3
                     self.assertEqual(tuple(drawn.pixels[corner : corner + 3]), colours.of_class(names.index(kind)))
 
+    def test_demo_of_a_photograph(self) -> None:
+        """`make demo PHOTO=FILE`, with the network of the shapes under the name of one of the world's."""
+        models = self.photo.parent / "models"
+        models.mkdir()
+        for ours, its in (("shapes.cfg", "yolov3-tiny.cfg"), ("shapes.weights", "yolov3-tiny.weights"), ("shapes.names", "coco.names")):
+            (models / its).symlink_to(TOP / "common/media" / ours)
+        build = self.photo.parent / "build"
+        build.mkdir()
+        for name in ("bin", "solutions"):
+            (build / name).symlink_to(C_PROGRAM.parents[1] / name)
+        self.take(6)
+        said = subprocess.run(["bash", TOP / "tools/demo", build, "--photo", self.photo], capture_output=True, text=True,
+                              env={**os.environ, "SHMLAB_MODELS": str(models)}, check=False)
+        if "built without libdarknet" in said.stderr:
+            self.skipTest("built without libdarknet")
+        self.assertEqual(said.returncode, 0, said.stderr)
+        drawn = picture_file.read(build / "demo/photo.png")
+        self.assertEqual((drawn.width, drawn.height), (self.upright.width, self.upright.height))
+        boxes = re.findall(r"producer: \w+ [\d.]+ at \((\d+), (\d+)\), (\d+) x (\d+)", said.stdout)
+        self.assertEqual(len(boxes), 4)
+        for x, y, _width, height in (map(int, box) for box in boxes):
+            corner = ((y + height - 1) * drawn.width + x) * 3
+            self.assertIn(tuple(drawn.pixels[corner : corner + 3]), [colours.of_class(number) for number in range(4)])
+
 
 if __name__ == "__main__":
     unittest.main()
