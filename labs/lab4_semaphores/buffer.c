@@ -196,26 +196,25 @@ static void buffer_prepare(struct buffer *buffer, const char *prefix)
     names_make(buffer, prefix);
 }
 
-/* One attempt to make the buffer ours alone; JOIN_LATER when somebody is there, or when an old one made room.
- */
+/* One attempt to make the buffer ours alone; JOIN_LATER when somebody is there. */
 static enum join buffer_try_create(struct buffer *buffer, unsigned capacity, mode_t mode)
 {
-    bool created;
-
-    buffer->fd = presence_open(buffer->shm_name, mode, BUFFER_PRESENCE, &created);
-    if (buffer->fd == -1) {
-        if (errno == EAGAIN)
-            return JOIN_LATER;
-        error_report_errno("choose another --prefix", "shm_open(%s)", buffer->shm_name);
-        return JOIN_FAILED;
-    }
-    if (!created) {
-        printf("producer: replacing %s: nobody holds it (a program that takes no lock would lose it)\n",
-               buffer->shm_name);
-        fflush(stdout);
-        shm_unlink(buffer->shm_name); /* who uses it without our knowing keeps it, whole */
-        handles_close(buffer);
-        return JOIN_LATER;
+    /* Until it is ours: who removed an old one and stopped here would leave its semaphores. */
+    for (bool created = false; !created;) {
+        buffer->fd = presence_open(buffer->shm_name, mode, BUFFER_PRESENCE, &created);
+        if (buffer->fd == -1) {
+            if (errno == EAGAIN)
+                return JOIN_LATER;
+            error_report_errno("choose another --prefix", "shm_open(%s)", buffer->shm_name);
+            return JOIN_FAILED;
+        }
+        if (!created) {
+            printf("producer: replacing %s: nobody holds it (a program that takes no lock would lose it)\n",
+                   buffer->shm_name);
+            fflush(stdout);
+            shm_unlink(buffer->shm_name); /* who uses it without our knowing keeps it, whole */
+            handles_close(buffer);
+        }
     }
     if (buffer_initialise(buffer, capacity, mode) != 0) {
         objects_unlink(buffer);

@@ -6,6 +6,7 @@ SOLUTIONS in the environment: the folder of the built programs.
 import ctypes
 import itertools
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -106,6 +107,31 @@ class Strangers(unittest.TestCase):
                 said = consumer.communicate(timeout=LIMIT)[0]
                 self.assertIn("3 frames (1 to 3)", said)
                 self.assertEqual(consumer.returncode, 0)
+
+    def test_stopped_while_it_replaces_what_a_killed_producer_left(self) -> None:
+        """It removes the old buffer's name; whatever stops it then, the old semaphores do not stay."""
+        producer = [str(BUILT / "lab4_semaphores/producer"), "--prefix", self.prefix]
+        killed = subprocess.Popen(producer, stdout=subprocess.PIPE)
+        self.assertIn(b"put item 1", killed.stdout.readline())  # type: ignore[union-attr]
+        killed.kill()
+        killed.communicate()
+        reading, writing = os.pipe()  # full, so that it waits where it says that it replaces the buffer
+        os.set_blocking(writing, False)
+        try:
+            while True:
+                os.write(writing, bytes(65536))
+        except BlockingIOError:
+            os.set_blocking(writing, True)
+        stopped = subprocess.Popen(producer, stdout=writing, stderr=subprocess.DEVNULL)
+        os.close(writing)
+        caught = re.compile(r"SigCgt:\s*([0-9a-f]+)")
+        while not int(caught.findall(Path(f"/proc/{stopped.pid}/status").read_text())[0], 16) >> (signal.SIGTERM - 1) & 1:
+            pass
+        stopped.send_signal(signal.SIGTERM)
+        with open(reading, "rb") as said:
+            said.read()
+        self.assertEqual(stopped.wait(timeout=LIMIT), 1)
+        self.assertEqual([name for name in os.listdir("/dev/shm") if self.prefix in name], [])
 
     def test_producer_that_gives_nothing(self) -> None:
         """It made a queue that is whole, put nothing in, and removed it: no success, whoever started first."""
