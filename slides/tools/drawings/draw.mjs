@@ -222,7 +222,7 @@ const bench_bars = () => {
 
 /* --- film strips: the figures' models, two columns for a page --- */
 
-const PAGE = { columns: 2, letters: 44 }; // in the fonts of a reader's machine
+const PAGE = { columns: 2, letters: 42 }; // in the fonts of a reader's machine
 
 const film = (name, wanted, run) => () =>
   filmSvg(name, settingsFrom(models[name], wanted), run, PAGE).replace(/viewBox="0 0 (\d+) (\d+)"/, (all, width, height) => `${all} width="${width}" height="${height}" font-family="'Source Sans 3', 'DejaVu Sans', sans-serif"`).replace(/(<svg[^>]*>)/, `$1<rect width="100%" height="100%" fill="${PAPER}"/>`) + '\n';
