@@ -625,18 +625,20 @@ static void watch_name_call(long call, char *name, size_t size)
         {SYS_recvmsg, "recvmsg"},
         {SYS_sendto, "send"},
         {SYS_sendmsg, "sendmsg"},
-        {SYS_poll, "poll"},
         {SYS_ppoll, "ppoll"},
-        {SYS_select, "select"},
         {SYS_pselect6, "pselect"},
-        {SYS_epoll_wait, "epoll_wait"},
         {SYS_futex, "futex"},
         {SYS_wait4, "wait4"},
         {SYS_waitid, "waitid"},
-        {SYS_pause, "pause"},
         {SYS_flock, "flock"},
         {SYS_rt_sigtimedwait, "sigwait"},
         {SYS_rt_sigsuspend, "sigsuspend"},
+#ifdef SYS_poll /* the older calls, which newer processors such as arm64 have not: syscalls(2) */
+        {SYS_poll, "poll"},
+        {SYS_select, "select"},
+        {SYS_epoll_wait, "epoll_wait"},
+        {SYS_pause, "pause"},
+#endif
     };
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
         if (calls[i].number == call) {
