@@ -137,7 +137,7 @@ static void page_store(const struct judge *judge, const struct slot *slot, json_
     json_decref(page);
 }
 
-/* The check's own folder, again for each run. */
+/* The check's own folder: a new one for each run. */
 static void scratch_path(const struct judge *judge, size_t which, char path[PATH_SIZE])
 {
     snprintf(path, PATH_SIZE, "%s/%s", judge->scratch.path, judge->order->lab->cases[which].name);
