@@ -11,7 +11,9 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
-enum { ROOM = 2 * CROWD_MANY };
+/* How many more there may be: of what a check starts, where that is counted apart; and where all of the user's is
+ * counted, which other checks and other programs add to meanwhile. */
+enum { ROOM = 2 * CROWD_MANY, ROOM_OF_USER = 8 * CROWD_MANY };
 
 unsigned crowd_now(void)
 {
@@ -130,5 +132,5 @@ void crowd_group_remove(pid_t check)
 
 unsigned long crowd_limit(void)
 {
-    return getuid() == 0 ? 0 : tasks_count(0) + ROOM;
+    return getuid() == 0 ? 0 : tasks_count(0) + ROOM_OF_USER;
 }

@@ -339,6 +339,14 @@ static const char *member(const json_t *verdict, const char *name, const char *k
     return NULL;
 }
 
+/* Says what the check has found where its outcome is another one. */
+static void outcome_is(const json_t *verdict, const char *name, const char *outcome)
+{
+    if (strcmp(member(verdict, name, "outcome"), outcome) != 0)
+        print_error("%s: %s\n", name, member(verdict, name, "found"));
+    assert_string_equal(member(verdict, name, "outcome"), outcome);
+}
+
 static json_t *lab_run(const struct lab *of, const char *only, int repeat)
 {
     char folder[] = "/tmp/shmlab-test-XXXXXX";
@@ -373,30 +381,30 @@ static void each_check_is_one_record(void **state)
     (void)state;
     json_t *verdict = run(NULL);
 
-    assert_string_equal(member(verdict, "good", "outcome"), "passed");
-    assert_string_equal(member(verdict, "bad", "outcome"), "failed");
+    outcome_is(verdict, "good", "passed");
+    outcome_is(verdict, "bad", "failed");
     assert_string_equal(member(verdict, "bad", "found"), "\xEF\xBF\xBDtwo\xEF\xBF\xBD");
     assert_string_equal(member(verdict, "bad", "cause"), "a cause");
-    assert_string_equal(member(verdict, "needs_bad", "outcome"), "skipped");
-    assert_string_equal(member(verdict, "crashes", "outcome"), "error");
-    assert_string_equal(member(verdict, "silent", "outcome"), "error");
-    assert_string_equal(member(verdict, "refuses", "outcome"), "skipped");
-    assert_string_equal(member(verdict, "needs_needs_bad", "outcome"), "skipped"); /* a failure reaches that far */
-    assert_string_equal(member(verdict, "not_here", "outcome"), "unjudged");
+    outcome_is(verdict, "needs_bad", "skipped");
+    outcome_is(verdict, "crashes", "error");
+    outcome_is(verdict, "silent", "error");
+    outcome_is(verdict, "refuses", "skipped");
+    outcome_is(verdict, "needs_needs_bad", "skipped"); /* a failure reaches that far */
+    outcome_is(verdict, "not_here", "unjudged");
     assert_string_equal(member(verdict, "not_here", "found"), "no such kernel");
-    assert_string_equal(member(verdict, "needs_both", "outcome"), "passed"); /* nobody has failed */
-    assert_string_equal(member(verdict, "static", "outcome"), "error");
-    assert_string_equal(member(verdict, "static_fails", "outcome"), "error");
+    outcome_is(verdict, "needs_both", "passed"); /* nobody has failed */
+    outcome_is(verdict, "static", "error");
+    outcome_is(verdict, "static_fails", "error");
     assert_non_null(strstr(member(verdict, "static_fails", "found"), "shmlab_shim.so did not get into it"));
-    assert_string_equal(member(verdict, "fault", "outcome"), "passed");
-    assert_string_equal(member(verdict, "bombs", "outcome"), "failed");
+    outcome_is(verdict, "fault", "passed");
+    outcome_is(verdict, "bombs", "failed");
     assert_non_null(strstr(member(verdict, "bombs", "found"), "more than 256 of them"));
     assert_non_null(
         strstr(member(verdict, "closed", "found"), "a segment with mode 0000, which even you may not open"));
     assert_non_null(strstr(member(verdict, "closed_semaphore", "found"), "one with mode 0000, which even you"));
-    assert_string_equal(member(verdict, "litters", "outcome"), "passed");
-    assert_string_equal(member(verdict, "hidden", "outcome"), "hidden");
-    assert_string_equal(member(verdict, "leaks", "outcome"), "failed");
+    outcome_is(verdict, "litters", "passed");
+    outcome_is(verdict, "hidden", "hidden");
+    outcome_is(verdict, "leaks", "failed");
     assert_int_equal(json_integer_value(json_object_get(verdict, "points")), 31);
     assert_int_equal(json_integer_value(json_object_get(verdict, "points_unjudged")), 11);
     assert_int_equal(json_integer_value(json_object_get(verdict, "challenge_points")), 7);
@@ -411,7 +419,7 @@ static void one_check_runs_with_what_it_needs(void **state)
     json_t *verdict = run("needs_bad");
 
     assert_int_equal(json_array_size(json_object_get(verdict, "checks")), 2);
-    assert_string_equal(member(verdict, "needs_bad", "outcome"), "skipped");
+    outcome_is(verdict, "needs_bad", "skipped");
     json_decref(verdict);
 }
 
@@ -475,12 +483,12 @@ static void an_end_has_a_cause_of_its_own(void **state)
     assert_non_null(strstr(member(verdict, "sleeps", "found"), "whose value is 0"));
     assert_non_null(strstr(member(verdict, "sleeps", "cause"), "no process is left"));
     assert_string_equal(member(verdict, "other_status", "cause"), "something else");
-    assert_string_equal(member(verdict, "leaves_a_child", "outcome"), "passed");
+    outcome_is(verdict, "leaves_a_child", "passed");
     assert_string_equal(member(verdict, "leaves_a_child", "heir"), "sh");
     assert_string_equal(member(verdict, "crashes_unseen", "ended"), "signal");
     assert_non_null(
         strstr(member(verdict, "crashes_unseen", "found"), "nothing\n`sh -c kill -SEGV $$` was ended by signal"));
-    assert_string_equal(member(verdict, "cut_object", "outcome"), "failed");
+    outcome_is(verdict, "cut_object", "failed");
     assert_non_null(strstr(member(verdict, "cut_object", "found"), "made shorter"));
     json_decref(verdict);
 }
@@ -524,23 +532,23 @@ static void a_check_runs_again_while_its_outcome_stays_the_same(void **state)
     (void)state;
     json_t *verdict = run_again("bad", 4);
     assert_string_equal(tally(verdict, "bad"), "4/0");
-    assert_string_equal(member(verdict, "bad", "outcome"), "failed");
+    outcome_is(verdict, "bad", "failed");
     assert_string_equal(tally(verdict, "good"), ""); /* it was only needed */
     json_decref(verdict);
 
     verdict = run_again("third_fails", 2);
     assert_string_equal(tally(verdict, "third_fails"), "2/2");
-    assert_string_equal(member(verdict, "third_fails", "outcome"), "passed");
+    outcome_is(verdict, "third_fails", "passed");
     json_decref(verdict);
 
     verdict = run_again("third_fails", 5);
     assert_string_equal(tally(verdict, "third_fails"), "3/2");
-    assert_string_equal(member(verdict, "third_fails", "outcome"), "failed");
+    outcome_is(verdict, "third_fails", "failed");
     json_decref(verdict);
 
     verdict = run_again("third_passes", 5);
     assert_string_equal(tally(verdict, "third_passes"), "3/1");
-    assert_string_equal(member(verdict, "third_passes", "outcome"), "failed"); /* what failed counts */
+    outcome_is(verdict, "third_passes", "failed"); /* what failed counts */
     assert_string_equal(member(verdict, "third_passes", "found"), "turn 1");
     json_decref(verdict);
 }
