@@ -149,6 +149,21 @@ class Csv(unittest.TestCase):
         row = next(row for row in rows("checks") if row["submission"] == "hostile_06" and row["outcome"] == "failed")
         self.assertEqual(row["found"], "'-2+3, \"quoted\", 'single'\nsecond line")
 
+    def test_a_cell_is_cut_where_a_spreadsheet_would_cut_it(self) -> None:
+        """Excel takes 32,767 characters a cell. What is longer ends after a whole character and says how much is missing."""
+        for character in ("x", "\u00e9", "\U0001f600"):
+            width = len(character.encode())
+            most, kept = 32000 // width, (32000 - 1) // width
+            checks = [{"name": name, "title": name, "outcome": "failed", "found": found, "points": 0, "points_max": 1}
+                      for name, found in (("fits", character * most), ("long", "a" + character * 40000))]
+            with tempfile.TemporaryDirectory() as scratch:
+                class_of_one(Path(scratch), [lab(3, 0, checks=checks)])
+                cells = {row["check"]: row["found"] for row in
+                         csv.DictReader(io.StringIO(export("csv", "--table", "checks", sample=Path(scratch)), newline=""))}
+            self.assertEqual(cells["fits"], character * most)
+            self.assertEqual(cells["long"], f"a{character * kept} [... {(40000 - kept) * width} bytes more]")
+            self.assertLess(len(cells["long"].encode("utf-16-le")) // 2, 32767)
+
     def test_lines_end_as_the_format_says(self) -> None:
         """RFC 4180: CRLF."""
         text = export("csv", "--table", "labs")

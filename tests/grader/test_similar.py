@@ -166,6 +166,12 @@ class Similar(unittest.TestCase):
         sample_results.write(self.folder, [2], [sample_results.submission(name, None, []) for name in self.names], [])
         return test_export.run("similar", self.folder, *options).stdout
 
+    def page(self, *options: object) -> "test_export.Page":
+        """What `grader similar` writes for a browser."""
+        path = self.folder / "pairs.html"
+        self.output("--html", path, *options)
+        return test_export.Page(path.read_text(encoding="utf-8"))
+
     def pairs(self, *options: object) -> Dict[Tuple[str, str], int]:
         """Names and percent."""
         return {(found.group(5), found.group(6)): int(found.group(1)) for found in PAIR.finditer(self.output(*options))}
@@ -242,6 +248,9 @@ class Similar(unittest.TestCase):
         output = self.output()
         self.assertIn("the reference solution itself: verbatim: lab2/", output)
         self.assertNotIn("itself: disguise", output)
+        page = self.page()
+        self.assertRegex(page.text, r"The reference solution itself[^:]*verbatim: lab2/")
+        self.assertNotIn("disguise: lab2", page.text)
 
     def test_against(self) -> None:
         """Last year's results, or a folder of programs; not among themselves."""
@@ -249,9 +258,14 @@ class Similar(unittest.TestCase):
         known = self.folder / "known"
         for name in ("forum", "mirror"):
             shutil.copytree(SECOND, known / name)
+        shutil.copytree(REFERENCE, known / "solution")  # not handed in by anybody
         found = self.pairs("--against", known)
-        self.assertEqual(set(found), {("author", "forum"), ("author", "mirror")})
+        self.assertEqual(set(found), {("author", f"forum of {known}"), ("author", f"mirror of {known}")})
         self.assertGreaterEqual(min(found.values()), 80)
+        page = self.page("--against", known)
+        self.assertRegex(page.text, f"[0-9]+ %: author and forum of {known}")
+        self.assertIn(f"not of this class: of {known}", page.text)
+        self.assertNotIn("The reference solution itself", page.text)
         test_export.run("similar", self.folder, "--against", self.folder / "nowhere", status=1)
 
     def test_independent_classes(self) -> None:

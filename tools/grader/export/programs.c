@@ -131,7 +131,7 @@ static void program_free(struct program *program)
 }
 
 static void submission_read(struct programs *programs, const struct class_results *results, const json_t *submission,
-                            const struct hash_set *given, bool other)
+                            const struct hash_set *given, const char *against)
 {
     char *top;
 
@@ -146,7 +146,7 @@ static void submission_read(struct programs *programs, const struct class_result
             program->name = verdict_text(submission, "name");
             program->person = submission_person(submission);
             program->lab = lab;
-            program->other = other;
+            program->against = against;
             sources_read(program, top, folder, given);
         }
         free(folder);
@@ -155,13 +155,13 @@ static void submission_read(struct programs *programs, const struct class_result
 }
 
 void programs_read(struct programs *programs, const struct class_results *results, const struct hash_set *given,
-                   bool other)
+                   const char *against)
 {
     size_t i;
     json_t *submission;
 
     json_array_foreach (results->submissions, i, submission) {
-        submission_read(programs, results, submission, given, other);
+        submission_read(programs, results, submission, given, against);
     }
 }
 
@@ -184,7 +184,7 @@ bool programs_other(struct programs *programs, const char *folder, const struct 
             struct program *program = program_add(programs);
             program->owned = strdup(entries[i]->d_name);
             program->name = program->person = program->owned;
-            program->other = true;
+            program->against = folder;
             sources_read(program, path, path, given);
         }
         free(path);

@@ -56,8 +56,7 @@ struct comparison {
     struct class_results results, others[GIVEN_MAX];
     struct programs programs;
     struct hash_set given;
-    struct pair *pairs;
-    size_t pair_count;
+    struct similar found;
 };
 
 /* ---- who has what ---- */
@@ -308,7 +307,7 @@ static double programs_score(const struct field *field, size_t one, size_t other
 
 static void pair_add(struct comparison *comparison, struct pair pair, int threshold)
 {
-    if (pair.left->other) { /* the left one is of the class */
+    if (pair.left->against != NULL) { /* the left one is of the class */
         const struct program *other = pair.left;
         pair.left = pair.right;
         pair.right = other;
@@ -317,10 +316,10 @@ static void pair_add(struct comparison *comparison, struct pair pair, int thresh
     if (pair.percent < threshold || !(pair.score > 0))
         return;
     pair_count(&pair);
-    comparison->pairs = realloc(comparison->pairs, (comparison->pair_count + 1) * sizeof pair);
-    if (comparison->pairs == NULL)
+    comparison->found.pairs = realloc(comparison->found.pairs, (comparison->found.pair_count + 1) * sizeof pair);
+    if (comparison->found.pairs == NULL)
         abort();
-    comparison->pairs[comparison->pair_count++] = pair;
+    comparison->found.pairs[comparison->found.pair_count++] = pair;
 }
 
 static void lab_compare(struct comparison *comparison, int lab, int threshold)
@@ -333,7 +332,7 @@ static void lab_compare(struct comparison *comparison, int lab, int threshold)
         for (size_t v = units_end(&field, u); v < field.count; v = units_end(&field, v)) {
             const struct program *left = &comparison->programs.at[field.units[u].program];
             const struct program *right = &comparison->programs.at[field.units[v].program];
-            if (!left->other || !right->other)
+            if (left->against == NULL || right->against == NULL)
                 pair_add(comparison, (struct pair){.left = left, .right = right, .score = programs_score(&field, u, v)},
                          threshold);
         }
@@ -346,8 +345,8 @@ static void pairs_find(struct comparison *comparison, int threshold)
 {
     for (int lab = 1; lab <= LABS_MAX; lab++)
         lab_compare(comparison, lab, threshold);
-    if (comparison->pair_count > 0)
-        qsort(comparison->pairs, comparison->pair_count, sizeof *comparison->pairs, by_percent);
+    if (comparison->found.pair_count > 0)
+        qsort(comparison->found.pairs, comparison->found.pair_count, sizeof *comparison->found.pairs, by_percent);
 }
 
 /* ---- passages ---- */
@@ -412,9 +411,12 @@ static void name_print(const struct program *program, const char *after)
     char *name = text_plain(program->name), *person = text_plain(program->person);
 
     if (strcmp(name, person) != 0)
-        printf("%s (%s)%s", name, person, after);
+        printf("%s (%s)", name, person);
     else
-        printf("%s%s", name, after);
+        fputs(name, stdout);
+    if (program->against != NULL)
+        printf(" of %s", program->against);
+    fputs(after, stdout);
     free(name);
     free(person);
 }
@@ -422,9 +424,9 @@ static void name_print(const struct program *program, const char *after)
 static void pairs_print(const struct comparison *comparison, int threshold)
 {
     printf("%zu programs; pairs of one lab that are %d %% likely no chance, or more: %zu\n", comparison->programs.count,
-           threshold, comparison->pair_count);
-    for (size_t i = 0; i < comparison->pair_count; i++) {
-        const struct pair *pair = &comparison->pairs[i];
+           threshold, comparison->found.pair_count);
+    for (size_t i = 0; i < comparison->found.pair_count; i++) {
+        const struct pair *pair = &comparison->found.pairs[i];
         printf("%3d %%  lab %d, %d fingerprints of %d and %d: ", pair->percent, pair->left->lab, pair->shared,
                pair->left_own, pair->right_own);
         name_print(pair->left, ", ");
@@ -452,8 +454,8 @@ static void clusters_find(struct comparison *comparison)
         abort();
     for (size_t p = 0; p < programs->count; p++)
         of[p] = &programs->at[p];
-    for (size_t i = 0; i < comparison->pair_count; i++) {
-        const struct pair *pair = &comparison->pairs[i];
+    for (size_t i = 0; i < comparison->found.pair_count; i++) {
+        const struct pair *pair = &comparison->found.pairs[i];
         of[cluster_of(of, programs, pair->right) - programs->at] = cluster_of(of, programs, pair->left);
     }
     int number = 0;
@@ -464,9 +466,9 @@ static void clusters_find(struct comparison *comparison)
         if (members < 3)
             continue;
         number++;
-        for (size_t i = 0; i < comparison->pair_count; i++)
-            if (cluster_of(of, programs, comparison->pairs[i].left) == &programs->at[p])
-                comparison->pairs[i].cluster = number;
+        for (size_t i = 0; i < comparison->found.pair_count; i++)
+            if (cluster_of(of, programs, comparison->found.pairs[i].left) == &programs->at[p])
+                comparison->found.pairs[i].cluster = number;
         printf("lab %d, %zu that hang together:", programs->at[p].lab, members);
         for (size_t q = 0; q < programs->count; q++)
             if (cluster_of(of, programs, &programs->at[q]) == &programs->at[p]) {
@@ -479,8 +481,8 @@ static void clusters_find(struct comparison *comparison)
 
 /* ---- the reference itself ---- */
 
-/* Does that file stand in the folder of the lab, byte for byte? */
-static bool file_stands(const char *folder, const struct program *program, const struct program_file *file)
+/* Is that file in the folder of the lab, byte for byte? */
+static bool file_is_in(const char *folder, const struct program *program, const struct program_file *file)
 {
     char pattern[PATH_MAX];
     const char *slash = strrchr(file->name, '/'), *name = slash != NULL ? slash + 1 : file->name;
@@ -499,24 +501,53 @@ static bool file_stands(const char *folder, const struct program *program, const
     return same;
 }
 
-/* Files that are the solution's, and were not given; a student may come near to it, but not to each blank. */
-static void reference_print(const struct program *program)
+/* The names of the files that are the solution's, and were not given; a student may come near to it, but not to each
+ * blank. To be freed; NULL: there are none. */
+static char *reference_files(const struct program *program, const char *starters)
 {
-    const char *starters = starters_folder();
-    int count = 0;
+    char *names = NULL;
+    size_t size;
+    FILE *out = open_memstream(&names, &size);
 
-    for (int i = 0; i < program->file_count && starters != NULL; i++) {
+    if (out == NULL)
+        abort();
+    for (int i = 0; i < program->file_count; i++) {
         const struct program_file *file = &program->files[i];
-        if (!file_stands(GRADER_SOURCE "/solutions", program, file) || file_stands(starters, program, file))
-            continue;
-        if (count++ == 0) {
-            fputs("the reference solution itself: ", stdout);
-            name_print(program, ":");
-        }
-        printf(" %s", file->name);
+        if (file_is_in(GRADER_SOURCE "/solutions", program, file) && !file_is_in(starters, program, file))
+            fprintf(out, "%s%s", ftell(out) > 0 ? " " : "", file->name);
     }
-    if (count > 0)
-        putchar('\n');
+    fclose(out);
+    if (size > 0)
+        return names;
+    free(names);
+    return NULL;
+}
+
+static void verbatim_find(struct comparison *comparison)
+{
+    const struct programs *programs = &comparison->programs;
+    struct similar *found = &comparison->found;
+    const char *starters = starters_folder();
+
+    found->verbatim = calloc(programs->count + 1, sizeof *found->verbatim);
+    if (found->verbatim == NULL)
+        abort();
+    for (size_t i = 0; i < programs->count && starters != NULL; i++) {
+        char *files = programs->at[i].against == NULL ? reference_files(&programs->at[i], starters) : NULL;
+        if (files != NULL)
+            found->verbatim[found->verbatim_count++] = (struct verbatim){&programs->at[i], files};
+    }
+}
+
+static void verbatim_print(const struct similar *found)
+{
+    for (size_t i = 0; i < found->verbatim_count; i++) {
+        char *files = text_plain(found->verbatim[i].files);
+        fputs("the reference solution itself: ", stdout);
+        name_print(found->verbatim[i].program, ": ");
+        puts(files);
+        free(files);
+    }
 }
 
 static int page_save(const struct comparison *comparison, const char *path)
@@ -527,7 +558,7 @@ static int page_save(const struct comparison *comparison, const char *path)
 
     if (out == NULL)
         abort();
-    similar_html_write(out, comparison->pairs, comparison->pair_count);
+    similar_html_write(out, &comparison->found);
     bool good = fclose(out) == 0 && text_store(path, text, size);
     int cause = errno;
     free(text);
@@ -565,7 +596,7 @@ static bool against_read(struct comparison *comparison, const struct options *op
         if (access(path, F_OK) == 0) {
             good = class_read(&comparison->others[i], options->against[i], NULL);
             if (good)
-                programs_read(&comparison->programs, &comparison->others[i], &comparison->given, true);
+                programs_read(&comparison->programs, &comparison->others[i], &comparison->given, options->against[i]);
         } else {
             good = programs_other(&comparison->programs, options->against[i], &comparison->given);
         }
@@ -576,7 +607,10 @@ static bool against_read(struct comparison *comparison, const struct options *op
 static void comparison_free(struct comparison *comparison)
 {
     programs_free(&comparison->programs);
-    free(comparison->pairs);
+    free(comparison->found.pairs);
+    for (size_t i = 0; i < comparison->found.verbatim_count; i++)
+        free(comparison->found.verbatim[i].files);
+    free(comparison->found.verbatim);
     hash_set_free(&comparison->given);
     class_release(&comparison->results);
     for (int i = 0; i < GIVEN_MAX; i++)
@@ -644,16 +678,16 @@ int grader_similar(int argc, char **argv)
     if (!class_read(&comparison.results, options.results, NULL))
         return EXIT_FAILURE;
     if (given_read(&comparison, &options)) {
-        programs_read(&comparison.programs, &comparison.results, &comparison.given, false);
+        programs_read(&comparison.programs, &comparison.results, &comparison.given, NULL);
         if (!against_read(&comparison, &options)) {
             comparison_free(&comparison);
             return EXIT_FAILURE;
         }
         pairs_find(&comparison, options.threshold);
         clusters_find(&comparison);
+        verbatim_find(&comparison);
         status = options.html != NULL ? page_save(&comparison, options.html) : EXIT_SUCCESS;
-        for (size_t i = 0; i < comparison.programs.count; i++)
-            reference_print(&comparison.programs.at[i]);
+        verbatim_print(&comparison.found);
         pairs_print(&comparison, options.threshold); /* last: whoever reads it through `head` wants the page as well */
     }
     comparison_free(&comparison);

@@ -14,7 +14,13 @@ struct pair {
     int cluster;  /* number of three or more programs that hang together by pairs; 0: it is none of them */
 };
 
-/* A passage that stands in both. */
+/* Who handed in files of the reference solution, byte for byte. */
+struct verbatim {
+    const struct program *program;
+    char *files; /* their names */
+};
+
+/* A passage that is in both. */
 struct passage {
     int left_file, right_file;
     int left_first, left_last, right_first, right_last; /* lines */
@@ -23,7 +29,15 @@ struct passage {
 /* The passages of a pair, in the order of the left program; to be freed. */
 struct passage *pair_passages(const struct pair *pair, size_t *count);
 
-/* What hangs together, and the pairs side by side. */
-void similar_html_write(FILE *out, const struct pair *pairs, size_t count);
+/* All that was found. */
+struct similar {
+    struct verbatim *verbatim;
+    size_t verbatim_count;
+    struct pair *pairs;
+    size_t pair_count;
+};
+
+/* Who handed in the reference, what hangs together, and the pairs side by side. */
+void similar_html_write(FILE *out, const struct similar *found);
 
 #endif

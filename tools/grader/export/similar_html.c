@@ -92,10 +92,27 @@ static void side_write(FILE *out, const struct side *side)
     html_print(out, "<div class=\"side\"><h3>%s</h3>\n", side->program->person);
     if (strcmp(side->program->person, side->program->name) != 0)
         html_print(out, "<p class=\"about\">%s</p>\n", side->program->name);
+    if (side->program->against != NULL)
+        html_print(out, "<p class=\"about\">not of this class: of %s</p>\n", side->program->against);
     for (int i = 0; i < side->program->file_count; i++)
         if (file_is_shared(side, i))
             file_write(out, side, i);
     fputs("</div>\n", out);
+}
+
+/* A person, and where a program is from that is none of the class. */
+static void person_write(FILE *out, const struct program *program)
+{
+    html_print(out, "%s", program->person);
+    if (program->against != NULL)
+        html_print(out, " <span class=\"about\">of %s</span>", program->against);
+}
+
+static void persons_write(FILE *out, const struct pair *pair)
+{
+    person_write(out, pair->left);
+    fputs(" and ", out);
+    person_write(out, pair->right);
 }
 
 static void pair_write(FILE *out, const struct pair *pair, int number)
@@ -103,12 +120,12 @@ static void pair_write(FILE *out, const struct pair *pair, int number)
     size_t count;
     struct passage *passages = pair_passages(pair, &count);
 
+    html_print(out, "<section class=\"pair\" id=\"pair%d\"><h2>%d %%: ", number, pair->percent);
+    persons_write(out, pair);
     html_print(out,
-               "<section class=\"pair\" id=\"pair%d\"><h2>%d %%: %s and %s</h2>\n<p class=\"about\">%d "
-               "fingerprints of %d "
-               "and %d, in %d passages</p>\n<div class=\"sides\">\n",
-               number, pair->percent, pair->left->person, pair->right->person, pair->shared, pair->left_own,
-               pair->right_own, (int)count);
+               "</h2>\n<p class=\"about\">%d fingerprints of %d and %d, in %d passages</p>\n"
+               "<div class=\"sides\">\n",
+               pair->shared, pair->left_own, pair->right_own, (int)count);
     side_write(out, &(struct side){pair->left, passages, count, number, true});
     side_write(out, &(struct side){pair->right, passages, count, number, false});
     fputs("</div></section>\n", out);
@@ -133,7 +150,8 @@ static void cluster_write(FILE *out, const struct pair *pairs, size_t count, siz
         const struct program *const both[] = {pairs[i].left, pairs[i].right};
         for (int side = 0; side < 2 && pairs[i].cluster == cluster; side++)
             if (!named_before(pairs, i, cluster, both[side])) {
-                html_print(out, "%s%s", separator, both[side]->person);
+                fputs(separator, out);
+                person_write(out, both[side]);
                 separator = ", ";
             }
     }
@@ -154,11 +172,28 @@ static void clusters_write(FILE *out, const struct pair *pairs, size_t count, si
         fputs("<h2>Three or more that hang together</h2>\n<ul class=\"clusters\">\n", out);
     for (int cluster = 1; cluster <= most; cluster++)
         cluster_write(out, pairs, count, shown, cluster);
-    fputs(most > 0 ? "</ul>\n<h2>Pairs</h2>\n" : "", out);
+    fputs(most > 0 ? "</ul>\n" : "", out);
 }
 
-void similar_html_write(FILE *out, const struct pair *pairs, size_t count)
+static void verbatim_write(FILE *out, const struct similar *found)
 {
+    if (found->verbatim_count == 0)
+        return;
+    fputs(
+        "<h2>The reference solution itself</h2>\n<p class=\"about\">Handed in byte for byte. What is the solution's is "
+        "subtracted from every program, so it makes no pair.</p>\n<ul class=\"verbatim\">\n",
+        out);
+    for (size_t i = 0; i < found->verbatim_count; i++) {
+        const struct verbatim *each = &found->verbatim[i];
+        html_print(out, "<li>%s: %s</li>\n", each->program->person, each->files);
+    }
+    fputs("</ul>\n", out);
+}
+
+void similar_html_write(FILE *out, const struct similar *found)
+{
+    const struct pair *pairs = found->pairs;
+    size_t count = found->pair_count;
     size_t shown = count < PAGE_PAIRS ? count : PAGE_PAIRS;
 
     html_page_begin(out, "Similar submissions");
@@ -167,11 +202,14 @@ void similar_html_write(FILE *out, const struct pair *pairs, size_t count)
           "to look, and "
           "to ask; it proves nothing.</p></header>\n<main>\n",
           out);
+    verbatim_write(out, found);
     clusters_write(out, pairs, count, shown);
-    fputs("<ol class=\"pairs\">\n", out);
-    for (size_t i = 0; i < shown; i++)
-        html_print(out, "<li><a href=\"#pair%d\">%s and %s</a>: %d %%</li>\n", (int)i + 1, pairs[i].left->person,
-                   pairs[i].right->person, pairs[i].percent);
+    fputs("<h2>Pairs</h2>\n<ol class=\"pairs\">\n", out);
+    for (size_t i = 0; i < shown; i++) {
+        html_print(out, "<li><a href=\"#pair%d\">", (int)i + 1);
+        persons_write(out, &pairs[i]);
+        html_print(out, "</a>: %d %%</li>\n", pairs[i].percent);
+    }
     fputs(count > 0 ? "</ol>\n" : "<li>No pair.</li></ol>\n", out);
     if (shown < count)
         html_print(out, "<p>The first %d of %d pairs: a higher --threshold leaves fewer.</p>\n", (int)shown,
