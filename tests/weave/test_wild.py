@@ -819,6 +819,31 @@ static int end(int listens)
         report = self.main("local", local + "if (fork() == 0) { b->number = 1; _exit(0); }\nb->number = 2; wait(NULL); return 0;")
         self.assertEqual(report["findings"][0]["field"], "number")
 
+    def test_bit_fields_are_named_with_those_of_their_byte(self) -> None:
+        """Neighbours are one memory location (C17 3.14), whichever compiler and debugging information describe them."""
+        body = """struct flags { unsigned long ready : 3, seen : 5, count : 20; unsigned tail : 2; };
+            struct board { long before[4]; struct flags flags[3]; union { unsigned raw : 4, all; } u; long after; } *b;
+            int main(int argc, char **argv)
+            {
+                int child;
+                b = shared(sizeof *b);
+                child = fork() == 0;
+                switch (atoi(argv[1])) {
+                case 1: if (child) b->flags[1].seen++; else b->flags[1].ready++; break;
+                case 2: b->u.raw++; break;
+                case 3: b->after++; break;
+                }
+                return child ? 0 : wait(NULL) == -1;
+            }"""
+        for compiler in filter(shutil.which, ("gcc", "clang")):
+            for version in ("-gdwarf-4", "-gdwarf-5"):
+                binary = self.program("bits", body, version, compiler=compiler)
+                for which, field in (("1", "flags[1].ready/seen"), ("2", "u.raw"), ("3", "after")):
+                    with self.subTest(compiler=compiler, version=version, field=field):
+                        report = self.report("--", binary, which)
+                        self.assert_verdict(report, "failed")
+                        self.assertEqual(report["findings"][0]["field"], field, report["text"])
+
     def test_a_crash_in_a_callback_is_shown_where_the_program_is(self) -> None:
         report = self.main("null", "atomic_int *volatile n = NULL;\n*n = 1; /* here */\nreturn 0;")
         self.assert_verdict(report, "failed", "crash")

@@ -7,6 +7,7 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -354,6 +355,29 @@ static bool type_member_offset(Dwarf_Die *member, Dwarf_Word *offset)
     return dwarf_formudata(&attribute, offset) == 0;
 }
 
+static bool die_number(Dwarf_Die *die, unsigned name, Dwarf_Word *number)
+{
+    Dwarf_Attribute attribute;
+    return dwarf_attr_integrate(die, name, &attribute) != NULL && dwarf_formudata(&attribute, number) == 0;
+}
+
+/* The bytes that a bit-field is in, the last one included; false for another member. DWARF 5, 5.7.6: its first bit
+ * counts from the beginning of the structure. DWARF 4, 5.5.6, as gcc writes it: from the highest bit of a unit of
+ * storage. */
+static bool bit_field_bytes(Dwarf_Die *member, Dwarf_Die *of, Dwarf_Word *first, Dwarf_Word *last)
+{
+    Dwarf_Word bits, bit = 0, from_highest, unit, start = 0;
+    if (!die_number(member, DW_AT_bit_size, &bits) || bits == 0)
+        return false;
+    if (!die_number(member, DW_AT_data_bit_offset, &bit) && die_number(member, DW_AT_bit_offset, &from_highest) &&
+        (die_number(member, DW_AT_byte_size, &unit) || type_size(of, &unit)) && type_member_offset(member, &start))
+        bit = (start + unit) * CHAR_BIT - from_highest -
+              bits; /* where the lowest bit is the first, as on all that we know */
+    *first = bit / CHAR_BIT;
+    *last = (bit + bits - 1) / CHAR_BIT;
+    return true;
+}
+
 static void text_append(char *text, size_t size, const char *more)
 {
     size_t used = strlen(text);
@@ -362,27 +386,60 @@ static void text_append(char *text, size_t size, const char *more)
 
 static void type_describe(Dwarf_Die *type, Dwarf_Word offset, char *text, size_t size, int depth);
 
+/* "flags.ready/seen": names of all bit-fields of that byte, which is one memory location (C17 3.14, 3). False: none. */
+static bool type_describe_bits(Dwarf_Die *type, Dwarf_Word offset, char *text, size_t size)
+{
+    Dwarf_Die member, of;
+    Dwarf_Word first, last;
+    const char *separator = text[0] == '\0' ? "" : ".";
+    bool any = false;
+    if (dwarf_child(type, &member) != 0)
+        return false;
+    do {
+        const char *name = dwarf_diename(&member);
+        if (name == NULL || dwarf_tag(&member) != DW_TAG_member || !type_of(&member, &of) ||
+            !bit_field_bytes(&member, &of, &first, &last) || offset < first || offset > last)
+            continue;
+        text_append(text, size, separator);
+        text_append(text, size, name);
+        separator = "/";
+        any = true;
+    } while (dwarf_siblingof(&member, &member) == 0);
+    return any;
+}
+
+/* The member, not a bit-field, that has this byte. */
+static bool type_member_at(Dwarf_Die *type, Dwarf_Word offset, Dwarf_Die *member, Dwarf_Die *of, Dwarf_Word *start)
+{
+    Dwarf_Word length, bits;
+    if (dwarf_child(type, member) != 0)
+        return false;
+    do {
+        if (dwarf_tag(member) == DW_TAG_member && !die_number(member, DW_AT_bit_size, &bits) &&
+            type_member_offset(member, start) && type_of(member, of) && type_reach(of, &length) && offset >= *start &&
+            offset < *start + length)
+            return true;
+    } while (dwarf_siblingof(member, member) == 0);
+    return false;
+}
+
 static void type_describe_struct(Dwarf_Die *type, Dwarf_Word offset, char *text, size_t size, int depth)
 {
-    Dwarf_Die member;
-    if (dwarf_child(type, &member) != 0)
+    Dwarf_Die member, of;
+    Dwarf_Word start;
+    if (type_describe_bits(type, offset, text, size))
         return;
-    do {
-        Dwarf_Word start, length;
-        Dwarf_Die of;
-        if (dwarf_tag(&member) != DW_TAG_member || !type_member_offset(&member, &start) || !type_of(&member, &of) ||
-            !type_reach(&of, &length) || offset < start || offset >= start + length)
-            continue;
-        const char *name = dwarf_diename(&member);
-        if (name != NULL) {
-            if (text[0] != '\0')
-                text_append(text, size, ".");
-            text_append(text, size, name);
-        }
-        type_describe(&of, offset - start, text, size, depth + 1);
+    if (!type_member_at(type, offset, &member, &of, &start)) {
+        text_append(text, size, text[0] == '\0' ? "padding" : ".padding");
         return;
-    } while (dwarf_siblingof(&member, &member) == 0);
-    text_append(text, size, text[0] == '\0' ? "padding" : ".padding");
+    }
+    const char *name = dwarf_diename(&member);
+    if (name != NULL) {
+        if (text[0] != '\0')
+            text_append(text, size, ".");
+        text_append(text, size, name);
+    }
+    type_describe(&of, offset - start, text, size, depth + 1);
 }
 
 static void type_describe_array(Dwarf_Die *type, Dwarf_Word offset, char *text, size_t size, int depth)
