@@ -352,6 +352,26 @@ static void recovery_order(struct check *check)
     peer_end(producer);
 }
 
+/* The same of consumer.py; both in one instruction is right as well. */
+static void recovery_order_python(struct check *check)
+{
+    struct foreign foreign = foreign_create(check, 0);
+    struct program *peer = START(check, PROGRAMS "lab6_peer.py", check_text(check, "%s/" PYTHON, check_folder(check)));
+
+    peer_require(peer, "consumer.attach gives", peer_ask(peer, "attach %s", foreign.names.prefix), "done");
+    foreign_push(&foreign, pattern_make(check, seed_draw(check), 1));
+    peer_require(peer, "Queue.acquire gives", peer_ask(peer, "full " PATIENT), "done");
+    const char *changed = peer_ask(peer, "order");
+    REQUIRE(check, strcmp(changed, "count") != 0, .file = PYTHON, .line = check_line(check, PYTHON, "def release"),
+            .expected = "Queue.release changes read_idx first, then count",
+            .found = "count has gone down, and read_idx has not gone on",
+            .cause = "a producer that finds you dead between the two cannot tell full from empty",
+            .next = "the two lines in the other order, as in queue_release of queue.c");
+    peer_ask(peer, "close");
+    program_end_input(peer);
+    program_ends(peer, 0);
+}
+
 void lab6_recovery(struct check *check)
 {
     ADVISE(check, .file = QUEUE, .line = check_line(check, QUEUE, "queue_repair("),
@@ -365,6 +385,7 @@ void lab6_recovery(struct check *check)
         recover_once(check, 2, moment);
     }
     recovery_order(check);
+    recovery_order_python(check);
 }
 
 /* ---- Care ---- */

@@ -8,6 +8,7 @@
     take                          the header as it is read: number of the frame and of its detections
     save FILE                     detections (24 bytes each) and picture (RGB) as they were taken, into a file
     release                       what was in read_idx and count whenever MUTEX was taken and MUTEX or EMPTY posted
+    order                         gives the slot back, too; which of read_idx and count changed first: the one, or both
     close
 """
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 import importlib.util
 import struct
 import sys
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any, List, Tuple
 
 
@@ -58,6 +59,31 @@ class Recorded:
         if taken:
             self._told(f"wait {self._name}")
         return taken
+
+
+class FirstChange:
+    """Looks at the indices after each instruction of one file, and keeps what they were when they first had changed."""
+
+    def __init__(self, control: Any, file: str) -> None:
+        self._control, self._file = control, file
+        self._before = self._now()
+        self.changed: List[str] = []
+
+    def _now(self) -> "Tuple[int, int]":
+        return self._control[1], self._control[2]
+
+    def look(self) -> None:
+        """Has one of them changed by now?"""
+        if not self.changed:
+            pairs = zip(("read_idx", "count"), self._before, self._now())
+            self.changed = [name for name, before, now in pairs if before != now]
+
+    def __call__(self, frame: FrameType, _: str, __: Any) -> Any:
+        """See sys.settrace."""
+        if frame.f_code.co_filename == self._file:
+            frame.f_trace_opcodes = True
+            self.look()
+        return self
 
 
 class Peer:
@@ -106,6 +132,17 @@ class Peer:
         self._steps.clear()
         self._queue.release()
         return ", ".join(self._steps) or "nothing done"
+
+    def order(self) -> str:
+        """Give the slot back, and look on."""
+        change = FirstChange(self._queue._control, self._consumer.__file__)
+        sys.settrace(change)
+        try:
+            self._queue.release()
+        finally:
+            sys.settrace(None)
+        change.look()
+        return " and ".join(change.changed) or "nothing"
 
     def close(self) -> str:
         """Leave."""
