@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "lab5_snapshot.h"
+#include "said.h"
 #include "todo.h"
 
 /* The message, from the table of wire formats. */
@@ -156,6 +157,33 @@ static struct program *giver_start(struct check *check, const char **path)
     return giver;
 }
 
+/* A call fails: the giver says so, gives nothing and ends, or it finds another way. */
+static void giver_fails(struct check *check, const char *fault, int number)
+{
+    const char *path;
+
+    check_inject(check, fault);
+    struct program *giver = giver_start(check, &path);
+    check_inject(check, NULL);
+    struct sockaddr_un address;
+    int connection = socket_make(check, path, &address);
+    if (connect(connection, (struct sockaddr *)&address, sizeof address) == -1)
+        check_broken(check, "connect(%s): %s", path, strerror(errno));
+    struct pollfd waiting = {.fd = connection, .events = POLLIN};
+    AWAIT(check, poll(&waiting, 1, 0) == 1, "the giver sends a message, or closes the connection");
+    struct taken taken = gift_receive(connection);
+    close(connection);
+    REQUIRE(check, taken.count == 0 || fcntl(taken.fds[0], F_GET_SEALS) == SEALS,
+            .expected = check_text(check, "no descriptor, or one of a sealed object, when a call fails: %s", fault),
+            .found = "another descriptor of the giver's",
+            .cause = "handover_make returns -1 when it has made nothing; any other number is a descriptor");
+    program_signal(giver, SIGTERM);
+    program_wait(giver);
+    REQUIRE(check, taken.count > 0 || program_names_error(giver, number),
+            .expected = check_text(check, "a message that names what failed: %s", strerror(number)),
+            .found = program_said_text(giver));
+}
+
 void lab5_hand_sealed(struct check *check)
 {
     const char *path;
@@ -175,6 +203,7 @@ void lab5_hand_sealed(struct check *check)
     program_signal(giver, SIGTERM);
     program_ends(giver, 0);
     gift_require(check, fd, 1, "when the giver has ended");
+    giver_fails(check, "ftruncate:1:ENOSPC", ENOSPC);
 }
 
 void lab5_hand_each(struct check *check)
@@ -196,19 +225,32 @@ void lab5_hand_each(struct check *check)
 
 /* ---- The check gives ---- */
 
-/* What a taker is given: `seals` -1: an object that cannot be sealed. */
+enum { SEALS_NEVER = -1, SEALS_UNKNOWN = -2 };
+
+/* What a taker is given. */
 struct gift {
     const char *what;
-    int seals, descriptors;
+    int seals; /* SEALS_NEVER: an object that takes none; SEALS_UNKNOWN: one that cannot even be asked, a pipe */
+    int descriptors;
     size_t size;
     struct message message;
-    bool silent; /* the connection is closed without a word */
+    enum sending {
+        SENT_WHOLE,
+        SENT_LONGER, /* with a byte more */
+        SENT_NOT,    /* the connection is closed without a word */
+    } sent;
 };
 
 static int gift_make(struct check *check, const struct gift *gift, int32_t k)
 {
     struct snapshot snapshot = round_of(k);
-    int fd = memfd_create("gift", MFD_CLOEXEC | (gift->seals != -1 ? MFD_ALLOW_SEALING : 0));
+    int ends[2];
+
+    if (gift->seals == SEALS_UNKNOWN && pipe2(ends, O_CLOEXEC) == 0) {
+        close(ends[1]);
+        return ends[0];
+    }
+    int fd = memfd_create("gift", MFD_CLOEXEC | (gift->seals != SEALS_NEVER ? MFD_ALLOW_SEALING : 0));
 
     if (fd == -1 || pwrite(fd, &snapshot, gift->size, 0) != (ssize_t)gift->size ||
         (gift->seals > 0 && fcntl(fd, F_ADD_SEALS, gift->seals) == -1))
@@ -218,12 +260,15 @@ static int gift_make(struct check *check, const struct gift *gift, int32_t k)
 
 static void gift_send(struct check *check, int connection, const struct gift *gift, int32_t k)
 {
-    struct message words = gift->message;
+    struct {
+        struct message message;
+        char more;
+    } words = {gift->message, 0};
     union {
         struct cmsghdr align;
         char room[CMSG_SPACE(DESCRIPTORS_MAX * sizeof(int))];
     } control = {0};
-    struct iovec part = {&words, sizeof words};
+    struct iovec part = {&words, sizeof words.message + (gift->sent == SENT_LONGER)};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
     size_t length = (size_t)gift->descriptors * sizeof(int);
     int fds[DESCRIPTORS_MAX];
@@ -239,7 +284,7 @@ static void gift_send(struct check *check, int connection, const struct gift *gi
         header->cmsg_len = CMSG_LEN(length);
         memcpy(CMSG_DATA(header), fds, length);
     }
-    if (!gift->silent && sendmsg(connection, &message, MSG_NOSIGNAL) == -1 && errno != EPIPE)
+    if (gift->sent != SENT_NOT && sendmsg(connection, &message, MSG_NOSIGNAL) == -1 && errno != EPIPE)
         check_broken(check, "sendmsg: %s", strerror(errno));
     for (int i = 0; i < gift->descriptors; i++)
         close(fds[i]);
@@ -254,6 +299,8 @@ static struct taker taker_start(struct check *check, const char *name)
 {
     struct sockaddr_un address;
     const char *path = check_text(check, "%s/%s.sock", snapshot_folder(check), name);
+
+    unlink(path); /* of the taker before */
     struct taker taker = {.listener = socket_make(check, path, &address)};
 
     if (bind(taker.listener, (struct sockaddr *)&address, sizeof address) == -1 || chmod(path, 0666) == -1 ||
@@ -300,7 +347,8 @@ static int descriptors_count(struct check *check, const struct program *program)
     return count;
 }
 
-static const struct gift right_gift = {"a sealed snapshot", SEALS, 1, sizeof(struct snapshot), RIGHT_MESSAGE, false};
+static const struct gift right_gift = {"a sealed snapshot",     SEALS,         1,
+                                       sizeof(struct snapshot), RIGHT_MESSAGE, SENT_WHOLE};
 static const char *const takers[] = {"hand", HAND_PY};
 
 static void taker_takes(struct check *check, struct taker *taker, int32_t k)
@@ -332,22 +380,40 @@ void lab5_hand_takes(struct check *check)
     }
 }
 
+/* Its mapping fails: it refuses, or finds another way, and takes the next snapshot. */
+static void taker_survives(struct check *check)
+{
+    check_inject(check, "mmap:1:ENOMEM");
+    struct taker taker = taker_start(check, takers[0]);
+    check_inject(check, NULL);
+    taker_turn(check, &taker, &right_gift, 6);
+    REQUIRE(check, gift_prints(&taker, "refused") || gift_prints(&taker, "took snapshot 6"),
+            .expected = "hand refuses a snapshot that it cannot map (mmap gives ENOMEM), or takes it in another way",
+            .found = program_said_text(taker.program));
+    taker_takes(check, &taker, 7);
+    program_end_input(taker.program);
+    program_wait(taker.program);
+}
+
 void lab5_hand_refuses(struct check *check)
 {
     const size_t whole = sizeof(struct snapshot);
     const struct gift gifts[] = {
-        {"an object without any seal", 0, 1, whole, right_message, false},
-        {"an object that cannot be sealed", -1, 1, whole, right_message, false},
-        {"an object that may still shrink", F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL, 1, whole, right_message, false},
+        {"an object without any seal", 0, 1, whole, right_message, SENT_WHOLE},
+        {"an object that cannot be sealed", SEALS_NEVER, 1, whole, right_message, SENT_WHOLE},
+        {"a descriptor that knows no seals", SEALS_UNKNOWN, 1, whole, right_message, SENT_WHOLE},
+        {"an object that may still shrink", F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL, 1, whole, right_message,
+         SENT_WHOLE},
         {"an object that may still be written to", F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL, 1, whole, right_message,
-         false},
-        {"a sealed object of 243 bytes", SEALS, 1, whole - 1, right_message, false},
-        {"a sealed object of 0 bytes", SEALS, 1, 0, right_message, false},
-        {"a message without a descriptor", SEALS, 0, whole, right_message, false},
-        {"a message with two descriptors", SEALS, 2, whole, right_message, false},
-        {"a message with another magic number", SEALS, 1, whole, {0x444E4149U, 1}, false},
-        {"a message of version 2", SEALS, 1, whole, {right_message.magic, 2}, false},
-        {"a connection that is closed without a message", SEALS, 0, whole, right_message, true},
+         SENT_WHOLE},
+        {"a sealed object of 243 bytes", SEALS, 1, whole - 1, right_message, SENT_WHOLE},
+        {"a sealed object of 0 bytes", SEALS, 1, 0, right_message, SENT_WHOLE},
+        {"a message without a descriptor", SEALS, 0, whole, right_message, SENT_WHOLE},
+        {"a message with two descriptors", SEALS, 2, whole, right_message, SENT_WHOLE},
+        {"a message with another magic number", SEALS, 1, whole, {0x444E4149U, 1}, SENT_WHOLE},
+        {"a message of version 2", SEALS, 1, whole, {right_message.magic, 2}, SENT_WHOLE},
+        {"a message with a byte more", SEALS, 1, whole, right_message, SENT_LONGER},
+        {"a connection that is closed without a message", SEALS, 0, whole, right_message, SENT_NOT},
     };
 
     for (size_t i = 0; i < sizeof takers / sizeof takers[0]; i++) {
@@ -370,4 +436,5 @@ void lab5_hand_refuses(struct check *check)
         program_end_input(taker.program);
         program_ends(taker.program, 1);
     }
+    taker_survives(check);
 }

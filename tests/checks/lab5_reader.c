@@ -50,6 +50,18 @@ void said_require(struct program *reader, const char *line)
             .found = program_said_text(reader));
 }
 
+static void said_once_require(struct program *reader, const char *line)
+{
+    struct check *check = reader->check;
+
+    said_require(reader, line);
+    const char *words = words_of(check, line), *found = strstr(words_of(check, program_output(reader)), words);
+    REQUIRE(check, strstr(found + 1, words) == NULL,
+            .expected = check_text(check, "it prints \"%.*s\" once", (int)strcspn(line, "\n"), line),
+            .found = program_said_text(reader), .cause = "the same words twice",
+            .next = "one print for the number of detections, one for each of them");
+}
+
 /* One line of the report. */
 static const char *line_of(struct check *check, int number, const char *class_name, const struct detection *record)
 {
@@ -133,7 +145,9 @@ void lab5_later(struct check *check)
     produce(check, name, detector_script(check, found_dogs, DOGS, ""), 0);
     check_note(check, "the producer is gone");
     for (int turn = 1; turn <= 2; turn++) {
-        said_require(reader_run(check, name), line_of(check, 2, "dog", &found_dogs[1]));
+        struct program *reader = reader_run(check, name);
+        said_once_require(reader, check_text(check, "%d detections\n", DOGS));
+        said_once_require(reader, line_of(check, 2, "dog", &found_dogs[1]));
         snapshot_require(check, name, found_dogs, DOGS);
     }
 }
@@ -165,7 +179,7 @@ void lab5_one_copy(struct check *check)
 
 void lab5_hostile_count(struct check *check)
 {
-    static const int32_t counts[] = {51, INT32_MAX, -1, SNAPSHOT_RECORDS, SNAPSHOT_RECORDS + 1};
+    static const int32_t counts[] = {51, INT32_MAX, -1, 0, SNAPSHOT_RECORDS, SNAPSHOT_RECORDS + 1};
 
     ADVISE(check, .file = READER, .line = check_line(check, READER, "def unpack("),
            .cause = "a count that somebody else wrote is used as it is: for a loop, for a size, for a slice",
@@ -178,11 +192,11 @@ void lab5_hostile_count(struct check *check)
                            check_text(check, "%s.%zu", output_draw(check), i));
     }
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-        int believed = counts[i] < 0 ? 0 : SNAPSHOT_RECORDS;
+        int believed = counts[i] < 0 ? 0 : counts[i] > SNAPSHOT_RECORDS ? SNAPSHOT_RECORDS : counts[i];
         check_note(check, "the reader of count %d", counts[i]);
         program_ends_because(readers[i], 0, check_text(check, "the count is %d", counts[i]));
         said_require(readers[i], check_text(check, "%d detections\n", believed));
-        complaints_require(readers[i], counts[i] != SNAPSHOT_RECORDS, counts[i], false, 0);
+        complaints_require(readers[i], counts[i] != believed, counts[i], false, 0);
     }
 }
 

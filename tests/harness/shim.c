@@ -421,17 +421,18 @@ PUBLIC int shm_unlink(const char *name)
     return fails("shm_unlink") ? -1 : REAL(shm_unlink)(name);
 }
 
-/* Is it a shared memory object? shm_overview(7) says where those are. */
+/* Is it a shared memory object? shm_overview(7) says where those are, and proc(5) what those of memfd_create(2) look
+ * like. */
 static bool is_object(int fd)
 {
-    static const char folder[] = "/dev/shm/";
-    char link[32], path[sizeof folder];
+    static const char folder[] = "/dev/shm/", unnamed[] = "/memfd:";
+    char link[32], path[sizeof folder] = "";
     int number = errno;
 
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     ssize_t length = readlink(link, path, sizeof path - 1);
     errno = number;
-    return length == (ssize_t)sizeof path - 1 && memcmp(path, folder, sizeof path - 1) == 0;
+    return length > 0 && (strncmp(path, folder, strlen(folder)) == 0 || strncmp(path, unnamed, strlen(unnamed)) == 0);
 }
 
 /* What is done to other files is not meant. */
@@ -461,10 +462,15 @@ PUBLIC int fstat(int fd, struct stat *info)
     return object_fails("fstat", fd) ? -1 : REAL(fstat)(fd, info);
 }
 
-/* Only shared mappings of a file: the C library maps memory for itself. */
+/* Only shared mappings of a file, and any of an object: the C library maps memory and files for itself. */
+static bool mapping_fails(int flags, int fd)
+{
+    return fd != -1 && ordered("mmap") && ((flags & MAP_SHARED) != 0 || is_object(fd)) && fails("mmap");
+}
+
 PUBLIC void *mmap(void *address, size_t size, int access, int flags, int fd, off_t offset)
 {
-    if (fd != -1 && (flags & MAP_SHARED) != 0 && fails("mmap"))
+    if (mapping_fails(flags, fd))
         return MAP_FAILED;
     void *there = REAL(mmap)(address, size, access, flags, fd, offset);
     if (there == MAP_FAILED || orders == NULL || orders->gate[0] == '\0' || (flags & MAP_SHARED) == 0 || !is_object(fd))
