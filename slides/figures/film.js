@@ -23,22 +23,33 @@ const wrapped = (words, letters) => {
   return lines;
 };
 
-// The number of columns in which a strip is largest on a slide: it grows until it is as wide or as high as the room.
-const columnsFor = (count, frameHeight) => {
+// The columns in which a strip is largest on a slide, and its scale then: it grows until it is as wide or as high as the room.
+const largest = (count, frameHeight) => {
   const scale = (columns) => Math.min(SLIDE.width / (columns * (COLUMN + GAP) - GAP), SLIDE.height / (Math.ceil(count / columns) * (frameHeight + GAP)));
-  return [3, 2, 1].reduce((best, columns) => (scale(columns) > scale(best) ? columns : best));
+  const columns = [3, 2, 1].reduce((best, each) => (scale(each) > scale(best) ? each : best));
+  return { columns, scale: scale(columns) };
 };
 
-/** The strip as SVG text, in `columns` or in as many as make it largest on a slide. Throws when the run has too many frames. */
+const drawFrames = (name, frames, letters) => {
+  const drawn = frames.map(({ state, settings, words, at }) => ({ ...pictures[name](state, settings), lines: wrapped(`${at}. ${words}`, letters) }));
+  const most = Math.max(...drawn.map(({ lines }) => lines.length));
+  return { drawn, most, frameHeight: most * LINE + Math.max(...drawn.map(({ height }) => height)) * SCALE + 20 };
+};
+
+/**
+ * The strip as SVG text, in `columns` or in as many as make it largest on a slide. There the beginning, which the words of the
+ * next frame follow from, is left out where the others become larger without it. Throws when the run has too many frames.
+ */
 export function filmSvg(name, settings, film = models[name].film(settings), { columns: wanted, letters = LETTERS } = {}) {
   const model = models[name];
-  const frames = filmFrames(model, settings, film);
-  if (frames.length > FRAMES) throw new RangeError(`figure ${name}: the film "${film}" has ${frames.length} frames, more than ${FRAMES}`);
-  const drawn = frames.map(({ state, settings: shown, words }, at) => ({ ...pictures[name](state, shown), lines: wrapped(`${at}. ${words}`, letters) }));
-  const tallest = Math.max(...drawn.map(({ height }) => height)) * SCALE;
-  const most = Math.max(...drawn.map(({ lines }) => lines.length));
-  const frameHeight = most * LINE + tallest + 20;
-  const columns = wanted ?? columnsFor(frames.length, frameHeight);
+  const all = filmFrames(model, settings, film).map((frame, at) => ({ ...frame, at }));
+  if (all.length > FRAMES) throw new RangeError(`figure ${name}: the film "${film}" has ${all.length} frames, more than ${FRAMES}`);
+  const whole = drawFrames(name, all, letters);
+  const rest = wanted || model.filmSettings || all.length < 3 ? whole : drawFrames(name, all.slice(1), letters);
+  const larger = largest(rest.drawn.length, rest.frameHeight).scale > largest(all.length, whole.frameHeight).scale;
+  const frames = larger ? all.slice(1) : all;
+  const { drawn, most, frameHeight } = larger ? rest : whole;
+  const columns = wanted ?? largest(drawn.length, frameHeight).columns;
   const parts = drawn.map(({ body, lines }, at) => {
     const x = (at % columns) * (COLUMN + GAP);
     const y = Math.floor(at / columns) * (frameHeight + GAP);
@@ -47,7 +58,7 @@ export function filmSvg(name, settings, film = models[name].film(settings), { co
   });
   const height = Math.ceil(frames.length / columns) * (frameHeight + GAP);
   const width = columns * (COLUMN + GAP) - GAP;
-  const told = frames.map(({ words }, at) => `${at}. ${words}`).join(' ');
+  const told = frames.map(({ words, at }) => `${at}. ${words}`).join(' ');
   const inert = parts.join('').replace(/ (data-set|data-key|data-from|role|aria-label|aria-pressed)="[^"]*"/g, '');
   return `<svg class="film" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${Math.ceil(height)}" role="img" aria-label="${clean(`${model.title}. ${told}`)}">${inert}</svg>`;
 }

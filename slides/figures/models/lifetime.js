@@ -152,5 +152,5 @@ export const lifetime = {
     because: api === 'posix' ? 'the kernel unmaps what a dead process had mapped; the name, and with it the object, stays.' : 'the kernel detaches a dead process; only IPC_RMID removes a segment.',
   }),
 
-  film: () => 'ca|CA|k|K|s',
+  film: () => 'ca|CA|k|Ks',
 };

@@ -145,5 +145,5 @@ export const queue = {
     };
   },
 
-  film: ({ policy, slots }) => `t|t${slots}|t${2 * slots - 2}|tt${policy === 'block' ? '|tt' : '|t'}`,
+  film: ({ slots }) => `t|t${slots}|t${2 * slots - 2}|tt`,
 };

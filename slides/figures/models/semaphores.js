@@ -130,5 +130,5 @@ export const semaphores = {
     };
   },
 
-  film: (settings) => (settings.order === 'swapped' ? 'a5|b5|a|c' : 'aaa|aa|b5|ccc|cc'),
+  film: (settings) => (settings.order === 'swapped' ? 'a5|b5|a|c' : 'aaa|aab5|ccc|cc'),
 };
