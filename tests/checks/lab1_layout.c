@@ -14,12 +14,12 @@
 
 #include "check.h"
 #include "compile.h"
+#include "lab1_layout.h"
 #include "objects.h"
 #include "said.h"
 #include "shared_data_check.h"
 #include "struct_text.h"
 
-#define HEADER "shared_data.h"
 #define MIRROR "shared_data.py"
 
 /* ---- layout.c: the natural layout, predicted ---- */
@@ -100,13 +100,12 @@ static void offsets(struct check *check)
 {
     struct data_layout layout;
 
-    ADVISE(check, .file = HEADER, .line = check_line(check, HEADER, "struct shared_data"));
+    ADVISE(check, .file = LAB1_HEADER, .line = check_line(check, LAB1_HEADER, "struct shared_data"));
     data_layout_probe(check, check_folder(check), &layout);
-    data_layout_require(check, &layout, HEADER);
+    data_layout_require(check, &layout, LAB1_HEADER);
 }
 
-/* Does this text compile? */
-static bool text_compiles(struct check *check, const char *text, const char *what)
+bool lab1_compiles(struct check *check, const char *text, const char *what)
 {
     const char *unit = check_text(check, "%s/guard.c", check_scratch(check));
 
@@ -132,13 +131,13 @@ static const char *members_unguarded(struct check *check, const char *text)
         const char *as_it_was = struct_move(check, text, "shared_data", field->name, field->offset);
         const char *moved = struct_move(check, text, "shared_data", field->name, field->offset + 4);
         if (moved == NULL ||
-            (i == 1 && !text_compiles(check, as_it_was, "the struct as a union, with nothing moved"))) {
+            (i == 1 && !lab1_compiles(check, as_it_was, "the struct as a union, with nothing moved"))) {
             check_note(check, "%s cannot be moved alone in this header: it is not looked at by itself", field->name);
             if (i == 1)
                 return "";
             continue;
         }
-        if (text_compiles(check, moved, check_text(check, "%s 4 bytes farther", field->name)))
+        if (lab1_compiles(check, moved, check_text(check, "%s 4 bytes farther", field->name)))
             missing = list_add(check, missing, field->name);
     }
     return missing;
@@ -149,21 +148,21 @@ static void guards(struct check *check)
     const char *unit = check_text(check, "%s/header.c", check_scratch(check));
     static const char bytes[] = "char inserted_by_the_check[8];";
 
-    ADVISE(check, .file = HEADER, .line = check_line(check, HEADER, "_Static_assert"),
+    ADVISE(check, .file = LAB1_HEADER, .line = check_line(check, LAB1_HEADER, "_Static_assert"),
            .cause = "an offset that nobody asserts; an assert that compares the struct with itself instead of the "
                     "contract",
            .next = "one _Static_assert(offsetof(...) == ...) a member and one for sizeof; SHARED_DATA_FIELDS lists "
                    "the contract's rows for a macro");
-    check_write(check, unit, "#include \"" HEADER "\"\n");
+    check_write(check, unit, "#include \"" LAB1_HEADER "\"\n");
     char *text = check_preprocess(check, check_folder(check), unit);
     const char *first = text != NULL ? struct_insert(check, text, "shared_data", false, bytes) : NULL;
-    REQUIRE(check, first != NULL, .expected = "a declaration of struct shared_data in " HEADER, .found = "none");
-    REQUIRE(check, !text_compiles(check, first, "8 bytes before the first member"),
+    REQUIRE(check, first != NULL, .expected = "a declaration of struct shared_data in " LAB1_HEADER, .found = "none");
+    REQUIRE(check, !lab1_compiles(check, first, "8 bytes before the first member"),
             .expected = "a header does not compile when 8 bytes are inserted in its struct",
             .found = "it compiles: nothing compares the offsets and the size with the contract");
     REQUIRE(
         check,
-        !text_compiles(check, struct_insert(check, text, "shared_data", true, bytes), "8 bytes at the struct's end"),
+        !lab1_compiles(check, struct_insert(check, text, "shared_data", true, bytes), "8 bytes at the struct's end"),
         .expected = "a header does not compile when 8 bytes are added at the end of its struct",
         .found = "it compiles: nothing compares sizeof with the contract",
         .cause = "the offsets say nothing about what comes after the last member",
@@ -594,6 +593,39 @@ static const struct check_case cases[] = {
      .needs = {"reader"},
      .limit = LIMIT_QUICK,
      .run = reader_refuses},
+    {.name = "moves",
+     .points = 0,
+     .title = "A header in which any member has moved by a drawn distance, forward or back, does not compile",
+     .concept = "a guard compares with what was published",
+     .hints = {"What the public checks ask for a few numbers holds for all of them.",
+               "Which number in your code is one that the handout does not name?",
+               "No number, name or order may be special."},
+     .needs = {"guards"},
+     .limit = LIMIT_BUILD,
+     .visibility = CHECK_INSTRUCTOR,
+     .run = lab1_moves},
+    {.name = "names",
+     .points = 0,
+     .title = "Forty names of drawn characters are cut where a model cuts them",
+     .concept = "texts in arrays of fixed size",
+     .hints = {"What the public checks ask for a few numbers holds for all of them.",
+               "Which number in your code is one that the handout does not name?",
+               "No number, name or order may be special."},
+     .needs = {"long_name"},
+     .limit = LIMIT_BUILD,
+     .visibility = CHECK_INSTRUCTOR,
+     .run = lab1_names},
+    {.name = "values",
+     .points = 0,
+     .title = "The reader prints the least values, the greatest, and none at all",
+     .concept = "the flag alone says that there is something",
+     .hints = {"What the public checks ask for a few numbers holds for all of them.",
+               "Which number in your code is one that the handout does not name?",
+               "No number, name or order may be special."},
+     .needs = {"reader", "reader_refuses"},
+     .limit = LIMIT_QUICK,
+     .visibility = CHECK_INSTRUCTOR,
+     .run = lab1_values},
     CASE_WARNINGS(2, "builds", "offsets"),
     {.name = "sanitizers",
      .points = 2,

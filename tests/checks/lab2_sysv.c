@@ -15,6 +15,7 @@
 
 #include "check.h"
 #include "compile.h"
+#include "lab2_sysv.h"
 #include "objects.h"
 #include "said.h"
 #include "shared_data_check.h"
@@ -24,7 +25,7 @@
 
 #define PROGRAMS TOOLCHAIN_SOURCE "/tests/checks/programs/"
 
-static struct program *writer_start(struct check *check, const char *key)
+struct program *lab2_writer(struct check *check, const char *key)
 {
     struct program *writer = START(check, "writer", "--key", key);
 
@@ -32,7 +33,7 @@ static struct program *writer_start(struct check *check, const char *key)
     return writer;
 }
 
-static void require_gone(struct check *check, const char *key, const char *when)
+void lab2_gone(struct check *check, const char *key, const char *when)
 {
     struct object object = sysv_look(check, key);
 
@@ -55,7 +56,7 @@ static void creates(struct check *check)
     int line = check_line(check, "writer.c", "shmget(");
     ADVISE(check, .file = "writer.c", .line = line,
            .cause = "--key is not used; or the program waits before it has created anything");
-    struct program *writer = writer_start(check, key);
+    struct program *writer = lab2_writer(check, key);
     struct object object = sysv_look(check, key);
     if (!object.exists)
         sysv_missing(check, key, check_text(check, "a segment with key %s, while the writer holds it", key));
@@ -111,7 +112,7 @@ static void data(struct check *check)
     const char *key = check_key(check);
 
     ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "sample_"));
-    struct program *writer = writer_start(check, key);
+    struct program *writer = lab2_writer(check, key);
     data_require_sample(check, sysv_copy(check, key, DATA_SEGMENT), writer);
     program_send(writer, "\n");
     program_wait(writer);
@@ -130,13 +131,13 @@ static void removes_enter(struct check *check)
     ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "IPC_RMID"),
            .cause = "shmdt detaches and removes nothing: a System V segment lives until somebody removes it",
            .next = "shmctl(id, IPC_RMID, NULL), after the hold");
-    struct program *writer = writer_start(check, key);
+    struct program *writer = lab2_writer(check, key);
     program_send(writer, "\n");
     program_ends(writer, 0);
-    require_gone(check, key, "after Enter");
+    lab2_gone(check, key, "after Enter");
     writer = START(check, "writer", "--key", key, "--hold", "0");
     program_ends(writer, 0);
-    require_gone(check, key, "after --hold 0");
+    lab2_gone(check, key, "after --hold 0");
 }
 
 static void removes_signals(struct check *check)
@@ -148,10 +149,10 @@ static void removes_signals(struct check *check)
            .cause = "a signal that is not handled ends the program on the spot, past every clean-up",
            .next = "stop_on_signals() before the segment is created; stop_wait ends the hold, and main goes on");
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
-        struct program *writer = writer_start(check, key);
+        struct program *writer = lab2_writer(check, key);
         program_signal(writer, signals[i]);
         int status = program_wait(writer);
-        require_gone(check, key, check_text(check, "after SIG%s", sigabbrev_np(signals[i])));
+        lab2_gone(check, key, check_text(check, "after SIG%s", sigabbrev_np(signals[i])));
         REQUIRE(check, status == 0,
                 .expected = check_text(check, "exit status 0 after SIG%s", sigabbrev_np(signals[i])),
                 .found = status_text(check, status));
@@ -165,7 +166,7 @@ static void adopts(struct check *check)
     ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "segment_adopt"),
            .cause = "IPC_EXCL refuses every segment that exists, also one that nobody uses any more",
            .next = "on EEXIST: shmget(key, 0, 0), IPC_STAT, and take it when size and attach count allow");
-    struct program *writer = writer_start(check, key);
+    struct program *writer = lab2_writer(check, key);
     program_signal(writer, SIGKILL);
     program_wait(writer);
     int stale = sysv_look(check, key).id;
@@ -174,7 +175,7 @@ static void adopts(struct check *check)
     sysv_detach(check, bytes);
 
     check_note(check, "a writer was killed and left a segment behind; another one starts");
-    writer = writer_start(check, key);
+    writer = lab2_writer(check, key);
     REQUIRE(check, sysv_look(check, key).id == stale, .expected = "the segment that was left is used again",
             .found = "another one");
     const unsigned char *copy = sysv_copy(check, key, DATA_SEGMENT);
@@ -203,7 +204,7 @@ static void removes_adopted(struct check *check)
            .cause = "only a segment that this writer created is removed, not one that it took over",
            .next = "the program that adopts a segment owns it: main removes it all the same");
     struct program *adopts = RUN(check, 0, "writer", "--key", key, "--hold", "0");
-    require_gone(check, key, "after a writer that adopted it");
+    lab2_gone(check, key, "after a writer that adopted it");
     struct program *creates = RUN(check, 0, "writer", "--key", fresh, "--hold", "0");
     REQUIRE(check, lines_of(adopts) > lines_of(creates),
             .expected = "a writer that adopts a segment says so: a line more than one that creates it",
@@ -215,7 +216,7 @@ static void removes_adopted(struct check *check)
 static void says_removed(struct check *check)
 {
     const char *key = check_key(check);
-    struct program *writer = writer_start(check, key);
+    struct program *writer = lab2_writer(check, key);
 
     ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "IPC_RMID"),
            .cause = "the writer removes it without a word", .next = "TODO 3: remove it, and say so");
@@ -227,7 +228,7 @@ static void says_removed(struct check *check)
 }
 
 /* A writer meets a segment that is not for it: status 1, a reason, and the segment as it was. */
-static void require_refused(struct check *check, const char *key, const char *why)
+void lab2_refused(struct check *check, const char *key, const char *why)
 {
     struct object before = sysv_look(check, key);
     const char *trace = check_trace(check);
@@ -253,7 +254,7 @@ static void require_refused(struct check *check, const char *key, const char *wh
     sysv_detach(check, bytes);
 }
 
-static unsigned char *foreign_segment(struct check *check, const char *key, size_t size)
+unsigned char *lab2_foreign(struct check *check, const char *key, size_t size)
 {
     sysv_create(check, key, size, 0600);
     unsigned char *bytes = sysv_attach(check, key);
@@ -270,13 +271,13 @@ static void refuses(struct check *check)
            .next = "shmctl(id, IPC_STAT, &info): shm_segsz and shm_nattch");
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         const char *key = check_key(check);
-        sysv_detach(check, foreign_segment(check, key, sizes[i]));
-        require_refused(check, key, check_text(check, "it has %zu bytes, another program's", sizes[i]));
+        sysv_detach(check, lab2_foreign(check, key, sizes[i]));
+        lab2_refused(check, key, check_text(check, "it has %zu bytes, another program's", sizes[i]));
         sysv_remove(check, key);
     }
     const char *key = check_key(check);
-    unsigned char *held = foreign_segment(check, key, DATA_SEGMENT);
-    require_refused(check, key, "somebody is attached to it");
+    unsigned char *held = lab2_foreign(check, key, DATA_SEGMENT);
+    lab2_refused(check, key, "somebody is attached to it");
     sysv_detach(check, held);
     sysv_remove(check, key);
 }
@@ -384,7 +385,7 @@ static void acquire(struct check *check)
 
 /* The reader ends with status 1, in order, says why in its own words, and prints no data. number: the error that has to
  * be named; 0: none. */
-static void require_complaint(struct check *check, const char *program, const char *key, const char *when, int number)
+void lab2_complaint(struct check *check, const char *program, const char *key, const char *when, int number)
 {
     struct program *reader = START(check, program, "--key", key);
     int status = program_wait(reader);
@@ -412,17 +413,17 @@ static void readers_refuse(struct check *check)
 
     for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
         const char *key = check_key(check);
-        require_complaint(check, programs[i], key, "without a segment", ENOENT);
+        lab2_complaint(check, programs[i], key, "without a segment", ENOENT);
         REQUIRE(check, !sysv_look(check, key).exists, .expected = "no segment after a reader that found none",
                 .found = "one: the reader has created it", .cause = "IPC_CREAT in a reader", .next = "flags 0");
 
         sysv_create(check, key, DATA_SEGMENT, 0600);
-        require_complaint(check, programs[i], key, "when data_ready is still false", 0);
+        lab2_complaint(check, programs[i], key, "when data_ready is still false", 0);
         sysv_remove(check, key);
 
         key = check_key(check);
         sysv_create(check, key, 512, 0600);
-        require_complaint(check, programs[i], key, "when the segment has 512 bytes", 0);
+        lab2_complaint(check, programs[i], key, "when the segment has 512 bytes", 0);
         sysv_remove(check, key);
     }
 }
@@ -518,8 +519,8 @@ static void errors_clean(struct check *check)
         ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", check_text(check, "%s(", call)),
                .cause = "an error path that forgets what was created before",
                .next = "clean up in the order opposite to creation, on every path");
-        require_gone(check, key,
-                     check_text(check, "when %s has failed with %s", call, error_symbol(writer_calls[i].number)));
+        lab2_gone(check, key,
+                  check_text(check, "when %s has failed with %s", call, error_symbol(writer_calls[i].number)));
     }
 }
 
@@ -583,7 +584,7 @@ static void sanitizers(struct check *check)
     const char *key = check_key(check);
 
     check_sanitize(check);
-    struct program *writer = writer_start(check, key);
+    struct program *writer = lab2_writer(check, key);
     struct program *reader = START(check, "reader", "--key", key);
     program_wait(reader);
     program_sanitized(reader);
@@ -828,6 +829,39 @@ static const struct check_case cases[] = {
      .needs = {"reader", "reader_py"},
      .limit = LIMIT_QUICK,
      .run = errors_readers},
+    {.name = "lives",
+     .points = 0,
+     .title = "Twenty-five starts, ends, deaths and looks in a drawn order leave the segment as a model says",
+     .concept = "who may have a segment is a matter of its state, not of its history",
+     .hints = {"What the public checks ask for a few numbers holds for all of them.",
+               "Which number in your code is one that the handout does not name?",
+               "No number, name or order may be special."},
+     .needs = {"adopts", "refuses", "removes_signals", "reader"},
+     .limit = LIMIT_LONG,
+     .visibility = CHECK_INSTRUCTOR,
+     .run = lab2_lives},
+    {.name = "sizes",
+     .points = 0,
+     .title = "Segments of eight other sizes are refused and left as they were",
+     .concept = "never touch what is not yours",
+     .hints = {"What the public checks ask for a few numbers holds for all of them.",
+               "Which number in your code is one that the handout does not name?",
+               "No number, name or order may be special."},
+     .needs = {"refuses", "readers_refuse"},
+     .limit = LIMIT_LONG,
+     .visibility = CHECK_INSTRUCTOR,
+     .run = lab2_sizes},
+    {.name = "values",
+     .points = 0,
+     .title = "Both readers print the least values, the greatest, and none at all",
+     .concept = "the flag alone says that there is something",
+     .hints = {"What the public checks ask for a few numbers holds for all of them.",
+               "Which number in your code is one that the handout does not name?",
+               "No number, name or order may be special."},
+     .needs = {"reader", "reader_py", "readers_refuse"},
+     .limit = LIMIT_QUICK,
+     .visibility = CHECK_INSTRUCTOR,
+     .run = lab2_values},
     {.name = "warnings",
      .points = 1,
      .title = "The compiler gives no warning",

@@ -20,6 +20,7 @@
 #include "box.h"
 #include "check.h"
 #include "compile.h"
+#include "lab3_handshake.h"
 #include "lab3_ping_pong.h"
 #include "objects.h"
 #include "said.h"
@@ -33,18 +34,14 @@ enum { MANY = 500, STEPS_MAX = 2000000 };
 
 static const char endless[] = "1000000000";
 
-/* The limit of every wait: longer than any look that the check takes, and shorter than the machine has been running, so
- * that a program that never begins to count (patience_begin) ends at once, on every machine. */
-static const char limit[] = "100"; /* seconds */
-
-static struct program *writer_start(struct check *check, const struct address *address, const char *messages)
+struct program *lab3_writer(struct check *check, const struct address *address, const char *messages)
 {
-    return START(check, "writer", "--key-path", address->path, "--messages", messages, "--timeout", limit);
+    return START(check, "writer", "--key-path", address->path, "--messages", messages, "--timeout", LAB3_LIMIT);
 }
 
-static struct program *reader_start(struct check *check, const struct address *address, const char *messages)
+struct program *lab3_reader(struct check *check, const struct address *address, const char *messages)
 {
-    return START(check, "reader", "--key-path", address->path, "--messages", messages, "--timeout", limit);
+    return START(check, "reader", "--key-path", address->path, "--messages", messages, "--timeout", LAB3_LIMIT);
 }
 
 static const char *message_of(struct check *check, pid_t writer, int number)
@@ -89,7 +86,7 @@ static struct mailbox *box_seen(struct check *check, struct program *writer, con
 }
 
 /* The mailbox alone. */
-static struct mailbox *box_of_writer(struct check *check, struct program *writer, const struct address *address)
+struct mailbox *lab3_box_of(struct check *check, struct program *writer, const struct address *address)
 {
     struct object object;
 
@@ -116,7 +113,7 @@ static void box_require(struct check *check, const struct mailbox *box, pid_t wr
 static void bytes(struct check *check)
 {
     struct address address = address_draw(check, MAILBOX_KEY_ID);
-    struct program *writer = writer_start(check, &address, "1");
+    struct program *writer = lab3_writer(check, &address, "1");
 
     ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "void mailbox_send("),
            .next = "mailbox.h has the struct: set its members, ready last");
@@ -196,8 +193,8 @@ static void removes(struct check *check)
     if (status == 0)
         return;
     address = address_draw(check, MAILBOX_KEY_ID);
-    writer = writer_start(check, &address, "1");
-    struct mailbox *box = box_of_writer(check, writer, &address);
+    writer = lab3_writer(check, &address, "1");
+    struct mailbox *box = lab3_box_of(check, writer, &address);
     box_give_back(box);
     sysv_detach(check, box);
     program_ends(writer, 0);
@@ -208,8 +205,8 @@ static void removes(struct check *check)
 static void slow_reader(struct check *check)
 {
     struct address address = address_draw(check, MAILBOX_KEY_ID);
-    struct program *writer = writer_start(check, &address, "4");
-    struct mailbox *box = box_of_writer(check, writer, &address);
+    struct program *writer = lab3_writer(check, &address, "4");
+    struct mailbox *box = lab3_box_of(check, writer, &address);
 
     ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "mailbox_await_empty("),
            .cause = "the writer goes on while ready is set: the next message overwrites one that nobody has taken",
@@ -250,7 +247,7 @@ static void handed_over_watch(struct check *check, struct program *writer, struc
 }
 
 /* Run the writer instruction by instruction until it hands over message `number`. */
-static void publication_watch(struct check *check, struct program *writer, struct mailbox *box, int number)
+void lab3_publication(struct check *check, struct program *writer, struct mailbox *box, int number)
 {
     int32_t counter = box->counter;
     enum step_result result = STEP_DONE;
@@ -272,8 +269,8 @@ static void publication_watch(struct check *check, struct program *writer, struc
 static void publication(struct check *check)
 {
     struct address address = address_draw(check, MAILBOX_KEY_ID);
-    struct program *writer = writer_start(check, &address, "3");
-    struct mailbox *box = box_of_writer(check, writer, &address);
+    struct program *writer = lab3_writer(check, &address, "3");
+    struct mailbox *box = lab3_box_of(check, writer, &address);
     int line = check_line(check, "writer.c", "&box->ready, true");
 
     ADVISE(check, .file = "writer.c", .line = line != 0 ? line : check_line(check, "writer.c", "void mailbox_send("),
@@ -282,7 +279,7 @@ static void publication(struct check *check)
            .next = "first counter and message, then ready, with memory_order_release: that order is the whole lab");
     watch_waits(writer, "while ready is set");
     for (int number = 2; number <= 3; number++)
-        publication_watch(check, writer, box, number);
+        lab3_publication(check, writer, box, number);
     box_give_back(box);
     program_ends(writer, 0);
 }
@@ -290,13 +287,13 @@ static void publication(struct check *check)
 /* ---- The reader ---- */
 
 /* A mailbox of the check's own. */
-static struct mailbox *box_make(struct check *check, const struct address *address)
+struct mailbox *lab3_box_make(struct check *check, const struct address *address)
 {
     sysv_create(check, address->key, sizeof(struct mailbox), 0600);
     return sysv_attach(check, address->key);
 }
 
-static void box_await_empty(struct check *check, struct mailbox *box, struct program *reader)
+void lab3_await_empty(struct check *check, struct mailbox *box, struct program *reader)
 {
     AWAIT(check, !box_full(box) || !program_runs(reader), "the reader clears ready");
     REQUIRE(check, !box_full(box), .expected = "the reader takes the message and clears ready",
@@ -313,7 +310,7 @@ static const char *letter_draw(struct check *check, int number)
 }
 
 /* The segment is there when the reader starts: before it sleeps for the first time, it has found it. */
-static void reader_attached(struct check *check, struct program *reader, const struct address *address)
+void lab3_attached(struct check *check, struct program *reader, const struct address *address)
 {
     watch_waits(reader, "until a message comes");
     REQUIRE(check, address_attached(address) > 1, .expected = "the reader attaches to the segment that is there",
@@ -326,8 +323,8 @@ static void reader_attached(struct check *check, struct program *reader, const s
 static void receives(struct check *check)
 {
     struct address address = address_draw(check, MAILBOX_KEY_ID);
-    struct mailbox *box = box_make(check, &address);
-    struct program *reader = reader_start(check, &address, "4");
+    struct mailbox *box = lab3_box_make(check, &address);
+    struct program *reader = lab3_reader(check, &address, "4");
     static const int32_t counters[] = {1, 2, 70000, -5};
     char whole[MAILBOX_MESSAGE_CAPACITY + 1];
 
@@ -335,12 +332,12 @@ static void receives(struct check *check)
            .cause = "what is printed comes from somewhere else than the mailbox, or only a part of it is copied",
            .next = "copy box->counter and box->message into letter, then clear ready");
     srandom((unsigned)getpid());
-    reader_attached(check, reader, &address);
+    lab3_attached(check, reader, &address);
     for (int i = 0; i < 3; i++) {
         const char *letter = letter_draw(check, i + 1);
         box_put(box, counters[i], letter);
         program_expect(reader, check_text(check, "received #%d: %s\n", counters[i], letter));
-        box_await_empty(check, box, reader);
+        lab3_await_empty(check, box, reader);
     }
     memset(whole, 'x', sizeof whole);
     whole[sizeof whole - 1] = '\0';
@@ -361,29 +358,29 @@ static void receives(struct check *check)
 static void slow_writer(struct check *check)
 {
     struct address address = address_draw(check, MAILBOX_KEY_ID);
-    struct mailbox *box = box_make(check, &address);
+    struct mailbox *box = lab3_box_make(check, &address);
 
     ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "mailbox_receive("),
            .cause = "the message is copied before ready was seen set, so it is the one before, or half of the next",
            .next = "wait first, copy then: while (!ready) patience_step");
     box_fill(box, 99, "not a message yet");
-    struct program *reader = reader_start(check, &address, "3");
+    struct program *reader = lab3_reader(check, &address, "3");
     for (int number = 1; number <= 3; number++) {
         const char *letter = letter_draw(check, number);
-        reader_attached(check, reader, &address);
+        lab3_attached(check, reader, &address);
         watch_waits(reader, "while ready is clear");
         REQUIRE(check, !program_said(reader, "#99"), .expected = "nothing is received while ready is clear",
                 .found = program_output(reader));
         box_put(box, number, letter);
         program_expect(reader, check_text(check, "received #%d: %s\n", number, letter));
-        box_await_empty(check, box, reader);
+        lab3_await_empty(check, box, reader);
         box_fill(box, 99, "not a message yet"); /* and not handed over */
     }
     program_ends(reader, 0);
 }
 
 /* Run the reader instruction by instruction until it gives the box back, and use the box in that very moment. */
-static void hand_back_watch(struct check *check, struct program *reader, struct mailbox *box, int number)
+void lab3_hand_back(struct check *check, struct program *reader, struct mailbox *box, int number)
 {
     const char *letter = letter_draw(check, number);
     enum step_result result = STEP_DONE;
@@ -409,17 +406,17 @@ static void hand_back_watch(struct check *check, struct program *reader, struct 
 static void hand_back(struct check *check)
 {
     struct address address = address_draw(check, MAILBOX_KEY_ID);
-    struct mailbox *box = box_make(check, &address);
-    struct program *reader = reader_start(check, &address, "2");
+    struct mailbox *box = lab3_box_make(check, &address);
+    struct program *reader = lab3_reader(check, &address, "2");
     int line = check_line(check, "reader.c", "&box->ready, false");
 
     ADVISE(check, .file = "reader.c", .line = line != 0 ? line : check_line(check, "reader.c", "mailbox_receive("),
            .cause = "ready is cleared before the copy is complete; a fast writer overwrites what is being copied",
            .next = "first copy counter and message, then clear ready, with memory_order_release");
-    reader_attached(check, reader, &address);
+    lab3_attached(check, reader, &address);
     for (int number = 1; number <= 2; number++) {
         watch_waits(reader, "while ready is clear");
-        hand_back_watch(check, reader, box, number);
+        lab3_hand_back(check, reader, box, number);
     }
     program_ends(reader, 0);
 }
@@ -427,7 +424,7 @@ static void hand_back(struct check *check)
 /* ---- Both ---- */
 
 /* Messages 1 to `last` of this writer, in order, once each. */
-static void letters_require(struct check *check, struct program *reader, pid_t writer, int last)
+void lab3_letters(struct check *check, struct program *reader, pid_t writer, int last)
 {
     const char *at = program_output(reader);
     int number = 0;
@@ -452,7 +449,7 @@ static void pair_require(struct check *check, struct program *writer, struct pro
 
     program_ends(reader, 0);
     program_ends(writer, 0);
-    letters_require(check, reader, pid, last);
+    lab3_letters(check, reader, pid, last);
     if (address_there(address)) /* what `removes` is about */
         sysv_remove(check, address->key);
 }
@@ -462,9 +459,9 @@ static void either_first(struct check *check)
     struct address address = address_draw(check, MAILBOX_KEY_ID);
 
     check_note(check, "the writer starts first");
-    struct program *writer = writer_start(check, &address, "5");
-    box_of_writer(check, writer, &address);
-    struct program *reader = reader_start(check, &address, "5");
+    struct program *writer = lab3_writer(check, &address, "5");
+    lab3_box_of(check, writer, &address);
+    struct program *reader = lab3_reader(check, &address, "5");
     pair_require(check, writer, reader, 5, &address);
 
     address = address_draw(check, MAILBOX_KEY_ID);
@@ -472,9 +469,9 @@ static void either_first(struct check *check)
     ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "mailbox_attach("),
            .cause = "that there is no segment yet is taken for an error",
            .next = "mailbox_attach returns 0 for ENOENT, and mailbox_find tries again");
-    reader = reader_start(check, &address, "5");
+    reader = lab3_reader(check, &address, "5");
     watch_waits(reader, "while there is no writer");
-    writer = writer_start(check, &address, "5");
+    writer = lab3_writer(check, &address, "5");
     pair_require(check, writer, reader, 5, &address);
 }
 
@@ -482,8 +479,8 @@ static void many(struct check *check)
 {
     struct address address = address_draw(check, MAILBOX_KEY_ID);
     const char *count = check_text(check, "%d", MANY);
-    struct program *writer = writer_start(check, &address, count);
-    struct program *reader = reader_start(check, &address, count);
+    struct program *writer = lab3_writer(check, &address, count);
+    struct program *reader = lab3_reader(check, &address, count);
 
     ADVISE(check, .cause = "it goes well most of the time: both sides must look at the flag with acquire, and set or "
                            "clear it with release, as the last thing they do");
@@ -496,9 +493,9 @@ static void python(struct check *check)
 
     ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "void mailbox_send("),
            .cause = "reader.py follows the published bytes and the published protocol, and nothing else");
-    struct program *writer = writer_start(check, &address, "5");
-    box_of_writer(check, writer, &address);
-    struct program *reader = START(check, "reader.py", "--key-path", address.path, "--timeout", limit);
+    struct program *writer = lab3_writer(check, &address, "5");
+    lab3_box_of(check, writer, &address);
+    struct program *reader = START(check, "reader.py", "--key-path", address.path, "--timeout", LAB3_LIMIT);
     pair_require(check, writer, reader, 5, &address);
 }
 
@@ -506,12 +503,12 @@ static void no_busy_core(struct check *check)
 {
     struct address address = address_draw(check, MAILBOX_KEY_ID), nowhere = address_draw(check, MAILBOX_KEY_ID),
                    own = address_draw(check, MAILBOX_KEY_ID);
-    struct program *writer = writer_start(check, &address, "1");
-    struct program *early = reader_start(check, &nowhere, "1");
+    struct program *writer = lab3_writer(check, &address, "1");
+    struct program *early = lab3_reader(check, &nowhere, "1");
 
-    box_make(check, &own);
-    struct program *reader = reader_start(check, &own, "1");
-    box_of_writer(check, writer, &address);
+    lab3_box_make(check, &own);
+    struct program *reader = lab3_reader(check, &own, "1");
+    lab3_box_of(check, writer, &address);
     ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "mailbox_await_empty("));
     watch_rests(writer, "while ready is set");
     ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "mailbox_receive("));
@@ -534,8 +531,8 @@ static void end_require(struct check *check, struct program *program)
 static void dead_peer(struct check *check)
 {
     struct address address = address_draw(check, MAILBOX_KEY_ID);
-    struct program *writer = writer_start(check, &address, endless);
-    struct program *reader = reader_start(check, &address, endless);
+    struct program *writer = lab3_writer(check, &address, endless);
+    struct program *reader = lab3_reader(check, &address, endless);
 
     program_expect(reader, "received #3");
     program_signal(reader, SIGKILL);
@@ -548,8 +545,8 @@ static void dead_peer(struct check *check)
         sysv_remove(check, address.key);
 
     address = address_draw(check, MAILBOX_KEY_ID);
-    writer = writer_start(check, &address, endless);
-    reader = reader_start(check, &address, endless);
+    writer = lab3_writer(check, &address, endless);
+    reader = lab3_reader(check, &address, endless);
     program_expect(reader, "received #3");
     program_signal(writer, SIGKILL);
     program_wait(writer);
@@ -565,14 +562,14 @@ static void signals(struct check *check)
 
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         struct address address = address_draw(check, MAILBOX_KEY_ID), own = address_draw(check, MAILBOX_KEY_ID);
-        struct program *writer = writer_start(check, &address, "1");
-        struct mailbox *box = box_make(check, &own);
-        struct program *reader = reader_start(check, &own, "1");
+        struct program *writer = lab3_writer(check, &address, "1");
+        struct mailbox *box = lab3_box_make(check, &own);
+        struct program *reader = lab3_reader(check, &own, "1");
 
         ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "messages_send(box"),
                .cause = "a path on which the writer ends without passing the removal",
                .next = "return PATIENCE_STOPPED up to main, and remove the segment there");
-        box_of_writer(check, writer, &address);
+        lab3_box_of(check, writer, &address);
         watch_waits(writer, "while ready is set");
         program_signal(writer, numbers[i]);
         program_ends(writer, 1);
@@ -583,7 +580,7 @@ static void signals(struct check *check)
         ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "mailbox_receive("),
                .cause = "a loop that waits takes no notice of what patience_step says",
                .next = "return PATIENCE_STOPPED as any other end but PATIENCE_GO_ON, up to main");
-        reader_attached(check, reader, &own);
+        lab3_attached(check, reader, &own);
         watch_waits(reader, "while ready is clear");
         program_signal(reader, numbers[i]);
         program_ends(reader, 1);
@@ -614,7 +611,7 @@ static void orphan_make(struct check *check, const struct address *address, size
 static void living_creator(struct check *check)
 {
     struct address address = address_draw(check, MAILBOX_KEY_ID);
-    struct mailbox *box = box_make(check, &address);
+    struct mailbox *box = lab3_box_make(check, &address);
 
     check_note(check, "the creator of the mailbox, this check, lives, and is not attached");
     box_put(box, 1, "of the living");
@@ -622,7 +619,7 @@ static void living_creator(struct check *check)
     ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "bool segment_stale("),
            .cause = "that nobody is attached does not mean that the creator is dead",
            .next = "both: nobody else attached, and kill(pid, 0) fails with ESRCH");
-    struct program *reader = reader_start(check, &address, "1");
+    struct program *reader = lab3_reader(check, &address, "1");
     program_expect(reader, "received #1: of the living");
     program_ends(reader, 0);
     sysv_remove(check, address.key);
@@ -637,7 +634,7 @@ static void living_creator(struct check *check)
            .cause = "kill fails with EPERM for a living process of another user: only ESRCH means dead",
            .next = "kill(pid, 0) == -1 && errno == ESRCH");
     check_inject(check, "kill:0:EPERM");
-    reader = reader_start(check, &address, "1");
+    reader = lab3_reader(check, &address, "1");
     program_expect(reader, "received #1: of another user");
     program_ends(reader, 0);
     ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "int stale_remove("),
@@ -663,7 +660,7 @@ static void stale_mailbox(struct check *check)
     ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "bool segment_stale("),
            .cause = "the segment of a writer that was killed looks like a full mailbox",
            .next = "nobody else attached, and no process with the creator's number: kill(pid, 0), ESRCH");
-    struct program *reader = reader_start(check, &address, "5");
+    struct program *reader = lab3_reader(check, &address, "5");
     watch_waits(reader, "while the only mailbox is a dead writer's");
     REQUIRE(check, !program_said(reader, "received"), .expected = "a dead writer's message is not taken",
             .found = program_output(reader));
@@ -671,7 +668,7 @@ static void stale_mailbox(struct check *check)
     ADVISE(check, .file = "writer.c", .line = check_line(check, "writer.c", "int stale_remove("),
            .cause = "what a killed writer left behind keeps out every later one",
            .next = "remove it when its creator is dead and its size is the mailbox's; then create again");
-    struct program *writer = writer_start(check, &address, "5");
+    struct program *writer = lab3_writer(check, &address, "5");
     pair_require(check, writer, reader, 5, &address);
 }
 
@@ -684,7 +681,7 @@ static void foreign_segment(struct check *check)
                     "creator's is in use",
            .next = "look at shm_segsz and shm_cpid before you remove anything");
     orphan_make(check, &address, 50);
-    struct program *writer = writer_start(check, &address, "1");
+    struct program *writer = lab3_writer(check, &address, "1");
     program_ends(writer, 1);
     struct object object = sysv_look(check, address.key);
     sysv_remove(check, address.key); /* its creator is dead: nobody else would */
@@ -694,9 +691,9 @@ static void foreign_segment(struct check *check)
                                    : "the writer has removed it");
 
     address = address_draw(check, MAILBOX_KEY_ID);
-    writer = writer_start(check, &address, "1");
-    struct mailbox *box = box_of_writer(check, writer, &address);
-    struct program *second = writer_start(check, &address, "1");
+    writer = lab3_writer(check, &address, "1");
+    struct mailbox *box = lab3_box_of(check, writer, &address);
+    struct program *second = lab3_writer(check, &address, "1");
     program_ends(second, 1);
     REQUIRE(check, address_there(&address), .expected = "a second writer leaves the first one's segment alone",
             .found = "it is gone");
@@ -727,7 +724,7 @@ static void gone_between(struct check *check, struct mailbox *box, const struct 
            .cause = "a segment that is removed between shmget and shmat is taken for an error: it was none any more",
            .next = "EIDRM and EINVAL of shmat mean \"not yet\", as ENOENT of shmget does");
     check_inject(check, fault);
-    struct program *reader = reader_start(check, address, "1");
+    struct program *reader = lab3_reader(check, address, "1");
     check_inject(check, NULL);
     program_ends(reader, 0);
 }
@@ -753,7 +750,7 @@ static void errors(struct check *check)
     ADVISE(check, .file = "reader.c", .line = check_line(check, "reader.c", "mailbox_attach("),
            .cause = "only ENOENT means \"not yet\"; every other error will not go away by waiting");
     fault_require(check, "reader", "shmget:1:EACCES", EACCES, &address);
-    struct mailbox *box = box_make(check, &address);
+    struct mailbox *box = lab3_box_make(check, &address);
     fault_require(check, "reader", "shmat:1:EACCES", EACCES, &address);
     gone_between(check, box, &address, "shmat:1:EIDRM");
     gone_between(check, box, &address, "shmat:1:EINVAL");
@@ -763,8 +760,8 @@ static void sanitizers(struct check *check)
 {
     check_sanitize(check);
     struct address address = address_draw(check, MAILBOX_KEY_ID);
-    struct program *writer = writer_start(check, &address, "5");
-    struct program *reader = reader_start(check, &address, "5");
+    struct program *writer = lab3_writer(check, &address, "5");
+    struct program *reader = lab3_reader(check, &address, "5");
     program_wait(reader);
     program_wait(writer);
     program_sanitized(writer);
@@ -773,11 +770,11 @@ static void sanitizers(struct check *check)
     program_ends(writer, 0);
 
     address = address_draw(check, MAILBOX_KEY_ID);
-    struct mailbox *box = box_make(check, &address);
+    struct mailbox *box = lab3_box_make(check, &address);
     char whole[MAILBOX_MESSAGE_CAPACITY + 1];
     memset(whole, 'x', sizeof whole);
     box_put(box, 1, whole);
-    reader = reader_start(check, &address, "1");
+    reader = lab3_reader(check, &address, "1");
     program_wait(reader);
     program_sanitized(reader);
 }
@@ -1058,6 +1055,39 @@ static const struct check_case cases[] = {
      .programs = {"ping"},
      .limit = LIMIT_EXPLORE,
      .run = ping_pong_race},
+    {.name = "letters",
+     .points = 0,
+     .title = "The reader takes whatever a mailbox may hold: no text, the same number twice, percent signs",
+     .concept = "what is handed over is bytes, and a flag",
+     .hints = {"What the public checks ask for a few numbers holds for all of them.",
+               "Which number in your code is one that the handout does not name?",
+               "No number, name or order may be special."},
+     .needs = {"receives", "slow_writer"},
+     .limit = LIMIT_QUICK,
+     .visibility = CHECK_INSTRUCTOR,
+     .run = lab3_letters_odd},
+    {.name = "late",
+     .points = 0,
+     .title = "Messages ten to twelve are published and given back as the first ones are",
+     .concept = "a protocol holds in every round",
+     .hints = {"What the public checks ask for a few numbers holds for all of them.",
+               "Which number in your code is one that the handout does not name?",
+               "No number, name or order may be special."},
+     .needs = {"publication", "hand_back"},
+     .limit = LIMIT_LONG,
+     .visibility = CHECK_INSTRUCTOR,
+     .run = lab3_late},
+    {.name = "ids",
+     .points = 0,
+     .title = "Two pairs with other numbers of --key-id pass their messages beside each other",
+     .concept = "a key is made of a path and a number",
+     .hints = {"What the public checks ask for a few numbers holds for all of them.",
+               "Which number in your code is one that the handout does not name?",
+               "No number, name or order may be special."},
+     .needs = {"either_first"},
+     .limit = LIMIT_LONG,
+     .visibility = CHECK_INSTRUCTOR,
+     .run = lab3_ids},
     CASE_WARNINGS(1, "bytes", "receives"),
     {.name = "sanitizers",
      .points = 1,

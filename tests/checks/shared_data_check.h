@@ -100,6 +100,10 @@ struct data_sample {
 void data_sample_make(struct check *check, struct data_sample *sample);
 /* With other values in each field. */
 void data_sample_other(struct check *check, struct data_sample *sample);
+/* With nothing but zeros (0), the least values (1) or the greatest ones (2): in shared_data_instructor.c, which no
+ * student has. */
+enum { DATA_ODD_KINDS = 3 };
+void data_sample_odd(struct data_sample *sample, int kind);
 /* The reader has printed every field of it, with the value after the field's name. */
 void data_require_printed(struct check *check, struct program *reader, const struct data_sample *sample);
 
