@@ -57,12 +57,12 @@ static void life_ends(struct life *life, int how)
 static void life_second(struct life *life)
 {
     unsigned char *reader = life->writer == NULL ? sysv_attach(life->check, life->key) : NULL;
-    struct program *second = RUN(life->check, 1, "writer", "--key", life->key, "--hold", "0");
+
+    RUN(life->check, 1, "writer", "--key", life->key, "--hold", "0");
     struct object object = sysv_look(life->check, life->key);
 
-    (void)second;
     REQUIRE(life->check, object.exists && object.id == life->id && object.attached == 1,
-            .expected = "a segment that somebody is attached to is left alone, whoever has created it",
+            .expected = "a segment that somebody is attached to is left alone, also when its creator is dead",
             .found = object.exists ? "another segment, or another attach count" : "it is gone");
     if (reader != NULL)
         sysv_detach(life->check, reader);

@@ -482,6 +482,11 @@ void lab5_unlinks(struct check *check)
     remover = RUN(check, 0, SCRIPTED, "--name", name, "--unlink");
     REQUIRE(check, !program_said(remover, "removed"), .expected = "it does not say that it removed what was not there",
             .found = program_said_text(remover));
+    produce(check, name, script, 0);
+    check_inject(check, "shm_unlink:1:ENOENT");
+    remover = START(check, SCRIPTED, "--name", name, "--unlink");
+    check_inject(check, NULL);
+    program_ends_because(remover, 0, "somebody else has removed it a moment before: shm_unlink fails with ENOENT");
     program_ends(PRODUCE(check, name, script, "--unlink", snapshot_picture(check)), 0);
     snapshot_require(check, name, found_dogs, DOGS);
     RUN(check, 0, SCRIPTED, "--name", name, "--unlink");
@@ -524,6 +529,40 @@ static void error_once(struct check *check, const char *fault, int number)
             .cause = "the object was created, could not be filled, and was left there half done");
 }
 
+/* Of what fstat tells nothing nobody knows that it is a snapshot. */
+static void foreign_unknown(struct check *check)
+{
+    const char *name = check_name(check), *script = detector_script(check, found_dogs, DOGS, "");
+
+    posix_create(check, name, 100, 0600);
+    check_inject(check, "fstat:1:EACCES");
+    struct program *producer = PRODUCE(check, name, script, snapshot_picture(check));
+    check_inject(check, NULL);
+    program_wait(producer);
+    REQUIRE(check, posix_look(check, name).size == 100,
+            .expected = "an object of 100 bytes stays when fstat fails: nobody knows that it is a snapshot",
+            .found = "it is gone", .line = check_line(check, PRODUCER, "fstat("),
+            .cause = "after a failed fstat the struct holds nothing: the function goes on with it",
+            .next = "return error_report_errno(...) where it fails");
+    posix_remove(check, name);
+}
+
+/* The first look is refused, and nothing is there: whoever says that that is an error does not end with 0. */
+static void error_is_told_as_one(struct check *check)
+{
+    const char *name = snapshot_name(check), *script = detector_script(check, found_dogs, DOGS, "");
+
+    check_inject(check, "shm_open:1:EACCES");
+    struct program *producer = PRODUCE(check, name, script, snapshot_picture(check));
+    check_inject(check, NULL);
+    int status = program_wait(producer);
+    REQUIRE(check, status != 0 || !program_names_error(producer, EACCES),
+            .expected = "exit status 1 of a producer that says that shm_open fails with EACCES",
+            .found = "exit status 0", .line = check_line(check, PRODUCER, "snapshot_unlink(options->name"),
+            .cause = "what snapshot_unlink returns is not looked at",
+            .next = "if (snapshot_unlink(...) != 0) return 1;");
+}
+
 void lab5_errors(struct check *check)
 {
     static const struct {
@@ -539,6 +578,8 @@ void lab5_errors(struct check *check)
                    "it has created");
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
         error_once(check, faults[i].fault, faults[i].number);
+    foreign_unknown(check);
+    error_is_told_as_one(check);
 }
 
 void lab5_sanitizers(struct check *check)
