@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import concurrent.futures
+import itertools
 import json
 import re
 import shlex
@@ -39,6 +40,7 @@ BUILDS = {
     "clang-O2": ("clang", "-O2"),
 }
 LIMIT_SECONDS = 120  # of one subject: only stops runaways
+DURATION = re.compile(r'[0-9.]+ s\b|"seconds": ?[0-9.]+')
 UNPRUNED_RUNS = 4000  # a subject with more schedules than that is not compared
 
 
@@ -180,7 +182,35 @@ def unpruned_differs(
     return None
 
 
-def subject_run(weave: str, subject: Subject, build: str, unpruned: bool, weak: Optional[str]) -> Result:
+def weave_run(weave: str, options: list[str], command: list[str], report: Path) -> tuple[int, str]:
+    """Run weave: its exit status and what it prints; its JSON is in `report`, if it wrote any."""
+    run = subprocess.run(
+        [weave, "--json", str(report), *options, *command],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_SECONDS,
+        check=False,
+    )
+    return run.returncode, run.stdout + run.stderr
+
+
+def twice_differs(
+    weave: str, options: list[str], command: list[str], text: str, report: Path, folder: Path
+) -> Optional[str]:
+    """Run everything again: what is printed and the JSON must be the same to the byte, but for how long it took."""
+    again = folder / "again.json"
+    _, text_again = weave_run(weave, options, command, again)
+    pairs = ((text, text_again), (report.read_text(encoding="utf-8"), again.read_text(encoding="utf-8")))
+    for first, second in pairs:
+        for one, other in itertools.zip_longest(*(DURATION.sub("", t).split("\n") for t in (first, second))):
+            if one != other:
+                return f"the second time it says {other!r} instead of {one!r}"
+    return None
+
+
+def subject_run(
+    weave: str, subject: Subject, build: str, unpruned: bool, weak: Optional[str], twice: bool = False
+) -> Result:
     """Compile one subject in one way, run weave on it, judge what it says."""
     result = Result(subject, build)
     compiler, level = BUILDS[build]
@@ -207,29 +237,26 @@ def subject_run(weave: str, subject: Subject, build: str, unpruned: bool, weak: 
         report = folder / "report.json"
         start = time.monotonic()
         try:
-            run = subprocess.run(
-                [weave, "--json", str(report), *options, *command],
-                capture_output=True,
-                text=True,
-                timeout=LIMIT_SECONDS,
-                check=False,
-            )
+            status, result.text = weave_run(weave, options, command, report)
         except subprocess.TimeoutExpired:
             result.problems.append(f"not done in {LIMIT_SECONDS} s")
             return result
         result.seconds = time.monotonic() - start
-        result.text = run.stdout + run.stderr
         if not report.exists():
-            result.problems.append(f"no report, exit status {run.returncode}")
+            result.problems.append(f"no report, exit status {status}")
             return result
         parsed = json.loads(report.read_text(encoding="utf-8"))
-        judge(result, weak is not None, run.returncode, parsed)
+        judge(result, weak is not None, status, parsed)
         if parsed["findings"]:
             differs = replay_differs(weave, options, command, parsed, folder)
             if differs:
                 result.problems.append(differs)
         if unpruned:
             differs = unpruned_differs(weave, options, command, parsed, folder, result)
+            if differs:
+                result.problems.append(differs)
+        if twice:
+            differs = twice_differs(weave, options, command, result.text, report, folder)
             if differs:
                 result.problems.append(differs)
     return result
@@ -251,8 +278,11 @@ def main() -> int:
     parser.add_argument("--without", action="append", default=[], help="leave this subject out (may be repeated)")
     parser.add_argument("--weak", metavar="N", help="with weak memory, N old values in a run")
     parser.add_argument("--unpruned", action="store_true", help="also run each without pruning: it must change nothing")
+    parser.add_argument("--twice", type=int, default=0, metavar="N", help="run each N-th again: every byte must be the same")
     parser.add_argument("only", nargs="*", help="only subjects whose name contains one of these")
     arguments = parser.parse_args()
+    if arguments.twice < 0:
+        parser.error(f"--twice {arguments.twice}: 1 means each subject, 2 every second one; leave it out for none")
     paths = sorted(path for folder in ("correct", "wrong", "litmus") for path in PROGRAMS.glob(f"{folder}/*.c"))
     subjects = [subject for path in paths for subject in subjects_read(path)]
     subjects = [s for s in subjects if s.name not in arguments.without]
@@ -260,11 +290,14 @@ def main() -> int:
         subjects = [s for s in subjects if any(word in s.name for word in arguments.only)]
     builds = arguments.build or list(BUILDS)
     print(f"    {'program':40} {'build':9} {'verdict':28} {'schedules':>7} {'seconds':>7}")
+    chosen = range(0, len(subjects), arguments.twice) if arguments.twice else range(0)
     start, bad, done, compared = time.monotonic(), 0, 0, 0
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         jobs = [
-            pool.submit(subject_run, arguments.weave, subject, build, arguments.unpruned, arguments.weak)
-            for subject in subjects
+            pool.submit(
+                subject_run, arguments.weave, subject, build, arguments.unpruned, arguments.weak, number in chosen
+            )
+            for number, subject in enumerate(subjects)
             for build in builds
         ]
         for job in jobs:
