@@ -18,7 +18,8 @@
 enum {
     LOOKS_ASLEEP = 40,    /* so many looks that found it asleep make a wait */
     BURNT_MS = 100,       /* processor time before that: it does not rest */
-    START_MS = 500,       /* an interpreter that starts needs more */
+    START_MS = 500,       /* a program that starts needs more, and on a slow machine ... */
+    START_PYTHONS = 6,    /* ... so many times what an interpreter takes that starts and does nothing */
     BLOCKED_SECONDS = 10, /* no instruction of a program that runs takes so long, times process_time_scale() */
 };
 
@@ -67,7 +68,14 @@ static bool sleeps_within(struct program *program, double most_ms)
 
 bool watch_stays(struct program *program)
 {
-    return sleeps_within(program, START_MS) || program_runs(program);
+    if (sleeps_within(program, START_MS))
+        return true;
+    if (program_runs(program)) { /* it never rests, or is still starting: a small computer, an emulator */
+        double start_ms = check_python_seconds(program->check) * 1000 * START_PYTHONS;
+        if (start_ms > START_MS)
+            sleeps_within(program, start_ms - START_MS);
+    }
+    return program_runs(program);
 }
 
 void watch_waits(struct program *program, const char *doing)

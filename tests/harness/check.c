@@ -402,6 +402,11 @@ const char *check_python(const struct check *check)
     return check->place != NULL ? check->place->python : TOOLCHAIN_PYTHON;
 }
 
+double check_python_seconds(const struct check *check)
+{
+    return machine_python_seconds(check->place);
+}
+
 /* Path of argv[0], and the interpreter before it when it is Python. Returns the number of words written. */
 static size_t program_find(struct check *check, const char *name, const char **words)
 {

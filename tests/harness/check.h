@@ -183,6 +183,8 @@ struct program {
  */
 #define START(check, ...) check_start(check, (const char *const[]){__VA_ARGS__, NULL})
 struct program *check_start(struct check *check, const char *const argv[]);
+/* Processor time in seconds that an interpreter needs here, where the check's programs run, to start and do nothing. */
+double check_python_seconds(const struct check *check);
 
 /* Wait until it has printed the text (after what was waited for before), or fail the check. */
 void program_expect(struct program *program, const char *text);

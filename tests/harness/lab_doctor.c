@@ -156,7 +156,7 @@ static int segments_look(struct doctor *doctor)
 
     for (int i = 0; i <= last; i++) {
         struct shmid_ds info;
-        int id = shmctl(i, SHM_STAT_ANY, &info);
+        int id = machine_segment(i, &info);
         if (id == -1 || info.shm_perm.uid != geteuid() || info.shm_nattch > 0 || info.shm_perm.__key < KEY_FIRST ||
             info.shm_perm.__key > KEY_LAST || kill(info.shm_cpid, 0) == 0 || errno != ESRCH)
             continue;

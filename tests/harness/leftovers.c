@@ -1,5 +1,5 @@
 /* See leftovers.h. */
-#define _GNU_SOURCE /* SHM_STAT_ANY */
+#define _GNU_SOURCE /* SHM_INFO */
 #include "leftovers.h"
 
 #include <dirent.h>
@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "machine.h"
 #include "text.h"
 
 union semun { /* semctl(2): the caller has to define it */
@@ -93,7 +94,7 @@ static void segments_take(struct taking *taking)
 
     for (int i = 0; i <= last; i++) {
         struct shmid_ds found;
-        int id = shmctl(i, SHM_STAT_ANY, &found);
+        int id = machine_segment(i, &found);
         if (id == -1 || found.shm_ctime < taking->since)
             continue;
         bool started = taking->since == LEFTOVERS_ALL || process_is_ours(taking->ledger, found.shm_cpid);

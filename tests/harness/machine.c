@@ -242,6 +242,39 @@ struct machine_answer machine_sysv(void)
     return answer;
 }
 
+int machine_segment(int index, struct shmid_ds *info)
+{
+    int id = shmctl(index, SHM_STAT_ANY, info);
+
+    return id == -1 && errno == EINVAL ? shmctl(index, SHM_STAT, info) : id; /* an index that is free gives that, too */
+}
+
+/* ---- Time ---- */
+
+static double children_seconds(void)
+{
+    struct rusage used;
+
+    getrusage(RUSAGE_CHILDREN, &used);
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+           (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+}
+
+double machine_python_seconds(const struct process_place *place)
+{
+    const char *const argv[] = {place != NULL ? place->python : TOOLCHAIN_PYTHON, "-c", "import argparse, ctypes, mmap",
+                                NULL};
+    const struct process_setup setup = {.place = place};
+    struct process process;
+    double before = children_seconds(); /* of those that are reaped: nobody else is in between */
+
+    if (!process_start_with(&process, argv, &setup))
+        return 0;
+    process_finish(&process);
+    process_close(&process);
+    return children_seconds() - before;
+}
+
 /* ---- Sanitizers ---- */
 
 /* Run it; its status as process_finish gives it, and the line that says why it failed. */

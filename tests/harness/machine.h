@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 struct process_place;
+struct shmid_ds;
 
 struct machine_answer {
     bool good;
@@ -23,6 +24,11 @@ struct machine_answer machine_results(const char *folder);
 struct machine_answer machine_posix(unsigned long long bytes);
 /* System V shared memory. */
 struct machine_answer machine_sysv(void);
+/* The id of the segment at this index of the kernel's table, -1: none; what is known of it in *info. Whoever may look
+ * at it, where SHM_STAT_ANY is known (Linux 4.17, and no emulator: shmctl(2)); else only what we may read. */
+int machine_segment(int index, struct shmid_ds *info);
+/* Processor time in seconds that a Python program needs here before its first own line. */
+double machine_python_seconds(const struct process_place *place);
 /* Open files of a process. */
 struct machine_answer machine_files(void);
 /* Processes and threads of this user. */

@@ -70,9 +70,9 @@ static bool creator_ours(const struct check *check, pid_t creator)
 }
 
 /*
- * Among all segments, whoever may look at them: IPC_STAT wants read permission, SHM_STAT_ANY none (shmctl(2)). The one
- * with that id, or, with -1, one that a program of this check has made and marked for removal: its key is gone, it
- * stays until nobody has it attached.
+ * Among all segments, whoever may look at them: IPC_STAT wants read permission, machine_segment none. The one with that
+ * id, or, with -1, one that a program of this check has made and marked for removal: its key is gone, it stays until
+ * nobody has it attached.
  */
 static struct object sysv_search(const struct check *check, int wanted)
 {
@@ -81,7 +81,7 @@ static struct object sysv_search(const struct check *check, int wanted)
 
     for (int i = 0; i <= last; i++) {
         struct shmid_ds info;
-        int id = shmctl(i, SHM_STAT_ANY, &info);
+        int id = machine_segment(i, &info);
         bool removed = (info.shm_perm.mode & SHM_DEST) != 0;
         if (id != -1 && (wanted != -1 ? id == wanted : removed && creator_ours(check, info.shm_cpid)))
             return object_of(&info, id);

@@ -6,6 +6,7 @@
  *     mounts        AppArmor's restriction of user namespaces in Ubuntu 24.04: EACCES
  *     ptrace        emulators such as Rosetta, qemu-user: EPERM
  *     personality   Docker's profile: EPERM, but for asking
+ *     listing       Linux before 4.17, qemu-user: shmctl(2) does not know SHM_STAT_ANY: EINVAL
  *     layout        where libraries are not where ThreadSanitizer expects them: the legacy layout of addresses
  *     shm=SIZE      a small /dev/shm (mount option size=), in a mount namespace of its own: wants root
  *     noexec        /tmp mounted with noexec: wants root
@@ -26,6 +27,7 @@
 #include <sys/mount.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/shm.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -93,6 +95,15 @@ static void refuse_personality(void)
     filter_load(offsetof(struct seccomp_data, nr));
 }
 
+static void refuse_listing(void)
+{
+    filter_add(BPF_JMP | BPF_JEQ | BPF_K, SYS_shmctl, 0, 4);
+    filter_load(offsetof(struct seccomp_data, args[1]));
+    filter_add(BPF_JMP | BPF_JEQ | BPF_K, SHM_STAT_ANY, 0, 1);
+    filter_add(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL, 0, 0);
+    filter_load(offsetof(struct seccomp_data, nr));
+}
+
 /* Over a folder, in a namespace that goes with the command. */
 static void cover(const char *folder, unsigned long flags, const char *options)
 {
@@ -113,6 +124,8 @@ static void arrange(const char *what)
         filter_refuse(SYS_ptrace, EPERM);
     else if (strcmp(what, "personality") == 0)
         refuse_personality();
+    else if (strcmp(what, "listing") == 0)
+        refuse_listing();
     else if (strcmp(what, "layout") == 0)
         personality(ADDR_COMPAT_LAYOUT);
     else if (strncmp(what, "shm=", 4) == 0 && snprintf(options, sizeof options, "mode=1777,size=%s", what + 4) > 0)

@@ -31,6 +31,7 @@ REFERENCES: List[Tuple[str, List[Tuple[int, str]]]] = [
     ("namespaces", [(3, "race")]),
     ("mounts", [(4, "race")]),
     ("ptrace", [(1, "sanitizers"), (4, "put_order")]),
+    ("listing", [(2, "creates"), (3, "creates")]),
     (EVERYTHING, [(5, "sanitizers"), (6, "spsc_order")]),
 ]
 ROOT_REFERENCES: List[Tuple[str, List[Tuple[int, str]]]] = [
@@ -43,6 +44,7 @@ MUTANTS = [
     (EVERYTHING, 1, "strcpy", "long_name"),
     (EVERYTHING, 2, "reader_writable", "read_only"),
     (EVERYTHING, 2, "silent", "errors_writer"),
+    ("listing", 2, "removed_at_once", "creates"),
     ("namespaces", 3, "flag_between", "race"),
     ("mounts", 3, "fence_behind", "race"),
     ("ptrace", 4, "posts_full_first", "put_order"),
