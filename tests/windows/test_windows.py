@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 from typing import Any, ClassVar, Dict, List, Optional
@@ -30,6 +32,7 @@ import shared_data  # noqa: E402
 PROGRAMS = Path()
 RUNAWAY = 300  # seconds
 SKIPPED = 77
+KILLS = int(os.environ.get("SHMLAB_WINDOWS_KILLS", "0"))
 DIED = 3  # status of `dies`, and of what TerminateProcess ends so
 
 
@@ -90,20 +93,21 @@ class Windows(unittest.TestCase):
             if pipe is not None:
                 pipe.close()
 
-    def expect(self, program: "subprocess.Popen[str]", pattern: str) -> None:
-        """Wait for a line."""
+    def expect(self, program: "subprocess.Popen[str]", pattern: str) -> str:
+        """Wait for a line; what was printed up to it."""
         seen: List[str] = []
         assert program.stdout is not None
         for line in program.stdout:
             seen.append(line)
             if re.search(pattern, line):
-                return
-        self.fail(f"no {pattern!r} in {''.join(seen)}")
+                return "".join(seen)
+        raise self.failureException(f"no {pattern!r} in {''.join(seen)}")
 
     def end(self, program: "subprocess.Popen[str]", status: int) -> str:
         """Wait for its end; what it printed since it was looked at."""
-        rest = program.communicate(timeout=RUNAWAY)[0]
-        self.assertEqual(program.returncode, status, rest)
+        assert program.stdout is not None
+        rest = program.stdout.read()  # communicate() would miss what expect() has read ahead
+        self.assertEqual(program.wait(timeout=RUNAWAY), status, rest)
         return rest
 
     def frames(self, text: str) -> List[int]:
@@ -184,33 +188,73 @@ class Windows(unittest.TestCase):
                 self.assertIn(f"({following} to 40)", self.end(self.start("consumer", "--prefix", prefix, "--quiet"), 0))
                 self.end(producer, 0)
 
-    def test_consumers_killed_at_any_frame_lose_none(self) -> None:
-        producer = self.start("producer", "--prefix", "T7", "--quiet", "--wait", "--frames", "120")
+    def take_over(self, prefix: str, *command: str) -> None:
+        """A consumer comes after the death of one that had a frame in its hand, of which the producer does not know yet."""
+        producer = self.start("dies", "slow", prefix, "12")
+        self.expect(producer, "busy")
+        self.end(self.start("dies", "reader", prefix, "1"), DIED)
+        consumer = self.start(*command, "--prefix", prefix)
+        self.expect(consumer, "until the producer knows")
+        assert producer.stdin is not None
+        producer.stdin.write("\n")
+        producer.stdin.flush()
+        self.assertRegex(self.end(consumer, 0), r"consumer: 12 frames.*, 0 gaps")
+        self.end(producer, 0)
+
+    def test_a_consumer_waits_until_the_producer_knows(self) -> None:
+        self.take_over("T9", "consumer")
+
+    def endless(self, prefix: str) -> "subprocess.Popen[str]":
+        """A producer that goes on when consumers go, until Ctrl-C: however fast they are, there is a frame for each."""
+        producer = self.start("producer", "--prefix", prefix, "--quiet", "--wait")
         self.expect(producer, "is open")
+        return producer
+
+    @unittest.skipUnless(KILLS, "by request: SHMLAB_WINDOWS_KILLS=25")
+    def test_consumers_killed_at_random_lose_no_frame(self) -> None:
+        producer = self.endless("TA")
+        seen: List[int] = []
+        for number in range(KILLS):
+            consumer = self.start("consumer", "--prefix", "TA")
+            text = self.expect(consumer, "frame ") if number % 4 != 0 else ""  # some while they start
+            time.sleep(random.uniform(0, 0.2))  # the instant is what is drawn
+            consumer.kill()
+            assert consumer.stdout is not None
+            seen += self.frames(text + consumer.stdout.read())
+            consumer.wait()
+        seen += self.frames(self.end(self.start("consumer", "--prefix", "TA", "--frames", "20"), 0))
+        self.assertEqual(sorted(set(seen)), list(range(1, seen[-1] + 1)))
+        producer.send_signal(signal.SIGINT)
+        self.end(producer, 1)
+        print(f"{KILLS} kills, {len(set(seen))} frames, {len(seen) - len(set(seen))} of them seen again", file=sys.stderr)
+
+    def test_consumers_killed_at_any_frame_lose_none(self) -> None:
+        producer = self.endless("T7")
         last = 0
-        for killed_after in (1, 2, 3, 5, 8, 0):
-            consumer = self.start("consumer", "--prefix", "T7")
-            seen: List[str] = []
+        for killed_after in (1, 2, 3, 5, 8, None):
+            consumer = self.start("consumer", "--prefix", "T7", *([] if killed_after else ["--frames", "20"]))
+            text = ""
             assert consumer.stdout is not None
             for line in consumer.stdout:
-                seen.append(line)
-                if len(self.frames("".join(seen))) == killed_after:
+                text += line
+                if len(self.frames(text)) == killed_after:
                     consumer.kill()  # TerminateProcess, as far as the others can tell; what it prints until then counts
             consumer.wait()
-            frames = self.frames("".join(seen))
-            self.assertIn(frames[0], (last, last + 1))  # the frame in a dead one's hand is seen again
+            frames = self.frames(text)
+            self.assertIn(frames[:1], ([last], [last + 1]), text)  # the frame in a dead one's hand is seen again
             self.assertEqual(frames, list(range(frames[0], frames[0] + len(frames))))
             last = frames[-1]
-        self.assertEqual(last, 120)
-        self.end(producer, 0)
+        self.assertEqual(len(frames), 20)
+        producer.send_signal(signal.SIGINT)
+        self.assertIn("Ctrl-C", self.end(producer, 1))
 
     def test_one_of_each_and_ctrl_c_in_full_flow(self) -> None:
         producer = self.start("producer", "--prefix", "T8", "--quiet")
         self.expect(producer, "is open")
-        self.assertIn("is taken", self.end(self.start("producer", "--prefix", "T8", "--frames", "1"), 1))
         consumer = self.start("consumer", "--prefix", "T8")
         self.expect(consumer, "frame 3")
-        self.assertIn("is taken", self.end(self.start("consumer", "--prefix", "T8", "--frames", "1"), 1))
+        for second in [self.start(name, "--prefix", "T8", "--frames", "1") for name in ("producer", "consumer")]:
+            self.assertIn("is taken", self.end(second, 1))
         consumer.send_signal(signal.SIGINT)
         self.assertIn("Ctrl-C", self.end(consumer, 1))
         self.assertIn("the consumer has gone", self.end(producer, 1))

@@ -27,7 +27,7 @@ WAIT_OBJECT_0 = 0
 WAIT_ABANDONED_0 = 0x80
 WAIT_TIMEOUT = 0x102
 WAIT_FAILED = 0xFFFFFFFF
-ROLE_SECONDS = 0.1  # a peer that looks whether we are there holds our role for a moment
+ROLE_SECONDS = 2.0  # a peer that looks whether we are there holds our role for a moment
 
 _Self = TypeVar("_Self", bound="Handle")
 

@@ -91,7 +91,11 @@ def attach(prefix: str, seconds: float) -> Optional[Queue]:
 def bury(queue: Queue) -> None:
     """One that died before us has left the semaphores as they were. The producer puts them right when it learns of the death,
     and that is told only once: so we take the role after it. Without a producer the indices tell what is left."""
+    told = False
     while queue.role.holder() == "died" and queue.producer.holder() == "lives":
+        if not told:
+            print("consumer: waiting until the producer knows that an earlier consumer died", flush=True)
+        told = True
         time.sleep(RETRY_SECONDS)
 
 

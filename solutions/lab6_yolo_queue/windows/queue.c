@@ -8,10 +8,10 @@ enum {
     SLICE_MILLISECONDS = 50,    /* producer: between two looks for a first consumer */
     RETRY_MILLISECONDS = 10,    /* between two looks for objects that are not there yet, or not yet gone */
     STUCK_MILLISECONDS = 30000, /* MUTEX is held for nanoseconds */
-    ROLE_TRIES = 5,             /* a peer that looks whether we are there holds our role for a moment */
 };
 
 static const double orphan_seconds = 2; /* a consumer of an earlier producer needs a moment to leave */
+static const double role_seconds = 2; /* a peer that looks whether we are there holds our role for a moment */
 
 enum {
     STOP,
@@ -102,15 +102,16 @@ static bool semaphores_create(struct queue *queue)
 static bool role_claim(struct queue *queue, const char *mine, const char *theirs)
 {
     char name[QUEUE_NAME_CAPACITY];
-    enum windows_role role = WINDOWS_ROLE_TAKEN;
+    enum windows_role role;
+    double end = windows_seconds() + role_seconds;
 
     queue->peer = CreateMutexA(NULL, FALSE, name_of(queue, theirs, name));
     name_of(queue, mine, name);
-    for (int tries = 0; tries < ROLE_TRIES && role == WINDOWS_ROLE_TAKEN; tries++) {
-        if (tries > 0)
-            Sleep(RETRY_MILLISECONDS);
-        role = windows_role_take(name, &queue->role);
-    }
+    while ((role = windows_role_take(name, &queue->role)) == WINDOWS_ROLE_TAKEN && windows_seconds() < end)
+        if (WaitForSingleObject(queue->stop, RETRY_MILLISECONDS) == WAIT_OBJECT_0) {
+            windows_report(NULL, "%s", windows_stop_name());
+            return false;
+        }
     if (role == WINDOWS_ROLE_TAKEN)
         windows_report("end it, or choose another --prefix", "%s is taken: there is one already", name);
     else if (role == WINDOWS_ROLE_FAILED || queue->peer == NULL)
@@ -165,12 +166,18 @@ static bool predecessor_buried(const struct queue *queue)
 
     name_of(queue, "CONSUMER", mine);
     name_of(queue, "PRODUCER", theirs);
-    while (windows_role_holder(mine) == WINDOWS_HOLDER_DIED &&
-           windows_role_holder(theirs) == WINDOWS_HOLDER_LIVES)
+    for (bool told = false; windows_role_holder(mine) == WINDOWS_HOLDER_DIED &&
+                            windows_role_holder(theirs) == WINDOWS_HOLDER_LIVES;
+         told = true) {
+        if (!told) {
+            printf("consumer: waiting until the producer knows that an earlier consumer died\n");
+            fflush(stdout);
+        }
         if (WaitForSingleObject(queue->stop, RETRY_MILLISECONDS) == WAIT_OBJECT_0) {
             windows_report(NULL, "%s", windows_stop_name());
             return false;
         }
+    }
     return true;
 }
 
@@ -240,19 +247,29 @@ static void queue_repair(struct queue *queue)
     ReleaseMutex(queue->mutex);
 }
 
-/* Producer: is a consumer there? Taking its role tells, for a moment. *gone: one was there, and has ended or
- * died since the last look; what it left is put right. */
-static bool consumer_look(struct queue *queue, bool *gone)
+/* Producer: a wait gave us the consumer's role, so none is there. Was one there at the last look, or has one
+ * died since? Then what it left is put right. */
+static bool consumer_gone(struct queue *queue, bool abandoned)
+{
+    bool gone = abandoned || queue->peer_seen;
+
+    if (gone)
+        queue_repair(queue);
+    queue->peer_seen = false;
+    ReleaseMutex(queue->peer);
+    return gone;
+}
+
+/* Producer: is a consumer there? Taking its role tells, for a moment: peer_seen. Returns whether one has
+ * gone. */
+static bool consumer_look(struct queue *queue)
 {
     DWORD got = WaitForSingleObject(queue->peer, 0);
 
-    *gone = (got == WAIT_OBJECT_0 && queue->peer_seen) || got == WAIT_ABANDONED;
-    queue->peer_seen = got == WAIT_TIMEOUT;
-    if (*gone)
-        queue_repair(queue);
     if (got == WAIT_OBJECT_0 || got == WAIT_ABANDONED)
-        ReleaseMutex(queue->peer);
-    return queue->peer_seen;
+        return consumer_gone(queue, got == WAIT_ABANDONED);
+    queue->peer_seen = got == WAIT_TIMEOUT;
+    return false;
 }
 
 /* Wait for the token, the stop, and (where `peers` says so) the peer's end, in one call. *index: which of
@@ -280,24 +297,22 @@ enum queue_end queue_acquire_free(struct queue *queue, struct queue_slot **slot,
 
     for (;;) {
         double left = end - windows_seconds();
-        bool gone, seen = consumer_look(queue, &gone), abandoned;
-        if (gone)
-            return QUEUE_GONE;
         DWORD limit = windows_milliseconds(left);
+        bool abandoned;
         int index;
-        if (!seen && limit > SLICE_MILLISECONDS)
+        if (consumer_look(queue))
+            return QUEUE_GONE;
+        if (!queue->peer_seen && limit > SLICE_MILLISECONDS)
             limit = SLICE_MILLISECONDS;
-        enum queue_end got = token_wait(queue, queue->empty, seen, limit, &index, &abandoned);
+        enum queue_end got = token_wait(queue, queue->empty, queue->peer_seen, limit, &index, &abandoned);
         if (got == QUEUE_TIMEOUT && left > 0)
             continue;
         if (got != QUEUE_DONE)
             return got;
         if (index == TOKEN)
             break;
-        queue->peer_seen = false;
-        queue_repair(queue);
-        ReleaseMutex(queue->peer);
-        return QUEUE_GONE;
+        if (consumer_gone(queue, abandoned))
+            return QUEUE_GONE;
     }
     *slot = &queue->shared->slots[slot_index(queue->shared->write_idx)];
     return QUEUE_DONE;
@@ -375,9 +390,11 @@ enum queue_end queue_release(struct queue *queue)
 enum queue_end queue_drain(struct queue *queue, double seconds)
 {
     double end = windows_seconds() + seconds;
-    bool gone;
 
-    while (__atomic_load_n(&queue->shared->count, __ATOMIC_RELAXED) > 0 && !consumer_look(queue, &gone)) {
+    while (__atomic_load_n(&queue->shared->count, __ATOMIC_RELAXED) > 0) {
+        consumer_look(queue);
+        if (queue->peer_seen)
+            break;
         if (windows_seconds() >= end)
             return QUEUE_TIMEOUT;
         if (WaitForSingleObject(queue->stop, RETRY_MILLISECONDS) == WAIT_OBJECT_0)
@@ -388,9 +405,12 @@ enum queue_end queue_drain(struct queue *queue, double seconds)
 
 int queue_close(struct queue *queue)
 {
-    bool gone;
-    int unread = queue->producer && !consumer_look(queue, &gone) ? queue->shared->count : 0;
+    int unread = 0;
 
+    if (queue->producer) {
+        consumer_look(queue);
+        unread = queue->peer_seen ? 0 : queue->shared->count;
+    }
     handles_close(queue);
     return unread;
 }
