@@ -108,10 +108,35 @@ const fenceProblems = (text) =>
     return problems;
   });
 
+/** The slides of a deck as { heading, line, fences, notes }: a `#` in code or in a note is no heading. */
+const slidesOf = (text) => {
+  const prose = proseOf(text);
+  const headings = [...prose.matchAll(/^#{1,2} (.*)$/gm)];
+  const fences = fencesOf(text);
+  return headings.map((heading, at) => {
+    const [start, end] = [heading.index, headings[at + 1]?.index ?? text.length];
+    return {
+      heading: heading[1].trim(),
+      line: lineOf(text, start),
+      fences: fences.filter((fence) => fence.start > start && fence.end < end),
+      notes: [...text.slice(start, end).matchAll(/<!--([\s\S]*?)-->/g)].map((match) => match[1]).join('\n'),
+    };
+  });
+};
+
+/** A question and, after it, its answer. The students ask themselves on the first slide, in the exercise, at the end and in a figure. */
+const questionProblems = (text) => {
+  const slides = slidesOf(text);
+  return slides
+    .filter((slide, at) => at > 0 && !['Exercise', 'Check yourself'].includes(slide.heading) && !slide.fences.some((fence) => fence.info.language === 'figure'))
+    .filter((slide) => !/\bAsk\b[^?]*\?\s+[\w`]/.test(slide.notes))
+    .map((slide) => `${slide.line}: "${slide.heading}": the notes have no question to ask ("Ask: …? The answer.")`);
+};
+
 export const title = 'text';
 
 export const run = ({ decks }) =>
   decks.map((deck) => ({
     what: deck.name,
-    problems: [...frontMatterProblems(deck.text), ...shapeProblems(deck.text), ...linkProblems(deck), ...letterProblems(deck.text), ...fenceProblems(deck.text)],
+    problems: [...frontMatterProblems(deck.text), ...shapeProblems(deck.text), ...linkProblems(deck), ...letterProblems(deck.text), ...fenceProblems(deck.text), ...questionProblems(deck.text)],
   }));

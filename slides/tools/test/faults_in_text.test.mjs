@@ -51,6 +51,8 @@ const plants = [
   [text, 'a second title', '## A table', '# A table', /heading of level 1/],
   [text, 'no questions at the end', '## Check yourself', '## The end', /the last slide is/],
   [text, 'two questions', '3. Three?', '', /three numbered questions/],
+  [text, 'notes that ask nothing', 'Ask: is one a square? It is.', 'One is a square.', /20: "Code from the sources": the notes have no question/],
+  [text, 'a question without its answer', 'which is left? The first.', 'which is left?', /"A table and two columns": the notes have no question/],
   [text, 'a link to nowhere', '- a list', '- a [list](nowhere.md)', /nowhere\.md does not exist/],
   [text, 'a link to a heading that is not there', '- a list', '- a [list](../../WRITING.md#no-such-heading)', /no heading #no-such-heading/],
   [text, 'a link without words', '- a list', '- a [](../../WRITING.md)', /no words/],
