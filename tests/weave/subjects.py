@@ -242,8 +242,9 @@ def subject_run(
             result.problems.append(f"not done in {LIMIT_SECONDS} s")
             return result
         result.seconds = time.monotonic() - start
-        if not report.exists():
-            result.problems.append(f"no report, exit status {status}")
+        if not report.exists() or report.stat().st_size == 0:
+            said = result.text.strip().splitlines()[-1:]
+            result.problems.append(f"no report, exit status {status}: {''.join(said)}")
             return result
         parsed = json.loads(report.read_text(encoding="utf-8"))
         judge(result, weak is not None, status, parsed)

@@ -56,7 +56,7 @@ int sandbox_enter(char *why, size_t size)
     if (errno != EPERM)
         return sandbox_fail("unshare(2) of mounts, IPC and processes", why, size);
     if (unshare(namespaces | CLONE_NEWUSER) != 0)
-        return sandbox_fail("unshare(2) in a user namespace (is kernel.unprivileged_userns_clone 0?)", why, size);
+        return sandbox_fail("user namespaces are refused here, unshare(2)", why, size);
     return sandbox_map_user(user, group, why, size);
 }
 
