@@ -1,5 +1,5 @@
 /*
- * The object detector: Darknet behind a narrow interface, so that no program but detector_darknet.c sees its
+ * The object detector: Darknet with a narrow interface, so that no program but detector_darknet.c sees its
  * header.
  *
  * Darknet ends the process on many kinds of bad input, or silently computes nonsense; detector_open checks

@@ -50,7 +50,7 @@ int presence_say(int fd, uint32_t number);
 /* 1: somebody else says *number; 0: nobody does; -1 with errno. */
 int presence_heard(int fd, uint32_t *number);
 
-/* Does the name (still) lead to the object behind fd, and not to none or to a younger one? */
+/* Does the name (still) lead to the object of fd, and not to none or to a younger one? */
 bool presence_current(int fd, const char *name);
 
 /*

@@ -10,8 +10,8 @@ Colour = Tuple[int, int, int]
 
 BLACK: Colour = (0, 0, 0)
 WHITE: Colour = (255, 255, 255)
-PANEL: Colour = (24, 26, 32)  # behind the overlay
-BACKDROP: Colour = (40, 43, 51)  # behind the pictures of a contact sheet
+PANEL: Colour = (24, 26, 32)  # under the overlay
+BACKDROP: Colour = (40, 43, 51)  # under the pictures of a contact sheet
 
 _GOLDEN = 0.6180339887  # steps of the golden ratio around the circle of hues keep neighbours far apart
 _FIRST_HUE = 0.36

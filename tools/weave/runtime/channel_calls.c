@@ -3,8 +3,9 @@
  * is made when it need not sleep; until then its process waits in the scheduler.
  *
  * What was sent happens before it is received. The C standard knows no other process, and POSIX names neither read nor
- * write among the functions that synchronise memory (XBD 4.12); that the order holds is a promise of the kernel, which
- * copies what is sent and received under a lock of the pipe, and of pipe(7): what is read was written before.
+ * write among the functions that synchronise memory (XBD 4.12 of POSIX.1-2017, 4.15.2 of POSIX.1-2024); that the order
+ * holds is a promise of the kernel, which copies what is sent and received under a lock of the pipe, and of pipe(7):
+ * what is read was written before.
  */
 #include "runtime.h"
 

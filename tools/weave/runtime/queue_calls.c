@@ -2,7 +2,8 @@
  * Message queues of System V and POSIX: the real queue, tried without waiting; waiting happens in the scheduler.
  *
  * A message happens before its receipt: the kernel takes the queue's lock for both (msgop(2), mq_overview(7)). As with
- * channels, POSIX does not name these calls among those that synchronise memory (XBD 4.12).
+ * channels, POSIX does not name these calls among those that synchronise memory (XBD 4.12 of
+ * POSIX.1-2017, 4.15.2 of POSIX.1-2024).
  */
 #include "runtime.h"
 
