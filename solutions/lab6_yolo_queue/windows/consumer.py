@@ -79,10 +79,14 @@ class Queue:
 def attach(prefix: str, seconds: float) -> Optional[Queue]:
     """Wait for a producer; None after so many seconds."""
     end = time.monotonic() + seconds
+    told = False
     while True:
         try:
             return Queue(prefix)
         except FileNotFoundError:
+            if not told:
+                print(f"consumer: waiting for a producer (Local\\{prefix}_QUEUE_SHM)", flush=True)
+            told = True
             if time.monotonic() >= end:
                 return None
             time.sleep(RETRY_SECONDS)
@@ -134,11 +138,12 @@ def main() -> int:
     parser.add_argument("--frames", type=int, default=0, metavar="N", help="end after N frames")
     parser.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS", help="without a producer or a frame (default: %(default)s)")
     options = parser.parse_args()
-    queue = attach(options.prefix, options.timeout)
-    if queue is None:
-        print(f"consumer: no producer came within {options.timeout:g} s: start one with the same --prefix", file=sys.stderr)
-        return 1
+    queue = None
     try:
+        queue = attach(options.prefix, options.timeout)
+        if queue is None:
+            print(f"consumer: no producer came within {options.timeout:g} s: start one with the same --prefix", file=sys.stderr)
+            return 1
         bury(queue)
         if not queue.role.take():
             print(f"consumer: {queue.role.name} is taken: there is one already: end it, or choose another --prefix", file=sys.stderr)
@@ -148,7 +153,8 @@ def main() -> int:
         print("consumer: Ctrl-C", file=sys.stderr)
         return 1
     finally:
-        queue.close()
+        if queue is not None:
+            queue.close()
 
 
 if __name__ == "__main__":
