@@ -197,6 +197,28 @@ static void try_machine(void)
 
 #endif
 
+/* As objdump shows them. */
+static void try_stubs(void)
+{
+#if defined(__x86_64__)
+    static const uint8_t plain[] = {0xff, 0x25, 0xea, 0x2e, 0, 0},
+                         number[] = {0x68, 1, 0, 0, 0, 0xe9, 0xd0, 0xff, 0xff, 0xff},
+                         first[] = {0xff, 0x35, 0xe2, 0x2f, 0, 0},
+                         marked[] = {0xf3, 0x0f, 0x1e, 0xfa, 0xf2, 0xff, 0x25, 0, 0, 0, 0},
+                         entry[] = {0xf3, 0x0f, 0x1e, 0xfa, 0x55, 0x48, 0x89, 0xe5}, call[] = {0xff, 0xd0, 0xc3};
+    expect_that("a stub", machine_in_stub((uintptr_t)plain) && machine_in_stub((uintptr_t)number) &&
+                              machine_in_stub((uintptr_t)first) && machine_in_stub((uintptr_t)marked));
+    expect_that("no stub", !machine_in_stub((uintptr_t)entry) && !machine_in_stub((uintptr_t)call));
+#else
+    static const uint32_t stub[] = {0xd503245f, 0x90000090, 0xf9400211, 0x91000210, 0xd61f0220};
+    static const uint32_t entry[] = {0xd503245f, 0xa9bf7bfd, 0x910003fd};
+    for (size_t i = 0; i < sizeof stub / sizeof stub[0]; i++)
+        expect_that("a stub", machine_in_stub((uintptr_t)&stub[i]));
+    for (size_t i = 0; i < sizeof entry / sizeof entry[0]; i++)
+        expect_that("no stub", !machine_in_stub((uintptr_t)&entry[i]));
+#endif
+}
+
 int main(void)
 {
     machine_prepare();
@@ -207,6 +229,7 @@ int main(void)
         return 1;
     try_plain();
     try_machine();
+    try_stubs();
     printf("%d failures\n", failures);
     return failures > 0;
 }

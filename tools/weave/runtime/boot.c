@@ -77,7 +77,7 @@ static void boot_on_watchdog(int signal, siginfo_t *info, void *context)
     uintptr_t pc = machine_pc(where);
     struct control *control = runtime.control;
     /* The acquire pairs with the release in watch_park. */
-    if (!runtime.on || control->turn != runtime.me || boot_is_own_code(pc) ||
+    if (!runtime.on || control->turn != runtime.me || boot_is_own_code(pc) || machine_in_stub(pc) ||
         control->parkings >= __atomic_load_n(&control->parkings_asked, __ATOMIC_ACQUIRE))
         return;
     runtime.self->wait_where = 0;

@@ -40,4 +40,8 @@ void machine_step(ucontext_t *context);
 /* From SIGTRAP's handler: goes on after that instruction. */
 void machine_stepped(ucontext_t *context);
 
+/* Is the instruction at `pc` one of the linker's stubs, through which a program calls a library? No debugging
+ * information knows those. A jump of the program's own that looks the same is taken for one. */
+bool machine_in_stub(uintptr_t pc);
+
 #endif

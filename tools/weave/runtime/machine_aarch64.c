@@ -152,3 +152,13 @@ void machine_stepped(ucontext_t *context)
 {
     context->uc_mcontext.pc = return_to;
 }
+
+/* The psABI's procedure linkage table: ADRP x16, LDR x17 [x16], ADD x16, BR x17, after a BTI where that is on. */
+bool machine_in_stub(uintptr_t pc)
+{
+    const uint32_t code = *(const uint32_t *)pc;
+
+    return (code & 0x9f00001f) == 0x90000010 || (code & 0xffc003ff) == 0xf9400211 ||
+           (code & 0xff8003ff) == 0x91000210 || code == 0xd61f0220 ||
+           (code == 0xd503245f && (*(const uint32_t *)(pc + 4) & 0x9f00001f) == 0x90000010);
+}

@@ -1,6 +1,8 @@
 /* x86-64: single steps by the trap flag; the page fault's error code tells loads from stores. */
 #include "machine.h"
 
+#include <string.h>
+
 enum { FAULT_WRITE = 2, TRAP_FLAG = 0x100, LONGEST_PREFIX = 14 };
 
 static unsigned sse_size(const uint8_t *code, bool operand_16, bool wide)
@@ -77,4 +79,21 @@ void machine_step(ucontext_t *context)
 void machine_stepped(ucontext_t *context)
 {
     context->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)TRAP_FLAG;
+}
+
+bool machine_in_stub(uintptr_t pc)
+{
+    static const uint8_t landing[] = {0xf3, 0x0f, 0x1e, 0xfa}; /* endbr64 */
+    const uint8_t *code = (const uint8_t *)pc;
+
+    if (memcmp(code, landing, sizeof landing) == 0)
+        code += sizeof landing;
+    code += *code == 0xf2;                         /* bnd */
+    if (*code == 0xff)                             /* push and jmp, by an address beside the program counter: the */
+        return code[1] == 0x35 || code[1] == 0x25; /* psABI's figure of a procedure linkage table */
+    if (*code != 0x68)                             /* push of the entry's number, before the jump to the first entry */
+        return false;
+    code += 1 + sizeof(uint32_t);
+    code += *code == 0xf2;
+    return *code == 0xe9;
 }
