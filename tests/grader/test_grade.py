@@ -367,15 +367,34 @@ class Grade(GraderCase):
 
     def test_check(self) -> None:
         """One lab of one tree: the verdict of `make lab1`."""
-        lab = Path(self.grader).with_name("lab")
-        for tree, status in (("solutions", 0), ("labs", 1)):
-            mine, students = self.work / "grader.json", self.work / "lab.json"
-            self.run_grader("check", "lab1", "--dir", str(ROOT / tree), "--json", str(mine), status=status)
-            subprocess.run([lab, "check", "1", "--tree", str(ROOT / tree), "--results", str(self.work / "transcripts"), "--json",
-                            str(students)], stdout=subprocess.DEVNULL, check=False, env=self.environment)
-            verdicts = [[(check["name"], check["outcome"], check["points"]) for check in json.loads(path.read_text())["checks"]]
-                        for path in (mine, students)]
-            self.assertEqual(verdicts[0], verdicts[1])
+        mine, students = self.work / "grader.json", self.work / "lab.json"
+        little_in(self.work / "tree" / LAB)
+        self.run_grader("check", "lab1", "--dir", str(self.work / "tree"), "--json", str(mine), status=1)
+        subprocess.run([Path(self.grader).with_name("lab"), "check", "1", "--tree", str(self.work / "tree"), "--results",
+                        str(self.work / "transcripts"), "--json", str(students)], stdout=subprocess.DEVNULL, check=False,
+                       env=self.environment)
+        verdicts = [[(check["name"], check["outcome"], check["points"]) for check in json.loads(path.read_text())["checks"]]
+                    for path in (mine, students)]
+        self.assertEqual(verdicts[0], verdicts[1])
+
+
+class Reference(GraderCase):
+    """The whole of what can be handed in."""
+
+    def test_full_marks(self) -> None:
+        """Behind the walls the reference solutions of all labs earn all that there is, challenges included."""
+        numbers = []
+        for lab in sorted((ROOT / "solutions").glob("lab*")):
+            hand_in(self.students / "all" / lab.name, lab=lab.name)
+            numbers.append(lab.name[3])
+        self.run_grader("grade", str(self.students), "--labs", ",".join(numbers), "-j", "2")
+        result = json.loads((self.work / "class-results" / "submissions" / "all" / "result.json").read_text(encoding="utf-8"))
+        checks = [(lab["lab"], check) for lab in result["labs"] for check in lab["checks"]]
+        self.assertEqual([(lab, check["name"], check.get("found")) for lab, check in checks if check["outcome"] != "passed"], [])
+        self.assertEqual((result["points"], result["points_max"]), (600, 600))
+        extra = [check for _, check in checks if check["challenge"]]
+        self.assertEqual((sum(check["points"] for check in extra), sum(check["points_max"] for check in extra)), (110, 110))
+        self.assertEqual(result["attention"], [])
 
 
 if __name__ == "__main__":

@@ -69,9 +69,17 @@ def decent(folder: Path) -> Path:
     return lab
 
 
+def half(folder: Path) -> Path:
+    """The writer alone: what is handed in counts, and few checks run."""
+    lab = decent(folder)
+    for name in ("reader.c", "reader.py", "ping.c", "pong.py"):
+        (lab / name).unlink()
+    return lab
+
+
 def build_commands(folder: Path) -> None:
     """Build files that do more than build."""
-    lab = decent(folder)
+    lab = half(folder)
     evil = f"touch {folder.parent.parent}/built"
     (folder / "Makefile").write_text(f"all lab3:\n\t{evil}\n")
     (lab / "CMakeLists.txt").write_text(f"execute_process(COMMAND {evil})\n")
@@ -83,7 +91,7 @@ def build_commands(folder: Path) -> None:
 
 def option_names(folder: Path) -> None:
     """File names that a careless shell takes for options or commands."""
-    lab = decent(folder)
+    lab = half(folder)
     for name in ("-o evil.c", "--help", "$(touch typed).c", "`id`.c", "a b.c", "new\nline.c", "=1+1.c", "\udcff\udcfe.c"):
         (lab / name).write_text("int x;\n")
 
@@ -145,7 +153,7 @@ def nul_bytes(folder: Path) -> None:
 
 def deep_folders(folder: Path) -> None:
     """A path that is longer than a path may be."""
-    decent(folder)
+    half(folder)
     here = os.getcwd()
     os.chdir(folder)
     for _ in range(400):
