@@ -113,9 +113,7 @@ def mutant(target: Path, lab: Lab, chance: random.Random) -> int:
     """A typical mistake."""
     name = chance.choice(sorted(lab.mutants))
     folder = put(target, "solutions", lab)
-    for edit in selfcheck.mutant_read(ROOT / "tests" / "mutants" / lab.name / f"{name}.mutant").edits:
-        path = folder / edit.file
-        path.write_text(path.read_text(encoding="utf-8").replace(edit.before, edit.after, 1), encoding="utf-8")
+    selfcheck.mutant_apply(selfcheck.mutant_read(ROOT / "tests" / "mutants" / lab.name / f"{name}.mutant"), folder)
     return lab.mutants[name] + lab.beside
 
 
