@@ -226,8 +226,8 @@ static void output_end(struct process *process)
     int size = fcntl(process->output, F_GETPIPE_SZ);
     const size_t most = process->printed + (size_t)(size > 0 ? size : PIPE_USUAL);
 
-    while (process->printed < most && output_read_within(process, SLICE_MS))
-        continue;
+    while (process->printed <= most && output_read_within(process, SLICE_MS))
+        continue; /* once more when all of a full pipe was read: that was the end, unless others say something */
     if (process->output == -1)
         return;
     process->heir = true;

@@ -269,15 +269,17 @@ const char *text_tail(const char *text, int lines)
     return at;
 }
 
-/* "... (4 MiB more)" */
+/* "... (4 KiB more)". How much a flood has printed when it is ended differs from run to run, and no verdict may. */
 static void rest_print(FILE *out, size_t bytes)
 {
-    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB"};
-    size_t unit = 0;
+    enum { KIB = 1024, MUCH = 64 };
 
-    for (; bytes >= 1024 && unit + 1 < sizeof units / sizeof units[0]; unit++)
-        bytes /= 1024;
-    fprintf(out, "... (%zu %s more)", bytes, units[unit]);
+    if (bytes < KIB)
+        fprintf(out, "... (%zu bytes more)", bytes);
+    else if (bytes < MUCH * KIB)
+        fprintf(out, "... (%zu KiB more)", bytes / KIB);
+    else
+        fprintf(out, "... (at least %d KiB more)", MUCH);
 }
 
 /* Bytes of a line that are kept: all, or those up to the limit, without half a character. */
